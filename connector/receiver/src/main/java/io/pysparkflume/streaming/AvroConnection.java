@@ -1,0 +1,179 @@
+package io.pysparkflume.streaming;
+
+import io.pysparkflume.streaming.AvroSource.Call;
+import io.pysparkflume.streaming.AvroSource.Status;
+import io.pysparkflume.streaming.FrameReader.Frame;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
+import java.util.zip.Inflater;
+import java.util.zip.InflaterInputStream;
+import java.util.zip.ZipException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's connection: reads its calls, has their events stored, and answers, in this order.
+ *
+ * <p>Between calls a client may be silent for as long as it likes; within one it may not stall.
+ */
+final class AvroConnection implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(AvroConnection.class);
+
+    /** Flume gives up on a call after 20 s by default: who stalls longer has gone. */
+    static final int STALL_SECONDS_MAX = 30;
+
+    private static final int STREAM_BUFFER_BYTES = 64 * 1024;
+
+    /** Where events are kept; returns once they are safe. */
+    interface EventStore {
+        void store(List<byte[]> events) throws Exception;
+    }
+
+    private final Socket socket;
+    private final boolean compressed;
+    private final Semaphore memory;
+    private final EventStore events;
+    private final AvroSource source = new AvroSource();
+
+    AvroConnection(Socket socket, boolean compressed, Semaphore memory, EventStore events) {
+        this.socket = socket;
+        this.compressed = compressed;
+        this.memory = memory;
+        this.events = events;
+    }
+
+    @Override
+    public void run() {
+        try {
+            serve();
+        } catch (SocketTimeoutException e) {
+            refuse("stalled within a call for " + STALL_SECONDS_MAX + " s");
+        } catch (EOFException e) {
+            refuse("ended within a call");
+        } catch (ZipException e) {
+            refuse("bytes are not zlib (" + e.getMessage() + "); set compression-type = deflate on"
+                    + " the sink or enableDecompression=False here");
+        } catch (IOException e) {
+            boolean closedHere = socket.isClosed();
+            if (!closedHere) {
+                refuse(e.getMessage());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            close();
+        }
+    }
+
+    /** Ends the connection, from any thread; what is under way is not answered. */
+    void close() {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            LOG.debug("close", e);
+        }
+    }
+
+    private void serve() throws IOException, InterruptedException {
+        socket.setKeepAlive(true);
+        socket.setTcpNoDelay(true);
+        InputStream in = new BufferedInputStream(socket.getInputStream(), STREAM_BUFFER_BYTES);
+        OutputStream out = new BufferedOutputStream(socket.getOutputStream());
+        if (!compressed) {
+            converse(in, out);
+            return;
+        }
+        Inflater inflater = new Inflater();
+        Deflater deflater = new Deflater();
+        try {
+            converse(new InflaterInputStream(in, inflater, STREAM_BUFFER_BYTES),
+                    new DeflaterOutputStream(out, deflater, true));
+        } finally {
+            // They hold memory outside of the heap.
+            inflater.end();
+            deflater.end();
+        }
+    }
+
+    private void converse(InputStream in, OutputStream answers)
+            throws IOException, InterruptedException {
+        FrameReader frames = new FrameReader(
+                in, FrameReader.FRAME_BYTES_MAX, memory, STALL_SECONDS_MAX);
+        DataOutputStream out = new DataOutputStream(answers);
+        boolean answered = false;
+        for (int first = awaitCall(in); first >= 0; first = awaitCall(in)) {
+            try {
+                Frame frame = frames.read(first);
+                try {
+                    byte[] answer = handle(frame);
+                    out.writeInt(frame.serial());
+                    out.writeInt(1);
+                    out.writeInt(answer.length);
+                    out.write(answer);
+                    out.flush();
+                } finally {
+                    frames.release(frame);
+                }
+            } catch (ProtocolException e) {
+                throw answered ? e : new ProtocolException(e.getMessage() + hint(first));
+            }
+            answered = true;
+        }
+    }
+
+    private byte[] handle(Frame frame) throws ProtocolException {
+        Call call = source.read(frame.payload());
+        Status status = Status.OK;
+        if (!call.events().isEmpty()) {
+            try {
+                events.store(call.events());
+            } catch (Exception e) {
+                // Flume keeps a batch that was not taken, and sends it again.
+                LOG.warn("Flume client {}: {} events not stored, answered FAILED: {}",
+                        peer(), call.events().size(), e.toString());
+                status = Status.FAILED;
+            }
+        }
+        return call.answer(status);
+    }
+
+    /** The first byte of the next call, or -1 where the stream ends. */
+    private int awaitCall(InputStream in) throws IOException {
+        socket.setSoTimeout(0);
+        try {
+            return in.read();
+        } catch (EOFException e) {
+            return -1; // a zlib stream that just ends, as Flume's does
+        } finally {
+            socket.setSoTimeout(STALL_SECONDS_MAX * 1000);
+        }
+    }
+
+    private String hint(int firstByte) {
+        return switch (firstByte) {
+            case 0x78 -> compressed ? "" : "; if the sink has compression-type = deflate,"
+                    + " pass enableDecompression=True";
+            case 0x16 -> "; if the sink has ssl = true, set it to false: this receiver has no TLS";
+            default -> "; only Flume's avro sink (or its RPC client) may connect here";
+        };
+    }
+
+    void refuse(String reason) {
+        LOG.warn("Flume client {} disconnected: {}", peer(), reason);
+    }
+
+    String peer() {
+        return socket.getInetAddress().getHostAddress() + ":" + socket.getPort();
+    }
+}

@@ -1,0 +1,105 @@
+package io.pysparkflume.streaming;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * A cursor over Avro's binary encoding, in memory.
+ *
+ * <p>Every length is checked against the bytes that are there before anything is allocated.
+ *
+ * @see <a href="https://avro.apache.org/docs/1.12.0/specification/#binary-encoding">Avro: binary
+ *     encoding</a>
+ */
+final class AvroReader {
+    private static final int VARINT_BYTES_MAX = 10;
+
+    private final byte[] bytes;
+    private int position;
+
+    AvroReader(byte[] bytes) {
+        this.bytes = bytes;
+    }
+
+    int position() {
+        return position;
+    }
+
+    int remaining() {
+        return bytes.length - position;
+    }
+
+    /** A zig-zag variable-length integer of at most 64 bits. */
+    long readLong() throws ProtocolException {
+        long value = 0;
+        for (int i = 0; i < VARINT_BYTES_MAX; i++) {
+            if (position == bytes.length) {
+                throw new ProtocolException("message ends within a number, at byte " + position);
+            }
+            byte next = bytes[position++];
+            value |= (next & 0x7fL) << (7 * i);
+            if (next >= 0) {
+                return (value >>> 1) ^ -(value & 1);
+            }
+        }
+        throw new ProtocolException(
+                "number of more than " + VARINT_BYTES_MAX + " bytes, at byte " + position);
+    }
+
+    byte[] readFixed(int length) throws ProtocolException {
+        skip(length);
+        return Arrays.copyOfRange(bytes, position - length, position);
+    }
+
+    String readString() throws ProtocolException {
+        int length = skipBytes();
+        return new String(bytes, position - length, length, StandardCharsets.UTF_8);
+    }
+
+    /** Skips a string or bytes value; returns its length in bytes. */
+    int skipBytes() throws ProtocolException {
+        long length = readLong();
+        skip(length);
+        return (int) length;
+    }
+
+    /** Skips a map whose values are strings or bytes. */
+    void skipMap() throws ProtocolException {
+        for (long count = readBlockCount(); count != 0; count = readBlockCount()) {
+            for (; count > 0; count--) {
+                skipBytes();
+                skipBytes();
+            }
+        }
+    }
+
+    /**
+     * The number of items in the next block of an array or a map; 0 at its end. A negative count on
+     * the wire is followed by the block's size in bytes, which is of no use here.
+     */
+    long readBlockCount() throws ProtocolException {
+        long count = readLong();
+        if (count < 0) {
+            readLong();
+            count = -count;
+        }
+        if (count < 0 || count > remaining()) {
+            throw new ProtocolException(
+                    "block of " + count + " items in the last " + remaining() + " bytes");
+        }
+        return count;
+    }
+
+    byte[] copySince(int start) {
+        return Arrays.copyOfRange(bytes, start, position);
+    }
+
+    private void skip(long length) throws ProtocolException {
+        if (length < 0 || length > remaining()) {
+            throw new ProtocolException(
+                    "length of " + length + " bytes with " + remaining() + " left, at byte "
+                            + position);
+        }
+        position += (int) length;
+    }
+}

@@ -1,0 +1,176 @@
+package io.pysparkflume.streaming;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.streaming.receiver.Receiver;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Listens as a Flume Avro source does; an element is the bytes of one {@code AvroFlumeEvent}.
+ *
+ * <p>A client's batch becomes one block, and is answered OK once Spark has stored that block
+ * (replicated and in the write-ahead log, where those are on).
+ */
+public final class FlumeReceiver extends Receiver<byte[]> {
+    private static final long serialVersionUID = 1L;
+    private static final Logger LOG = LoggerFactory.getLogger(FlumeReceiver.class);
+
+    /** A thread each; a Flume sink keeps one connection. */
+    static final int CONNECTIONS_MAX = 1024;
+
+    /** Calls under way, all connections together: a quarter of the heap, two frames at least. */
+    private static final int CALL_BYTES_MAX = (int) Math.min(Integer.MAX_VALUE,
+            Math.max(2L * FrameReader.FRAME_BYTES_MAX, Runtime.getRuntime().maxMemory() / 4));
+
+    private static final int RESTART_DELAY_MS = 2000;
+
+    private final String host;
+    private final int port;
+    private final boolean compressed;
+
+    private transient volatile ServerSocket server;
+    private transient Set<AvroConnection> clients;
+
+    /**
+     * @param host name or address to listen on; also the preferred place to run, so in a cluster
+     *     this is the host name of a worker
+     */
+    public FlumeReceiver(String host, int port, StorageLevel storageLevel, boolean compressed) {
+        super(storageLevel);
+        this.host = host;
+        this.port = port;
+        this.compressed = compressed;
+    }
+
+    @Override
+    public scala.Option<String> preferredLocation() {
+        return scala.Option.apply(host);
+    }
+
+    @Override
+    public void onStart() {
+        clients = ConcurrentHashMap.newKeySet();
+        try {
+            server = bind();
+        } catch (IOException e) {
+            giveUp(e);
+            return;
+        }
+        LOG.info("Flume receiver listens on {}:{}", host, port);
+        ServerSocket listening = server;
+        Semaphore memory = new Semaphore(CALL_BYTES_MAX);
+        daemon("flume-receiver-" + port, () -> accept(listening, memory)).start();
+    }
+
+    @Override
+    public void onStop() {
+        if (server != null) {
+            closeQuietly(server);
+            clients.forEach(AvroConnection::close);
+        }
+    }
+
+    private ServerSocket bind() throws IOException {
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        if (address.isUnresolved()) {
+            throw new BindException("unknown host");
+        }
+        ServerSocket socket = new ServerSocket();
+        try {
+            socket.setReuseAddress(true);
+            socket.bind(address, CONNECTIONS_MAX);
+        } catch (IOException e) {
+            closeQuietly(socket);
+            throw e;
+        }
+        return socket;
+    }
+
+    /** Spark starts a stopped receiver again, on another executor if need be: not in a tight loop. */
+    private void giveUp(IOException cause) {
+        String remedy = "Address already in use".equals(strip(cause.getMessage()))
+                ? "another program listens there: end it or choose another port"
+                : "pass the host name of the worker that runs the receiver,"
+                        + " or 0.0.0.0 for any of its addresses";
+        String message = String.format("Flume receiver cannot listen on %s:%d: %s; %s",
+                host, port, strip(cause.getMessage()), remedy);
+        LOG.error(message);
+        daemon("flume-receiver-retry", () -> {
+            try {
+                Thread.sleep(RESTART_DELAY_MS);
+            } catch (InterruptedException e) {
+                return;
+            }
+            stop(message);
+        }).start();
+    }
+
+    /** The JDK's text without the name of the system call that it appends. */
+    private static String strip(String message) {
+        return message.replaceAll(" \\(.*\\)$", "");
+    }
+
+    private void accept(ServerSocket listening, Semaphore memory) {
+        while (!isStopped() && !listening.isClosed()) {
+            try {
+                serve(listening.accept(), memory);
+            } catch (IOException e) {
+                if (!listening.isClosed()) {
+                    restart("Flume receiver on " + host + ":" + port + " cannot accept: "
+                            + e.getMessage());
+                    return;
+                }
+            }
+        }
+    }
+
+    private void serve(Socket socket, Semaphore memory) {
+        AvroConnection client = new AvroConnection(socket, compressed, memory, this::keep);
+        if (clients.size() >= CONNECTIONS_MAX) {
+            client.refuse(CONNECTIONS_MAX + " connections are open, the limit");
+            client.close();
+            return;
+        }
+        clients.add(client);
+        if (isStopped()) {
+            client.close();
+        }
+        daemon("flume-client-" + client.peer(), () -> {
+            try {
+                client.run();
+            } finally {
+                clients.remove(client);
+            }
+        }).start();
+    }
+
+    private void keep(List<byte[]> events) {
+        if (isStopped()) {
+            throw new IllegalStateException("the receiver is stopping");
+        }
+        store(events.iterator());
+    }
+
+    private static Thread daemon(String name, Runnable work) {
+        Thread thread = new Thread(work, name);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private static void closeQuietly(ServerSocket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            LOG.debug("close", e);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.pysparkflume.streaming;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Cuts a byte stream into the frames of Avro RPC over Netty: big-endian {@code serial:int32,
+ * buffers:int32}, then per buffer {@code length:int32, bytes}.
+ *
+ * <p>Memory grows with the bytes that arrive, never with a length that is only claimed.
+ */
+final class FrameReader {
+    static final int MIB = 1024 * 1024;
+
+    /** A corrupt length must not fill the heap; a batch of 1000 access log lines has 0.2 MiB. */
+    static final int FRAME_BYTES_MAX = 64 * MIB;
+
+    /** Avro's writers put 8 KiB in a buffer, so this is twice what the largest frame needs. */
+    static final int FRAME_BUFFERS_MAX = 2 * FRAME_BYTES_MAX / 8192;
+
+    private static final int CHUNK_BYTES = 64 * 1024;
+
+    /** One call or answer: its number on the connection, and the buffers' bytes joined. */
+    record Frame(int serial, byte[] payload) {}
+
+    private final DataInputStream in;
+    private final int frameBytesMax;
+    private final Semaphore memory;
+    private final int memoryWaitSeconds;
+
+    /**
+     * @param memory permits in bytes, shared by all connections; a frame's bytes are taken from it
+     *     while they arrive and belong to the caller, who gives them back by {@link #release}
+     */
+    FrameReader(InputStream in, int frameBytesMax, Semaphore memory, int memoryWaitSeconds) {
+        this.in = new DataInputStream(in);
+        this.frameBytesMax = frameBytesMax;
+        this.memory = memory;
+        this.memoryWaitSeconds = memoryWaitSeconds;
+    }
+
+    /**
+     * Reads the frame whose first byte the caller has read already (waiting for a call and waiting
+     * within one have different time-outs).
+     *
+     * @throws ProtocolException over a limit; nothing is held then
+     * @throws EOFException the stream ends within the frame
+     */
+    Frame read(int firstByte) throws IOException, InterruptedException {
+        int serial = firstByte << 24
+                | in.readUnsignedByte() << 16
+                | in.readUnsignedByte() << 8
+                | in.readUnsignedByte();
+        int buffers = in.readInt();
+        if (buffers < 0 || buffers > FRAME_BUFFERS_MAX) {
+            throw new ProtocolException(String.format(
+                    "frame of %,d buffers, the limit is %,d",
+                    Integer.toUnsignedLong(buffers), FRAME_BUFFERS_MAX));
+        }
+        ByteArrayOutputStream payload = new ByteArrayOutputStream();
+        try {
+            for (int i = 0; i < buffers; i++) {
+                readBuffer(payload);
+            }
+        } catch (IOException | InterruptedException e) {
+            memory.release(payload.size());
+            throw e;
+        }
+        return new Frame(serial, payload.toByteArray());
+    }
+
+    void release(Frame frame) {
+        memory.release(frame.payload().length);
+    }
+
+    private void readBuffer(ByteArrayOutputStream payload)
+            throws IOException, InterruptedException {
+        int length = in.readInt();
+        long frameBytes = payload.size() + Integer.toUnsignedLong(length);
+        if (frameBytes > frameBytesMax) {
+            throw new ProtocolException(String.format(
+                    "frame of at least %,d bytes, the limit is %,d", frameBytes, frameBytesMax));
+        }
+        byte[] chunk = new byte[Math.min(length, CHUNK_BYTES)];
+        for (int left = length; left > 0; ) {
+            int read = in.read(chunk, 0, Math.min(left, chunk.length));
+            if (read < 0) {
+                throw new EOFException();
+            }
+            if (!memory.tryAcquire(read, memoryWaitSeconds, TimeUnit.SECONDS)) {
+                throw new ProtocolException(String.format(
+                        "no memory for its frame within %d s: other connections hold it;"
+                                + " send smaller batches or give the executor more",
+                        memoryWaitSeconds));
+            }
+            payload.write(chunk, 0, read);
+            left -= read;
+        }
+    }
+}

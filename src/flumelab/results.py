@@ -1,0 +1,142 @@
+"""The result store: what the lab's programs counted, in any database that SQLAlchemy speaks to.
+
+A batch is added in one transaction together with its time, so that a batch that Spark runs again
+after a failure changes nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Engine,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from flumelab.errors import LabError
+
+MALFORMED = "malformed line"
+"""The key under which lines without a URL are counted; no URL has a space in it."""
+
+_tables = MetaData()
+_batches = Table(
+    "batches",
+    _tables,
+    Column("time_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("lines", BigInteger, nullable=False),
+)
+_totals = Table(
+    "url_totals",
+    _tables,
+    Column("url", Text, primary_key=True),
+    Column("hits", BigInteger, nullable=False),
+)
+
+_KEYS_PER_QUERY = 500  # databases limit a statement's parameters; SQLite's old limit is 999
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What has been counted so far."""
+
+    urls: dict[str, int] = field(default_factory=dict)
+    malformed: int = 0
+
+    @property
+    def lines(self) -> int:
+        """All lines that were counted under some URL."""
+        return sum(self.urls.values())
+
+
+@dataclass(frozen=True)
+class ResultStore:
+    """Running totals by URL.
+
+    :param url: SQLAlchemy's, for example ``sqlite:///results.db``. The store is opened anew for
+        each call, so it can be pickled into a checkpoint.
+    """
+
+    url: str
+
+    def create(self) -> None:
+        """Make the tables that are not there yet; raises `LabError` where there is no database."""
+        with self._engine() as engine:
+            _tables.create_all(engine)
+
+    def add_batch(self, time: datetime, counts: Iterable[tuple[str, int]]) -> None:
+        """Add the counts of the micro-batch of `time`; nothing if it has been added before.
+
+        :param counts: ``(url, hits)``, each URL once; `MALFORMED` for lines without one
+        """
+        hits = dict(counts)
+        with self._engine() as engine, engine.begin() as connection:
+            try:
+                connection.execute(
+                    insert(_batches).values(
+                        time_ms=round(time.timestamp() * 1000), lines=sum(hits.values())
+                    )
+                )
+            except IntegrityError:
+                return
+            known = {
+                url
+                for urls in _chunks(hits, _KEYS_PER_QUERY)
+                for url in connection.scalars(select(_totals.c.url).where(_totals.c.url.in_(urls)))
+            }
+            if known:
+                connection.execute(
+                    update(_totals)
+                    .where(_totals.c.url == bindparam("key"))
+                    .values(hits=_totals.c.hits + bindparam("more")),
+                    [{"key": url, "more": hits[url]} for url in known],
+                )
+            if new := hits.keys() - known:
+                connection.execute(
+                    insert(_totals), [{"url": url, "hits": hits[url]} for url in new]
+                )
+
+    def counts(self) -> Counts:
+        """The totals, most hits first."""
+        with self._engine() as engine, engine.connect() as connection:
+            _tables.create_all(engine)
+            rows = connection.execute(select(_totals).order_by(_totals.c.hits.desc())).all()
+        urls = {url: hits for url, hits in rows}
+        malformed = urls.pop(MALFORMED, 0)
+        return Counts(urls, malformed)
+
+    @contextmanager
+    def _engine(self) -> Iterator[Engine]:
+        try:
+            engine = create_engine(self.url, poolclass=NullPool)
+            if engine.dialect.name == "sqlite":
+                event.listen(engine, "connect", _let_readers_in)
+            yield engine
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            raise LabError(
+                f"result store {self.url}: {cause}; set RESULTS_URL to a database that is there"
+            ) from error
+
+
+def _let_readers_in(connection, _record) -> None:  # type: ignore[no-untyped-def]  # DBAPI's
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _chunks(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+    rest = iter(keys)
+    while chunk := list(islice(rest, size)):
+        yield chunk

@@ -1,0 +1,91 @@
+"""`FlumeUtils` as Spark 2.4 had it: Flume's events as a DStream.
+
+Signatures, defaults and the shape of an element are those of ``pyspark.streaming.flume`` in
+Spark 2.4; the receiver behind them is the JVM's (`connector/receiver`).
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pyspark.serializers import NoOpSerializer
+from pyspark.storagelevel import StorageLevel
+from pyspark.streaming import DStream, StreamingContext
+
+from pyspark_flume.avroipc import decode_events
+from pyspark_flume.errors import ConnectorJarMissing
+
+T = TypeVar("T")
+
+_JVM_CLASS = "io.pysparkflume.streaming.FlumeStreams"
+
+
+def utf8_decoder(body: bytes | None) -> str | None:
+    """The body as text; None stays None. A body that is not UTF-8 fails its batch, as in 2.4."""
+    return None if body is None else body.decode("utf-8")
+
+
+class FlumeUtils:
+    """Makes DStreams of the events that Flume agents deliver."""
+
+    @staticmethod
+    def createStream(  # noqa: N802 - Spark's name
+        ssc: StreamingContext,
+        hostname: str,
+        port: int,
+        storageLevel: StorageLevel = StorageLevel.MEMORY_AND_DISK_2,  # noqa: N803
+        enableDecompression: bool = False,  # noqa: N803
+        bodyDecoder: Callable[[bytes], T] = utf8_decoder,  # type: ignore[assignment] # noqa: N803
+    ) -> "DStream[tuple[dict[str, str], T]]":
+        """A stream of what Flume's avro sinks push to ``hostname:port``.
+
+        The receiver listens there, on the worker of that host name if there is one, and holds one
+        core. A sink's batch is answered OK once Spark has stored it.
+
+        :param hostname: address or host name to listen on; a Flume conf's ``sinks.….hostname``
+        :param port: a Flume conf's ``sinks.….port``
+        :param storageLevel: how Spark keeps events until their batch is done
+        :param enableDecompression: the sinks have ``compression-type = deflate``
+        :param bodyDecoder: called with each body (bytes) on the executors
+        :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
+        :raises ConnectorJarMissing: Spark does not have the connector's jar
+        """
+        chunks = _jvm_streams(ssc).createStream(
+            ssc._jssc,
+            hostname,
+            int(port),
+            ssc.sparkContext._getJavaStorageLevel(storageLevel),
+            bool(enableDecompression),
+        )
+
+        def decode(chunk: bytes) -> list[tuple[dict[str, str], T]]:
+            return [(headers, bodyDecoder(body)) for headers, body in decode_events(chunk)]
+
+        return DStream(chunks, ssc, NoOpSerializer()).flatMap(decode)
+
+
+def _jvm_streams(ssc: StreamingContext):  # type: ignore[no-untyped-def]  # py4j has no types
+    jvm = ssc._sc._jvm
+    try:
+        # A name that the JVM cannot load is a package to py4j: asking the JVM tells.
+        jvm.java.lang.Class.forName(
+            _JVM_CLASS, False, jvm.java.lang.Thread.currentThread().getContextClassLoader()
+        )
+    except Exception as error:
+        if "ClassNotFoundException" not in str(error):
+            raise
+        raise ConnectorJarMissing(
+            f"Spark at {ssc.sparkContext._conf.get('spark.home', 'SPARK_HOME')} lacks Flume's "
+            f"receiver: install pyspark-flume into that Spark's own environment, or start with "
+            f"spark-submit --jars {_jar_hint()}"
+        ) from None
+    return getattr(jvm, _JVM_CLASS)
+
+
+def _jar_hint() -> str:
+    from importlib.metadata import PackageNotFoundError, files
+
+    try:
+        jars = [f for f in files("pyspark-flume") or () if f.suffix == ".jar"]
+    except PackageNotFoundError:
+        jars = []
+    return str(jars[0].locate()) if jars else "pyspark-flume-receiver.jar"
