@@ -19,7 +19,7 @@ from pyspark.streaming.flume import FlumeUtils
 from flumelab.results import MALFORMED, ResultStore
 
 HOST = os.environ.get("RECEIVER_HOST", "localhost")
-PORT = int(os.environ.get("RECEIVER_PORT", "9988"))
+PORT = int(os.environ.get("RECEIVER_PORT", "4141"))
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
 RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 

@@ -1,0 +1,82 @@
+package io.pysparkflume.flume;
+
+import com.google.gson.Gson;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * Answers {@code GET /metrics} with the counters as JSON, in the words of Flume's own
+ * HTTPMetricsServer: {@code {"SOURCE.spool": {"EventAcceptedCount": "10000", …}, …}}.
+ *
+ * <p>Not a subclass of it: that one listens on every address and cannot be told otherwise. It runs
+ * on the JDK's server, so that the runtime needs no Jetty.
+ */
+final class MetricsServer {
+    private static final String LINK =
+            "For Flume metrics please click <a href = \"./metrics\"> here</a>.";
+
+    private final HttpServer http;
+    private final Supplier<Map<String, Map<String, String>>> counters;
+    private final Gson gson = new Gson();
+
+    private MetricsServer(HttpServer http, Supplier<Map<String, Map<String, String>>> counters) {
+        this.http = http;
+        this.counters = counters;
+    }
+
+    /**
+     * Listens until {@link #stop()}.
+     *
+     * @throws IOException if the address is unknown or the port in use
+     */
+    static MetricsServer start(
+            String host, int port, Supplier<Map<String, Map<String, String>>> counters)
+            throws IOException {
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        if (address.isUnresolved()) {
+            throw new UnknownHostException("unknown host " + host);
+        }
+        HttpServer http = HttpServer.create(address, 0);
+        MetricsServer server = new MetricsServer(http, counters);
+        http.createContext("/", server::answer);
+        http.start();
+        return server;
+    }
+
+    int port() {
+        return http.getAddress().getPort();
+    }
+
+    void stop() {
+        http.stop(0);
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        String path = exchange.getRequestURI().getPath();
+        if (!"GET".equals(exchange.getRequestMethod())) {
+            send(exchange, 405, "text/plain", "Only GET.");
+        } else if ("/metrics".equalsIgnoreCase(path)) {
+            send(exchange, 200, "application/json", gson.toJson(counters.get()));
+        } else if ("/".equals(path)) {
+            send(exchange, 200, "text/html", LINK);
+        } else {
+            send(exchange, 404, "text/plain", "Only /metrics.");
+        }
+    }
+
+    private static void send(HttpExchange exchange, int status, String type, String text)
+            throws IOException {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        try (exchange) {
+            exchange.getResponseHeaders().set("Content-Type", type + ";charset=utf-8");
+            exchange.sendResponseHeaders(status, body.length);
+            exchange.getResponseBody().write(body);
+        }
+    }
+}

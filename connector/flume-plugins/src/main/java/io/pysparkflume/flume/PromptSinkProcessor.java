@@ -1,0 +1,246 @@
+package io.pysparkflume.flume;
+
+import com.google.common.base.Preconditions;
+import com.google.common.base.Throwables;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.flume.Context;
+import org.apache.flume.EventDeliveryException;
+import org.apache.flume.Sink;
+import org.apache.flume.channel.MemoryChannel;
+import org.apache.flume.instrumentation.util.JMXPollUtil;
+import org.apache.flume.lifecycle.LifecycleState;
+import org.apache.flume.sink.AbstractSinkProcessor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs one sink with short pauses, settable where Flume's own are fixed, and ends it without loss.
+ *
+ * <p>Flume's SinkRunner sleeps 1, 2, … 5 s whenever the channel is empty, and 5 s after each failed
+ * delivery; no key changes it. In a lab that means that an event waits for seconds in an idle
+ * agent, and that a receiver is found seconds after it came up.
+ *
+ * <p>On a stop, Flume interrupts a delivery under way, which then reaches the receiver and goes
+ * back into the channel; and what a memory channel holds is gone. Here the delivery ends first, and
+ * then the channel is drained: Flume has stopped the sources before the sinks. A channel of another
+ * type keeps its events for the next run and is not drained.
+ *
+ * <p>Keys of the sink group's processor:
+ *
+ * <ul>
+ *   <li>{@code idleDelay}: ms between two looks into an empty channel, 50.
+ *   <li>{@code retryDelay}: ms between two tries to deliver, 1000.
+ *   <li>{@code drainSeconds}: s at most that a stop waits for the receiver, 20. It ends sooner after
+ *       3 failed tries in a row.
+ * </ul>
+ *
+ * <p>What is sent, and how often, stays the sink's affair: its transaction has ended, committed or
+ * rolled back, before a pause begins.
+ */
+public final class PromptSinkProcessor extends AbstractSinkProcessor {
+    private static final Logger LOG = LoggerFactory.getLogger(PromptSinkProcessor.class);
+    private static final int FAILURES_A_LINE = 30;
+
+    /** A receiver that hiccups is tried again; one that has gone must not hold the stop up. */
+    private static final int DRAIN_FAILURES_MAX = 3;
+
+    /**
+     * Flume interrupts a source that reads for 10 s after its stop, and does not wait for it: its
+     * last batch may come into a channel that was just found empty.
+     */
+    private static final long LAST_PUT_MILLIS = 200;
+
+    private static final long ROLLBACK_SECONDS = 5;
+
+    /** Calls the sink: always the same thread, and not the runner's, which a stop interrupts. */
+    private final ExecutorService courier = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "prompt-sink");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    private Sink sink;
+    private long idleDelay;
+    private long retryDelay;
+    private long drainSeconds;
+    private long failures;
+    private boolean stopping;
+    private long stopDeadline; // of System.nanoTime(), once stopping
+
+    @Override
+    public void setSinks(List<Sink> sinks) {
+        Preconditions.checkArgument(
+                sinks.size() == 1,
+                "PromptSinkProcessor runs one sink, its group has %s; give each sink a group of"
+                        + " its own",
+                sinks.size());
+        super.setSinks(sinks);
+        sink = sinks.get(0);
+    }
+
+    @Override
+    public void configure(Context context) {
+        idleDelay = context.getLong("idleDelay", 50L);
+        retryDelay = context.getLong("retryDelay", 1000L);
+        drainSeconds = context.getLong("drainSeconds", 20L);
+    }
+
+    /** Always READY, since it has paused itself: SinkRunner is to come again at once. */
+    @Override
+    public Sink.Status process() {
+        try {
+            Sink.Status status = deliver();
+            if (failures > 0) {
+                LOG.info("Sink {} delivers again, after {} failed tries",
+                        sink.getName(), failures);
+                failures = 0;
+            }
+            if (status == Sink.Status.BACKOFF) {
+                pause(idleDelay);
+            }
+        } catch (EventDeliveryException e) {
+            if (failures++ % FAILURES_A_LINE == 0) {
+                LOG.warn("Sink {} cannot deliver, tries every {} ms: {}",
+                        sink.getName(), retryDelay, reason(e));
+            }
+            pause(retryDelay);
+        } catch (CancellationException e) {
+            LOG.debug("A stop broke the delivery off", e);
+        }
+        return Sink.Status.READY;
+    }
+
+    /** Flume calls it when the runner has ended, after the sources and before the channels. */
+    @Override
+    public void stop() {
+        boolean runs = getLifecycleState() == LifecycleState.START;
+        if (runs && sink.getChannel() instanceof MemoryChannel) {
+            drain();
+        }
+        endCourier();
+        super.stop();
+    }
+
+    /**
+     * Has the sink called once, and waits for it even when interrupted.
+     *
+     * @throws CancellationException the time of a stop was over; the sink rolls back
+     */
+    private Sink.Status deliver() throws EventDeliveryException {
+        Future<Sink.Status> delivery = courier.submit(sink::process);
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return delivery.get(nanosLeft(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    beginStop(); // Flume interrupts for nothing else
+                } catch (TimeoutException e) {
+                    delivery.cancel(true);
+                }
+            }
+        } catch (ExecutionException e) {
+            Throwables.propagateIfInstanceOf(e.getCause(), EventDeliveryException.class);
+            throw Throwables.propagate(e.getCause());
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt(); // SinkRunner looks whether it has to stop
+            }
+        }
+    }
+
+    private void drain() {
+        beginStop();
+        long takenBefore = counter("EventTakeSuccessCount");
+        String obstacle = sendRest();
+        endCourier();
+        String channel = sink.getChannel().getName();
+        long drained = counter("EventTakeSuccessCount") - takenBefore;
+        long left = counter("ChannelSize");
+        if (left == 0) {
+            LOG.info("Sink {} drained {} events from channel {}", sink.getName(), drained, channel);
+        } else {
+            LOG.warn("Sink {} drained {} events; {} events left in channel {} are lost: {}",
+                    sink.getName(), drained, left, channel, obstacle);
+        }
+    }
+
+    /** Sends until the channel is empty; says what is in the way if it does not get there. */
+    private String sendRest() {
+        int failed = 0;
+        int emptyLooks = 0;
+        while (nanosLeft() > 0) {
+            try {
+                if (deliver() == Sink.Status.READY) {
+                    emptyLooks = 0;
+                } else if (++emptyLooks == 2) {
+                    return "the sink cannot take them";
+                } else {
+                    pause(LAST_PUT_MILLIS);
+                }
+                failed = 0;
+            } catch (CancellationException e) {
+                break;
+            } catch (EventDeliveryException | RuntimeException e) {
+                if (++failed == DRAIN_FAILURES_MAX) {
+                    return failed + " tries failed, " + reason(e)
+                            + "; stop an agent before its receiver";
+                }
+                pause(retryDelay);
+            }
+        }
+        return drainSeconds + " s were not enough; raise drainSeconds";
+    }
+
+    /** Returns once no transaction of the sink is open any more. */
+    private void endCourier() {
+        courier.shutdown();
+        try {
+            if (!courier.awaitTermination(ROLLBACK_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("Sink {} still delivers, {} s after it was interrupted",
+                        sink.getName(), ROLLBACK_SECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void beginStop() {
+        if (!stopping) {
+            stopping = true;
+            stopDeadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(drainSeconds);
+        }
+    }
+
+    private long nanosLeft() {
+        return stopping ? stopDeadline - System.nanoTime() : Long.MAX_VALUE;
+    }
+
+    /** A counter of the channel, exact while nobody uses it; -1 if Flume does not count it. */
+    private long counter(String name) {
+        Map<String, String> counters =
+                JMXPollUtil.getAllMBeans().get("CHANNEL." + sink.getChannel().getName());
+        return counters == null ? -1 : Long.parseLong(counters.get(name));
+    }
+
+    private static String reason(Exception e) {
+        return Throwables.getRootCause(e).toString();
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // SinkRunner looks whether it has to stop
+        }
+    }
+}

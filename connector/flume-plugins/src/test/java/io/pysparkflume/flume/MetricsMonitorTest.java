@@ -1,0 +1,168 @@
+package io.pysparkflume.flume;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.apache.flume.Context;
+import org.apache.flume.instrumentation.ChannelCounter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MetricsMonitorTest {
+    private static final long DEADLINE_MILLIS = 10_000;
+
+    @TempDir Path directory;
+    private final ChannelCounter channel = new ChannelCounter("buffer");
+    private final MetricsMonitor monitor = new MetricsMonitor();
+
+    @BeforeEach
+    void startCounting() {
+        channel.start();
+    }
+
+    @AfterEach
+    void stopMonitor() {
+        monitor.stop();
+    }
+
+    @Test
+    void metricsOverHttpAreFlumesOwnJson() throws Exception {
+        start(Map.of());
+        channel.addToEventPutSuccessCount(3);
+
+        HttpResponse<String> answer = get("/metrics");
+
+        assertEquals(200, answer.statusCode());
+        assertEquals("application/json;charset=utf-8", answer.headers().firstValue("Content-Type").get());
+        JsonObject counters = parse(answer.body()).getAsJsonObject("CHANNEL.buffer");
+        assertEquals("3", counters.get("EventPutSuccessCount").getAsString());
+        assertEquals("CHANNEL", counters.get("Type").getAsString());
+        assertEquals(404, get("/elsewhere").statusCode());
+    }
+
+    @Test
+    void listensOnLoopbackUnlessToldOtherwise() throws Exception {
+        start(Map.of());
+        // 127.0.0.2 is this machine too: a server on every address would answer there.
+        assertThrows(ConnectException.class, () -> get("127.0.0.2", "/metrics"));
+        monitor.stop();
+
+        start(Map.of("host", "0.0.0.0"));
+        assertEquals(200, get("127.0.0.2", "/metrics").statusCode());
+    }
+
+    @Test
+    void countersAreOnDiskWhileTheAgentRuns() throws Exception {
+        start(Map.of("directory", directory.toString()));
+        channel.addToEventPutSuccessCount(5);
+
+        until(() -> files().size() == 1 && putsOnDisk() == 5);
+
+        assertFalse(onDisk().get("final").getAsBoolean());
+    }
+
+    @Test
+    void lastCountsAreOnDiskAfterAStopAndMarkedFinal() throws Exception {
+        long before = System.currentTimeMillis();
+        start(Map.of("directory", directory.toString()));
+        until(() -> files().size() == 1);
+        channel.addToEventPutSuccessCount(7);
+
+        monitor.stop();
+        monitor.stop(); // Flume does so
+
+        assertEquals(7, putsOnDisk());
+        assertTrue(onDisk().get("final").getAsBoolean());
+        long started = onDisk().get("started").getAsLong();
+        assertTrue(started >= before && started <= System.currentTimeMillis());
+        assertEquals(List.of(directory.resolve(started + ".json")), files());
+    }
+
+    @Test
+    void unwritableDirectoryLeavesHttpAtWork() throws Exception {
+        Path notADirectory = Files.writeString(directory.resolve("file"), "");
+        start(Map.of("directory", notADirectory.toString()));
+
+        assertEquals(200, get("/metrics").statusCode());
+    }
+
+    @Test
+    void countersAreKeptOnceTheDirectoryBecomesWritable() throws Exception {
+        Path place = Files.writeString(directory.resolve("place"), "");
+        start(Map.of("directory", place.toString()));
+        Files.delete(place);
+
+        until(() -> Files.isDirectory(place));
+    }
+
+    @Test
+    void portInUseLeavesTheFilesAtWork() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0)) {
+            start(Map.of("port", "" + taken.getLocalPort(), "directory", directory.toString()));
+            until(() -> files().size() == 1);
+        }
+    }
+
+    private void start(Map<String, String> properties) {
+        Context context = new Context(Map.of("port", "0"));
+        context.putAll(properties);
+        monitor.configure(context);
+        monitor.start();
+    }
+
+    private HttpResponse<String> get(String path) throws Exception {
+        return get("127.0.0.1", path);
+    }
+
+    private HttpResponse<String> get(String host, String path) throws Exception {
+        URI uri = URI.create("http://" + host + ":" + monitor.port() + path);
+        return HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private List<Path> files() throws IOException {
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.filter(path -> path.toString().endsWith(".json")).toList();
+        }
+    }
+
+    private JsonObject onDisk() throws IOException {
+        return parse(Files.readString(files().get(0)));
+    }
+
+    private long putsOnDisk() throws IOException {
+        return onDisk().getAsJsonObject("metrics").getAsJsonObject("CHANNEL.buffer")
+                .get("EventPutSuccessCount").getAsLong();
+    }
+
+    private static JsonObject parse(String json) {
+        return JsonParser.parseString(json).getAsJsonObject();
+    }
+
+    private static void until(Callable<Boolean> condition) throws Exception {
+        long deadline = System.currentTimeMillis() + DEADLINE_MILLIS;
+        while (!condition.call()) {
+            assertTrue(System.currentTimeMillis() < deadline, "not within " + DEADLINE_MILLIS + " ms");
+            Thread.sleep(20);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+"""`python -m loadgen`: make lines, publish them file by file, say what was done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import islice
+from typing import BinaryIO
+
+from loadgen import options
+from loadgen.errors import LoadgenError, UsageError, named
+from loadgen.pace import Pace, Stop
+from loadgen.report import Report
+from loadgen.scenarios import SCENARIOS, Batch, Scenario
+from loadgen.spool import Spool
+
+BatchOf = Callable[[int], Batch]  # up to that many lines; none at the end
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run with these arguments (default: the process's own) and return the exit code."""
+    try:
+        _run(arguments)
+    except LoadgenError as error:
+        print(f"loadgen: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _run(arguments: list[str] | None) -> None:
+    stop = Stop()
+    stop.listen()
+    given = options.parse(arguments)
+    pace = Pace(given.rate)
+    report = Report(pace, given.json)
+    scenario = SCENARIOS[given.scenario](given.seed, given.malformed)
+    with ExitStack() as stack:
+        batch_of: BatchOf = scenario.generate
+        if given.replay:
+            with named(given.replay, "give a file that can be read", UsageError):
+                batch_of = _replayed(stack.enter_context(given.replay.open("rb")), scenario)
+        spool = Spool(given.spool, given.ledger)
+        report.recovered(spool.recover())
+        try:
+            while not stop.signal:
+                wanted = given.lines_per_file
+                if given.lines is not None:
+                    wanted = min(wanted, given.lines - report.lines)
+                if not wanted or not (batch := batch_of(wanted)).lines:
+                    break
+                _wait_until_due(report.lines + batch.lines, pace, stop, report)
+                report.add(spool.publish(batch, given.scenario), batch)
+                report.progress()
+        finally:
+            report.end_progress()
+    report.summary(stop)
+    if given.stay and not stop.signal:
+        report.ready()
+        stop.wait()
+        report.ended(stop)
+
+
+def _replayed(file: BinaryIO, scenario: Scenario) -> BatchOf:
+    def batch_of(lines: int) -> Batch:
+        with named(file.name, "give a file that can be read"):
+            data = b"".join(islice(file, lines))
+        return scenario.account(data)
+
+    return batch_of
+
+
+def _wait_until_due(lines: int, pace: Pace, stop: Stop, report: Report) -> None:
+    """Wait until so many lines are due, or for the wish to stop: then the rest comes at once."""
+    while not stop.signal and (seconds := pace.seconds_until_due(lines)):
+        report.progress()
+        stop.wait(min(seconds, 1.0))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

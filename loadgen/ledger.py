@@ -1,0 +1,192 @@
+r"""The ledger: the truth about every file in the spool directory, one JSON object a line.
+
+    {"name": "access-log-000001.log", "lines": 3, "bytes": 512, "sha256": "9f86d0…",
+     "first_event_time": "2026-01-01T00:00:00+00:00",
+     "last_event_time": "2026-01-01T00:00:02+00:00", "urls": {"/": 2}, "malformed": 1}
+
+(here on several lines, in the file on one). A line is whole once its "\n" is there; it is written
+before its file is renamed into place, so that no file in the spool directory can lack one. What
+follows the last "\n" is a line that a crash tore: its file was never published.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import FileIO
+from pathlib import Path
+from typing import BinaryIO
+
+from loadgen.errors import LedgerError, named
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: `bytes` long, `lines` = the sum of `urls` + `malformed`.
+
+    `urls` counts the well-formed lines by URL; the times are the earliest and the latest of these
+    lines, with their offset, None if no line has one. `sha256` is in hexadecimal.
+    """
+
+    name: str
+    lines: int
+    bytes: int
+    sha256: str
+    first_event_time: datetime | None
+    last_event_time: datetime | None
+    urls: Mapping[str, int]
+    malformed: int
+
+    def encode(self) -> str:
+        """The entry's line, with its newline, in ASCII."""
+        return json.dumps(vars(self), default=datetime.isoformat, separators=(",", ":")) + "\n"
+
+    @classmethod
+    def decode(cls, line: str) -> Entry:
+        """The entry of a line; KeyError, TypeError or ValueError if it is none."""
+        record = json.loads(line)
+        if sum(record["urls"].values()) + record["malformed"] != record["lines"]:
+            raise ValueError("its URLs and malformed lines do not add up to its lines")
+        return cls(
+            name=str(record["name"]),
+            lines=int(record["lines"]),
+            bytes=int(record["bytes"]),
+            sha256=str(record["sha256"]),
+            first_event_time=_time(record["first_event_time"]),
+            last_event_time=_time(record["last_event_time"]),
+            urls={str(url): int(count) for url, count in record["urls"].items()},
+            malformed=int(record["malformed"]),
+        )
+
+
+@dataclass
+class Total:
+    """What several files hold together."""
+
+    files: int = 0
+    lines: int = 0
+    bytes: int = 0
+    malformed: int = 0
+    urls: Counter[str] = field(default_factory=Counter)
+
+
+def read(path: str | os.PathLike[str]) -> list[Entry]:
+    """Every whole entry, oldest first; [] if there is no such file. Needs no lock.
+
+    Raises LedgerError, with file and line number, for a line that is no entry.
+    """
+    path = Path(path)
+    with named(path, "give a ledger that can be read", LedgerError):
+        try:
+            with path.open("rb") as file:
+                return [_decoded(path, number, line) for number, line in _whole_lines(file)]
+        except FileNotFoundError:
+            return []
+
+
+def total(entries: Iterable[Entry]) -> Total:
+    """The sum of some entries."""
+    result = Total()
+    for entry in entries:
+        result.files += 1
+        result.lines += entry.lines
+        result.bytes += entry.bytes
+        result.malformed += entry.malformed
+        result.urls.update(entry.urls)
+    return result
+
+
+class Ledger:
+    """The ledger for a process that adds to it; call all but `locked` while it is locked.
+
+    `names` are those of its entries, as of the last `catch_up`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.names: set[str] = set()
+        self._path = path
+        self._file: FileIO
+        self._inode = 0
+        self._lines_seen = 0
+        self._bytes_seen = 0
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the ledger against every other writer; waits for its turn.
+
+        It is opened each time, because whoever resets the lab may remove it between two files.
+        """
+        with self._path.open("ab+", buffering=0) as self._file:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            status = os.fstat(self._file.fileno())
+            if status.st_ino != self._inode or status.st_size < self._bytes_seen:
+                self._inode, self._lines_seen, self._bytes_seen = status.st_ino, 0, 0
+                self.names.clear()
+                sync_directory(self._path.parent)
+            yield
+
+    def catch_up(self) -> int:
+        """Take in the entries that came since the last call and remove a torn line.
+
+        Returns what the torn line measured, in bytes.
+        """
+        with self._path.open("rb") as file:
+            file.seek(self._bytes_seen)
+            for number, line in _whole_lines(file, self._lines_seen):
+                self.names.add(_decoded(self._path, number, line).name)
+                self._lines_seen = number
+                self._bytes_seen += len(line)
+        torn = os.fstat(self._file.fileno()).st_size - self._bytes_seen
+        if torn:
+            self.take_back()
+        return torn
+
+    def append(self, entry: Entry) -> None:
+        """Add an entry; it is on disk when this returns."""
+        line = memoryview(entry.encode().encode("ascii"))
+        while line:
+            line = line[self._file.write(line) :]
+        os.fsync(self._file.fileno())
+
+    def take_back(self) -> None:
+        """Remove what was appended since the last `catch_up`."""
+        self._file.truncate(self._bytes_seen)
+        os.fsync(self._file.fileno())
+
+
+def sync_directory(path: Path) -> None:
+    """Wait until the names in a directory are on disk: fsync of a file does not cover its name."""
+    with named(path, "check its disk"):
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _whole_lines(file: BinaryIO, passed: int = 0) -> Iterator[tuple[int, bytes]]:
+    """The lines that end in a newline, with their numbers; `passed` lines came before."""
+    for number, line in enumerate(file, passed + 1):
+        if line.endswith(b"\n"):
+            yield number, line
+
+
+def _decoded(path: Path, number: int, line: bytes) -> Entry:
+    try:
+        return Entry.decode(line.decode())
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise LedgerError(
+            f"{path} line {number}",
+            f"not a ledger entry ({type(error).__name__}: {error})",
+            "restore the line, or start with a new ledger and an empty spool directory",
+        ) from error
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,111 @@
+"""The command line: every option, and what makes one wrong."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from loadgen.errors import UsageError
+from loadgen.scenarios import SCENARIOS
+
+N = TypeVar("N", int, float)
+
+LINES = 10_000
+LINES_PER_FILE = 10_000  # three fsyncs a file: with fewer lines they cost more than the lines do
+LINES_PER_FILE_MAX = 1_000_000  # a file is made in memory: some 600 MB for this many lines
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say it in loadgen's one line, instead of argparse's two with the usage."""
+        if not message.startswith("argument "):
+            message = f"argument command line: {message}"
+        place, _, fact = message.removeprefix("argument ").partition(": ")
+        fact, _, remedy = fact.partition("; ")
+        raise UsageError(place, fact, remedy or "see python -m loadgen --help")
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options as attributes. Raises UsageError; SystemExit after --help."""
+    parser = _Parser(
+        prog="loadgen",
+        usage="python -m loadgen --spool DIR --ledger FILE [options]",
+        description="Write seeded log files into a Flume spool directory, and the truth about "
+        "them into a ledger.",
+        epilog="Same options and seed, same bytes. Several loadgens may share a spool directory "
+        "and its ledger. Exit code: 0 sent or stopped by a signal, 1 failed, 2 wrong usage.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    # fmt: off
+    add("--spool", type=_path, required=True, metavar="DIR",
+        help="the directory that Flume's spooldir source watches; must exist")
+    add("--ledger", type=_path, required=True, metavar="FILE",
+        help="JSON lines, one for each file; made if missing; belongs to this directory only")
+    add("--scenario", type=_scenario, default="access-log", metavar="NAME",
+        help=f"what the lines look like: {', '.join(SCENARIOS)} (default: %(default)s)")
+    add("--lines", type=_number(int, 0), metavar="N",
+        help=f"how many lines to send, 0 to recover only (default: {LINES:,}; of a replayed "
+        "file, all)")
+    add("--lines-per-file", type=_number(int, 1, LINES_PER_FILE_MAX), metavar="N",
+        help=f"default: {LINES_PER_FILE:,}, but at most what --rate makes due in a second")
+    add("--rate", type=_number(float, 0), default=0.0, metavar="R",
+        help="lines per second; a file comes when its last line is due (default: 0, as fast as "
+        "it can)")
+    add("--seed", type=_number(int), default=1, metavar="N", help="default: %(default)s")
+    add("--malformed", type=_number(float, 0, 1), default=0.0, metavar="FRACTION",
+        help="spoil this part of the lines, 0 to 1 (default: 0)")
+    add("--replay", type=_path, metavar="FILE",
+        help="send the lines of this log, unchanged, instead of making some")
+    add("--json", action="store_true", help="print the summary as JSON on stdout")
+    add("--stay", action="store_true",
+        help="after sending, stay until SIGTERM; a service that others run loadgen in")
+    # fmt: on
+    options = parser.parse_args(arguments)
+
+    if options.replay and options.malformed:
+        raise UsageError("--malformed", "a replayed file is sent unchanged", "leave one option out")
+    ledger, spool = options.ledger.resolve(), options.spool.resolve()
+    if ledger.parent == spool and not ledger.name.startswith("."):
+        raise UsageError(
+            "--ledger", "Flume would send a file in the spool directory", "put it elsewhere"
+        )
+    if options.lines is None and not options.replay:
+        options.lines = LINES
+    if options.lines_per_file is None:
+        a_second = int(options.rate) if options.rate else LINES_PER_FILE
+        options.lines_per_file = min(max(a_second, 1), LINES_PER_FILE)
+    return options
+
+
+def _number(kind: type[N], least: float = -math.inf, most: float = math.inf) -> Callable[[str], N]:
+    """A converter for argparse."""
+    wanted = "a whole number" if kind is int else "a number"
+    if least > -math.inf:
+        wanted += f" from {least:,} " + ("up" if most == math.inf else f"to {most:,}")
+
+    def convert(text: str) -> N:
+        try:
+            value = kind(text)
+            if least <= value <= most and value != math.inf:  # which NaN is not, either
+                return value
+        except ValueError:
+            pass
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be used; give {wanted}")
+
+    return convert
+
+
+def _path(text: str) -> Path:
+    if not text:  # as from a variable that is not set; Path would make it the current directory
+        raise argparse.ArgumentTypeError("is empty; name a path")
+    return Path(text)
+
+
+def _scenario(text: str) -> str:
+    if text not in SCENARIOS:
+        raise argparse.ArgumentTypeError(f"{text!r} is unknown; choose from {', '.join(SCENARIOS)}")
+    return text

@@ -1,0 +1,102 @@
+"""What loadgen says about a run, to people and to programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TextIO
+
+from loadgen.errors import LoadgenError
+from loadgen.pace import Pace, Stop
+from loadgen.scenarios import Batch
+from loadgen.spool import Recovered
+
+
+class Report:
+    """Counts what was sent; knows where to say it.
+
+    With `as_json`, stdout holds one JSON object only, and all else goes to stderr.
+    """
+
+    def __init__(self, pace: Pace, as_json: bool) -> None:
+        self._pace = pace
+        self._as_json = as_json
+        self._terminal = sys.stderr.isatty()
+        self.lines = self.files = self.bytes = self.malformed = 0
+        self._names: list[str] = []  # the first and the last
+
+    def add(self, name: str, batch: Batch) -> None:
+        """Count a file that was published."""
+        self.files += 1
+        self.lines += batch.lines
+        self.bytes += len(batch.data)
+        self.malformed += batch.malformed
+        self._names = [*self._names[:1], name]
+
+    def progress(self) -> None:
+        """Renew the progress line, if there is a terminal to show it."""
+        if self._terminal:
+            text = f"loadgen: {self.lines:,} lines, {self._speed():,.0f} lines/s"
+            print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def end_progress(self) -> None:
+        """Leave the terminal's line free for what comes next."""
+        if self._terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def recovered(self, recovered: Recovered) -> None:
+        """Say what a crash had left, if anything."""
+        if recovered != Recovered():
+            self._say(
+                f"recovered: {recovered.published} files published, {recovered.removed} removed, "
+                f"{recovered.torn} bytes cut"
+            )
+
+    def summary(self, stop: Stop) -> None:
+        """The end of the run; at most 80 columns up to 10**9 lines."""
+        seconds = self._pace.elapsed()
+        speed = self._speed()
+        if stop.signal:
+            self._say(f"stopped by {stop.signal}; every file is whole and in the ledger")
+        if self._as_json:
+            result = {
+                "lines": self.lines,
+                "files": self.files,
+                "bytes": self.bytes,
+                "malformed": self.malformed,
+                "first_file": self._names[0] if self._names else None,
+                "last_file": self._names[-1] if self._names else None,
+                "seconds": round(seconds, 3),
+                "lines_per_second": round(speed, 1),
+                "stopped_by": stop.signal,
+            }
+            _print(json.dumps(result), sys.stdout)
+        else:
+            sent = f"{self.lines:,} lines, {self.files:,} files"
+            self._say(f"{sent}, {seconds:,.1f} s, {speed:,.0f} lines/s")
+
+    def ready(self) -> None:
+        """Say that all is sent and the process stays."""
+        self._say("ready for more; SIGTERM ends this one")
+
+    def ended(self, stop: Stop) -> None:
+        """Say why a process that stayed ends."""
+        self._say(f"ended by {stop.signal}")
+
+    def _say(self, text: str) -> None:
+        _print(f"loadgen: {text}", sys.stderr if self._as_json else sys.stdout)
+
+    def _speed(self) -> float:
+        return self.lines / max(self._pace.elapsed(), 1e-9)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except OSError as error:
+        # Python would try to write the rest once more at exit, and fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise LoadgenError(
+            stream.name, error.strerror or str(error), "give it a place; the ledger is whole"
+        ) from error

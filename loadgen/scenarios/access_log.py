@@ -1,0 +1,193 @@
+"""Scenario `access-log`: a web server's log in Apache's combined format.
+
+https://httpd.apache.org/docs/2.4/logs.html#combined
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import accumulate, compress
+from random import Random
+from time import gmtime, strftime
+from typing import Generic, TypeVar
+
+from loadgen.scenarios.batch import Batch
+
+T = TypeVar("T")
+
+# The ledger's rule, which the Spark programs state once more on their own. It is applied to a line
+# without its "\n", decoded as UTF-8 with errors="replace", in str mode: \S is what str.isspace()
+# denies, so that a no-break space ends a target too. Group 2 is the URL, with its query string
+# and escapes as they stand; group 1 holds the time. A line that does not match is malformed.
+WELL_FORMED = re.compile(r'^([^"]*)"[A-Z]+ (\S+) HTTP/[0-9.]+"')
+TIME = "%d/%b/%Y:%H:%M:%S %z"
+TIME_UTC = TIME.replace("%z", "+0000")
+
+START = 1_767_225_600  # 2026-01-01T00:00:00Z
+GAPS = {0: 92, 1: 6, 2: 1, 3: 1}  # seconds between two lines: 11 a second, as on a busy small site
+
+TOPICS = [
+    "flume", "spark", "hadoop", "kafka", "hive", "avro", "parquet", "arrow", "yarn", "hdfs",
+    "zookeeper", "python", "scala", "java", "sql", "streaming", "windows", "watermarks",
+    "checkpoints", "channels", "sinks", "sources", "backpressure", "joins",
+]  # fmt: skip
+PAGES = [
+    *("/", "/favicon.ico", "/style.css", "/images/logo.png", "/feed?format=rss", "/robots.txt"),
+    *(f"/blog/{topic}/" for topic in TOPICS),
+    *(f"/images/{topic}.png" for topic in TOPICS),
+    *(f"/search?q={topic}" for topic in TOPICS),
+    *(f"/blog/{year}/{topic}.html" for year in range(2026, 2018, -1) for topic in TOPICS),
+    *(f"/search?q={topic}%20{word}&page=1" for topic in TOPICS for word in ("jobs", "caf%C3%A9")),
+    *(f"/download/{topic}-{minor}.0.tar.gz" for minor in range(3, 0, -1) for topic in TOPICS),
+]
+# Addresses that RFC 5737 and RFC 3849 set aside for documentation: nobody's.
+CLIENTS = [
+    *(f"{net}.{host}" for host in range(1, 255) for net in ("192.0.2", "198.51.100", "203.0.113")),
+    *(f"2001:db8::{host:x}" for host in range(1, 255)),
+]
+OUTCOMES = {
+    ("GET", 200): 890, ("GET", 304): 45, ("GET", 404): 22, ("GET", 301): 16, ("GET", 206): 10,
+    ("HEAD", 200): 8, ("POST", 200): 4, ("GET", 403): 2, ("GET", 500): 2, ("OPTIONS", 200): 1,
+}  # fmt: skip
+WITHOUT_BODY = {("GET", 304), ("HEAD", 200), ("OPTIONS", 200)}
+REFERERS = [
+    "-", "https://lab.example/", "https://lab.example/blog/", "https://search.example/?q=flume+avro",
+    "https://news.example/item?id=8080", "https://lab.example/search?q=spark%20jobs",
+]  # fmt: skip
+AGENTS = [
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/139.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (compatible; Labbot/2.1; +https://bot.example/)",
+    "FeedReader/4.2",
+    "curl/8.14.1",
+    "-",
+]
+# Each stands where the request, its status and its size would, and breaks the rule in its own way.
+SPOILT = [
+    '"-" 408 -',
+    '"GET /blog/flume/ HT',
+    '"get /robots.txt HTTP/1.1" 400 226',
+    '"GET /search?q=flume spark HTTP/1.1" 400 226',
+    '"GET  HTTP/1.1" 400 226',
+    r'"\x16\x03\x01\x02" 400 226',
+]
+
+
+class Column(Generic[T]):
+    """One part of every line, drawn by weight.
+
+    It has a random stream of its own: so n draws and then m are the same as n + m at once.
+    """
+
+    def __init__(self, seed: str, weights: Iterable[tuple[T, float]]) -> None:
+        pairs = list(weights)
+        self._values = [value for value, _ in pairs]
+        self._cumulative = list(accumulate(weight for _, weight in pairs))
+        self._choices = Random(seed).choices
+
+    def draw(self, count: int) -> list[T]:
+        return self._choices(self._values, cum_weights=self._cumulative, k=count)
+
+
+class AccessLog:
+    """Clients and pages by Zipf's law, in event time that only advances, from 2026-01-01 UTC.
+
+    The site is the same for every seed; the seed decides who asks for what and when.
+    """
+
+    def __init__(self, seed: int, malformed: float = 0.0) -> None:
+        self._now = START
+        self._gaps = Column(f"gaps {seed}", GAPS.items())
+        self._clients = Column(f"clients {seed}", _zipf(f"{client} - - [" for client in CLIENTS))
+        self._requests = Column(f"requests {seed}", _requests())
+        self._tails = Column(f"tails {seed}", _tails())
+        self._malformed = malformed
+        self._spoil = Random(f"spoil {seed}").random
+        self._spoilt = Column(f"spoilt {seed}", [((f"] {text}", None), 1) for text in SPOILT])
+
+    def generate(self, lines: int) -> Batch:
+        """The next `lines` (1 or more) lines; the truth is what was drawn, nothing is parsed."""
+        seconds = list(accumulate(self._gaps.draw(lines), initial=self._now))[1:]
+        self._now = seconds[-1]
+        stamps = {second: strftime(TIME_UTC, gmtime(second)) for second in set(seconds)}
+        requests = self._requests.draw(lines)
+        if self._malformed:
+            for line in [i for i in range(lines) if self._spoil() < self._malformed]:
+                [requests[line]] = self._spoilt.draw(1)
+        targets = [target for _, target in requests]
+
+        # One join over interleaved columns costs half of what a formatted string a line does.
+        parts = [""] * (4 * lines)
+        parts[0::4] = self._clients.draw(lines)
+        parts[1::4] = [stamps[second] for second in seconds]
+        parts[2::4] = [text for text, _ in requests]
+        parts[3::4] = self._tails.draw(lines)
+
+        counts = Counter(targets)
+        if counts[None]:
+            seconds = list(compress(seconds, targets))
+        return Batch(
+            data="".join(parts).encode("ascii"),
+            lines=lines,
+            urls={url: count for url, count in counts.items() if url},
+            malformed=counts[None],
+            first_event_time=_parsed(stamps[seconds[0]]) if seconds else None,
+            last_event_time=_parsed(stamps[seconds[-1]]) if seconds else None,
+        )
+
+    def account(self, data: bytes) -> Batch:
+        """The truth about lines that are given, by the rule `WELL_FORMED`."""
+        texts = data.decode("utf-8", "replace").split("\n")
+        if not texts[-1]:
+            texts.pop()
+        matches = [match for match in map(WELL_FORMED.match, texts) if match]
+        stamps = dict.fromkeys(match[1].partition("[")[2].partition("]")[0] for match in matches)
+        times = sorted(time for time in map(_parsed, stamps) if time)
+        return Batch(
+            data=data,
+            lines=len(texts),
+            urls=Counter(match[2] for match in matches),
+            malformed=len(texts) - len(matches),
+            first_event_time=times[0] if times else None,
+            last_event_time=times[-1] if times else None,
+        )
+
+
+def _zipf(values: Iterable[T]) -> list[tuple[T, float]]:
+    """Weight the n-th value 1/n."""
+    return [(value, 1 / rank) for rank, value in enumerate(values, 1)]
+
+
+def _requests() -> list[tuple[tuple[str, str | None], float]]:
+    """What stands between the time and the referer, and its URL, for each page and outcome."""
+    site = Random("site")
+    requests: list[tuple[tuple[str, str | None], float]] = []
+    for page, popularity in _zipf(PAGES):
+        size = site.randint(100, 999) * site.choice((1, 1, 10, 10, 10, 100, 1000))
+        for (method, status), weight in OUTCOMES.items():
+            length = "-" if (method, status) in WITHOUT_BODY else size if status < 300 else 226
+            version = site.choice(("1.1", "1.1", "1.1", "1.0", "2.0"))
+            text = f'] "{method} {page} HTTP/{version}" {status} {length}'
+            requests.append(((text, page), popularity * weight))
+    return requests
+
+
+def _tails() -> list[tuple[str, float]]:
+    return [
+        (f' "{referer}" "{agent}"\n', likely * common)
+        for referer, likely in _zipf(REFERERS)
+        for agent, common in _zipf(AGENTS)
+    ]
+
+
+def _parsed(stamp: str) -> datetime | None:
+    try:
+        return datetime.strptime(stamp, TIME)
+    except ValueError:
+        return None

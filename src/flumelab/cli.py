@@ -1,0 +1,260 @@
+"""The command line. A command parses, asks the runtime, and shows; the work is elsewhere."""
+
+import json
+import sys
+import time
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+
+from flumelab import apps, doctor, settings, view
+from flumelab.docker import DockerRuntime
+from flumelab.errors import LabError
+from flumelab.ledger import Balance, balance
+from flumelab.local import LocalRuntime
+from flumelab.runtime import Runtime
+
+cli = typer.Typer(
+    name="flumelab",
+    help="A lab in which Apache Flume feeds Apache Spark, and every line is counted once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DEMO_WAIT_SECONDS = 180
+POLL_SECONDS = 0.5
+
+
+class RuntimeName(str, Enum):
+    """Where the lab runs."""
+
+    auto = "auto"
+    docker = "docker"
+    local = "local"
+
+
+RuntimeOption = Annotated[
+    RuntimeName,
+    typer.Option(help="auto: the one that is up, else Docker where an engine answers, else local."),
+]
+AppOption = Annotated[str, typer.Option(help=f"The program: {', '.join(apps.APPS)}.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LinesOption = Annotated[
+    int | None, typer.Option(min=0, help="Lines to send (10,000; of a replayed file, all).")
+]
+RateOption = Annotated[float, typer.Option(min=0, help="Lines a second; 0: as fast as it can.")]
+SeedOption = Annotated[int, typer.Option(help="Same seed, same lines.")]
+ReplayOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Send this log unchanged instead.")
+]
+
+
+@cli.command()
+def up(app: AppOption = apps.DEFAULT, runtime: RuntimeOption = RuntimeName.auto) -> None:
+    """Start the lab and wait until it is ready; feeds nothing."""
+    _up(_runtime(runtime), app)
+
+
+@cli.command()
+def down(runtime: RuntimeOption = RuntimeName.auto) -> None:
+    """Stop the lab; its state stays."""
+    _runtime(runtime).down(_say)
+
+
+@cli.command()
+def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = False) -> None:
+    """Show every service; exit code 1 where the lab is not up."""
+    chosen = _runtime(runtime)
+    services = chosen.services()
+    if as_json:
+        _print_json({"runtime": chosen.name, "services": [vars(s) for s in services]})
+    elif services:
+        view.console().print(view.services(services))
+    else:
+        print("The lab is down; flumelab up starts it.")
+    if not services or any(service.state != "running" for service in services):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def feed(
+    lines: LinesOption = None,
+    rate: RateOption = 0,
+    seed: SeedOption = 1,
+    replay: ReplayOption = None,
+    runtime: RuntimeOption = RuntimeName.auto,
+) -> None:
+    """Send more lines into the running lab."""
+    chosen = _runtime(runtime)
+    _require_up(chosen)
+    raise typer.Exit(_feed(chosen, lines, rate, seed, replay))
+
+
+@cli.command()
+def counts(
+    runtime: RuntimeOption = RuntimeName.auto,
+    as_json: JsonOption = False,
+    top: Annotated[int, typer.Option(min=1, help="URLs to show.")] = 20,
+) -> None:
+    """Show what Spark has counted."""
+    counted = _runtime(runtime).counts()
+    if as_json:
+        _print_json({"urls": counted.urls, "malformed": counted.malformed})
+    else:
+        view.console().print(view.counts(counted, top))
+
+
+@cli.command()
+def ledger(
+    runtime: RuntimeOption = RuntimeName.auto,
+    as_json: JsonOption = False,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Wait until it balances.")
+    ] = 0,
+) -> None:
+    """Show every hop's number and whether any line was lost or counted twice.
+
+    Exit code 0 where balanced, 1 where not.
+    """
+    result = _settle(_runtime(runtime), wait)
+    if as_json:
+        _print_json(result.as_json())
+    else:
+        view.console().print(view.verdict(result))
+    raise typer.Exit(0 if result.balanced else 1)
+
+
+@cli.command()
+def logs(
+    service: Annotated[str | None, typer.Argument(help="One service (default: all).")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they grow.")] = False,
+    runtime: RuntimeOption = RuntimeName.auto,
+) -> None:
+    """Print the services' logs."""
+    _runtime(runtime).logs(service, follow)
+
+
+@cli.command("doctor")
+def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = False) -> None:
+    """Say what is missing on this machine and the command that mends it."""
+    chosen = _runtime(runtime)
+    checks = doctor.examine(chosen.name, settings.load(), is_up=bool(chosen.services()))
+    ok = all(check.ok for check in checks)
+    if as_json:
+        _print_json(
+            {"runtime": chosen.name, "ok": ok, "checks": [check.as_json() for check in checks]}
+        )
+    else:
+        print(f"runtime: {chosen.name}")
+        view.console().print(view.checks(checks))
+    raise typer.Exit(0 if ok else 1)
+
+
+@cli.command()
+def demo(
+    app: AppOption = apps.DEFAULT,
+    lines: LinesOption = None,
+    runtime: RuntimeOption = RuntimeName.auto,
+) -> None:
+    """Start the lab, feed it, show the counts as they come, then the verdict (make lab)."""
+    started = time.monotonic()
+    chosen = _runtime(runtime)
+    _up(chosen, app)
+    if code := _feed(chosen, lines, rate=0, seed=1, replay=None):
+        raise typer.Exit(code)
+    _watch(chosen)
+    result = _settle(chosen, wait=5)
+    console = view.console()
+    console.print()
+    console.print(view.verdict(result))
+    print(f"\n{time.monotonic() - started:.0f} s. The lab runs on; try next:")
+    print("  .venv/bin/flumelab feed --lines 200000   send more")
+    print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
+    print(f"  .venv/bin/flumelab logs -f {app}    the top ten of every second")
+    print("  make down                                stop it; the state stays")
+    raise typer.Exit(0 if result.balanced else 1)
+
+
+def main() -> None:
+    """The console script: every `LabError` is one message and exit code 1."""
+    try:
+        cli()
+    except LabError as error:
+        print(f"flumelab: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _runtime(name: RuntimeName) -> Runtime:
+    configured = settings.load()
+    local, docker = LocalRuntime(configured), DockerRuntime(configured)
+    if name is RuntimeName.local:
+        return local
+    if name is RuntimeName.docker:
+        return docker
+    if local.services():
+        return local
+    return docker if doctor.docker_engine() else local
+
+
+def _up(runtime: Runtime, app_name: str) -> None:
+    app = apps.find(app_name)
+    checks = doctor.examine(runtime.name, settings.load(), is_up=bool(runtime.services()))
+    if missing := [check for check in checks if not check.ok]:
+        view.console(stderr=True).print(view.checks(missing))
+        raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
+    runtime.build(_say)
+    runtime.up(app, _say)
+
+
+def _feed(
+    runtime: Runtime, lines: int | None, rate: float, seed: int, replay: Path | None
+) -> int:
+    if replay and not replay.is_file():
+        raise LabError(f"{replay} is not a file; give --replay a log that can be read")
+    options = ["--rate", str(rate)]
+    if not replay:
+        options += ["--seed", str(seed)]
+    if lines is not None:
+        options += ["--lines", str(lines)]
+    return runtime.feed(options, replay)
+
+
+def _require_up(runtime: Runtime) -> None:
+    if not runtime.services():
+        raise LabError("the lab is down; flumelab up starts it")
+
+
+def _settle(runtime: Runtime, wait: float) -> Balance:
+    deadline = time.monotonic() + wait
+    while True:
+        result = balance(runtime.evidence())
+        if not wait or result.settled or time.monotonic() > deadline:
+            return result
+        time.sleep(POLL_SECONDS)
+
+
+def _watch(runtime: Runtime) -> None:
+    """Show the counts until all lines are counted or nothing comes any more."""
+    console = view.console()
+    deadline = time.monotonic() + DEMO_WAIT_SECONDS
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        while True:
+            evidence = runtime.evidence()
+            live.update(view.urls(evidence), refresh=console.is_terminal)
+            if balance(evidence).balanced or time.monotonic() > deadline:
+                return
+            time.sleep(POLL_SECONDS)
+
+
+def _say(text: str) -> None:
+    print(f"flumelab: {text}", file=sys.stderr, flush=True)
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=2)
+    print()

@@ -1,0 +1,272 @@
+"""The local runtime: the same confs and programs as plain processes, state in one folder.
+
+    .lab/  spool/  ledger.jsonl  metrics/  checkpoint/  results.db  logs/  processes.json
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from flumelab.apps import App
+from flumelab.errors import LabError
+from flumelab.ledger import Evidence, Metrics
+from flumelab.processes import Processes
+from flumelab.results import Counts, ResultStore
+from flumelab.runtime import Say, Service
+from flumelab.settings import LOOPBACK, Settings
+from flumelab.sources import Stamp
+
+JVM_SOURCES = ["connector", "pyproject.toml", "src/pyspark_flume_hook.py"]
+DRIVER_MEMORY = "1g"
+
+# A cold laptop takes its time; a healthy one takes a tenth of it.
+START_SECONDS_MAX = 120
+# Flume drains its channel for up to 20 s, and waits 10 s for a file that it is reading.
+FLUME_STOP_SECONDS_MAX = 45
+DRIVER_STOP_SECONDS_MAX = 60
+
+
+class LocalRuntime:
+    """Flume agent, driver and generator on this host."""
+
+    name = "local"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._root = settings.root
+        self._state = settings.state / "local"
+        self._processes = Processes(self._state)
+        self._spool = self._state / "spool"
+        self._ledger = self._state / "ledger.jsonl"
+        self._metrics = self._state / "metrics"
+        self._results = ResultStore(
+            os.environ.get("RESULTS_URL", f"sqlite:///{self._state / 'results.db'}")
+        )
+
+    def build(self, say: Say) -> None:
+        """Make the connector's jars and Flume's runtime, and put the jar into PySpark."""
+        stamp = Stamp(self._settings.state / "jars.built", self._root, JVM_SOURCES)
+        if stamp.is_current() and (self._flume_home / "lib").is_dir():
+            return
+        say("building the connector and Flume's runtime with Maven (first time: minutes)")
+        self._run(["mvn", "-q", "-B", "-DskipTests", "-f", "connector/pom.xml", "package"])
+        say("installing the connector into PySpark")
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
+        self._run([*pip, "--no-build-isolation", "--force-reinstall", "-e", "."])
+        stamp.set()
+
+    def up(self, app: App, say: Say) -> None:
+        """Driver first, so that Flume finds its receiver."""
+        with self._locked():
+            running = self._processes.running()
+            if app.name in running and "flume" in running:
+                say(f"{app.name} is up already")
+                return
+            if running:
+                raise LabError(
+                    f"{self._state}: {', '.join(running)} still running; flumelab down first"
+                )
+            for name in self._processes.dead():
+                say(f"{name} had ended without a stop; its state is taken up again")
+                self._processes.stop(name, 0)
+            try:
+                self._start(app, say)
+            except BaseException:
+                self._stop_all(say)
+                raise
+
+    def down(self, say: Say) -> None:
+        """Flume first: what it has sent is counted before the driver ends."""
+        with self._locked():
+            self._stop_all(say)
+
+    def services(self) -> list[Service]:
+        """Flume and the driver; the generator runs only while it feeds."""
+        running, dead = self._processes.running(), self._processes.dead()
+        addresses = {
+            "flume": f"http://{LOOPBACK}:{self._settings.metrics_port}/metrics",
+        }
+        ui = f"http://{LOOPBACK}:{self._settings.ui_port}"
+        return [
+            Service(
+                name,
+                "running" if name in running else "stopped",
+                addresses.get(name, ui) if name in running else "",
+            )
+            for name in sorted(running | dead, key=lambda name: name != "flume")
+        ]
+
+    def feed(self, options: Sequence[str], replay: Path | None) -> int:
+        """Run the generator in the foreground, on this terminal."""
+        command = [sys.executable, "-m", "loadgen", *self._generator, *options]
+        if replay:
+            command += ["--replay", str(replay.absolute())]
+        return subprocess.run(command, cwd=self._root, check=False).returncode
+
+    def counts(self) -> Counts:
+        """From the result store."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        return self._results.counts()
+
+    def evidence(self) -> Evidence:
+        """Counted last, so that nothing can seem to be counted before it was generated."""
+        self._spool.mkdir(parents=True, exist_ok=True)
+        audit = json.loads(
+            self._run([sys.executable, "-m", "loadgen.audit", *self._generator], capture=True)
+        )
+        generated = audit["generated"]
+        return Evidence(
+            generated=Counts(generated["urls"], generated["malformed"]),
+            spooled=audit["spooled"],
+            flume_runs=tuple(self._flume_runs()),
+            counted=self.counts(),
+        )
+
+    def logs(self, service: str | None, follow: bool) -> None:
+        """By tail, as every Unix has it."""
+        logs = sorted((self._state / "logs").glob(f"{service or '*'}.log"))
+        if not logs:
+            raise LabError(f"{self._state / 'logs'} has no log of {service or 'any service'}")
+        many = ["-q"] if service else []
+        lines = ["-f"] if follow else []
+        command = ["tail", "-n", "200", *many, *lines, *map(str, logs)]
+        subprocess.run(command, check=False)
+
+    @property
+    def _flume_home(self) -> Path:
+        return self._root / "connector/flume-runtime/target/flume"
+
+    @property
+    def _generator(self) -> list[str]:
+        return ["--spool", str(self._spool), "--ledger", str(self._ledger)]
+
+    def _start(self, app: App, say: Say) -> None:
+        settings = self._settings
+        for folder in (self._spool, self._metrics, self._state / "checkpoint"):
+            folder.mkdir(parents=True, exist_ok=True)
+        ports = {
+            "LAB_RECEIVER_PORT": settings.receiver_port,
+            "LAB_METRICS_PORT": settings.metrics_port,
+            "LAB_UI_PORT": settings.ui_port,
+        }
+        for name, port in ports.items():
+            if _answers(port):
+                raise LabError(
+                    f"port {port} is in use; end what listens there or set {name} to a free one"
+                )
+        receiver = {"RECEIVER_HOST": LOOPBACK, "RECEIVER_PORT": str(settings.receiver_port)}
+        environment = os.environ | receiver
+
+        say(f"starting Spark with {app.program}")
+        cores = max(2, os.cpu_count() or 1)
+        self._processes.start(
+            app.name,
+            [
+                *[sys.executable, "-u", "-m", "flumelab.driver", f"spark-apps/{app.program}"],
+                *["--driver-memory", DRIVER_MEMORY],
+                *["--conf", f"spark.ui.port={settings.ui_port}"],
+            ],
+            environment
+            | {
+                # One for the receiver.
+                "SPARK_MASTER": f"local[{cores + 1}]",
+                "SPARK_LOCAL_IP": LOOPBACK,
+                "SPARK_CONF_DIR": str(self._root / "spark-conf"),
+                "CHECKPOINT_ROOT": str(self._state / "checkpoint"),
+                "RESULTS_URL": self._results.url,
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "PYSPARK_PYTHON": sys.executable,
+                "PYTHONUNBUFFERED": "1",
+                # A batch is known by its time, and a clock that is set back has an hour twice.
+                "TZ": "UTC",
+            },
+            self._root,
+        )
+        self._processes.wait_until(
+            app.name, lambda: _answers(settings.receiver_port), START_SECONDS_MAX
+        )
+
+        say(f"starting Flume with {app.conf}")
+        self._processes.start(
+            "flume",
+            [str(self._root / "flume-conf/agent")],
+            environment
+            | {
+                "FLUME_HOME": str(self._flume_home),
+                "FLUME_CONF": str(self._root / "flume-conf" / app.conf),
+                "FLUME_SPOOL_DIR": str(self._spool),
+                "FLUME_SINK_HOST": LOOPBACK,
+                "FLUME_SINK_PORT": str(settings.receiver_port),
+                "FLUME_METRICS_PORT": str(settings.metrics_port),
+                "FLUME_METRICS_DIR": str(self._metrics),
+            },
+            self._state,
+        )
+        self._processes.wait_until("flume", self._flume_is_connected, START_SECONDS_MAX)
+
+    def _stop_all(self, say: Say) -> None:
+        known = self._processes.running() | self._processes.dead()
+        for name in sorted(known, key=lambda name: name != "flume"):
+            say(f"stopping {name}")
+            seconds = FLUME_STOP_SECONDS_MAX if name == "flume" else DRIVER_STOP_SECONDS_MAX
+            if not self._processes.stop(name, seconds):
+                say(f"{name} did not end within {seconds} s and was killed")
+
+    def _flume_is_connected(self) -> bool:
+        sinks = [v for name, v in self._live_metrics().items() if name.startswith("SINK.")]
+        return any(int(sink["ConnectionCreatedCount"]) > 0 for sink in sinks)
+
+    def _live_metrics(self) -> Metrics:
+        try:
+            url = f"http://{LOOPBACK}:{self._settings.metrics_port}/metrics"
+            metrics: Metrics = requests.get(url, timeout=5).json()
+            return metrics
+        except (requests.RequestException, ValueError):
+            return {}
+
+    def _flume_runs(self) -> Iterator[Metrics]:
+        """Each run's last file; in place of the present run's, what it says now."""
+        files = sorted(self._metrics.glob("*.json"), key=lambda file: int(file.stem))
+        live = self._live_metrics() if "flume" in self._processes.running() else {}
+        for file in files[:-1] if live else files:
+            yield json.loads(file.read_text())["metrics"]
+        if live:
+            yield live
+
+    def _run(self, command: Sequence[str], capture: bool = False) -> str:
+        if not shutil.which(command[0]):
+            raise LabError(f"{command[0]} is not installed; flumelab doctor says how to get it")
+        done = subprocess.run(
+            command, cwd=self._root, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            end = "\n".join((done.stderr or done.stdout).splitlines()[-15:])
+            raise LabError(f"{' '.join(command[:3])} … failed:\n{end}")
+        return done.stdout if capture else ""
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._state.mkdir(parents=True, exist_ok=True)
+        with (self._state / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LabError(
+                    f"{self._state}: another flumelab is starting or stopping this lab; wait for it"
+                ) from None
+            yield
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((LOOPBACK, port)) == 0

@@ -1,0 +1,150 @@
+"""Long-running processes of the local runtime: started apart from the terminal, found again later.
+
+A process is known by its pid and its start time together, since the system gives a pid out again;
+its children, also those that outlive it, by a mark in their environment.
+"""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from flumelab.errors import LabError
+
+LOG_TAIL_LINES = 15
+MARK = "FLUMELAB_SERVICE"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One process that was started."""
+
+    pid: int
+    started: float
+    log: str
+
+
+class Processes:
+    """The processes of one state folder, by service name, in ``processes.json``."""
+
+    def __init__(self, state: Path) -> None:
+        self._file = state / "processes.json"
+        self._logs = state / "logs"
+
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
+        """Start a service; its output goes to ``logs/NAME.log``, from its beginning."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        log = self._logs / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                env=dict(env) | {MARK: self._mark(name)},
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        started = psutil.Process(process.pid).create_time()
+        self._write(self._read() | {name: Record(process.pid, started, str(log))})
+
+    def running(self) -> dict[str, Record]:
+        """The services that are alive, in the order of their start."""
+        return {name: record for name, record in self._read().items() if _alive(record)}
+
+    def dead(self) -> dict[str, Record]:
+        """The services that were started, not stopped, and are gone all the same."""
+        return {name: record for name, record in self._read().items() if not _alive(record)}
+
+    def wait_until(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
+        """Wait for a service; raises `LabError` with the end of its log if it dies or is late."""
+        record = self._read()[name]
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if not _alive(record):
+                raise LabError(f"{name} ended at its start:\n{self.log_tail(name)}")
+            if time.monotonic() > deadline:
+                raise LabError(f"{name} is not ready after {seconds:.0f} s:\n{self.log_tail(name)}")
+            time.sleep(0.1)
+
+    def stop(self, name: str, seconds: float) -> bool:
+        """End a service and its children; False if it had to be killed."""
+        records = self._read()
+        record = records.pop(name, None)
+        clean = record is None or _end(record, self._mark(name), seconds)
+        self._write(records)
+        return clean
+
+    def log_tail(self, name: str) -> str:
+        """The last lines of a service's log, indented."""
+        log = self._logs / f"{name}.log"
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        return "\n".join(f"  {line}" for line in lines[-LOG_TAIL_LINES:]) + f"\n  ({log})"
+
+    def _mark(self, name: str) -> str:
+        return f"{self._file.parent}:{name}"
+
+    def _read(self) -> dict[str, Record]:
+        try:
+            records = json.loads(self._file.read_text())
+            return {name: Record(**record) for name, record in records.items()}
+        except FileNotFoundError:
+            return {}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise LabError(
+                f"{self._file} is damaged ({error}); end the lab's processes if any are left,"
+                " then remove it"
+            ) from error
+
+    def _write(self, records: Mapping[str, Record]) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        new = self._file.with_suffix(".new")
+        new.write_text(json.dumps({name: asdict(record) for name, record in records.items()}))
+        new.replace(self._file)
+
+
+def _alive(record: Record) -> bool:
+    return _find(record) is not None
+
+
+def _find(record: Record) -> psutil.Process | None:
+    try:
+        process = psutil.Process(record.pid)
+        same = abs(process.create_time() - record.started) < 0.01
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _end(record: Record, mark: str, seconds: float) -> bool:
+    clean = True
+    if process := _find(record):
+        process.terminate()
+        _, alive = psutil.wait_procs([process], timeout=seconds)
+        clean = not alive
+    # A service ends its children itself; one that is left now would hold its ports.
+    left = [process for process in psutil.process_iter() if _has(process, mark)]
+    for process in left:
+        process.kill()
+    psutil.wait_procs(left, timeout=5)
+    _reap(record.pid)
+    return clean
+
+
+def _has(process: psutil.Process, mark: str) -> bool:
+    try:
+        return process.environ().get(MARK) == mark
+    except psutil.Error:
+        return False
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return  # another flumelab started it

@@ -1,0 +1,52 @@
+"""What the lab's commands need of the place in which it runs: Docker, or plain processes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from flumelab.apps import App
+from flumelab.ledger import Evidence
+from flumelab.results import Counts
+
+Say = Callable[[str], None]
+"""Told what is being done, in a few words; for what takes longer than two seconds."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One part of the lab. `state`: running, starting, unhealthy or stopped."""
+
+    name: str
+    state: str
+    address: str = ""
+
+
+class Runtime(Protocol):
+    """A lab that can be started, fed, asked and stopped. All raise `LabError`."""
+
+    name: str
+
+    def build(self, say: Say) -> None:
+        """Make what the runtime starts from, unless it is there and of the same sources."""
+
+    def up(self, app: App, say: Say) -> None:
+        """Start all services in order and wait until each is ready; feeds nothing."""
+
+    def down(self, say: Say) -> None:
+        """Stop all services, the first in the flow first; keeps the state."""
+
+    def services(self) -> list[Service]:
+        """Every service with its state, in the order of the flow; empty when the lab is down."""
+
+    def feed(self, options: Sequence[str], replay: Path | None) -> int:
+        """Run the generator with these options; returns its exit code."""
+
+    def counts(self) -> Counts:
+        """What the program has counted."""
+
+    def evidence(self) -> Evidence:
+        """What each hop says now."""
+
+    def logs(self, service: str | None, follow: bool) -> None:
+        """Print the logs of one service or of all."""

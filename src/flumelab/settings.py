@@ -1,0 +1,60 @@
+"""Where the lab is and which ports it takes; each from an environment variable or its default."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from flumelab.errors import LabError
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One lab. Two on one host need a state folder, a project name and ports of their own.
+
+    :param root: the checkout
+    :param state: where the local runtime keeps all it writes (`LAB_STATE`)
+    :param project: Compose's project (`COMPOSE_PROJECT_NAME`)
+    :param receiver_port: where Spark listens for Flume (`LAB_RECEIVER_PORT`; local runtime only)
+    :param metrics_port: Flume's JSON metrics (`LAB_METRICS_PORT`)
+    :param ui_port: the Spark UI of the program (`LAB_UI_PORT`)
+    :param master_port: the Spark master's UI (`LAB_MASTER_PORT`; Docker only)
+    """
+
+    root: Path
+    state: Path
+    project: str
+    receiver_port: int
+    metrics_port: int
+    ui_port: int
+    master_port: int
+
+
+def load() -> Settings:
+    """Read the environment; raises `LabError` outside a checkout and for a port that is none."""
+    root = _checkout()
+    return Settings(
+        root=root,
+        state=Path(os.environ.get("LAB_STATE", root / ".lab")).absolute(),
+        project=os.environ.get("COMPOSE_PROJECT_NAME", "flumelab"),
+        receiver_port=_port("LAB_RECEIVER_PORT", 4141),
+        metrics_port=_port("LAB_METRICS_PORT", 41414),
+        ui_port=_port("LAB_UI_PORT", 4040),
+        master_port=_port("LAB_MASTER_PORT", 8080),
+    )
+
+
+def _checkout() -> Path:
+    here = Path.cwd()
+    for folder in (Path(__file__).parents[2], here, *here.parents):
+        if (folder / "compose.yaml").exists() and (folder / "flume-conf").is_dir():
+            return folder
+    raise LabError(f"{here} is not in a checkout of the lab; change into one")
+
+
+def _port(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise LabError(f"{name}={text} is not a port; set it to a number from 1 to 65535")
+    return int(text)

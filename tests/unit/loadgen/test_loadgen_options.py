@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from loadgen import options
+from loadgen.errors import UsageError
+
+PLACES = ["--spool", "spool", "--ledger", "ledger.jsonl"]
+
+
+def test_defaults() -> None:
+    given = options.parse(PLACES)
+    assert (given.scenario, given.lines, given.lines_per_file) == ("access-log", 10_000, 10_000)
+    assert (given.rate, given.seed, given.malformed, given.replay) == (0.0, 1, 0.0, None)
+    assert (given.json, given.stay) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("rate", "lines"), [("0.1", 1), ("1", 1), ("250.7", 250), ("99999", 10_000)]
+)
+def test_a_file_holds_no_more_than_a_second_of_lines(rate: str, lines: int) -> None:
+    assert options.parse([*PLACES, "--rate", rate]).lines_per_file == lines
+    assert options.parse([*PLACES, "--rate", rate, "--lines-per-file", "7"]).lines_per_file == 7
+
+
+def test_a_replay_sends_all_unless_lines_are_given() -> None:
+    assert options.parse([*PLACES, "--replay", "x.log"]).lines is None
+    assert options.parse([*PLACES, "--replay", "x.log", "--lines", "0"]).lines == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (["--lines", "-1"], "--lines: '-1' cannot be used; give a whole number from 0 up"),
+        (["--lines", "1e3"], "--lines: '1e3' cannot be used; give a whole number from 0 up"),
+        (["--lines-per-file", "0"],
+         "--lines-per-file: '0' cannot be used; give a whole number from 1 to 1,000,000"),
+        (["--rate", "nan"], "--rate: 'nan' cannot be used; give a number from 0 up"),
+        (["--rate", "inf"], "--rate: 'inf' cannot be used; give a number from 0 up"),
+        (["--rate=-1"], "--rate: '-1' cannot be used; give a number from 0 up"),
+        (["--malformed", "2"], "--malformed: '2' cannot be used; give a number from 0 to 1"),
+        (["--seed", "x"], "--seed: 'x' cannot be used; give a whole number"),
+        (["--scenario", "cats"], "--scenario: 'cats' is unknown; choose from access-log"),
+        (["--spool", ""], "--spool: is empty; name a path"),
+        (["--seed"], "--seed: expected one argument; see python -m loadgen --help"),
+        (["--line", "3"],
+         "command line: unrecognized arguments: --line 3; see python -m loadgen --help"),
+        (["--replay", "x", "--malformed", "0.5"],
+         "--malformed: a replayed file is sent unchanged; leave one option out"),
+        (["--ledger", "spool/ledger.jsonl"],
+         "--ledger: Flume would send a file in the spool directory; put it elsewhere"),
+    ],
+)  # fmt: skip
+def test_a_bad_option_is_one_line(given: list[str], error: str) -> None:
+    with pytest.raises(UsageError, match=f"^{re.escape(error)}$"):
+        options.parse([*PLACES, *given])
+
+
+def test_spool_and_ledger_must_be_named() -> None:
+    with pytest.raises(UsageError, match="required: --spool, --ledger; see python -m loadgen"):
+        options.parse([])
