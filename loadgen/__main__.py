@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
-from itertools import islice
-from typing import BinaryIO
+from contextlib import ExitStack, closing
 
 from loadgen import options
-from loadgen.errors import LoadgenError, UsageError, named
+from loadgen.errors import LoadgenError
 from loadgen.pace import Pace, Stop
+from loadgen.replay import Replay
 from loadgen.report import Report
-from loadgen.scenarios import SCENARIOS, Batch, Scenario
+from loadgen.scenarios import SCENARIOS, Batch
 from loadgen.spool import Spool
 
 BatchOf = Callable[[int], Batch]  # up to that many lines; none at the end
@@ -38,8 +37,8 @@ def _run(arguments: list[str] | None) -> None:
     with ExitStack() as stack:
         batch_of: BatchOf = scenario.generate
         if given.replay:
-            with named(given.replay, "give a file that can be read", UsageError):
-                batch_of = _replayed(stack.enter_context(given.replay.open("rb")), scenario)
+            replay = stack.enter_context(closing(Replay(given.replay, scenario, stop)))
+            batch_of = replay.next_batch
         spool = Spool(given.spool, given.ledger)
         report.recovered(spool.recover())
         try:
@@ -59,15 +58,6 @@ def _run(arguments: list[str] | None) -> None:
         report.ready()
         stop.wait()
         report.ended(stop)
-
-
-def _replayed(file: BinaryIO, scenario: Scenario) -> BatchOf:
-    def batch_of(lines: int) -> Batch:
-        with named(file.name, "give a file that can be read"):
-            data = b"".join(islice(file, lines))
-        return scenario.account(data)
-
-    return batch_of
 
 
 def _wait_until_due(lines: int, pace: Pace, stop: Stop, report: Report) -> None:

@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
             message = f"argument command line: {message}"
         place, _, fact = message.removeprefix("argument ").partition(": ")
         fact, _, remedy = fact.partition("; ")
-        raise UsageError(place, fact, remedy or "see python -m loadgen --help")
+        raise UsageError(place, fact, remedy or f"see python -m {self.prog} --help")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -39,12 +39,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "and its ledger. Exit code: 0 sent or stopped by a signal, 1 failed, 2 wrong usage.",
         allow_abbrev=False,
     )
+    _add_places(parser)
     add = parser.add_argument
     # fmt: off
-    add("--spool", type=_path, required=True, metavar="DIR",
-        help="the directory that Flume's spooldir source watches; must exist")
-    add("--ledger", type=_path, required=True, metavar="FILE",
-        help="JSON lines, one for each file; made if missing; belongs to this directory only")
     add("--scenario", type=_scenario, default="access-log", metavar="NAME",
         help=f"what the lines look like: {', '.join(SCENARIOS)} (default: %(default)s)")
     add("--lines", type=_number(int, 0), metavar="N",
@@ -59,7 +56,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--malformed", type=_number(float, 0, 1), default=0.0, metavar="FRACTION",
         help="spoil this part of the lines, 0 to 1 (default: 0)")
     add("--replay", type=_path, metavar="FILE",
-        help="send the lines of this log, unchanged, instead of making some")
+        help="send the lines of this log, unchanged, instead of making some; - is standard input")
     add("--json", action="store_true", help="print the summary as JSON on stdout")
     add("--stay", action="store_true",
         help="after sending, stay until SIGTERM; a service that others run loadgen in")
@@ -79,6 +76,29 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         a_second = int(options.rate) if options.rate else LINES_PER_FILE
         options.lines_per_file = min(max(a_second, 1), LINES_PER_FILE)
     return options
+
+
+def parse_audit(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options of `loadgen.audit`. Raises UsageError; SystemExit after --help."""
+    parser = _Parser(
+        prog="loadgen.audit",
+        usage="python -m loadgen.audit --spool DIR --ledger FILE",
+        description="Count the lines that were generated, by the ledger, and those that are in "
+        "the spool directory, by its files; print both as JSON on stdout.",
+        allow_abbrev=False,
+    )
+    _add_places(parser)
+    return parser.parse_args(arguments)
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    # fmt: off
+    add("--spool", type=_path, required=True, metavar="DIR",
+        help="the directory that Flume's spooldir source watches; must exist")
+    add("--ledger", type=_path, required=True, metavar="FILE",
+        help="JSON lines, one for each file; belongs to this directory only; may be missing yet")
+    # fmt: on
 
 
 def _number(kind: type[N], least: float = -math.inf, most: float = math.inf) -> Callable[[str], N]:

@@ -30,7 +30,7 @@ class Pace:
 
 
 class Stop:
-    """The wish to end, by SIGTERM or SIGINT. Nothing is interrupted by it but `wait`."""
+    """The wish to end, by SIGTERM or SIGINT. Nothing is interrupted by it but the waits here."""
 
     def __init__(self) -> None:
         self.signal: str | None = None  # the name of the first one
@@ -47,6 +47,14 @@ class Stop:
     def wait(self, seconds: float | None = None) -> None:
         """Return once the wish is there or the time is over; None waits for ever."""
         select.select([self._wake], [], [], seconds)
+
+    def wait_for_input(self, file: int) -> bool:
+        """Return once this descriptor has something to read, or its end, or the wish is there.
+
+        False if there is but the wish.
+        """
+        ready, _, _ = select.select([self._wake, file], [], [])
+        return file in ready
 
     def _note(self, number: int, frame: object) -> None:
         self.signal = self.signal or signal.Signals(number).name

@@ -71,7 +71,7 @@ class Report:
                 "lines_per_second": round(speed, 1),
                 "stopped_by": stop.signal,
             }
-            _print(json.dumps(result), sys.stdout)
+            print_to(json.dumps(result), sys.stdout)
         else:
             sent = f"{self.lines:,} lines, {self.files:,} files"
             self._say(f"{sent}, {seconds:,.1f} s, {speed:,.0f} lines/s")
@@ -85,13 +85,14 @@ class Report:
         self._say(f"ended by {stop.signal}")
 
     def _say(self, text: str) -> None:
-        _print(f"loadgen: {text}", sys.stderr if self._as_json else sys.stdout)
+        print_to(f"loadgen: {text}", sys.stderr if self._as_json else sys.stdout)
 
     def _speed(self) -> float:
         return self.lines / max(self._pace.elapsed(), 1e-9)
 
 
-def _print(text: str, stream: TextIO) -> None:
+def print_to(text: str, stream: TextIO) -> None:
+    """Print a line at once. Raises LoadgenError if the stream takes no more."""
     try:
         print(text, file=stream, flush=True)
     except OSError as error:

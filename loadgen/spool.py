@@ -65,8 +65,11 @@ class Spool:
         """Make a file of the batch and return its name, STEM-NUMBER.log.
 
         Raises LoadgenError; then the file is neither in the directory nor in the ledger, unless
-        it was the last step that failed, making the rename durable.
+        it was the last step that failed, making the rename durable. ValueError for a batch
+        without a line: Flume would make one empty event of an empty file.
         """
+        if not batch.data:
+            raise ValueError("an empty batch")
         with self._locked():
             known = len(self._ledger.names)
             if self._ledger.catch_up() or len(self._ledger.names) != known:

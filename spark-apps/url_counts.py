@@ -17,6 +17,7 @@ from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
 from flumelab.results import MALFORMED, ResultStore
+from flumelab.streaming import await_stop
 
 HOST = os.environ.get("RECEIVER_HOST", "localhost")
 PORT = int(os.environ.get("RECEIVER_PORT", "4141"))
@@ -59,4 +60,4 @@ if __name__ == "__main__":
     RESULTS.create()
     ssc = StreamingContext.getOrCreate(CHECKPOINT, count_urls)
     ssc.start()
-    ssc.awaitTermination()
+    await_stop(ssc, CHECKPOINT)

@@ -18,11 +18,20 @@ from loadgen.scenarios.batch import Batch
 
 T = TypeVar("T")
 
-# The ledger's rule, which the Spark programs state once more on their own. It is applied to a line
+# The ledger's rule, which the Spark programs state once more on their own: a whole line of the
+# combined format, or of the common one, which lacks the last two fields. It is applied to a line
 # without its "\n", decoded as UTF-8 with errors="replace", in str mode: \S is what str.isspace()
-# denies, so that a no-break space ends a target too. Group 2 is the URL, with its query string
-# and escapes as they stand; group 1 holds the time. A line that does not match is malformed.
-WELL_FORMED = re.compile(r'^([^"]*)"[A-Z]+ (\S+) HTTP/[0-9.]+"')
+# denies, so that a no-break space ends a URL too. A line that does not match is malformed.
+# No two parts can share a text in many ways, so that a hostile line takes time in proportion to
+# its length: a user name has no "[" for this reason, though Apache would let it.
+QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'  # as "(?:[^"\\]|\\.)*", in half of its time
+WELL_FORMED = re.compile(
+    r"\S+ \S+ [^\[]+ "  # client, identity, user
+    r"\[(?P<time>[^\]]+)\] "
+    r'"[A-Z]+ (?P<url>\S+) HTTP/[\d.]+" '  # with its query string and escapes as they stand
+    r"\d{3} (?:\d+|-)"  # status, bytes
+    rf"(?: {QUOTED} {QUOTED})?\s*"  # referer, user agent
+)
 TIME = "%d/%b/%Y:%H:%M:%S %z"
 TIME_UTC = TIME.replace("%z", "+0000")
 
@@ -146,13 +155,13 @@ class AccessLog:
         texts = data.decode("utf-8", "replace").split("\n")
         if not texts[-1]:
             texts.pop()
-        matches = [match for match in map(WELL_FORMED.match, texts) if match]
-        stamps = dict.fromkeys(match[1].partition("[")[2].partition("]")[0] for match in matches)
+        matches = [match for match in map(WELL_FORMED.fullmatch, texts) if match]
+        stamps = dict.fromkeys(match["time"] for match in matches)
         times = sorted(time for time in map(_parsed, stamps) if time)
         return Batch(
             data=data,
             lines=len(texts),
-            urls=Counter(match[2] for match in matches),
+            urls=Counter(match["url"] for match in matches),
             malformed=len(texts) - len(matches),
             first_event_time=times[0] if times else None,
             last_event_time=times[-1] if times else None,

@@ -1,17 +1,15 @@
 """Starts a streaming program with a checkpoint that fits it: ``python -m flumelab.driver PROGRAM``.
 
-A checkpoint holds the program itself, so that one of an older text, or of another address, must
-not be taken up again. After a clean stop all that was received has been counted and none is
-needed: Spark would only make up for each second of the pause. After a crash it is, with the
-write-ahead log in it: nothing that Flume was answered OK for is missing.
+A checkpoint holds the program itself, so one of an older text, or of another address, must not be
+taken up again: each has a folder of its own.
 
 From the environment: `CHECKPOINT_ROOT` (a folder that driver and workers share), `SPARK_MASTER`,
-and what the program itself reads. Further arguments go to spark-submit.
+and what the program itself reads. Further arguments go to spark-submit. SIGTERM asks the program
+to count what was received and to end (see `flumelab.streaming`).
 """
 
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,27 +19,19 @@ PART_OF_A_CHECKPOINT = ("RECEIVER_HOST", "RECEIVER_PORT", "RESULTS_URL", "SPARK_
 
 
 def main(program: Path, options: list[str]) -> int:
-    """Run until SIGTERM or the program's end; returns its exit code, 0 after a clean stop."""
-    checkpoint = checkpoint_of(program, Path(os.environ["CHECKPOINT_ROOT"]))
+    """Run until SIGTERM or the program's end; returns its exit code."""
+    root = Path(os.environ["CHECKPOINT_ROOT"])
+    checkpoint = checkpoint_of(program, root)
     if checkpoint.exists():
-        print(f"{program.name}: not stopped cleanly, goes on from {checkpoint}", file=sys.stderr)
+        print(f"{program.name}: was not stopped, goes on from {checkpoint}", file=sys.stderr)
+    stop_file = root / "stop"
+    stop_file.unlink(missing_ok=True)
+    # Not SIGTERM to Spark: in local mode its executor would end before the last batches do.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: stop_file.touch())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     command = ["spark-submit", "--master", os.environ["SPARK_MASTER"], *options, str(program)]
-    spark = subprocess.Popen(command, env=os.environ | {"CHECKPOINT_DIR": str(checkpoint)})
-    asked_to_stop = False
-
-    def stop(_signal: int, _frame: object) -> None:
-        nonlocal asked_to_stop
-        asked_to_stop = True
-        # To Spark alone: the program's Python still has batches to count.
-        spark.terminate()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    code = spark.wait()
-    if asked_to_stop and code == 128 + signal.SIGTERM:
-        shutil.rmtree(checkpoint, ignore_errors=True)
-        return 0
-    return code
+    environment = {"CHECKPOINT_DIR": str(checkpoint), "STOP_FILE": str(stop_file)}
+    return subprocess.run(command, env=os.environ | environment, check=False).returncode
 
 
 def checkpoint_of(program: Path, root: Path) -> Path:

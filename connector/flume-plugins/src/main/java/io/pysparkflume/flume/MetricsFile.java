@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
  * <pre>{"started": 1763830000000, "written": 1763830012000, "final": true,
  *  "metrics": {"CHANNEL.buffer": {"EventPutSuccessCount": "10000", …}, …}}</pre>
  *
- * <p>{@code final} is true only after a clean stop. After a kill the file is up to a second old: its
- * counts are then a lower bound. A reader sees the old file or the new one, never half of one.
+ * <p>{@code final} is true only after a clean stop. After a kill the file is up to a second old:
+ * its counts are then a lower bound. A reader sees the old file or the new one, never half of one.
  * It is not fsynced: it has to outlive the process, not the machine.
  */
 final class MetricsFile {
@@ -90,13 +90,14 @@ final class MetricsFile {
             Path temporary = directory.resolve("." + started + ".tmp");
             Files.writeString(temporary, gson.toJson(run));
             Files.move(
-                    temporary, path(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                    temporary, path(),
+                    StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             failing = false;
         } catch (IOException | RuntimeException e) {
             if (!failing) { // once, not each second
                 LOG.error(
-                        "Run counters not kept, cannot write to {} ({}); make it writable for user {} or set"
-                                + " -Dflume.monitoring.directory (FLUME_METRICS_DIR)",
+                        "Run counters not kept, cannot write to {} ({}); make it writable for user"
+                                + " {} or set -Dflume.monitoring.directory (FLUME_METRICS_DIR)",
                         directory, reason(e), System.getProperty("user.name"));
             }
             failing = true;

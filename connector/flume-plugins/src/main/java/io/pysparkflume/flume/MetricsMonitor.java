@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
  *   <li>{@code directory}: where the files go, one agent a directory. None: HTTP only.
  * </ul>
  *
- * <p>Neither a port in use nor an unwritable directory stops the agent: each is one line in the log.
+ * <p>Neither a port in use nor an unwritable directory stops the agent: each is one line in the
+ * log.
  */
 public final class MetricsMonitor implements MonitorService {
     private static final Logger LOG = LoggerFactory.getLogger(MetricsMonitor.class);
@@ -45,9 +46,10 @@ public final class MetricsMonitor implements MonitorService {
 
     @Override
     public void start() {
-        // Before HTTP answers: the newest file is then the current run's.
+        // The file first: once HTTP answers, the newest file is the current run's.
         if (directory != null && !directory.isBlank()) {
-            // Not the start of the process: a reloaded conf zeroes the counters and makes a new monitor.
+            // Not the start of the process: a reloaded conf zeroes the counters and makes a new
+            // monitor.
             file = new MetricsFile(
                     Path.of(directory), System.currentTimeMillis(), JMXPollUtil::getAllMBeans);
             file.start();

@@ -38,8 +38,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>{@code idleDelay}: ms between two looks into an empty channel, 50.
  *   <li>{@code retryDelay}: ms between two tries to deliver, 1000.
- *   <li>{@code drainSeconds}: s at most that a stop waits for the receiver, 20. It ends sooner after
- *       3 failed tries in a row.
+ *   <li>{@code drainSeconds}: s at most that a stop waits for the receiver, 20; less if 3 tries in
+ *       a row fail.
  * </ul>
  *
  * <p>What is sent, and how often, stays the sink's affair: its transaction has ended, committed or

@@ -2,36 +2,58 @@ package io.pysparkflume.flume;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.apache.flume.Channel;
 import org.apache.flume.Context;
+import org.apache.flume.Event;
 import org.apache.flume.EventDeliveryException;
 import org.apache.flume.Sink;
+import org.apache.flume.SinkRunner;
+import org.apache.flume.Transaction;
+import org.apache.flume.channel.AbstractChannel;
+import org.apache.flume.channel.MemoryChannel;
+import org.apache.flume.event.EventBuilder;
 import org.apache.flume.sink.AbstractSink;
 import org.apache.flume.sink.NullSink;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(30)
 class PromptSinkProcessorTest {
     /** Takes ms, not the seconds of Flume's own pauses. */
     private static final Map<String, String> SHORT = Map.of("idleDelay", "1", "retryDelay", "1");
 
+    private final RecordingSink sink = new RecordingSink();
+
     @Test
     void anEmptyChannelAndAFailedDeliveryBothLetTheRunnerComeAgainAtOnce() {
-        ScriptedSink sink = new ScriptedSink();
+        sink.setChannel(memoryChannel(0));
         PromptSinkProcessor processor = processor(sink, SHORT);
 
-        for (int call = 0; call < 3; call++) {
-            assertEquals(Sink.Status.READY, processor.process());
-        }
+        assertEquals(Sink.Status.READY, processor.process());
+        sink.receiver = events -> {
+            throw new EventDeliveryException("receiver away");
+        };
+        put(sink.getChannel(), 1);
+        assertEquals(Sink.Status.READY, processor.process());
+        sink.receiver = events -> { };
+        assertEquals(Sink.Status.READY, processor.process());
 
         assertEquals(3, sink.calls);
+        assertEquals(1, sink.delivered.size());
     }
 
     @Test
     void aStopEndsAPauseAtOnce() {
-        PromptSinkProcessor processor = processor(new ScriptedSink(), Map.of("idleDelay", "60000"));
+        sink.setChannel(memoryChannel(0));
+        PromptSinkProcessor processor = processor(sink, Map.of("idleDelay", "60000"));
 
         Thread.currentThread().interrupt();
         processor.process();
@@ -46,6 +68,112 @@ class PromptSinkProcessorTest {
                 () -> new PromptSinkProcessor().setSinks(List.of(new NullSink(), new NullSink())));
     }
 
+    @Test
+    void aStopLetsTheDeliveryUnderWayEndAndThenSendsTheRestOnce() throws Exception {
+        sink.setChannel(memoryChannel(50));
+        CountDownLatch underWay = new CountDownLatch(1);
+        CountDownLatch answer = new CountDownLatch(1);
+        sink.receiver = events -> {
+            underWay.countDown();
+            answer.await();
+        };
+        SinkRunner runner = new SinkRunner(processor(sink, SHORT));
+        runner.start();
+        underWay.await();
+
+        Thread stop = new Thread(runner::stop);
+        stop.start();
+        while (stop.getState() != Thread.State.TIMED_WAITING) {
+            Thread.sleep(1); // until it has interrupted the runner and waits for its end
+        }
+        answer.countDown();
+        stop.join();
+
+        assertEquals(bodies(50), sink.delivered);
+        assertEquals(1, sink.deliveriesOf("0"), "interrupted, and sent again");
+    }
+
+    @Test
+    void aBatchThatTheSourcePutsAfterItsStopIsSentToo() {
+        Channel channel = memoryChannel(0);
+        sink.setChannel(channel);
+        sink.onFirstEmptyLook = () -> put(channel, 10);
+        PromptSinkProcessor processor = processor(sink, SHORT);
+        processor.start();
+
+        processor.stop();
+
+        assertEquals(bodies(10), sink.delivered);
+    }
+
+    @Test
+    void aReceiverThatFailsTwiceDuringAStopLosesNothing() {
+        sink.setChannel(memoryChannel(10));
+        sink.receiver = events -> {
+            if (sink.calls <= 2) {
+                throw new EventDeliveryException("receiver hiccups");
+            }
+        };
+        PromptSinkProcessor processor = processor(sink, SHORT);
+        processor.start();
+
+        processor.stop();
+
+        assertEquals(bodies(10), sink.delivered);
+    }
+
+    @Test
+    void aReceiverThatHasGoneEndsTheStopAfterThreeTries() {
+        sink.setChannel(memoryChannel(10));
+        sink.receiver = events -> {
+            throw new EventDeliveryException("receiver away");
+        };
+        PromptSinkProcessor processor = processor(sink, SHORT);
+        processor.start();
+
+        processor.stop();
+
+        assertEquals(3, sink.calls);
+    }
+
+    @Test
+    void aReceiverThatHangsEndsTheStopAtItsDeadline() {
+        sink.setChannel(memoryChannel(10));
+        CountDownLatch never = new CountDownLatch(1);
+        CountDownLatch interrupted = new CountDownLatch(1);
+        CountDownLatch underWay = new CountDownLatch(1);
+        sink.receiver = events -> {
+            underWay.countDown();
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                interrupted.countDown();
+                throw e;
+            }
+        };
+        SinkRunner runner = new SinkRunner(processor(sink, Map.of("drainSeconds", "1")));
+        runner.start();
+
+        assertTimeout(Duration.ofSeconds(5), () -> {
+            underWay.await();
+            runner.stop();
+        });
+
+        assertEquals(0, interrupted.getCount(), "the delivery must be broken off");
+        assertEquals(1, sink.calls);
+    }
+
+    @Test
+    void aChannelThatOutlivesTheAgentIsNotDrained() {
+        sink.setChannel(new DurableChannel());
+        PromptSinkProcessor processor = processor(sink, SHORT);
+        processor.start();
+
+        processor.stop();
+
+        assertEquals(0, sink.calls);
+    }
+
     private static PromptSinkProcessor processor(Sink sink, Map<String, String> keys) {
         PromptSinkProcessor processor = new PromptSinkProcessor();
         processor.setSinks(List.of(sink));
@@ -53,17 +181,103 @@ class PromptSinkProcessorTest {
         return processor;
     }
 
-    /** An empty channel, then a failed delivery, then a good one. */
-    private static final class ScriptedSink extends AbstractSink {
+    /** Holds events whose bodies are "0", "1", … */
+    private static Channel memoryChannel(int events) {
+        MemoryChannel channel = new MemoryChannel();
+        channel.setName("buffer");
+        channel.configure(new Context(Map.of("keep-alive", "0")));
+        channel.start();
+        put(channel, events);
+        return channel;
+    }
+
+    private static void put(Channel channel, int events) {
+        Transaction transaction = channel.getTransaction();
+        transaction.begin();
+        for (String body : bodies(events)) {
+            channel.put(EventBuilder.withBody(body.getBytes()));
+        }
+        transaction.commit();
+        transaction.close();
+    }
+
+    private static List<String> bodies(int events) {
+        List<String> bodies = new ArrayList<>();
+        for (int event = 0; event < events; event++) {
+            bodies.add(Integer.toString(event));
+        }
+        return bodies;
+    }
+
+    /** What the far side does with a batch. */
+    private interface Receiver {
+        void receive(List<String> events) throws EventDeliveryException, InterruptedException;
+    }
+
+    /** Sends batches of 10, in a transaction as Flume's avro sink does. */
+    private static final class RecordingSink extends AbstractSink {
+        private final List<String> delivered = new ArrayList<>();
+        private final List<String> tried = new ArrayList<>();
+        private Receiver receiver = events -> { };
+        private Runnable onFirstEmptyLook = () -> { };
         private int calls;
 
         @Override
         public Status process() throws EventDeliveryException {
             calls++;
-            if (calls == 2) {
-                throw new EventDeliveryException("receiver away");
+            Transaction transaction = getChannel().getTransaction();
+            transaction.begin();
+            List<String> batch = new ArrayList<>();
+            try {
+                for (Event event = getChannel().take(); event != null; event = next(batch)) {
+                    batch.add(new String(event.getBody()));
+                }
+                tried.addAll(batch);
+                if (!batch.isEmpty()) {
+                    receiver.receive(batch);
+                }
+                transaction.commit();
+            } catch (InterruptedException e) {
+                transaction.rollback();
+                throw new EventDeliveryException(e);
+            } catch (EventDeliveryException e) {
+                transaction.rollback();
+                throw e;
+            } finally {
+                transaction.close();
             }
-            return calls == 1 ? Status.BACKOFF : Status.READY;
+            delivered.addAll(batch);
+            if (batch.isEmpty()) {
+                onFirstEmptyLook.run();
+                onFirstEmptyLook = () -> { };
+            }
+            return batch.isEmpty() ? Status.BACKOFF : Status.READY;
+        }
+
+        private Event next(List<String> batch) {
+            return batch.size() < 10 ? getChannel().take() : null;
+        }
+
+        private long deliveriesOf(String body) {
+            return tried.stream().filter(body::equals).count();
+        }
+    }
+
+    /** Stands for a file channel. */
+    private static final class DurableChannel extends AbstractChannel {
+        @Override
+        public void put(Event event) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Event take() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Transaction getTransaction() {
+            throw new UnsupportedOperationException();
         }
     }
 }

@@ -1,0 +1,135 @@
+"""`python -m loadgen.audit`: how many lines were generated, and how many are in the spool directory.
+
+The first number comes from the ledger, the second from the files. Whoever checks the counts at
+the other end begins with these two.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loadgen import ledger as ledgers
+from loadgen import options
+from loadgen.errors import LoadgenError, named
+from loadgen.report import print_to
+from loadgen.spool import COMPLETED
+
+BUFFER_BYTES = 1 << 20  # stays in a core's cache
+READABLE = "let whoever audits read it"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Counts of lines.
+
+    `generated` is the sum of the ledger's entries. `spooled` is what the spool directory's visible
+    files hold, whoever put them there; a last line without a newline counts, as it does in Flume.
+    `pending` is the part of it in files that Flume has not renamed to *.COMPLETED yet.
+    """
+
+    generated: ledgers.Total
+    spooled: int
+    pending: int
+
+    def as_json(self) -> dict[str, Any]:
+        """As `python -m loadgen.audit` prints it."""
+        total = self.generated
+        return {
+            "generated": {"lines": total.lines, "urls": total.urls, "malformed": total.malformed},
+            "spooled": self.spooled,
+            "pending": self.pending,
+        }
+
+
+def audit(spool: Path, ledger: Path) -> Audit:
+    """Count. Every loadgen and Flume may go on meanwhile.
+
+    A file that a loadgen publishes meanwhile is in both counts or in neither, and one that Flume
+    renames meanwhile is in them once. Raises LoadgenError.
+    """
+    with _no_loadgen_writes(spool):
+        names = _visible_names(spool)
+        entries = ledgers.read(ledger)
+    completed, pending = _count_lines(spool, names)
+    return Audit(ledgers.total(entries), completed + pending, pending)
+
+
+@contextmanager
+def _no_loadgen_writes(spool: Path) -> Iterator[None]:
+    """Between two files: the lock is the one under which `Spool` publishes."""
+    with named(spool, "give a directory that exists with --spool"):
+        fd = os.open(spool, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with named(spool, "check its disk"):
+            fcntl.flock(fd, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _visible_names(spool: Path) -> list[str]:
+    """The names of the files that Flume reads or has read; a file may come with both its names.
+
+    A listing may pass over a file that is renamed meanwhile. Flume renames a file once, so that
+    the second one of two listings then has it.
+    """
+    names: set[str] = set()
+    with named(spool, READABLE):
+        for _ in range(2):
+            with os.scandir(spool) as listing:
+                names.update(
+                    entry.name
+                    for entry in listing
+                    if not entry.name.startswith(".") and not entry.is_dir()
+                )
+    return sorted(names)  # so that NAME comes before NAME.COMPLETED
+
+
+def _count_lines(spool: Path, names: list[str]) -> tuple[int, int]:
+    """The lines in files that are completed, and in those that are pending."""
+    lines: dict[str, int] = {}  # by the name under which a file was found
+    for listed in names:
+        for name in (listed, listed + COMPLETED):  # Flume may have come in between
+            if name in lines:
+                break
+            with named(spool / name, READABLE):
+                try:
+                    lines[name] = _lines_of(spool / name)
+                    break
+                except FileNotFoundError:
+                    continue
+    pending = sum(count for name, count in lines.items() if not name.endswith(COMPLETED))
+    return sum(lines.values()) - pending, pending
+
+
+def _lines_of(path: Path) -> int:
+    buffer = bytearray(BUFFER_BYTES)
+    lines, torn = 0, False
+    with path.open("rb", buffering=0) as file:
+        while size := file.readinto(buffer):
+            lines += buffer.count(b"\n", 0, size)
+            torn = buffer[size - 1] != ord("\n")
+    return lines + torn
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run with these arguments (default: the process's own) and return the exit code."""
+    try:
+        given = options.parse_audit(arguments)
+        print_to(json.dumps(audit(given.spool, given.ledger).as_json()), sys.stdout)
+    except LoadgenError as error:
+        print(f"loadgen: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

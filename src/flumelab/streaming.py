@@ -1,0 +1,29 @@
+"""The end of a streaming program."""
+
+import os
+import shutil
+from pathlib import Path
+
+from pyspark.streaming import StreamingContext
+
+POLL_SECONDS = 0.5
+
+
+def await_stop(ssc: StreamingContext, checkpoint: str) -> None:
+    """``ssc.awaitTermination()``, and a stop that first counts all that was received.
+
+    Waits for the file that `STOP_FILE` names (see `flumelab.driver`). Where all has been counted,
+    the checkpoint is removed: taken up again it would only make Spark run a batch for each second
+    of the pause. Otherwise, and after a crash, it stays, with the write-ahead log in it.
+    """
+    stop_file = Path(os.environ.get("STOP_FILE", "stop"))
+    while not ssc.awaitTerminationOrTimeout(POLL_SECONDS):
+        if stop_file.exists():
+            scheduler = ssc._jssc.ssc().scheduler()
+            tracker = scheduler.receiverTracker()
+            ssc.stop(stopSparkContext=True, stopGraceFully=True)
+            if tracker.hasUnallocatedBlocks() or not scheduler.getPendingTimes().isEmpty():
+                print(f"stopped with events still to count; they are kept in {checkpoint}")
+            else:
+                shutil.rmtree(checkpoint, ignore_errors=True)
+            return
