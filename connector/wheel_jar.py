@@ -12,7 +12,7 @@ JAR = Path("connector/receiver/target/pyspark-flume-receiver.jar")
 
 
 class ReceiverJarHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Adds the jar; a wheel without it is refused, a checkout may be installed before it is made."""
+    """Adds the jar. A wheel needs it; a checkout may be installed before it is made."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before a build; `version` is "editable" for a checkout."""

@@ -1,4 +1,4 @@
-"""`python -m loadgen.audit`: how many lines were generated, and how many are in the spool directory.
+"""`python -m loadgen.audit`: how many lines were generated, and how many are in the spool.
 
 The first number comes from the ledger, the second from the files. Whoever checks the counts at
 the other end begins with these two.

@@ -44,7 +44,7 @@ class Replay:
 
 
 class _UntilStop(RawIOBase):
-    """A file that ends, too, when it is a pipe with nothing to read and there is the wish to stop."""
+    """A file that ends once there is the wish to stop and, as in a pipe, nothing to read."""
 
     def __init__(self, file: FileIO, stop: Stop) -> None:
         self.stopped = False

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +30,7 @@ DEMO_WAIT_SECONDS = 180
 POLL_SECONDS = 0.5
 
 
-class RuntimeName(str, Enum):
+class RuntimeName(StrEnum):
     """Where the lab runs."""
 
     auto = "auto"
@@ -211,9 +211,7 @@ def _up(runtime: Runtime, app_name: str) -> None:
     runtime.up(app, _say)
 
 
-def _feed(
-    runtime: Runtime, lines: int | None, rate: float, seed: int, replay: Path | None
-) -> int:
+def _feed(runtime: Runtime, lines: int | None, rate: float, seed: int, replay: Path | None) -> int:
     if replay and not replay.is_file():
         raise LabError(f"{replay} is not a file; give --replay a log that can be read")
     options = ["--rate", str(rate)]

@@ -1,4 +1,157 @@
+"""The Docker runtime: compose.yaml, driven by the `docker compose` command."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from flumelab import flume
+from flumelab.apps import App
+from flumelab.errors import LabError
+from flumelab.ledger import Evidence
+from flumelab.results import Counts
+from flumelab.runtime import Say, Service
+from flumelab.settings import LOOPBACK, Settings
+from flumelab.sources import Stamp
+
+IMAGE_SOURCES = [
+    *("docker", "connector", "flume-conf", "loadgen", "requirements", "spark-apps", "spark-conf"),
+    *("src", "compose.yaml", "pyproject.toml"),
+]
+FLOW = ["loadgen", "flume", "spark-master", "spark-worker", "spark-ingest", "url-counts"]
+LOADGEN = ["python3", "-m", "loadgen"]
+GENERATOR = ["--spool", "/data/spool", "--ledger", "/data/ledger/ledger.jsonl"]
+ERROR_LINES = 15
+
+
 class DockerRuntime:
-    name="docker"
-    def __init__(self, s): pass
-    def services(self): return []
+    """The services of compose.yaml, under one project name."""
+
+    name = "docker"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def build(self, say: Say) -> None:
+        """Build the images, unless they are there and of the same sources."""
+        root, project = self._settings.root, self._settings.project
+        stamp = Stamp(self._settings.state / f"images-{project}.built", root, IMAGE_SOURCES)
+        if stamp.is_current() and self._has_images():
+            return
+        say("building the images (first time: minutes)")
+        self._compose("build", "--quiet")
+        stamp.set()
+
+    def up(self, app: App, say: Say) -> None:
+        """Compose starts each service when those that it needs are healthy."""
+        say(f"starting the services for {app.name}")
+        try:
+            self._compose("up", "--detach", "--wait", "--no-build", environment={"LAB_LINES": "0"})
+        except LabError as error:
+            bad = next((s.name for s in self.services() if s.state != "running"), None)
+            log = self._compose("logs", "--tail", str(ERROR_LINES), bad) if bad else ""
+            self._compose("down")
+            raise LabError(f"{error}\n{log}") from None
+
+    def down(self, say: Say) -> None:
+        """Removes the containers; the volumes stay."""
+        say("stopping the services")
+        self._compose("down")
+
+    def services(self) -> list[Service]:
+        """From `docker compose ps`."""
+        rows = [
+            json.loads(line) for line in self._compose("ps", "-a", "--format", "json").splitlines()
+        ]
+        addresses = {
+            "flume": flume.url(self._settings.metrics_port),
+            "spark-master": f"http://{LOOPBACK}:{self._settings.master_port}",
+            "url-counts": f"http://{LOOPBACK}:{self._settings.ui_port}",
+        }
+        rows.sort(key=lambda row: (_place(row["Service"]), row["Name"]))
+        return [
+            Service(row["Service"], _state(row), addresses.get(row["Service"], "")) for row in rows
+        ]
+
+    def feed(self, options: Sequence[str], replay: Path | None) -> int:
+        """Run a second generator in the container of the first."""
+        terminal = [] if os.isatty(0) and os.isatty(1) and not replay else ["-T"]
+        command = ["exec", *terminal, "loadgen", *LOADGEN, *GENERATOR, *options]
+        if not replay:
+            return self._call(command).returncode
+        with replay.open("rb") as lines:
+            return self._call([*command, "--replay", "-"], stdin=lines.fileno()).returncode
+
+    def counts(self) -> Counts:
+        """Asked in the driver's container, where the result store is."""
+        text = self._exec("url-counts", ["python", "-m", "flumelab.results"])
+        return Counts(**json.loads(text))
+
+    def evidence(self) -> Evidence:
+        """Counted last, so that nothing can seem to be counted before it was generated."""
+        audit = json.loads(self._exec("loadgen", ["python3", "-m", "loadgen.audit", *GENERATOR]))
+        one_by_one = r"for run in /data/metrics/*.json; do cat $run; printf '\0'; done"
+        files = self._exec("flume", ["sh", "-c", one_by_one]).split("\0")[:-1]
+        return Evidence(
+            generated=Counts(audit["generated"]["urls"], audit["generated"]["malformed"]),
+            spooled=audit["spooled"],
+            flume_runs=flume.runs(files, self._settings.metrics_port),
+            counted=self.counts(),
+        )
+
+    def logs(self, service: str | None, follow: bool) -> None:
+        """By `docker compose logs`."""
+        options = [*(["--follow"] if follow else []), *([service] if service else [])]
+        self._call(["logs", "--tail", "200", *options])
+
+    def _has_images(self) -> bool:
+        names = [f"{self._settings.project}-{image}" for image in ("loadgen", "flume", "spark")]
+        command = ["docker", "image", "inspect", "--format", "{{.Id}}", *names]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    def _exec(self, service: str, command: Sequence[str]) -> str:
+        return self._compose("exec", "-T", service, *command)
+
+    def _compose(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+        done = self._call(arguments, environment, capture=True)
+        if done.returncode:
+            end = "\n".join(f"  {line}" for line in done.stderr.splitlines()[-ERROR_LINES:])
+            raise LabError(f"docker compose {arguments[0]} failed:\n{end}")
+        return done.stdout
+
+    def _call(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        capture: bool = False,
+        stdin: int | None = None,
+    ) -> "subprocess.CompletedProcess[str]":
+        settings = self._settings
+        ports = {
+            "LAB_METRICS_PORT": str(settings.metrics_port),
+            "LAB_UI_PORT": str(settings.ui_port),
+            "LAB_MASTER_PORT": str(settings.master_port),
+        }
+        try:
+            return subprocess.run(
+                ["docker", "compose", "--project-name", settings.project, *arguments],
+                cwd=settings.root,
+                env=os.environ | ports | (environment or {}),
+                stdin=stdin,
+                capture_output=capture,
+                text=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise LabError("docker is not installed; install it, or use --runtime local") from None
+
+
+def _place(service: str) -> int:
+    return FLOW.index(service) if service in FLOW else len(FLOW)
+
+
+def _state(row: Mapping[str, str]) -> str:
+    if row["State"] != "running":
+        return "stopped"
+    return {"starting": "starting", "unhealthy": "unhealthy"}.get(row["Health"], "running")

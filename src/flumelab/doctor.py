@@ -66,7 +66,8 @@ def _docker() -> Iterator[Check]:
 
 
 def _java() -> Iterator[Check]:
-    java = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
+    home = os.environ.get("JAVA_HOME")
+    java = f"{home}/bin/java" if home else "java"
     text = _output([java, "-version"]) or ""
     version = re.search(r'version "(\d+)', text)
     yield Check(

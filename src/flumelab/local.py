@@ -1,6 +1,6 @@
 """The local runtime: the same confs and programs as plain processes, state in one folder.
 
-    .lab/  spool/  ledger.jsonl  metrics/  checkpoint/  results.db  logs/  processes.json
+.lab/  spool/  ledger.jsonl  metrics/  checkpoint/  results.db  logs/  processes.json
 """
 
 import fcntl
@@ -14,11 +14,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import requests
-
+from flumelab import flume
 from flumelab.apps import App
 from flumelab.errors import LabError
-from flumelab.ledger import Evidence, Metrics
+from flumelab.ledger import Evidence
 from flumelab.processes import Processes
 from flumelab.results import Counts, ResultStore
 from flumelab.runtime import Say, Service
@@ -92,9 +91,7 @@ class LocalRuntime:
     def services(self) -> list[Service]:
         """Flume and the driver; the generator runs only while it feeds."""
         running, dead = self._processes.running(), self._processes.dead()
-        addresses = {
-            "flume": f"http://{LOOPBACK}:{self._settings.metrics_port}/metrics",
-        }
+        addresses = {"flume": flume.url(self._settings.metrics_port)}
         ui = f"http://{LOOPBACK}:{self._settings.ui_port}"
         return [
             Service(
@@ -127,7 +124,10 @@ class LocalRuntime:
         return Evidence(
             generated=Counts(generated["urls"], generated["malformed"]),
             spooled=audit["spooled"],
-            flume_runs=tuple(self._flume_runs()),
+            flume_runs=flume.runs(
+                (file.read_text() for file in self._metrics.glob("*.json")),
+                self._settings.metrics_port,
+            ),
             counted=self.counts(),
         )
 
@@ -211,7 +211,9 @@ class LocalRuntime:
             },
             self._state,
         )
-        self._processes.wait_until("flume", self._flume_is_connected, START_SECONDS_MAX)
+        self._processes.wait_until(
+            "flume", lambda: flume.is_connected(settings.metrics_port), START_SECONDS_MAX
+        )
 
     def _stop_all(self, say: Say) -> None:
         known = self._processes.running() | self._processes.dead()
@@ -221,33 +223,10 @@ class LocalRuntime:
             if not self._processes.stop(name, seconds):
                 say(f"{name} did not end within {seconds} s and was killed")
 
-    def _flume_is_connected(self) -> bool:
-        sinks = [v for name, v in self._live_metrics().items() if name.startswith("SINK.")]
-        return any(int(sink["ConnectionCreatedCount"]) > 0 for sink in sinks)
-
-    def _live_metrics(self) -> Metrics:
-        try:
-            url = f"http://{LOOPBACK}:{self._settings.metrics_port}/metrics"
-            metrics: Metrics = requests.get(url, timeout=5).json()
-            return metrics
-        except (requests.RequestException, ValueError):
-            return {}
-
-    def _flume_runs(self) -> Iterator[Metrics]:
-        """Each run's last file; in place of the present run's, what it says now."""
-        files = sorted(self._metrics.glob("*.json"), key=lambda file: int(file.stem))
-        live = self._live_metrics() if "flume" in self._processes.running() else {}
-        for file in files[:-1] if live else files:
-            yield json.loads(file.read_text())["metrics"]
-        if live:
-            yield live
-
     def _run(self, command: Sequence[str], capture: bool = False) -> str:
         if not shutil.which(command[0]):
             raise LabError(f"{command[0]} is not installed; flumelab doctor says how to get it")
-        done = subprocess.run(
-            command, cwd=self._root, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=self._root, capture_output=True, text=True, check=False)
         if done.returncode:
             end = "\n".join((done.stderr or done.stdout).splitlines()[-15:])
             raise LabError(f"{' '.join(command[:3])} … failed:\n{end}")

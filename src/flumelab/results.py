@@ -1,12 +1,16 @@
 """The result store: what the lab's programs counted, in any database that SQLAlchemy speaks to.
 
+``python -m flumelab.results`` prints as JSON what is in the store of `RESULTS_URL`.
+
 A batch is added in one transaction together with its time, so that a batch that Spark runs again
 after a failure changes nothing.
 """
 
+import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
 
@@ -114,7 +118,7 @@ class ResultStore:
         with self._engine() as engine, engine.connect() as connection:
             _tables.create_all(engine)
             rows = connection.execute(select(_totals).order_by(_totals.c.hits.desc())).all()
-        urls = {url: hits for url, hits in rows}
+        urls: dict[str, int] = dict(rows)
         malformed = urls.pop(MALFORMED, 0)
         return Counts(urls, malformed)
 
@@ -140,3 +144,7 @@ def _chunks(keys: Iterable[str], size: int) -> Iterator[list[str]]:
     rest = iter(keys)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(ResultStore(os.environ["RESULTS_URL"]).counts())))

@@ -90,9 +90,7 @@ class AvroClient:
     def answer(self) -> bytes:
         serial, buffers = FRAME.unpack(self._read(FRAME.size))
         assert serial == self.serial
-        return b"".join(
-            self._read(struct.unpack(">I", self._read(4))[0]) for _ in range(buffers)
-        )
+        return b"".join(self._read(struct.unpack(">I", self._read(4))[0]) for _ in range(buffers))
 
     def closed_by_peer(self) -> bool:
         """Wait until the peer closes (True) or the time-out passes (False)."""

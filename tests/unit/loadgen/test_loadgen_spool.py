@@ -141,6 +141,13 @@ def test_a_failed_file_leaves_no_trace(
     assert names(lab[0]) == names_in_ledger(lab[1])
 
 
+def test_an_empty_batch_is_never_spooled(lab: tuple[Path, Path]) -> None:
+    spool = started(lab)
+    with pytest.raises(ValueError, match="an empty batch"):
+        spool.publish(AccessLog(1).account(b""), STEM)
+    assert names(lab[0]) == names_in_ledger(lab[1]) == []
+
+
 def test_errors_name_place_fact_and_remedy(lab: tuple[Path, Path]) -> None:
     spool, path = lab
     with pytest.raises(LoadgenError, match=f"^{spool}x: No such file or directory; give a dir"):

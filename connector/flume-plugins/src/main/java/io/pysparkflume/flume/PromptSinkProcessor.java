@@ -52,12 +52,6 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
     /** A receiver that hiccups is tried again; one that has gone must not hold the stop up. */
     private static final int DRAIN_FAILURES_MAX = 3;
 
-    /**
-     * Flume interrupts a source that reads for 10 s after its stop, and does not wait for it: its
-     * last batch may come into a channel that was just found empty.
-     */
-    private static final long LAST_PUT_MILLIS = 200;
-
     private static final long ROLLBACK_SECONDS = 5;
 
     /** Calls the sink: always the same thread, and not the runner's, which a stop interrupts. */
@@ -174,18 +168,13 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
         }
     }
 
-    /** Sends until the channel is empty; says what is in the way if it does not get there. */
+    /** Sends until the sink finds the channel empty; says what is in the way if it is not. */
     private String sendRest() {
         int failed = 0;
-        int emptyLooks = 0;
         while (nanosLeft() > 0) {
             try {
-                if (deliver() == Sink.Status.READY) {
-                    emptyLooks = 0;
-                } else if (++emptyLooks == 2) {
-                    return "the sink cannot take them";
-                } else {
-                    pause(LAST_PUT_MILLIS);
+                if (deliver() == Sink.Status.BACKOFF) {
+                    return "the sink does not take them";
                 }
                 failed = 0;
             } catch (CancellationException e) {
@@ -198,7 +187,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
                 pause(retryDelay);
             }
         }
-        return drainSeconds + " s were not enough; raise drainSeconds";
+        return "the receiver needs more than " + drainSeconds + " s; raise drainSeconds";
     }
 
     /** Returns once no transaction of the sink is open any more. */

@@ -94,19 +94,6 @@ class PromptSinkProcessorTest {
     }
 
     @Test
-    void aBatchThatTheSourcePutsAfterItsStopIsSentToo() {
-        Channel channel = memoryChannel(0);
-        sink.setChannel(channel);
-        sink.onFirstEmptyLook = () -> put(channel, 10);
-        PromptSinkProcessor processor = processor(sink, SHORT);
-        processor.start();
-
-        processor.stop();
-
-        assertEquals(bodies(10), sink.delivered);
-    }
-
-    @Test
     void aReceiverThatFailsTwiceDuringAStopLosesNothing() {
         sink.setChannel(memoryChannel(10));
         sink.receiver = events -> {
@@ -219,7 +206,6 @@ class PromptSinkProcessorTest {
         private final List<String> delivered = new ArrayList<>();
         private final List<String> tried = new ArrayList<>();
         private Receiver receiver = events -> { };
-        private Runnable onFirstEmptyLook = () -> { };
         private int calls;
 
         @Override
@@ -247,10 +233,6 @@ class PromptSinkProcessorTest {
                 transaction.close();
             }
             delivered.addAll(batch);
-            if (batch.isEmpty()) {
-                onFirstEmptyLook.run();
-                onFirstEmptyLook = () -> { };
-            }
             return batch.isEmpty() ? Status.BACKOFF : Status.READY;
         }
 

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from loadgen import audit as audits
+from loadgen.audit import audit
+from loadgen.errors import LoadgenError
+from loadgen.scenarios import Batch
+from loadgen.scenarios.access_log import AccessLog
+from loadgen.spool import Spool
+
+STEM = "access-log"
+
+
+class Lab:
+    def __init__(self, directory: Path) -> None:
+        self.spool = directory / "spool"
+        self.ledger = directory / "ledger.jsonl"
+        self.spool.mkdir()
+        self._scenario = AccessLog(1, 0.1)
+
+    def publish(self, lines: int) -> Path:
+        return self.publish_batch(self._scenario.generate(lines))
+
+    def publish_batch(self, batch: Batch) -> Path:
+        spool = Spool(self.spool, self.ledger)
+        spool.recover()
+        return self.spool / spool.publish(batch, STEM)
+
+    def counts(self) -> tuple[int, int, int]:
+        found = audit(self.spool, self.ledger)
+        return found.generated.lines, found.spooled, found.pending
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+def complete(path: Path) -> None:
+    path.rename(f"{path}.COMPLETED")  # as Flume does once it has read a file
+
+
+def test_pending_and_completed_files_are_counted(lab: Lab) -> None:
+    assert lab.counts() == (0, 0, 0)
+    assert not lab.ledger.exists()
+    complete(lab.publish(30))
+    lab.publish(5)
+    found = audit(lab.spool, lab.ledger)
+    assert (found.generated.lines, found.spooled, found.pending) == (35, 35, 5)
+    assert sum(found.generated.urls.values()) + found.generated.malformed == 35
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (b"", 0),
+        (b"\n", 1),
+        (b"a", 1),
+        (b"a\nb", 2),
+        (b"a\r\n\nb\r", 3),
+        (b"\n" * 3_000_000, 3_000_000),
+        (b"x" * audits.BUFFER_BYTES, 1),
+        (b"x" * (audits.BUFFER_BYTES - 1) + b"\n", 1),
+        (b"x" * (audits.BUFFER_BYTES - 1) + b"\ny", 2),
+    ],
+    ids=lambda value: None if isinstance(value, bytes) else str(value),
+)
+def test_what_is_counted_is_the_files_bytes(lab: Lab, data: bytes, lines: int) -> None:
+    (lab.spool / "by-hand.log").write_bytes(data)
+    assert lab.counts() == (0, lines, lines)
+    complete(lab.spool / "by-hand.log")
+    assert lab.counts() == (0, lines, 0)
+
+
+def test_a_line_lost_in_the_spool_shows(lab: Lab) -> None:
+    path = lab.publish(30)
+    path.write_bytes(path.read_bytes().partition(b"\n")[2])
+    lab.publish(5).unlink()
+    assert lab.counts() == (35, 29, 29)
+
+
+def test_hidden_files_and_directories_are_not_flume_s(lab: Lab) -> None:
+    (lab.spool / ".access-log-000001.log.tmp").write_bytes(b"not yet\n")
+    (lab.spool / ".flumespool").mkdir()
+    (lab.spool / "folder").mkdir()
+    assert lab.counts() == (0, 0, 0)
+
+
+def test_a_file_and_an_older_one_completed_under_its_name_are_two(lab: Lab) -> None:
+    (lab.spool / "a.log").write_bytes(b"1\n")
+    (lab.spool / "a.log.COMPLETED").write_bytes(b"1\n2\n")
+    assert lab.counts() == (0, 3, 1)
+
+
+def before(function: Callable[..., object], do: Callable[[], None]) -> Callable[..., object]:
+    """`function`, but `do` comes before its first call."""
+    todo = [do]
+
+    def wrapped(*arguments: object, **options: object) -> object:
+        while todo:
+            todo.pop()()
+        return function(*arguments, **options)
+
+    return wrapped
+
+
+def test_a_file_renamed_before_it_is_opened_is_counted_once(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = lab.publish(30), lab.publish(5)
+    late = before(audits._lines_of, lambda: complete(one))
+    monkeypatch.setattr(audits, "_lines_of", late)
+    assert lab.counts() == (35, 35, 5)
+
+
+def test_a_file_renamed_between_two_listings_is_counted_once(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = lab.publish(30), lab.publish(5)
+    real, listings = os.scandir, 0
+
+    def scandir(path: Path) -> object:
+        nonlocal listings
+        listings += 1
+        if listings == 2:
+            complete(one)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert lab.counts() == (35, 35, 5)
+
+
+def test_a_file_that_one_listing_passes_over_is_counted(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.publish(30)
+    (tmp_path / "empty").mkdir()
+    places = iter([tmp_path / "empty", lab.spool])
+    real = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda _: real(next(places)))
+    assert lab.counts() == (30, 30, 30)
+
+
+def test_a_file_that_is_deleted_meanwhile_is_not_there(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = lab.publish(30), lab.publish(5)
+    monkeypatch.setattr(audits, "_lines_of", before(audits._lines_of, one.unlink))
+    assert lab.counts() == (35, 5, 5)
+
+
+def test_while_files_are_published_and_completed_the_counts_agree(lab: Lab) -> None:
+    lab.publish(1)
+    enough = Event()
+
+    def work() -> None:
+        spool = Spool(lab.spool, lab.ledger)
+        spool.recover()
+        scenario = AccessLog(2)
+        while not enough.is_set():
+            complete(lab.spool / spool.publish(scenario.generate(3), STEM))
+
+    worker = Thread(target=work)
+    worker.start()
+    try:
+        for _ in range(100):
+            generated, spooled, pending = lab.counts()
+            assert generated == spooled
+            assert pending in (1, 4)
+    finally:
+        enough.set()
+        worker.join()
+
+
+def test_it_prints_one_json_object(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    line = b'a - - [t] "GET /caf\xc3\xa9 HTTP/1.1" 200 5\n'
+    complete(lab.publish_batch(AccessLog(1).account(line * 3 + b"odd\n")))
+    assert audits.main(["--spool", str(lab.spool), "--ledger", str(lab.ledger)]) == 0
+    output, error = capsys.readouterr()
+    assert (output.count("\n"), error) == (1, "")
+    assert json.loads(output) == {
+        "generated": {"lines": 4, "urls": {"/caf\u00e9": 3}, "malformed": 1},
+        "spooled": 4,
+        "pending": 0,
+    }
+
+
+def test_errors_are_one_line_with_an_exit_code(
+    lab: Lab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def error(*arguments: object, code: int = 1) -> str:
+        assert audits.main([str(argument) for argument in arguments]) == code
+        output, error = capsys.readouterr()
+        assert output == ""
+        assert error.count("\n") == 1
+        return error
+
+    spool, path = lab.spool, lab.ledger
+    missing = f"loadgen: {spool}x: No such file or directory; give a directory that exists"
+    assert error("--spool", f"{spool}x", "--ledger", path).startswith(missing)
+    usage = "required: --spool, --ledger; see python -m loadgen.audit --help\n"
+    assert error(code=2).endswith(usage)
+    path.write_text("{}\n")
+    wrong = error("--spool", spool, "--ledger", path)
+    assert wrong.startswith(f"loadgen: {path} line 1: not a ledger entry (")
+    path.unlink()
+
+    def forbid(_: Path) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    name = lab.publish(5)
+    monkeypatch.setattr(audits, "_lines_of", forbid)
+    expected = f"loadgen: {name}: Permission denied; let whoever audits read it\n"
+    assert error("--spool", spool, "--ledger", path) == expected
+    with pytest.raises(LoadgenError, match=f"^{re.escape(expected[9:-1])}$"):
+        audit(spool, path)
