@@ -4,7 +4,22 @@
 ``from pyspark.streaming.flume import FlumeUtils`` works as it did then.
 """
 
-from pyspark_flume.dstream import FlumeUtils, utf8_decoder
+from typing import TYPE_CHECKING, Any
+
+from pyspark_flume.decoders import utf8_decoder
 from pyspark_flume.errors import FlumeError
 
+if TYPE_CHECKING:
+    from pyspark_flume.dstream import FlumeUtils
+
 __all__ = ["FlumeError", "FlumeUtils", "utf8_decoder"]
+
+
+def __getattr__(name: str) -> Any:
+    # A Python worker imports this package to decode events: without all of pyspark.streaming,
+    # which takes it 0.3 s, in each second's batch.
+    if name == "FlumeUtils":
+        from pyspark_flume.dstream import FlumeUtils
+
+        return FlumeUtils
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,8 @@
 
 from pyspark.storagelevel import StorageLevel
 
-from pyspark_flume.dstream import FlumeUtils, utf8_decoder
+from pyspark_flume.decoders import utf8_decoder
+from pyspark_flume.dstream import FlumeUtils
 
 __all__ = ["FlumeUtils", "utf8_decoder"]
 

@@ -12,16 +12,12 @@ from pyspark.storagelevel import StorageLevel
 from pyspark.streaming import DStream, StreamingContext
 
 from pyspark_flume.avroipc import decode_events
+from pyspark_flume.decoders import utf8_decoder
 from pyspark_flume.errors import ConnectorJarMissing
 
 T = TypeVar("T")
 
 _JVM_CLASS = "io.pysparkflume.streaming.FlumeStreams"
-
-
-def utf8_decoder(body: bytes | None) -> str | None:
-    """The body as text; None stays None. A body that is not UTF-8 fails its batch, as in 2.4."""
-    return None if body is None else body.decode("utf-8")
 
 
 class FlumeUtils:

@@ -1,0 +1,6 @@
+"""What `FlumeUtils` does with a body, on the executors."""
+
+
+def utf8_decoder(body: bytes | None) -> str | None:
+    """The body as text; None stays None. A body that is not UTF-8 fails its batch, as in 2.4."""
+    return None if body is None else body.decode("utf-8")
