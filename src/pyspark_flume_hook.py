@@ -21,4 +21,4 @@ class _FlumeFinder:
 
 
 # Last: a Spark that has the module itself keeps its own.
-sys.meta_path.append(_FlumeFinder)  # type: ignore[arg-type]  # a class with the finder's method
+sys.meta_path.append(_FlumeFinder)

@@ -55,6 +55,14 @@ ReplayOption = Annotated[
 
 
 @cli.command()
+def build(runtime: RuntimeOption = RuntimeName.auto) -> None:
+    """Make what the lab starts from: jars or images. up does it where needed."""
+    chosen = _runtime(runtime)
+    _require_ready(chosen, ports=False)
+    chosen.build(_say)
+
+
+@cli.command()
 def up(app: AppOption = apps.DEFAULT, runtime: RuntimeOption = RuntimeName.auto) -> None:
     """Start the lab and wait until it is ready; feeds nothing."""
     _up(_runtime(runtime), app)
@@ -143,7 +151,7 @@ def logs(
 def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = False) -> None:
     """Say what is missing on this machine and the command that mends it."""
     chosen = _runtime(runtime)
-    checks = doctor.examine(chosen.name, settings.load(), is_up=bool(chosen.services()))
+    checks = doctor.examine(chosen.name, settings.load(), ports=not chosen.services())
     ok = all(check.ok for check in checks)
     if as_json:
         _print_json(
@@ -203,12 +211,16 @@ def _runtime(name: RuntimeName) -> Runtime:
 
 def _up(runtime: Runtime, app_name: str) -> None:
     app = apps.find(app_name)
-    checks = doctor.examine(runtime.name, settings.load(), is_up=bool(runtime.services()))
+    _require_ready(runtime, ports=not runtime.services())
+    runtime.build(_say)
+    runtime.up(app, _say)
+
+
+def _require_ready(runtime: Runtime, ports: bool) -> None:
+    checks = doctor.examine(runtime.name, settings.load(), ports)
     if missing := [check for check in checks if not check.ok]:
         view.console(stderr=True).print(view.checks(missing))
         raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
-    runtime.build(_say)
-    runtime.up(app, _say)
 
 
 def _feed(runtime: Runtime, lines: int | None, rate: float, seed: int, replay: Path | None) -> int:

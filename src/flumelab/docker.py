@@ -137,7 +137,7 @@ class DockerRuntime:
             return subprocess.run(
                 ["docker", "compose", "--project-name", settings.project, *arguments],
                 cwd=settings.root,
-                env=os.environ | ports | (environment or {}),
+                env={**os.environ, **ports, **(environment or {})},
                 stdin=stdin,
                 capture_output=capture,
                 text=True,

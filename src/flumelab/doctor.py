@@ -40,11 +40,11 @@ def docker_engine() -> str | None:
     return _output(["docker", "version", "--format", "{{.Server.Version}}"])
 
 
-def examine(runtime: str, settings: Settings, is_up: bool) -> list[Check]:
-    """All checks for a runtime; ports are left out while the lab itself holds them."""
+def examine(runtime: str, settings: Settings, ports: bool) -> list[Check]:
+    """All checks for a runtime; `ports`: also those, which the lab itself holds while it is up."""
     checks = [*_docker()] if runtime == "docker" else [*_java(), *_maven(settings)]
     checks += [*_memory(runtime), *_disk(runtime, settings)]
-    return checks if is_up else [*checks, *_ports(runtime, settings)]
+    return [*checks, *_ports(runtime, settings)] if ports else checks
 
 
 def _docker() -> Iterator[Check]:

@@ -138,7 +138,7 @@ def _end(record: Record, mark: str, seconds: float) -> bool:
 
 def _has(process: psutil.Process, mark: str) -> bool:
     try:
-        return process.environ().get(MARK) == mark
+        return bool(process.environ().get(MARK) == mark)
     except psutil.Error:
         return False
 

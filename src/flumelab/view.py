@@ -68,23 +68,18 @@ def verdict(balance: Balance) -> RenderableType:
         table.add_row(
             Text.assemble(name, (f"  {source}", "dim")),
             f"{lines:,}",
-            Text(f"{missing:,}", "red") if missing else Text("0", "dim"),
+            Text(f"{missing:,}", "red" if missing else "dim"),
         )
         before = lines
-    lines: list[RenderableType] = [table]
+    shown: list[RenderableType] = [table]
     if balance.malformed:
-        lines.append(Text(f"of those counted, {balance.malformed:,} are malformed lines", "dim"))
+        shown.append(Text(f"of those counted, {balance.malformed:,} are malformed lines", "dim"))
     if balance.balanced:
-        lines.append(Text("BALANCED: nothing lost, nothing counted twice", "bold green"))
+        shown.append(Text("BALANCED: nothing lost, nothing counted twice", "bold green"))
     else:
-        lines.append(
-            Text(
-                f"NOT BALANCED: {balance.lost:,} lost, {balance.duplicated:,} counted twice",
-                "bold red",
-            )
-        )
-        lines.append(_differences(balance))
-    return Group(*lines)
+        loss = f"{balance.lost:,} lost, {balance.duplicated:,} counted twice"
+        shown += [Text(f"NOT BALANCED: {loss}", "bold red"), _differences(balance)]
+    return Group(*shown)
 
 
 def services(known: list[Service]) -> RenderableType:

@@ -1,0 +1,55 @@
+# Verbs only; what they do is in src/flumelab, pyproject.toml and compose.yaml.
+
+RUNTIME ?= auto
+APP     ?= url-counts
+LINES   ?= 10000
+PYTHON  ?= python3
+
+BIN     := .venv/bin
+FLUMELAB = $(BIN)/flumelab
+
+.DEFAULT_GOAL := help
+.PHONY: help lab down test test-unit bench lint lock
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+lab: .venv/ready ## start, feed LINES lines, show counts and verdict [RUNTIME=auto|docker|local APP= LINES=]
+	@$(FLUMELAB) demo --runtime $(RUNTIME) --app $(APP) --lines $(LINES)
+
+down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
+	@$(FLUMELAB) down --runtime $(RUNTIME)
+
+test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
+	@$(FLUMELAB) build --runtime local
+	@mvn -q -B -f connector/pom.xml package
+	@$(BIN)/python -m pytest
+
+test-unit: .venv/ready ## the tests that start no process
+	@$(BIN)/python -m pytest tests/unit
+
+bench: .venv/ready ## the benchmarks; each prints a ratio
+	@$(FLUMELAB) build --runtime local
+	@for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+
+lint: .venv/ready ## ruff and mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# Build tools first and without isolation: so everything that runs comes from the lock.
+.venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml
+	@echo "lab: setting up .venv from the lock (first time: a minute or two)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lab: Python 3.11 or later is needed; make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-index --no-build-isolation -e .
+	@touch $@
+
+UV_COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+
+lock: ## renew requirements/*.txt from pyproject.toml (needs uv)
+	$(UV_COMPILE) --group pyproject.toml:build -o requirements/build.txt
+	$(UV_COMPILE) pyproject.toml --extra apps -o requirements/spark.txt
+	$(UV_COMPILE) pyproject.toml --extra lab --extra testing --group build --group dev \
+		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt
