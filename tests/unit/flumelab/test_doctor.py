@@ -1,0 +1,64 @@
+"""The doctor: what is missing, and the one command that mends it."""
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flumelab import doctor, settings
+from flumelab.doctor import Check
+
+
+def by_name(checks: list[Check]) -> dict[str, Check]:
+    return {check.name: check for check in checks}
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> settings.Settings:
+    return replace(settings.load(), root=tmp_path)
+
+
+def test_missing_programs_are_named_with_the_command_that_installs_them(
+    lab: settings.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    local = by_name(doctor.examine("local", lab, ports=False))
+    assert not local["Java"].ok
+    assert "openjdk" in local["Java"].remedy
+    assert not local["Maven"].ok
+    docker = by_name(doctor.examine("docker", lab, ports=False))
+    assert not docker["Docker engine"].ok
+    assert "--runtime local" in docker["Docker engine"].remedy
+
+
+def test_an_old_java_is_not_enough(
+    lab: settings.Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    java = tmp_path / "bin/java"
+    java.parent.mkdir()
+    java.write_text("""#!/bin/sh\necho 'openjdk version "11.0.2" 2019-01-15' >&2\n""")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    assert not by_name(doctor.examine("local", lab, ports=False))["Java"].ok
+
+
+def test_maven_is_not_asked_for_once_the_jars_are_built(
+    lab: settings.Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "connector/flume-runtime/target/flume/lib").mkdir(parents=True)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert by_name(doctor.examine("local", lab, ports=False))["Maven"].ok
+
+
+def test_a_port_in_use_is_named_with_the_variable_that_moves_it(lab: settings.Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        checks = by_name(doctor.examine("local", replace(lab, metrics_port=port), ports=True))
+    assert not checks[f"port {port}"].ok
+    assert "LAB_METRICS_PORT" in checks[f"port {port}"].remedy
+
+
+def test_ports_are_not_looked_at_while_the_lab_holds_them(lab: settings.Settings) -> None:
+    assert not [c for c in doctor.examine("local", lab, ports=False) if "port" in c.name]

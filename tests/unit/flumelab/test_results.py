@@ -1,0 +1,82 @@
+"""The result store: a batch once, in any order, and errors that say what to do."""
+
+import pickle
+import sqlite3
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flumelab.errors import LabError
+from flumelab.results import MALFORMED, Counts, ResultStore
+
+NOON = datetime(2026, 3, 1, 12)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ResultStore:
+    store = ResultStore(f"sqlite:///{tmp_path}/results.db")
+    store.create()
+    return store
+
+
+def test_batches_add_up(store: ResultStore) -> None:
+    store.add_batch(NOON, [("/a", 2), ("/b", 1)])
+    store.add_batch(NOON + timedelta(seconds=1), [("/a", 3), (MALFORMED, 4)])
+    assert store.counts() == Counts({"/a": 5, "/b": 1}, malformed=4)
+
+
+def test_a_batch_that_is_run_again_changes_nothing(store: ResultStore) -> None:
+    store.add_batch(NOON, [("/a", 2)])
+    store.add_batch(NOON, [("/a", 2)])
+    store.add_batch(NOON, [("/a", 7), ("/new", 1)])
+    assert store.counts() == Counts({"/a": 2})
+
+
+def test_an_empty_batch_is_remembered_too(store: ResultStore) -> None:
+    store.add_batch(NOON, [])
+    store.add_batch(NOON, [("/a", 1)])
+    assert store.counts() == Counts()
+
+
+def test_a_batch_that_fails_halfway_leaves_nothing(store: ResultStore, tmp_path: Path) -> None:
+    store.add_batch(NOON, [("/a", 1)])
+    with sqlite3.connect(tmp_path / "results.db") as direct:
+        direct.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON url_totals WHEN new.url = '/new'"
+            " BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+    later = NOON + timedelta(seconds=1)
+    with pytest.raises(LabError, match="disk is full"):
+        store.add_batch(later, [("/a", 1), ("/new", 1)])
+    assert store.counts() == Counts({"/a": 1})
+    with sqlite3.connect(tmp_path / "results.db") as direct:
+        direct.execute("DROP TRIGGER full")
+    store.add_batch(later, [("/a", 1), ("/new", 1)])
+    assert store.counts() == Counts({"/a": 2, "/new": 1})
+
+
+def test_a_batch_may_hold_more_urls_than_a_statement_takes(store: ResultStore) -> None:
+    many = [(f"/{n}", 1) for n in range(3000)]
+    store.add_batch(NOON, many)
+    store.add_batch(NOON + timedelta(seconds=1), many)
+    assert store.counts().lines == 6000
+
+
+def test_urls_are_kept_as_they_are(store: ResultStore) -> None:
+    odd = {"/%C3%A9?q='; DROP TABLE url_totals": 1, "/é": 2, "/" + "x" * 5000: 3, "/A": 4, "/a": 5}
+    store.add_batch(NOON, odd.items())
+    assert store.counts().urls == odd
+
+
+def test_a_store_survives_pickling_as_a_checkpoint_does_it(store: ResultStore) -> None:
+    pickle.loads(pickle.dumps(store)).add_batch(NOON, [("/a", 1)])  # noqa: S301 - our own bytes
+    assert store.counts() == Counts({"/a": 1})
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////nowhere/at/all.db", "no-such-database://x", "nonsense"]
+)
+def test_a_store_that_cannot_be_opened_is_named_with_the_remedy(url: str) -> None:
+    with pytest.raises(LabError, match=r"^result store .*set RESULTS_URL"):
+        ResultStore(url).create()
