@@ -9,7 +9,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down test test-unit bench lint lock
+.PHONY: help lab down test test-unit bench lint wheel lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,11 @@ bench: .venv/ready ## the benchmarks; each prints a ratio
 
 lint: .venv/ready ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
+	@$(FLUMELAB) build --runtime local
+	@$(BIN)/python -m pip wheel -q --no-deps --no-index --no-build-isolation -w dist .
+	@ls dist/*.whl
 
 # Build tools first and without isolation: so everything that runs comes from the lock.
 .venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml

@@ -225,7 +225,7 @@ def _require_ready(runtime: Runtime, ports: bool) -> None:
 
 def _feed(runtime: Runtime, lines: int | None, rate: float, seed: int, replay: Path | None) -> int:
     if replay and not replay.is_file():
-        raise LabError(f"{replay} is not a file; give --replay a log that can be read")
+        raise LabError(f"{replay} is not a file; give --replay a log to send")
     options = ["--rate", str(rate)]
     if not replay:
         options += ["--seed", str(seed)]

@@ -1,0 +1,73 @@
+"""Every command of the README is run, as it stands there."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.lab import ROOT, LocalLab
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+COMMANDS = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines()]
+
+# Run elsewhere, since they are the tests themselves or need an engine.
+ELSEWHERE = {
+    "make test": "what runs this test",
+    "docker compose up --build": "tests/docker/test_lab.py",
+}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory):
+    lab = LocalLab(tmp_path_factory.mktemp("readme"), RUNTIME="local")
+    yield lab
+    lab.run("down")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme_works(lab: LocalLab, command: str) -> None:
+    if command in ELSEWHERE:
+        pytest.skip(f"run by {ELSEWHERE[command]}")
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env=lab.environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    if command == "make lab":
+        expected = re.search(r"^```\n(URL .*?)^```", README, re.MULTILINE | re.DOTALL)
+        assert expected
+        shown = [line.split() for line in done.stdout.splitlines()]
+        for line in expected[1].splitlines():
+            assert line == "…" or line.split() in shown, f"{line!r} is not in {done.stdout}"
+
+
+def test_the_readme_is_one_page() -> None:
+    assert len(README.splitlines()) <= 120
+
+
+def test_every_folder_and_target_that_the_readme_names_is_there() -> None:
+    named = re.findall(r"`([\w./-]+/)`", README) + re.findall(r"\]\(([\w./-]+)\)", README)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    makefile = Path(ROOT / "Makefile").read_text()
+    targets = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|", README, re.MULTILINE)
+    for target in re.findall(r"`([a-z-]+)`", " ".join(targets)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_variable_that_the_readme_names_is_read_somewhere() -> None:
+    read = "".join(
+        path.read_text()
+        for path in [ROOT / "compose.yaml", ROOT / "Makefile", *(ROOT / "src").rglob("*.py")]
+    )
+    for name in re.findall(r"`((?:LAB|COMPOSE)_\w+)`", README):
+        assert name in read, name
+    assert os.access(ROOT / ".ci/run", os.X_OK)

@@ -1,0 +1,95 @@
+"""A lab of its own for a test: state folder and ports that nobody else has."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from flumelab.processes import MARK
+
+ROOT = Path(__file__).parents[2]
+SECONDS_MAX = 240
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on now; all held at once, so that they differ."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+class LocalLab:
+    """`flumelab --runtime local`, as a user calls it."""
+
+    def __init__(self, state: Path, **environment: str) -> None:
+        receiver, metrics, ui = free_ports(3)
+        self.state = state / "local"
+        self.ports = (receiver, metrics, ui)
+        self.environment = {
+            **os.environ,
+            "LAB_STATE": str(state),
+            "LAB_RECEIVER_PORT": str(receiver),
+            "LAB_METRICS_PORT": str(metrics),
+            "LAB_UI_PORT": str(ui),
+            **environment,
+        }
+
+    def run(self, command: str, *options: str, **environment: str) -> subprocess.CompletedProcess:
+        """Run a command to its end, whatever its exit code."""
+        return subprocess.run(
+            [sys.executable, "-m", "flumelab", command, "--runtime", "local", *options],
+            env={**self.environment, **environment},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+
+    def ok(self, command: str, *options: str) -> str:
+        """Run a command that must succeed; returns what it prints."""
+        done = self.run(command, *options)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def json(self, command: str, *options: str) -> Any:
+        """What a command prints with --json, whatever its exit code."""
+        return json.loads(self.run(command, "--json", *options).stdout)
+
+    def balanced(self, seconds: int = 120) -> dict[str, Any]:
+        """Wait until the ledger balances and return it."""
+        result = self.json("ledger", "--wait", str(seconds))
+        assert result["balanced"], result
+        return result
+
+    def urls(self) -> Counter[str]:
+        return Counter(self.json("counts")["urls"])
+
+    def processes(self) -> list[psutil.Process]:
+        """All that the lab has running, children included."""
+        return [p for p in psutil.process_iter() if self._owns(p)]
+
+    def process(self, name: str) -> psutil.Process:
+        """A service's own process."""
+        return psutil.Process(json.loads((self.state / "processes.json").read_text())[name]["pid"])
+
+    def process_is_gone(self, name: str) -> bool:
+        try:
+            return self.process(name).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    def _owns(self, process: psutil.Process) -> bool:
+        try:
+            mark = process.environ().get(MARK, "")
+        except psutil.Error:
+            return False
+        return mark.startswith(f"{self.state}:") and process.status() != psutil.STATUS_ZOMBIE
