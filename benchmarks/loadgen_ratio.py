@@ -9,7 +9,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 LINES = 1_000_000
 RUNS = 5
 ASKED_LINES_PER_SECOND = 200_000
@@ -19,7 +21,7 @@ def lines_per_second() -> float:
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as ledger:
         places = ["--spool", folder, "--ledger", f"{ledger}/ledger.jsonl"]
         command = [sys.executable, "-m", "loadgen", *places, "--lines", str(LINES), "--json"]
-        out = subprocess.run(command, capture_output=True, check=True).stdout
+        out = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
         return float(json.loads(out)["lines_per_second"])
 
 

@@ -91,7 +91,7 @@ def into_spark(spool: Path) -> float:
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_CONF_DIR": str(ROOT / "benchmarks/spark-conf"),
         }
-        program = str(ROOT / "benchmarks/count_each_second.py")
+        program = str(ROOT / "benchmarks/programs/count_each_second.py")
         command = ["spark-submit", "--master", "local[2]", program, str(RECEIVER_PORT)]
         with running([*command, str(counted)], environment):
             return measure(lambda: int(counted.read_text()) if counted.exists() else 0, spool)

@@ -28,6 +28,7 @@ cli = typer.Typer(
 
 DEMO_WAIT_SECONDS = 180
 POLL_SECONDS = 0.5
+SETTLE_SECONDS = 3.0
 
 
 class RuntimeName(StrEnum):
@@ -204,9 +205,13 @@ def _runtime(name: RuntimeName) -> Runtime:
         return local
     if name is RuntimeName.docker:
         return docker
-    if local.services():
+    if any(service.state == "running" for service in local.services()):
         return local
-    return docker if doctor.docker_engine() else local
+    engine = doctor.docker_engine()
+    if engine and docker.services():
+        return docker
+    # What is left of a local lab that died is shown and stopped there.
+    return local if local.services() or not engine else docker
 
 
 def _up(runtime: Runtime, app_name: str) -> None:
@@ -240,10 +245,17 @@ def _require_up(runtime: Runtime) -> None:
 
 
 def _settle(runtime: Runtime, wait: float) -> Balance:
+    """The balance, at once or as soon as it is settled.
+
+    Flume's counters may trail a balance by a moment; those of an agent that was killed never catch
+    up, so a balance is not held back for long.
+    """
     deadline = time.monotonic() + wait
     while True:
         result = balance(runtime.evidence())
-        if not wait or result.settled or time.monotonic() > deadline:
+        if result.balanced:
+            deadline = min(deadline, time.monotonic() + SETTLE_SECONDS)
+        if result.settled or time.monotonic() >= deadline:
             return result
         time.sleep(POLL_SECONDS)
 
