@@ -30,9 +30,6 @@ import org.slf4j.LoggerFactory;
 final class AvroConnection implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(AvroConnection.class);
 
-    /** Flume gives up on a call after 20 s by default: who stalls longer has gone. */
-    static final int STALL_SECONDS_MAX = 30;
-
     private static final int STREAM_BUFFER_BYTES = 64 * 1024;
 
     /** Where events are kept; returns once they are safe. */
@@ -43,13 +40,20 @@ final class AvroConnection implements Runnable {
     private final Socket socket;
     private final boolean compressed;
     private final Semaphore memory;
+    private final int stallSecondsMax;
     private final EventStore events;
     private final AvroSource source = new AvroSource();
 
-    AvroConnection(Socket socket, boolean compressed, Semaphore memory, EventStore events) {
+    /**
+     * @param memory permits in bytes, shared by all connections
+     * @param stallSecondsMax how long to wait within a call, for the client or for memory
+     */
+    AvroConnection(Socket socket, boolean compressed, Semaphore memory, int stallSecondsMax,
+            EventStore events) {
         this.socket = socket;
         this.compressed = compressed;
         this.memory = memory;
+        this.stallSecondsMax = stallSecondsMax;
         this.events = events;
     }
 
@@ -58,7 +62,7 @@ final class AvroConnection implements Runnable {
         try {
             serve();
         } catch (SocketTimeoutException e) {
-            refuse("stalled within a call for " + STALL_SECONDS_MAX + " s");
+            refuse("stalled within a call for " + stallSecondsMax + " s");
         } catch (EOFException e) {
             refuse("ended within a call");
         } catch (ZipException e) {
@@ -109,22 +113,24 @@ final class AvroConnection implements Runnable {
     private void converse(InputStream in, OutputStream answers)
             throws IOException, InterruptedException {
         FrameReader frames = new FrameReader(
-                in, FrameReader.FRAME_BYTES_MAX, memory, STALL_SECONDS_MAX);
+                in, FrameReader.FRAME_BYTES_MAX, memory, stallSecondsMax);
         DataOutputStream out = new DataOutputStream(answers);
         boolean answered = false;
         for (int first = awaitCall(in); first >= 0; first = awaitCall(in)) {
             try {
                 Frame frame = frames.read(first);
+                byte[] answer;
                 try {
-                    byte[] answer = handle(frame);
-                    out.writeInt(frame.serial());
-                    out.writeInt(1);
-                    out.writeInt(answer.length);
-                    out.write(answer);
-                    out.flush();
+                    answer = handle(frame);
                 } finally {
+                    // Before the answer: a client that reads none must not hold memory.
                     frames.release(frame);
                 }
+                out.writeInt(frame.serial());
+                out.writeInt(1);
+                out.writeInt(answer.length);
+                out.write(answer);
+                out.flush();
             } catch (ProtocolException e) {
                 throw answered ? e : new ProtocolException(e.getMessage() + hint(first));
             }
@@ -156,7 +162,7 @@ final class AvroConnection implements Runnable {
         } catch (EOFException e) {
             return -1; // a zlib stream that just ends, as Flume's does
         } finally {
-            socket.setSoTimeout(STALL_SECONDS_MAX * 1000);
+            socket.setSoTimeout(stallSecondsMax * 1000);
         }
     }
 

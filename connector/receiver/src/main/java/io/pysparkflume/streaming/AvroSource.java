@@ -12,7 +12,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Protocol;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
-import org.apache.avro.SchemaParseException;
 
 /**
  * The server's side of Flume's {@code AvroSourceProtocol} on one connection, with no I/O in it: the
@@ -67,9 +66,9 @@ final class AvroSource {
     /**
      * A call that has been read.
      *
-     * @param events each the bytes of one {@code AvroFlumeEvent}, in order; empty for a handshake
+     * @param events each the bytes of one {@code AvroFlumeEvent}, in order
      * @param handshake the bytes that come first in the answer; none after the first call
-     * @param complete false if the client has to send its protocol and the call once more
+     * @param complete false if there was no call: the answer is the handshake alone
      */
     record Call(List<byte[]> events, byte[] handshake, boolean complete) {
         /** The payload of the answer's frame. */
@@ -98,20 +97,20 @@ final class AvroSource {
         byte[] handshake = new byte[0];
         if (!connected) {
             handshake = shakeHands(in);
-            if (!connected) {
-                return new Call(List.of(), handshake, false);
-            }
-            if (in.remaining() == 0) {
-                // A client may ask for the handshake alone: an empty call.
+            // Not connected: the client sends its protocol and the call again. No call: it asked
+            // for the handshake alone.
+            if (!connected || in.remaining() == 0) {
                 return new Call(List.of(), handshake, false);
             }
         }
         in.skipMap();
         String message = in.readString();
+        if (message.isEmpty()) {
+            return new Call(List.of(), handshake, false); // Avro's ping
+        }
         List<byte[]> events = switch (message) {
             case "append" -> List.of(readEvent(in));
             case "appendBatch" -> readEvents(in);
-            case "" -> List.of(); // Avro's ping
             default -> throw new ProtocolException(
                     "unknown call '" + printable(message) + "', expected append or appendBatch");
         };
@@ -198,8 +197,10 @@ final class AvroSource {
         Protocol client;
         try {
             client = Protocol.parse(text);
-        } catch (SchemaParseException e) {
-            throw new ProtocolException("the client's protocol is not valid: " + e.getMessage());
+        } catch (RuntimeException e) {
+            // Not only a SchemaParseException: Avro's parser trusts the JSON's types.
+            throw new ProtocolException("the client's protocol is not valid: "
+                    + printable(String.valueOf(e.getMessage())));
         }
         for (Map.Entry<String, Protocol.Message> ours : PROTOCOL.getMessages().entrySet()) {
             Protocol.Message theirs = client.getMessages().get(ours.getKey());

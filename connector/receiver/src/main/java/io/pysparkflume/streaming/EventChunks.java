@@ -1,9 +1,16 @@
 package io.pysparkflume.streaming;
 
 import java.io.ByteArrayOutputStream;
+import java.io.Serializable;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import org.apache.spark.Partition;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.rdd.PartitionCoalescer;
+import org.apache.spark.rdd.PartitionGroup;
+import org.apache.spark.rdd.RDD;
+import scala.Option;
 
 /**
  * A micro-batch as Python reads it fast: a few partitions, events joined to large chunks.
@@ -19,12 +26,45 @@ final class EventChunks {
     /** Elements are then some events each, one behind the other, in order. */
     static JavaRDD<byte[]> of(JavaRDD<byte[]> events) {
         int cores = Math.max(1, events.context().defaultParallelism());
-        JavaRDD<byte[]> few =
-                events.getNumPartitions() > cores ? events.coalesce(cores) : events;
+        JavaRDD<byte[]> few = events;
+        if (events.getNumPartitions() > cores) {
+            few = JavaRDD.fromRDD(
+                    events.rdd().coalesce(cores, false, Option.apply(new Runs()), null),
+                    events.classTag());
+        }
         return few.mapPartitions(Chunks::new);
     }
 
-    private static final class Chunks implements Iterator<byte[]> {
+    /**
+     * Groups of partitions that follow one another: Spark's own coalescer deals them out by where
+     * they are stored, and events would come out of order.
+     */
+    static final class Runs implements PartitionCoalescer, Serializable {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public PartitionGroup[] coalesce(int groups, RDD<?> parent) {
+            Partition[] partitions = parent.partitions();
+            PartitionGroup[] runs = new PartitionGroup[groups];
+            for (int i = 0; i < groups; i++) {
+                int start = start(i, groups, partitions.length);
+                int end = start(i + 1, groups, partitions.length);
+                // A receiver's blocks are all where it runs, so the first one's place is theirs.
+                runs[i] = new PartitionGroup(
+                        parent.preferredLocations(partitions[start]).headOption());
+                for (Partition partition : Arrays.asList(partitions).subList(start, end)) {
+                    runs[i].partitions().addOne(partition);
+                }
+            }
+            return runs;
+        }
+
+        private static int start(int group, int groups, int partitions) {
+            return (int) ((long) group * partitions / groups);
+        }
+    }
+
+    static final class Chunks implements Iterator<byte[]> {
         private final Iterator<byte[]> events;
 
         Chunks(Iterator<byte[]> events) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.streaming.receiver.Receiver;
 import org.slf4j.Logger;
@@ -31,34 +32,47 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private static final int CALL_BYTES_MAX = (int) Math.min(Integer.MAX_VALUE,
             Math.max(2L * FrameReader.FRAME_BYTES_MAX, Runtime.getRuntime().maxMemory() / 4));
 
+    /** A Spark setting, as in {@code --conf}: how long a client may stall within a call. */
+    private static final String STALL_TIMEOUT = "spark.flume.stallTimeout";
+
+    /** Flume gives up on a call after 20 s by default: who stalls longer has gone. */
+    private static final String STALL_TIMEOUT_DEFAULT = "30s";
+
     private static final int RESTART_DELAY_MS = 2000;
 
     private final String host;
     private final int port;
     private final boolean compressed;
+    private final String worker;
 
     private transient volatile ServerSocket server;
     private transient Set<AvroConnection> clients;
+    private transient int stallSecondsMax;
 
     /**
-     * @param host name or address to listen on; also the preferred place to run, so in a cluster
-     *     this is the host name of a worker
+     * @param host name or address to listen on
+     * @param worker host name of the worker to run on, as Spark knows it; null for any. Spark
+     *     compares the names: with one that no worker has, of several receivers one starts only.
      */
-    public FlumeReceiver(String host, int port, StorageLevel storageLevel, boolean compressed) {
+    public FlumeReceiver(String host, int port, StorageLevel storageLevel, boolean compressed,
+            String worker) {
         super(storageLevel);
         this.host = host;
         this.port = port;
         this.compressed = compressed;
+        this.worker = worker;
     }
 
     @Override
     public scala.Option<String> preferredLocation() {
-        return scala.Option.apply(host);
+        return scala.Option.apply(worker);
     }
 
     @Override
     public void onStart() {
         clients = ConcurrentHashMap.newKeySet();
+        stallSecondsMax = Math.max(1, (int) SparkEnv.get().conf()
+                .getTimeAsSeconds(STALL_TIMEOUT, STALL_TIMEOUT_DEFAULT));
         try {
             server = bind();
         } catch (IOException e) {
@@ -134,7 +148,8 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     }
 
     private void serve(Socket socket, Semaphore memory) {
-        AvroConnection client = new AvroConnection(socket, compressed, memory, this::keep);
+        AvroConnection client = new AvroConnection(
+                socket, compressed, memory, stallSecondsMax, this::keep);
         if (clients.size() >= CONNECTIONS_MAX) {
             client.refuse(CONNECTIONS_MAX + " connections are open, the limit");
             client.close();

@@ -1,5 +1,7 @@
 package io.pysparkflume.streaming;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.streaming.api.java.JavaDStream;
 import org.apache.spark.streaming.api.java.JavaStreamingContext;
@@ -17,11 +19,22 @@ public final class FlumeStreams {
     public static JavaDStream<byte[]> createStream(JavaStreamingContext streaming, String host,
             int port, StorageLevel storageLevel, boolean decompress) {
         streaming.addStreamingListener(new CoreCheck(streaming.ssc()));
-        StorageLevel level =
-                streaming.sparkContext().isLocal() ? unreplicated(storageLevel) : storageLevel;
+        boolean local = streaming.sparkContext().isLocal();
+        StorageLevel level = local ? unreplicated(storageLevel) : storageLevel;
+        String worker = local || isEveryHosts(host) ? null : host;
         return streaming
-                .receiverStream(new FlumeReceiver(host, port, level, decompress))
+                .receiverStream(new FlumeReceiver(host, port, level, decompress, worker))
                 .transform(EventChunks::of);
+    }
+
+    /** 0.0.0.0, localhost and the like, which each worker has. */
+    private static boolean isEveryHosts(String host) {
+        try {
+            InetAddress address = InetAddress.getByName(host);
+            return address.isAnyLocalAddress() || address.isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false; // known to the worker alone, perhaps
+        }
     }
 
     /** One process has no second place for a block, and warns of that for each one. */

@@ -63,15 +63,18 @@ final class FrameReader {
                     Integer.toUnsignedLong(buffers), FRAME_BUFFERS_MAX));
         }
         ByteArrayOutputStream payload = new ByteArrayOutputStream();
+        Frame frame = null;
         try {
             for (int i = 0; i < buffers; i++) {
                 readBuffer(payload);
             }
-        } catch (IOException | InterruptedException e) {
-            memory.release(payload.size());
-            throw e;
+            frame = new Frame(serial, payload.toByteArray());
+        } finally {
+            if (frame == null) { // whatever the cause, a full heap among them
+                memory.release(payload.size());
+            }
         }
-        return new Frame(serial, payload.toByteArray());
+        return frame;
     }
 
     void release(Frame frame) {

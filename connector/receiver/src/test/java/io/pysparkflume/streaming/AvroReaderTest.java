@@ -1,0 +1,127 @@
+package io.pysparkflume.streaming;
+
+import static io.pysparkflume.streaming.Bytes.hex;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AvroReaderTest {
+    @ParameterizedTest
+    @CsvSource({
+        "00, 0",
+        "01, -1",
+        "02, 1",
+        "7f, -64",
+        "8001, 64",
+        "feffffff0f, 2147483647",
+        "feffffffffffffffff01, 9223372036854775807",
+        "ffffffffffffffffff01, -9223372036854775808"})
+    void aNumberIsAZigZagVarint(String bytes, long expected) throws Exception {
+        AvroReader in = new AvroReader(hex(bytes));
+
+        assertEquals(expected, in.readLong());
+        assertEquals(0, in.remaining());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "80", "ffffffffffffffffff"})
+    void aNumberThatTheMessageCutsOffIsRefused(String bytes) {
+        AvroReader in = new AvroReader(hex(bytes));
+
+        ProtocolException e = assertThrows(ProtocolException.class, in::readLong);
+        assertTrue(e.getMessage().contains("ends within a number"), e.getMessage());
+    }
+
+    @Test
+    void aNumberOfElevenBytesIsRefused() {
+        AvroReader in = new AvroReader(hex("ffffffffffffffffffff 01"));
+
+        ProtocolException e = assertThrows(ProtocolException.class, in::readLong);
+        assertTrue(e.getMessage().contains("more than 10 bytes"), e.getMessage());
+    }
+
+    @Test
+    void aStringIsItsLengthInBytesAndUtf8() throws Exception {
+        AvroReader in = new AvroReader(hex("06 e282ac  00  02 61"));
+
+        assertEquals("€", in.readString());
+        assertEquals("", in.readString());
+        assertEquals("a", in.readString());
+        assertEquals(0, in.remaining());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "08 e282ac", // 4 bytes, 3 there
+        "01 e282ac", // -1 byte
+        "8080808010 e282ac", // 2^31 bytes: negative as an int
+        "8080808020 e282ac", // 2^32 bytes: 0 as an int
+        "feffffffffffffffff01 e282ac", // 2^63 - 1 bytes
+        "ffffffffffffffffff01 e282ac"}) // -2^63 bytes
+    void aLengthThatLiesIsRefused(String bytes) {
+        assertThrows(ProtocolException.class, () -> new AvroReader(hex(bytes)).readString());
+        assertThrows(ProtocolException.class, () -> new AvroReader(hex(bytes)).skipBytes());
+    }
+
+    @Test
+    void aFixedValueIsAsManyBytesAsAskedFor() throws Exception {
+        AvroReader in = new AvroReader(hex("010203"));
+
+        assertArrayEquals(hex("0102"), in.readFixed(2));
+        assertThrows(ProtocolException.class, () -> in.readFixed(2));
+    }
+
+    @Test
+    void aNegativeBlockCountIsFollowedByTheBlocksSizeInBytes() throws Exception {
+        AvroReader in = new AvroReader(hex("03 08 02610262"));
+
+        assertEquals(2, in.readBlockCount());
+        assertEquals("a", in.readString());
+        assertEquals("b", in.readString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "08 020202", // 4 items in 3 bytes
+        "feffffffffffffffff01 00", // 2^63 - 1 items
+        "ffffffffffffffffff01 00 00"}) // -2^63 items: no long is as large
+    void aBlockOfMoreItemsThanBytesIsRefused(String bytes) {
+        AvroReader in = new AvroReader(hex(bytes));
+
+        ProtocolException e = assertThrows(ProtocolException.class, in::readBlockCount);
+        assertTrue(e.getMessage().startsWith("block of "), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "00", // empty
+        "02 0261 0262 00", // a: b
+        "04 0261 0262 0263 00 00", // a: b, c: ""
+        "02 0261 0262 02 0263 0264 00", // in two blocks
+        "01 08 0261 0262 02 0263 0264 00"}) // the first one sized
+    void aMapIsSkippedWhole(String map) throws Exception {
+        AvroReader in = new AvroReader(hex(map + "7f"));
+
+        in.skipMap();
+
+        assertEquals(1, in.remaining());
+        assertArrayEquals(hex(map), in.copySince(0));
+    }
+
+    @Test
+    void aMapThatIsCutAnywhereIsRefused() {
+        byte[] map = hex("01 08 0261 0262 02 0263 0264 00");
+
+        for (int length = 0; length < map.length; length++) {
+            AvroReader in = new AvroReader(Arrays.copyOf(map, length));
+            assertThrows(ProtocolException.class, in::skipMap, length + " bytes");
+        }
+    }
+}

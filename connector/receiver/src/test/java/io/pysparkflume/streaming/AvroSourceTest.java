@@ -1,0 +1,321 @@
+package io.pysparkflume.streaming;
+
+import static io.pysparkflume.streaming.Bytes.hex;
+import static io.pysparkflume.streaming.Bytes.join;
+import static io.pysparkflume.streaming.Bytes.utf8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.pysparkflume.streaming.AvroSource.Call;
+import io.pysparkflume.streaming.AvroSource.Status;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AvroSourceTest {
+    private static final String FLUME_1_11 = "86aadae2c45474c0fe93ffd0f2350a65";
+    private static final String UNKNOWN = "00112233445566778899aabbccddeeff";
+    private static final String SHORT_HANDSHAKE = FLUME_1_11 + "00" + FLUME_1_11 + "00";
+
+    private static final String APPEND = "00 0c 617070656e64";
+    private static final String APPEND_BATCH = "00 16 617070656e644261746368";
+
+    /** Headers none, a: b, and a: b in a sized block; bodies hi, none and x. */
+    private static final String HI = "00 04 6869";
+    private static final String EMPTY = "02 0261 0262 00  00";
+    private static final String X = "01 08 0261 0262 00  02 78";
+
+    /** What Flume 1.4 might have sent: the same layout, another text. */
+    private static final String OTHER_TEXT = """
+            {"protocol":"AvroSourceProtocol","namespace":"org.apache.flume.source.avro",
+             "doc":"%s","types":[
+             {"type":"enum","name":"Status","symbols":["OK","FAILED","UNKNOWN"]},
+             {"type":"record","name":"AvroFlumeEvent","fields":[
+              {"name":"headers","type":{"type":"map","values":"string"}},
+              {"name":"body","type":"bytes"}]}],
+             "messages":{
+              "append":{"request":[{"name":"event","type":"AvroFlumeEvent"}],
+               "response":"Status"},
+              "appendBatch":{"request":[{"name":"events",
+               "type":{"type":"array","items":"AvroFlumeEvent"}}],"response":"Status"}}}""";
+
+    private final AvroSource source = new AvroSource();
+
+    @Test
+    void flume111IsKnownByItsHashAndSendsNoProtocol() throws Exception {
+        Call call = source.read(hex(SHORT_HANDSHAKE + APPEND + HI));
+
+        assertEvents(call, HI);
+        // BOTH, no protocol, no hash, no meta; no metadata, no error, OK
+        assertEquals("00000000" + "000000", answer(call, Status.OK));
+    }
+
+    @Test
+    void onlyTheFirstCallCarriesAHandshake() throws Exception {
+        source.read(hex(SHORT_HANDSHAKE + APPEND + HI));
+
+        Call second = source.read(hex(APPEND + EMPTY));
+
+        assertEvents(second, EMPTY);
+        assertEquals("000000", answer(second, Status.OK));
+        assertEquals("000002", answer(second, Status.FAILED));
+        assertEquals("000004", answer(second, Status.UNKNOWN));
+    }
+
+    @Test
+    void anUnknownClientIsAskedForItsProtocolAndSendsItsCallAgain() throws Exception {
+        String call = APPEND + HI;
+
+        Call first = source.read(hex(UNKNOWN + "00" + UNKNOWN + "00" + call));
+        assertEvents(first);
+        assertFalse(first.complete());
+        // NONE with the server's protocol and hash; neither status nor metadata
+        assertEquals("04" + serverProtocol(), answer(first, Status.OK));
+
+        Call again = source.read(join(
+                hex(UNKNOWN + "02"), string(text("unknown client")),
+                AvroSource.PROTOCOL.getMD5(), hex("00"), hex(call)));
+        assertEvents(again, HI);
+        assertEquals("00000000" + "000000", answer(again, Status.OK));
+
+        assertEvents(source.read(hex(call)), HI);
+    }
+
+    @Test
+    void aClientThatKnowsAnotherServerIsToldThisOne() throws Exception {
+        Call call = source.read(join(
+                hex("11112233445566778899aabbccddeeff 02"), string(text("client")),
+                hex("99112233445566778899aabbccddeeff 00" + APPEND + HI)));
+
+        assertEvents(call, HI);
+        assertEquals("02" + serverProtocol() + "000000", answer(call, Status.OK)); // CLIENT
+    }
+
+    @Test
+    void aClientThatWasCheckedReconnectsByItsHash() throws Exception {
+        String hash = "22112233445566778899aabbccddeeff";
+        source.read(join(hex(hash + "02"), string(text("reconnects")),
+                hex(FLUME_1_11 + "00" + APPEND + HI)));
+
+        Call call = new AvroSource().read(hex(hash + "00" + FLUME_1_11 + "00" + APPEND + HI));
+
+        assertEvents(call, HI);
+        assertEquals("00000000" + "000000", answer(call, Status.OK));
+    }
+
+    @Test
+    void aHandshakesMetadataIsPassedOver() throws Exception {
+        assertEvents(source.read(
+                hex(FLUME_1_11 + "00" + FLUME_1_11 + "02 02 0261 0262 00" + APPEND + HI)), HI);
+    }
+
+    @Test
+    void aHandshakeMayComeAlone() throws Exception {
+        Call alone = source.read(hex(SHORT_HANDSHAKE));
+
+        assertEvents(alone);
+        assertEquals("00000000", answer(alone, Status.OK));
+        assertEvents(source.read(hex(APPEND + HI)), HI);
+    }
+
+    @Test
+    void aPingIsAnsweredByTheHandshakeAlone() throws Exception {
+        Call first = source.read(hex(SHORT_HANDSHAKE + "00 00"));
+        assertEvents(first);
+        assertEquals("00000000", answer(first, Status.OK));
+
+        Call second = source.read(hex("00 00"));
+        assertEvents(second);
+        assertEquals("", answer(second, Status.OK));
+    }
+
+    @Test
+    void aCallsMetadataIsPassedOver() throws Exception {
+        assertEvents(connected().read(hex("02 0261 0262 00" + "0c 617070656e64" + HI)), HI);
+    }
+
+    @Test
+    void aBatchIsItsEventsInOrderAsTheyWereSent() throws Exception {
+        assertEvents(connected().read(hex(APPEND_BATCH + "06" + HI + EMPTY + X + "00")),
+                HI, EMPTY, X);
+    }
+
+    @Test
+    void aBatchMayComeInSeveralBlocksAndInSizedOnes() throws Exception {
+        assertEvents(connected().read(hex(APPEND_BATCH
+                + "02" + HI // one event
+                + "03 16" + HI + EMPTY // two in 11 bytes
+                + "01 12" + X // one in 9 bytes
+                + "00")), HI, HI, EMPTY, X);
+    }
+
+    @Test
+    void anEmptyBatchIsACallOfNoEvents() throws Exception {
+        Call call = connected().read(hex(APPEND_BATCH + "00"));
+
+        assertEvents(call);
+        assertEquals("000000", answer(call, Status.OK));
+    }
+
+    @Test
+    void aCallThatIsCutAnywhereIsRefused() {
+        byte[] call = hex(APPEND_BATCH + "06" + HI + EMPTY + X + "00");
+
+        for (int length = 0; length < call.length; length++) {
+            byte[] cut = Arrays.copyOf(call, length);
+            assertThrows(ProtocolException.class, () -> connected().read(cut), length + " bytes");
+        }
+    }
+
+    @Test
+    void aHandshakeThatIsCutAnywhereIsRefused() {
+        byte[] handshake = join(hex("33112233445566778899aabbccddeeff 02"), string(text("cut")),
+                hex(FLUME_1_11 + "02 02 0261 0262 00"));
+
+        for (int length = 0; length < handshake.length; length++) {
+            byte[] cut = Arrays.copyOf(handshake, length);
+            assertThrows(ProtocolException.class, () -> new AvroSource().read(cut),
+                    length + " bytes");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {APPEND + HI, APPEND_BATCH + "02" + HI + "00"})
+    void bytesBehindACallAreRefused(String call) {
+        assertRefused("1 bytes too many", hex(call + "00"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        APPEND_BATCH + "08" + HI + HI + HI + "00", // 4 events, 3 there
+        APPEND_BATCH + "feffffffffffffffff01" + HI + "00", // 2^63 - 1 events
+        APPEND_BATCH + "ffffffffffffffffff01 02" + HI + "00", // -2^63 events
+        APPEND + "7e 0261 0262 00 00", // 63 headers
+        APPEND + "00 06 6869"}) // a body of 3 bytes, 2 there
+    void aCountOrALengthThatLiesIsRefused(String call) {
+        assertThrows(ProtocolException.class, () -> connected().read(hex(call)));
+    }
+
+    @Test
+    void anUnknownCallIsRefusedByAMessageOfOneLine() {
+        assertRefused("unknown call 'a??b', expected append or appendBatch",
+                hex("00 0a 610dc2a062")); // "a\r\u00a0b"
+    }
+
+    @Test
+    void aBatchOfTheLimitPasses() throws Exception {
+        byte[] events = new byte[2 * AvroSource.BATCH_EVENTS_MAX]; // no headers, no body
+
+        Call call = connected().read(join(hex(APPEND_BATCH + "80897a"), events, hex("00")));
+
+        assertEquals(1_000_000, call.events().size());
+    }
+
+    @Test
+    void aBatchOverTheLimitIsRefused() {
+        byte[] events = new byte[2 * AvroSource.BATCH_EVENTS_MAX];
+
+        assertRefused("batch of at least 1,000,001 events, the limit is 1,000,000",
+                join(hex(APPEND_BATCH + "82897a"), events, hex("0000 00")));
+        assertRefused("batch of at least 1,000,001 events, the limit is 1,000,000",
+                join(hex(APPEND_BATCH + "80897a"), events, hex("02 0000 00")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "\"bytes\"}]}]|\"string\"}]}]", // a body that is text
+        "\"string\"}|\"bytes\"}", // headers that are bytes
+        "[\"OK\",\"FAILED\"|[\"FAILED\",\"OK\"", // 0 is not OK
+        "{\"name\":\"body\"|{\"name\":\"n\",\"type\":\"long\"},{\"name\":\"body\""}) // more fields
+    void aProtocolOfAnotherLayoutIsRefused(String change) {
+        String[] fromTo = change.split("\\|");
+        String text = text("other").replaceAll("\\s", "");
+        assertTrue(text.contains(fromTo[0]), "nothing would be changed");
+
+        assertHandshakeRefused("differs from Flume's", text.replace(fromTo[0], fromTo[1]));
+    }
+
+    @Test
+    void aProtocolThatIsNotFlumesIsRefused() {
+        assertHandshakeRefused("the client speaks Mail, expected AvroSourceProtocol",
+                "{\"protocol\":\"Mail\",\"messages\":{}}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "", "x", "{", "[]", "{}", "null", "5", "\"x\"",
+        "{\"protocol\":5}",
+        "{\"protocol\":\"P\",\"types\":5}",
+        "{\"protocol\":\"P\",\"types\":[5]}",
+        "{\"protocol\":\"P\",\"types\":[{\"type\":\"record\",\"name\":\"1\"}]}",
+        "{\"protocol\":\"P\",\"messages\":[]}",
+        "{\"protocol\":\"P\",\"messages\":{\"append\":5}}",
+        "{\"protocol\":\"P\",\"messages\":{\"append\":{}}}",
+        "{\"protocol\":\"P\",\"messages\":{\"append\":{\"request\":5}}}",
+        "{\"protocol\":\"P\",\"messages\":{\"append\":{\"request\":[5]}}}",
+        "{\"protocol\":\"P\",\"messages\":{\"append\":{\"request\":[],\"response\":5}}}"})
+    void aProtocolThatIsNoneIsRefused(String text) {
+        assertHandshakeRefused("", text);
+    }
+
+    @Test
+    void aProtocolThatIsNestedDeeplyIsRefused() {
+        assertHandshakeRefused("", "[".repeat(100_000));
+        String arrays = "{\"type\":\"array\",\"items\":";
+        assertHandshakeRefused("", "{\"protocol\":\"P\",\"types\":[" + arrays.repeat(900)
+                + "\"int\"" + "}".repeat(900) + "]}");
+    }
+
+    private static AvroSource connected() throws ProtocolException {
+        AvroSource source = new AvroSource();
+        source.read(hex(SHORT_HANDSHAKE));
+        return source;
+    }
+
+    private static void assertEvents(Call call, String... expected) {
+        List<String> events = call.events().stream().map(Bytes::hex).toList();
+        assertEquals(Arrays.stream(expected).map(e -> e.replace(" ", "")).toList(), events);
+    }
+
+    private static void assertRefused(String reason, byte[] call) {
+        ProtocolException e =
+                assertThrows(ProtocolException.class, () -> connected().read(call));
+        assertTrue(e.getMessage().contains(reason), e.getMessage());
+    }
+
+    private static void assertHandshakeRefused(String reason, String text) {
+        byte[] call = join(hex("44112233445566778899aabbccddeeff 02"), string(text),
+                hex(FLUME_1_11 + "00" + APPEND + HI));
+        ProtocolException e =
+                assertThrows(ProtocolException.class, () -> new AvroSource().read(call));
+        assertTrue(e.getMessage().contains(reason), e.getMessage());
+    }
+
+    private static String answer(Call call, Status status) {
+        return hex(call.answer(status));
+    }
+
+    private static String text(String doc) {
+        return OTHER_TEXT.formatted(doc);
+    }
+
+    /** Its text and its hash, neither null, and no metadata. */
+    private static String serverProtocol() {
+        String text = AvroSource.PROTOCOL.toString();
+        assertEquals(509, text.length());
+        return "02fa07" + hex(utf8(text))
+                + "02" + hex(AvroSource.PROTOCOL.getMD5()) + "00";
+    }
+
+    /** A length in three bytes, more than it needs, then the text. */
+    private static byte[] string(String text) {
+        byte[] bytes = utf8(text);
+        int zigzag = bytes.length << 1;
+        return join(new byte[] {
+            (byte) (zigzag | 0x80), (byte) (zigzag >> 7 | 0x80), (byte) (zigzag >> 14)}, bytes);
+    }
+}

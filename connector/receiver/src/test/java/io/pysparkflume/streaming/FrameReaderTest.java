@@ -1,0 +1,192 @@
+package io.pysparkflume.streaming;
+
+import static io.pysparkflume.streaming.Bytes.hex;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.pysparkflume.streaming.FrameReader.Frame;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.net.SocketTimeoutException;
+import java.util.Arrays;
+import java.util.concurrent.Semaphore;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(30)
+class FrameReaderTest {
+    private static final int LIMIT = 8;
+    private static final int PERMITS = 100;
+
+    /** Serial 7, three buffers: ab, none, c. */
+    private static final String ABC = "00000007 00000003  00000002 6162  00000000  00000001 63";
+
+    private final Semaphore memory = new Semaphore(PERMITS);
+
+    @AfterEach
+    void allMemoryIsGivenBack() {
+        assertEquals(PERMITS, memory.availablePermits());
+    }
+
+    @Test
+    void aFramesBuffersAreJoined() throws Exception {
+        Frame frame = readAndRelease(ABC);
+
+        assertEquals(7, frame.serial());
+        assertArrayEquals(hex("616263"), frame.payload());
+    }
+
+    @Test
+    void aFrameOfNoBuffersIsEmpty() throws Exception {
+        assertEquals(0, readAndRelease("00000001 00000000").payload().length);
+    }
+
+    @Test
+    void aSerialIsAny32Bits() throws Exception {
+        assertEquals(-2, readAndRelease("fffffffe 00000000").serial());
+        assertEquals(0x80706050, readAndRelease("80706050 00000000").serial());
+    }
+
+    @Test
+    void framesStandOneBehindTheOther() throws Exception {
+        InputStream in = bytes(ABC + ABC);
+        FrameReader frames = reader(in);
+
+        for (int i = 0; i < 2; i++) {
+            Frame frame = frames.read(in.read());
+            assertArrayEquals(hex("616263"), frame.payload());
+            frames.release(frame);
+        }
+        assertEquals(-1, in.read());
+    }
+
+    @Test
+    void aFrameHoldsMemoryForItsBytesUntilItIsReleased() throws Exception {
+        InputStream in = bytes(ABC);
+        FrameReader frames = reader(in);
+
+        Frame frame = frames.read(in.read());
+
+        assertEquals(PERMITS - 3, memory.availablePermits());
+        frames.release(frame);
+    }
+
+    @Test
+    void aFrameThatEndsAnywhereIsEndOfFile() {
+        byte[] whole = hex(ABC);
+        for (int length = 1; length < whole.length; length++) {
+            InputStream in = new ByteArrayInputStream(Arrays.copyOf(whole, length));
+            assertThrows(EOFException.class, () -> readAndRelease(in), length + " bytes");
+        }
+    }
+
+    @Test
+    void aFrameOfTheLimitPasses() throws Exception {
+        assertEquals(LIMIT, readAndRelease(
+                "00000001 00000002  00000004 61616161  00000004 61616161").payload().length);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "00000001 00000001  00000009", // one buffer over it
+        "00000001 00000002  00000008 6161616161616161  00000001", // two together
+        "00000001 00000001  7fffffff",
+        "00000001 00000001  ffffffff", // negative as an int
+        "00000001 00000002  00000008 6161616161616161  fffffff8"}) // 0 as an int sum
+    void aFrameOverTheLimitIsRefusedBeforeItsBytesCome(String frame) {
+        ProtocolException e =
+                assertThrows(ProtocolException.class, () -> readAndRelease(frame));
+        assertTrue(e.getMessage().endsWith("bytes, the limit is 8"), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"00004001", "7fffffff", "80000000", "ffffffff"})
+    void aFrameOfTooManyBuffersIsRefused(String buffers) {
+        ProtocolException e = assertThrows(
+                ProtocolException.class, () -> readAndRelease("00000001" + buffers));
+        assertTrue(e.getMessage().endsWith("buffers, the limit is 16,384"), e.getMessage());
+    }
+
+    @Test
+    void memoryIsTakenForBytesThatCameNotForALengthThatIsClaimed() {
+        InputStream in = bytes("00000001 00000001  04000000  6161");
+        FrameReader frames =
+                new FrameReader(in, FrameReader.FRAME_BYTES_MAX, memory, 0);
+
+        // Ends for want of bytes: for 64 MiB there was no memory.
+        assertThrows(EOFException.class, () -> frames.read(in.read()));
+    }
+
+    @Test
+    void aFrameThatFindsNoMemoryInTimeIsRefused() {
+        memory.acquireUninterruptibly(PERMITS - 2);
+
+        ProtocolException e = assertThrows(ProtocolException.class, () -> readAndRelease(ABC));
+
+        assertTrue(e.getMessage().contains("no memory"), e.getMessage());
+        assertEquals(2, memory.availablePermits());
+        memory.release(PERMITS - 2);
+    }
+
+    @Test
+    void anInterruptedFrameHoldsNoMemory() {
+        Thread.currentThread().interrupt();
+
+        assertThrows(InterruptedException.class, () -> readAndRelease(ABC));
+    }
+
+    @Test
+    void aFrameThatStallsHoldsNoMemory() {
+        SocketTimeoutException stall = new SocketTimeoutException("Read timed out");
+
+        assertThrows(SocketTimeoutException.class,
+                () -> readAndRelease(endsWith(bytes("00000001 00000001 00000004 6161"), stall)));
+    }
+
+    @Test
+    void aFrameThatFillsTheHeapHoldsNoMemory() {
+        OutOfMemoryError full = new OutOfMemoryError("Java heap space");
+
+        assertThrows(OutOfMemoryError.class,
+                () -> readAndRelease(endsWith(bytes("00000001 00000001 00000004 6161"), full)));
+    }
+
+    private FrameReader reader(InputStream in) {
+        return new FrameReader(in, LIMIT, memory, 0);
+    }
+
+    private Frame readAndRelease(String bytes) throws Exception {
+        return readAndRelease(bytes(bytes));
+    }
+
+    private Frame readAndRelease(InputStream in) throws Exception {
+        FrameReader frames = reader(in);
+        Frame frame = frames.read(in.read());
+        frames.release(frame);
+        return frame;
+    }
+
+    private static InputStream bytes(String hex) {
+        return new ByteArrayInputStream(hex(hex));
+    }
+
+    private static InputStream endsWith(InputStream bytes, Throwable failure) {
+        return new SequenceInputStream(bytes, new InputStream() {
+            @Override
+            public int read() throws IOException {
+                if (failure instanceof Error error) {
+                    throw error;
+                }
+                throw (IOException) failure;
+            }
+        });
+    }
+}

@@ -1,0 +1,56 @@
+"""Records what streams deliver: a JSON line for each batch of each stream, into a file.
+
+    record_events.py '{"master": "local[3]", "output": "events.jsonl",
+                       "conf": {"spark.ui.enabled": "false"},
+                       "streams": [{"host": "127.0.0.1", "port": 4141, "decompress": false,
+                                    "decoder": "hex"}]}'
+
+Ends, gracefully on a line ``stop`` and at once otherwise, when its standard input does.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from pyspark import SparkConf, SparkContext
+from pyspark.streaming import StreamingContext
+from pyspark.streaming.flume import FlumeUtils, utf8_decoder
+
+DECODERS = {"utf8": utf8_decoder, "hex": bytes.hex}
+BATCH_SECONDS = 0.5
+
+
+def main():
+    job = json.loads(sys.argv[1])
+    conf = SparkConf().setMaster(job["master"]).setAppName("record-events")
+    ssc = StreamingContext(SparkContext(conf=conf.setAll(job["conf"].items())), BATCH_SECONDS)
+
+    with Path(job["output"]).open("a", encoding="utf-8") as output:
+        for number, stream in enumerate(job["streams"]):
+            events = FlumeUtils.createStream(
+                ssc,
+                stream["host"],
+                stream["port"],
+                enableDecompression=stream["decompress"],
+                bodyDecoder=DECODERS[stream["decoder"]],
+            )
+
+            def record(batch_time, rdd, number=number):
+                if rdd.getNumPartitions():
+                    batch = {
+                        "stream": number,
+                        "time": batch_time.isoformat(),
+                        "partitions": rdd.getNumPartitions(),
+                        "events": rdd.collect(),
+                    }
+                    output.write(json.dumps(batch) + "\n")
+                    output.flush()
+
+            events.foreachRDD(record)
+        ssc.start()
+        command = sys.stdin.readline()
+        ssc.stop(stopSparkContext=True, stopGraceFully=command == "stop\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""A program written for Spark 2.x runs as it is, by a bare ``spark-submit``."""
+
+import sys
+from pathlib import Path
+
+from tests.support.spark import CourseProgram, environment
+
+
+def test_a_course_program_counts_a_log_as_it_did_on_spark_2(
+    installed_jar: Path, tmp_path: Path
+) -> None:
+    with CourseProgram(tmp_path, environment(Path(sys.executable))) as program:
+        program.feed_the_excerpt()
+
+        program.wait_for_the_right_counts()

@@ -1,0 +1,171 @@
+"""The wheel, as a user installs it beside PySpark."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from importlib.metadata import files
+from pathlib import Path
+
+import pytest
+
+from tests.support.spark import BUILT_JAR, ROOT, CourseProgram, environment
+
+JAR = f"pyspark/jars/{BUILT_JAR.name}"
+
+
+class Environment:
+    """A virtual environment that has PySpark and py4j, as on a user's machine, and no Flume.
+
+    PySpark is a source archive of 450 MB, so it is not installed but linked, file by file, from
+    the environment of this test. A link is the file itself: nothing here may write to one.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        venv.create(directory, symlinks=True)
+        self.python = directory / "bin" / "python"
+        self.site_packages = Path(self.run("import site; print(site.getsitepackages()[0])"))
+        for distribution in ("pyspark", "py4j"):
+            for file in files(distribution) or ():
+                if file.suffix != ".pyc":  # made by Python, for its own place
+                    self._link(Path(str(file.locate())), self.site_packages / file)
+
+    @staticmethod
+    def _link(original: Path, copy: Path) -> None:
+        copy = Path(os.path.normpath(copy))  # PySpark's programs are in ../../../bin
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            copy.hardlink_to(original)
+        except OSError:  # another file system
+            shutil.copy2(original, copy)
+
+    def run(self, code: str) -> str:
+        """What a Python of this environment prints."""
+        return subprocess.run(
+            [self.python, "-c", code],
+            env=environment(self.python),
+            cwd=self.python.parent,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout.strip()
+
+    def pip(self, *arguments: object) -> None:
+        """Run this test's pip on it, without an index."""
+        pip(*arguments, python=self.python)
+
+    def contents(self) -> dict[str, tuple[int, int, int]]:
+        """Each file's inode, size and time of change; without what Python compiles."""
+        return {
+            str(file.relative_to(self.site_packages)): (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            for file in self.site_packages.rglob("*")
+            if file.is_file() and file.suffix != ".pyc" and (stat := file.stat())
+        }
+
+
+def pip(*arguments: object, python: Path = Path(sys.executable)) -> None:
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    subprocess.run([*pip, "-q", *map(str, arguments)], check=True, cwd=ROOT)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not BUILT_JAR.exists():
+        pytest.skip(f"{BUILT_JAR} is missing: mvn -f connector/pom.xml -pl receiver -am package")
+    directory = tmp_path_factory.mktemp("wheel")
+    pip("wheel", ROOT, "--no-deps", "--no-index", "--no-build-isolation", "-w", directory)
+    (wheel,) = directory.iterdir()
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def without_wheel(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    return Environment(tmp_path_factory.mktemp("without"))
+
+
+@pytest.fixture(scope="module")
+def with_wheel(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Environment:
+    made = Environment(tmp_path_factory.mktemp("with"))
+    made.pip("install", "--no-deps", "--no-index", wheel)
+    return made
+
+
+def test_the_wheel_holds_the_jar_the_hook_and_no_tests(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        archive.extract(JAR, tmp_path)
+
+    assert filecmp.cmp(tmp_path / JAR, BUILT_JAR, shallow=False)
+    assert {"pyspark_flume.pth", "pyspark_flume_hook.py", "pyspark_flume/_spark24.py"} <= names
+    assert {name.partition("/")[0] for name in names} == {
+        "flumelab",
+        "pyspark",
+        "pyspark_flume",
+        "pyspark_flume-0.1.0.dist-info",
+        "pyspark_flume.pth",
+        "pyspark_flume_hook.py",
+    }
+    assert [name for name in names if name.startswith("pyspark/")] == [JAR]
+    assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_an_installation_adds_files_to_pyspark_changes_none_and_can_be_undone(
+    tmp_path: Path, wheel: Path
+) -> None:
+    made = Environment(tmp_path)
+    before = made.contents()
+
+    made.pip("install", "--no-deps", "--no-index", wheel)
+    installed = made.contents()
+    made.pip("uninstall", "-y", "pyspark-flume")
+
+    assert JAR in installed
+    assert installed.items() >= before.items()
+    assert made.contents() == before
+
+
+def test_flume_utils_is_imported_by_its_old_name(with_wheel: Environment) -> None:
+    printed = with_wheel.run(
+        "from pyspark.streaming.flume import FlumeUtils, utf8_decoder\n"
+        "import pyspark, pyspark_flume; print(pyspark.__file__, pyspark_flume.__file__)"
+    )
+
+    assert printed.split() == [
+        str(with_wheel.site_packages / name / "__init__.py")
+        for name in ("pyspark", "pyspark_flume")
+    ]
+
+
+def test_a_course_program_runs_with_nothing_but_the_wheel_installed(
+    with_wheel: Environment, tmp_path: Path
+) -> None:
+    with CourseProgram(tmp_path, environment(with_wheel.python)) as program:
+        program.feed_the_excerpt()
+
+        program.wait_for_the_right_counts()
+
+
+def test_a_spark_without_the_jar_says_how_to_add_it_and_that_way_works(
+    without_wheel: Environment, with_wheel: Environment, tmp_path: Path
+) -> None:
+    """A Spark of its own (SPARK_HOME), driven by a Python that has the wheel."""
+    spark_home = without_wheel.site_packages / "pyspark"
+    assert not (spark_home / "jars" / BUILT_JAR.name).exists()
+    env = environment(with_wheel.python, SPARK_HOME=str(spark_home))
+
+    with CourseProgram(tmp_path / "without", env) as program:
+        program.process.wait(timeout=90)
+        assert program.process.returncode != 0
+        said = program.stdout.read_text() + program.stderr.read_text()
+    jar = with_wheel.site_packages / JAR
+    assert "lacks Flume's receiver" in said
+    assert f"spark-submit --jars {jar}" in said
+
+    with CourseProgram(tmp_path / "with", env, "--jars", str(jar)) as program:
+        program.feed_the_excerpt()
+        program.wait_for_the_right_counts()

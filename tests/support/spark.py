@@ -1,0 +1,222 @@
+"""Processes with a Spark in them, started, waited for and ended; and what they delivered."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+import pytest
+
+from pyspark_flume.avroipc import encode_event
+from tests.support.avro_client import OK, AvroClient, append, append_batch, handshake, lines
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ROOT / "tests" / "integration" / "programs"
+BUILT_JAR = ROOT / "connector" / "receiver" / "target" / "pyspark-flume-receiver.jar"
+DEADLINE_SECONDS = 90  # a Spark starts in 6 s, on a busy machine in 40
+POLL_SECONDS = 0.05
+STALL_SECONDS = 2
+
+T = TypeVar("T")
+
+
+def wait_for(what: Callable[[], T], claim: str, seconds: float = DEADLINE_SECONDS) -> T:
+    """What `what` returns once it is true; fails with `claim` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := what()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s: {claim}")
+        time.sleep(POLL_SECONDS)
+    return value
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def accepts(port: int) -> bool:
+    """Whether a program listens there; it sees a connection that sends nothing."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, str]:
+    """As a user's shell with that Python's environment active."""
+    mine = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SPARK_", "PYSPARK_", "PYTHONPATH"))
+    }
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    return {**mine, "PATH": path, "SPARK_LOCAL_IP": "127.0.0.1", **more}
+
+
+class Program:
+    """A process of this test's own; what it prints and logs goes into files."""
+
+    def __init__(self, command: list[str], directory: Path, env: dict[str, str]) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+        self.stdout, self.stderr = directory / "stdout", directory / "stderr"
+        with self.stdout.open("wb") as out, self.stderr.open("wb") as err:
+            self.process = subprocess.Popen(
+                command, cwd=directory, env=env, stdin=subprocess.PIPE, stdout=out, stderr=err
+            )
+
+    def log_lines(self, *texts: str) -> list[str]:
+        """The lines of its log that hold all `texts`."""
+        log = self.stderr.read_text("utf-8", "replace")
+        return [line for line in log.splitlines() if all(text in line for text in texts)]
+
+    def wait_for_log(self, *texts: str) -> str:
+        """The first such line of its log, once it is there."""
+        return self.wait_for(lambda: self.log_lines(*texts), f"{texts} in {self.stderr}")[0]
+
+    def wait_for(self, what: Callable[[], T], claim: str) -> T:
+        def unless_ended() -> T:
+            value = what()
+            if not value and self.process.poll() is not None:
+                pytest.fail(f"{self.process.args} ended, see {self.stderr}; before: {claim}")
+            return value
+
+        return wait_for(unless_ended, claim)
+
+    def jvm(self) -> psutil.Process:
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        return next(p for p in family if p.name() == "java")
+
+    def stop(self, command: str = "") -> None:
+        """End it by the end of its input, gracefully by a line "stop"."""
+        self.process.communicate(command.encode(), timeout=DEADLINE_SECONDS)
+
+    def kill(self) -> None:
+        """End what is left of it and of its children."""
+        if self.process.poll() is None:
+            process = psutil.Process(self.process.pid)
+            for each in (*process.children(recursive=True), process):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()
+        self.process.communicate()
+
+
+class RecordedSpark(Program):
+    """A Spark whose streams are recorded by programs/record_events.py."""
+
+    def __init__(self, directory: Path, master: str, streams: list[dict[str, Any]]) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.output = directory / "events.jsonl"
+        self.output.touch()
+        self._taken = [0] * len(streams)
+        self.streams = [
+            {"host": "127.0.0.1", "port": 0, "decompress": False, "decoder": "utf8", **stream}
+            for stream in streams
+        ]
+        for stream in self.streams:
+            stream["port"] = stream["port"] or free_port()
+        conf = {
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+            "spark.python.unix.domain.socket.enabled": "true",
+            "spark.flume.stallTimeout": f"{STALL_SECONDS}s",
+        }
+        job = {"master": master, "output": str(self.output), "conf": conf, "streams": self.streams}
+        super().__init__(
+            [sys.executable, str(PROGRAMS / "record_events.py"), json.dumps(job)],
+            directory,
+            environment(PYTHONPATH=str(ROOT)),
+        )
+
+    def port(self, stream: int = 0) -> int:
+        return int(self.streams[stream]["port"])
+
+    def client(self, stream: int = 0) -> AvroClient:
+        return AvroClient(self.port(stream), compress=self.streams[stream]["decompress"])
+
+    def wait_until_listening(self, stream: int = 0) -> None:
+        self.wait_for(lambda: accepts(self.port(stream)), f"stream {stream} listens")
+
+    def batches(self, stream: int = 0) -> list[dict[str, Any]]:
+        written = self.output.read_text("utf-8").split("\n")[:-1]
+        return [batch for batch in map(json.loads, written) if batch["stream"] == stream]
+
+    def take(self, stream: int = 0) -> list[dict[str, Any]]:
+        """The batches since the last call that hold all that was answered OK so far."""
+        mark = {"mark": uuid.uuid4().hex}
+        with self.client(stream) as client:
+            assert client.call(handshake() + append(encode_event(mark, b""))).endswith(OK)
+        marked = [mark, ""]
+
+        def whole() -> list[dict[str, Any]]:
+            new = self.batches(stream)[self._taken[stream] :]
+            return new if any(marked in batch["events"] for batch in new) else []
+
+        batches = self.wait_for(whole, f"stream {stream} delivers its events")
+        self._taken[stream] += len(batches)
+        for batch in batches:
+            if marked in batch["events"]:
+                batch["events"].remove(marked)
+        return batches
+
+    def take_events(self, stream: int = 0) -> list[list[Any]]:
+        """``[headers, decoded body]`` of each event since the last call, in order."""
+        return [event for batch in self.take(stream) for event in batch["events"]]
+
+
+class CourseProgram(Program):
+    """programs/course_url_counts.py, started by ``spark-submit`` with no flag at all, or few."""
+
+    LOG = ROOT / "tests" / "data" / "access_excerpt.log"
+
+    def __init__(self, directory: Path, env: dict[str, str], *flags: str) -> None:
+        self.port = free_port()
+        program = str(PROGRAMS / "course_url_counts.py")
+        checkpoint = str(directory / "checkpoint")
+        super().__init__(
+            ["spark-submit", *flags, program, str(self.port), checkpoint], directory, env
+        )
+
+    def __enter__(self) -> CourseProgram:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def feed_the_excerpt(self) -> None:
+        """Send the log as Flume's sink does, in batches of ten lines."""
+        self.wait_for(lambda: accepts(self.port), "the receiver listens")
+        log = self.LOG.read_bytes().splitlines()
+        with AvroClient(self.port) as client:
+            assert client.call(handshake()) == b"\0\0\0\0"
+            for i in range(0, len(log), 10):
+                assert client.call(append_batch(lines(*log[i : i + 10]))) == OK
+
+    def wait_for_the_right_counts(self) -> None:
+        """Until what the program prints each second is the log's count by hand."""
+        requests = (line.split(b'"')[1].decode() for line in self.LOG.read_bytes().splitlines())
+        expected = Counter(request.split()[1] for request in requests)
+        self.wait_for(
+            lambda: self.printed_counts() == expected,
+            f"{self.stdout} ends with the counts {dict(expected)}",
+        )
+
+    def printed_counts(self) -> dict[str, int]:
+        """The last batch that was printed whole: pprint ends each by an empty line."""
+        heading = re.compile(r"-{43}\nTime: .*\n-{43}\n")
+        batches = heading.split(self.stdout.read_text("utf-8"))[1:]
+        whole = [batch for batch in batches if batch.endswith("\n\n")]
+        return dict(map(ast.literal_eval, whole[-1].split("\n")[:-2])) if whole else {}
