@@ -13,7 +13,6 @@ from random import Random
 import pytest
 
 from pyspark_flume.avroipc import encode_event
-from tests.support.spark import RecordedSpark, accepts
 from tests.support.avro_client import (
     FRAME,
     OK,
@@ -27,6 +26,7 @@ from tests.support.avro_client import (
     handshake,
     lines,
 )
+from tests.support.spark import RecordedSpark, accepts
 
 PLAIN, COMPRESSED = 0, 1
 BOTH_STREAMS = pytest.mark.parametrize("stream", [PLAIN, COMPRESSED], ids=["plain", "compressed"])

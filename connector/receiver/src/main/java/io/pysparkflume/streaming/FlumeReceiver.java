@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A client's batch becomes one block, and is answered OK once Spark has stored that block
  * (replicated and in the write-ahead log, where those are on).
+ *
+ * <p>A Spark setting, as in {@code spark-submit --conf}: {@code spark.flume.stallTimeout} (30s), how
+ * long a client may stall within a call. Between calls it may be silent for ever.
  */
 public final class FlumeReceiver extends Receiver<byte[]> {
     private static final long serialVersionUID = 1L;
@@ -32,7 +35,6 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private static final int CALL_BYTES_MAX = (int) Math.min(Integer.MAX_VALUE,
             Math.max(2L * FrameReader.FRAME_BYTES_MAX, Runtime.getRuntime().maxMemory() / 4));
 
-    /** A Spark setting, as in {@code --conf}: how long a client may stall within a call. */
     private static final String STALL_TIMEOUT = "spark.flume.stallTimeout";
 
     /** Flume gives up on a call after 20 s by default: who stalls longer has gone. */

@@ -1,0 +1,89 @@
+"""What the containers share: an image that is not there, and a wait that ends with a reason."""
+
+import time
+from collections.abc import Callable
+
+from docker.errors import ImageNotFound
+from testcontainers.core.config import ConnectionMode
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.exceptions import ContainerStartException
+from testcontainers.core.waiting_utils import WaitStrategy
+
+POLL_SECONDS = 0.25
+LOG_LINES = 15
+LOOPBACK = "127.0.0.1"
+
+
+class LabContainer(DockerContainer):  # type: ignore[misc]  # untyped to mypy
+    """A container of one of the lab's images.
+
+    `service` is the one of compose.yaml whose build makes the image.
+    """
+
+    service: str
+
+    def _configure(self) -> None:
+        """Called by `start`, before the container is made."""
+        client = self.get_docker_client()
+        try:
+            client.client.images.get(self.image)
+        except ImageNotFound:
+            if "/" not in self.image:  # else it is a registry's, and gets pulled
+                raise ContainerStartException(
+                    f"{self.image}: this Docker engine has no such image; build it, in a checkout "
+                    f"of the lab: docker compose build {self.service}"
+                ) from None
+        if client.get_connection_mode() is ConnectionMode.docker_host and client.host() in (
+            "localhost",
+            LOOPBACK,
+        ):
+            # Docker's default is every interface of the host.
+            self.ports = {port: host or (LOOPBACK, None) for port, host in self.ports.items()}
+
+    def wait_until(
+        self, condition: Callable[[], bool], timeout: float, failure: Callable[[], str]
+    ) -> None:
+        """Ask again and again, until `condition` is true.
+
+        :param timeout: in seconds
+        :param failure: says what did not come, and a hint
+        :raises TimeoutError: with that, the container's status and its last log lines
+        :raises ContainerStartException: the same, as soon as the container has ended
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            self.reload()
+            # Looked at first: what a process did before it ended counts.
+            ended = self.status in ("exited", "dead")
+            if condition():
+                return
+            if ended:
+                raise ContainerStartException(self._report(failure()))
+            if time.monotonic() > deadline:
+                raise TimeoutError(self._report(f"{failure()} (waited {timeout:g} s)"))
+            time.sleep(POLL_SECONDS)
+
+    def _report(self, failure: str) -> str:
+        container = self.get_wrapped_container()
+        state = container.attrs["State"]
+        code = f" with exit code {state['ExitCode']}" if state["Status"] == "exited" else ""
+        log = container.logs(tail=LOG_LINES).decode(errors="replace").splitlines()
+        return "\n".join(
+            [
+                f"{self.image}, {state['Status']}{code}: {failure}",
+                f"its last {len(log)} log lines:",
+                *(f"  {line}" for line in log),
+            ]
+        )
+
+
+class Ready(WaitStrategy):  # type: ignore[misc]  # untyped to mypy
+    """Until the container's `is_ready` is true; see `WaitStrategy` for the time-out."""
+
+    def __init__(self, failure: str) -> None:
+        super().__init__()
+        self._failure = failure
+
+    def wait_until_ready(self, container: "LabContainer") -> None:
+        """Called by `start`."""
+        container.wait_until(container.is_ready, self._startup_timeout, lambda: self._failure)

@@ -1,0 +1,168 @@
+"""A Flume agent in a container."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import requests
+from docker.errors import APIError
+from testcontainers.core.transferable import Transferable
+
+from pyspark_flume.testing._container import LabContainer, Ready
+
+IMAGE = os.environ.get("FLUMELAB_FLUME_IMAGE", "flumelab-flume")
+METRICS_PORT = 41414
+CONF_DIR = "/opt/flume/conf"
+HTTP_SECONDS_MAX = 5
+
+Metrics = dict[str, dict[str, str]]
+
+# Not listening yet, ended, or no port because it ended.
+NO_ANSWER = (requests.RequestException, ConnectionError, APIError)
+
+
+@dataclass(frozen=True)
+class Count:
+    """The sum of one counter over all components of a kind."""
+
+    verb: str
+    kind: str
+    counter: str
+
+
+# The source's own count has retries in it; the channel's comes with the commit.
+RECEIVED = Count("received", "CHANNEL.", "EventPutSuccessCount")
+SENT = Count("sent", "SINK.", "EventDrainSuccessCount")
+
+# Publishes $2 under the name $3 in the folder $1; exit code 3 if the name is taken.
+PUBLISH = 'cd "$1" && if [ -e "$3" ] || [ -e "$3.COMPLETED" ]; then exit 3; fi && mv "$2" "$3"'
+
+
+class FlumeContainer(LabContainer):
+    r"""Flume 1.11 with the lab's plugins; ready when its metrics answer.
+
+    The image is built in a checkout of the lab: ``docker compose build flume``. Without
+    `with_conf` it runs the lab's access-log.conf: each line of each file in the spool directory
+    is an event, held in memory until the sink's receiver takes it.
+
+    >>> from pyspark_flume.testing import FlumeContainer
+    >>> with FlumeContainer() as flume:
+    ...     flume.spool("access.log", b"one\ntwo\nthree\n")
+    ...     flume.wait_until_received(3)
+    3
+
+    `SparkContainer` shows a whole pipeline.
+
+    :param image: default: that of `FLUMELAB_FLUME_IMAGE`, or flumelab-flume
+    :param kwargs: `DockerContainer`'s
+    """
+
+    service = "flume"
+
+    def __init__(self, image: str = IMAGE, **kwargs: Any) -> None:
+        super().__init__(image, **kwargs)
+        self._seen: Metrics = {}
+        self.with_exposed_ports(METRICS_PORT)
+        self.waiting_for(Ready("/metrics names no component; check the conf and its variables"))
+
+    def with_conf(self, path: str | os.PathLike[str], agent: str = "lab") -> Self:
+        """Run this conf file. The container gets a copy that the agent cannot change.
+
+        :param agent: the name before the first dot, as in ``agent.sources = …``
+        :raises ValueError: the conf has no agent of that name; Flume would run with nothing to do
+        """
+        text = Path(path).read_text(encoding="utf-8")
+        agents = sorted(set(re.findall(r"^\s*([^#!\s.=]+)\.sources\s*[=:]", text, re.MULTILINE)))
+        if agent not in agents:
+            raise ValueError(
+                f"{path}: there is no agent {agent!r} in it, but {', '.join(agents) or 'none'}; "
+                f"name one: with_conf(path, agent=…)"
+            )
+        target = f"{CONF_DIR}/{Path(path).name}"
+        self.with_copy_into_container(text.encode(), target)
+        return self.with_envs(FLUME_CONF=target, FLUME_AGENT=agent)
+
+    def with_sink(self, host: str, port: int = 4141) -> Self:
+        """Where the sink sends to: ``${env:FLUME_SINK_HOST}`` and ``…_PORT`` of the conf.
+
+        :param host: an alias in the containers' network
+        """
+        return self.with_envs(FLUME_SINK_HOST=host, FLUME_SINK_PORT=str(port))
+
+    def spool(self, name: str, data: Transferable) -> None:
+        """Bring a file into the spool directory, whole at once, as Flume's source wants it.
+
+        :param data: bytes, or the `Path` of a file
+        :raises ValueError: `name` is hidden or no file name, or was used before; the source would
+            not read the one and stop for good at the other
+        """
+        if not name or name.startswith(".") or "/" in name:
+            raise ValueError(f"{name!r}: give a plain file name that does not begin with a dot")
+        directory, hidden = self.env.get("FLUME_SPOOL_DIR", "/data/spool"), f".{name}.tmp"
+        self.copy_into_container(data, f"{directory}/{hidden}")
+        result = self.exec(["sh", "-c", PUBLISH, "sh", directory, hidden, name])
+        if result.exit_code == 3:
+            raise ValueError(f"{name}: was spooled before; give each file a name of its own")
+        if result.exit_code:
+            raise OSError(f"{directory}/{name}: {result.output.decode(errors='replace').strip()}")
+
+    def metrics(self) -> Metrics:
+        """The counters: ``{"CHANNEL.buffer": {"EventPutSuccessCount": "3", …}, …}``."""
+        address = f"http://{self.get_container_host_ip()}:{self._get_exposed_port(METRICS_PORT)}"
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy that the environment names is not for this
+            answer = session.get(f"{address}/metrics", timeout=HTTP_SECONDS_MAX)
+        answer.raise_for_status()
+        self._seen = answer.json()
+        return self._seen
+
+    def wait_until_received(self, events: int, timeout: float = 60) -> int:
+        """Wait until sources have put that many events into channels; see `wait_until`.
+
+        :return: how many it is then; may be more
+        """
+        return self._wait_for_count(RECEIVED, events, timeout)
+
+    def wait_until_sent(self, events: int, timeout: float = 60) -> int:
+        """Wait until receivers have answered OK for that many events; see `wait_until`.
+
+        :return: how many it is then; may be more
+        """
+        return self._wait_for_count(SENT, events, timeout)
+
+    def is_ready(self) -> bool:
+        """Whether the metrics answer and name the agent's components."""
+        try:
+            return bool(self.metrics())
+        except NO_ANSWER:
+            return False
+
+    def _wait_for_count(self, which: Count, events: int, timeout: float) -> int:
+        self.wait_until(
+            lambda: self.is_ready() and self._count(which) >= events,
+            timeout,
+            lambda: self._failure(which, events),
+        )
+        return self._count(which)
+
+    def _count(self, which: Count) -> int:
+        return sum(
+            int(counters.get(which.counter, 0))
+            for name, counters in self._seen.items()
+            if name.startswith(which.kind)
+        )
+
+    def _failure(self, which: Count, events: int) -> str:
+        received = self._count(RECEIVED)
+        sinks = [counters for name, counters in self._seen.items() if name.startswith(SENT.kind)]
+        if received < events:
+            hint = f"{received} were received: spool more, or see below why a source stopped"
+        elif not any(int(sink.get("ConnectionCreatedCount", 0)) for sink in sinks):
+            target = ":".join(self.env.get(f"FLUME_SINK_{part}", "?") for part in ("HOST", "PORT"))
+            hint = f"no sink has found its receiver at {target}: with_sink() and with_network()?"
+        else:
+            hint = "the receiver does not answer OK: its own log says why"
+        counters = "".join(f"\n  {name}: {self._seen[name]}" for name in sorted(self._seen))
+        return f"{self._count(which)} of {events} events {which.verb}; {hint}{counters}"

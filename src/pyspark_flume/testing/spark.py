@@ -1,0 +1,117 @@
+"""A Spark program in a container, with a port for Flume."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any, Self
+
+from pyspark_flume.testing._container import LabContainer, Ready
+
+IMAGE = os.environ.get("FLUMELAB_SPARK_IMAGE", "flumelab-spark")
+PROGRAM_DIR = "/work"
+
+
+class SparkContainer(LabContainer):
+    r"""Runs ``spark-submit --master local[2] PROGRAM``; ready when its receiver listens.
+
+    The image is built in a checkout of the lab: ``docker compose build spark-master``. It has
+    Spark 4.3 and pyspark-flume. In a network the container has the alias ``spark``. The program
+    listens on ``RECEIVER_HOST`` and ``RECEIVER_PORT``, which it reads from its environment.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from testcontainers.core.network import Network
+    >>> from pyspark_flume.testing import FlumeContainer, SparkContainer
+    >>> program = Path(TemporaryDirectory().name).with_suffix(".py")
+    >>> _ = program.write_text('''
+    ... import os
+    ... from pyspark import SparkContext
+    ... from pyspark.streaming import StreamingContext
+    ... from pyspark.streaming.flume import FlumeUtils
+    ...
+    ... ssc = StreamingContext(SparkContext(), 1)
+    ... ssc.checkpoint("/tmp/checkpoint")
+    ... host, port = os.environ["RECEIVER_HOST"], int(os.environ["RECEIVER_PORT"])
+    ... FlumeUtils.createStream(ssc, host, port).map(lambda event: event[1].upper()).pprint()
+    ... ssc.start()
+    ... ssc.awaitTermination()
+    ... ''')
+    >>> with (
+    ...     Network() as network,
+    ...     SparkContainer(program).with_network(network) as spark,
+    ...     FlumeContainer().with_network(network).with_sink("spark") as flume,
+    ... ):
+    ...     flume.spool("words.txt", b"flume\nspark\n")
+    ...     print(flume.wait_until_sent(2), "events sent")
+    ...     print(spark.wait_until_printed(r"FLUME\nSPARK"))
+    2 events sent
+    FLUME
+    SPARK
+    >>> program.unlink()
+
+    :param program: its file; the container gets a copy
+    :param image: default: that of `FLUMELAB_SPARK_IMAGE`, or flumelab-spark
+    :param receiver_port: where the program listens
+    :param kwargs: `DockerContainer`'s
+    """
+
+    service = "spark-master"
+
+    def __init__(
+        self,
+        program: str | os.PathLike[str],
+        image: str = IMAGE,
+        receiver_port: int = 4141,
+        **kwargs: Any,
+    ) -> None:
+        program = Path(program)
+        if not program.is_file():
+            raise ValueError(f"{program}: is no file; give the program that spark-submit is to run")
+        super().__init__(image, **kwargs)
+        self._receiver_port = receiver_port
+        self._options: list[str] = []
+        self._program = f"{PROGRAM_DIR}/{program.name}"
+        self.with_copy_into_container(program, self._program)
+        # All of the container's addresses: which one Flume will use is not known yet.
+        self.with_envs(RECEIVER_HOST="0.0.0.0", RECEIVER_PORT=str(receiver_port))  # noqa: S104
+        self.with_network_aliases("spark")
+        self.with_exposed_ports(receiver_port)
+        self.waiting_for(
+            Ready(f"nothing listens on port {receiver_port}; does the program use RECEIVER_PORT?")
+        )
+
+    def with_spark_conf(self, key: str, value: str) -> Self:
+        """One ``--conf key=value`` of spark-submit; the image's defaults are spark-conf/'s."""
+        self._options += ["--conf", f"{key}={value}"]
+        return self
+
+    def printed(self) -> str:
+        """What the program has written to its standard output."""
+        return str(self.get_logs()[0].decode(errors="replace"))
+
+    def wait_until_printed(self, pattern: str, timeout: float = 60) -> str:
+        """Wait until the program has printed this, and return the text; see `wait_until`.
+
+        :param pattern: a regular expression, ``^`` and ``$`` at each line
+        """
+        wanted = re.compile(pattern, re.MULTILINE)
+        self.wait_until(
+            lambda: bool(wanted.search(self.printed())),
+            timeout,
+            lambda: f"did not print {pattern!r}; has Flume sent what it is to be made of?",
+        )
+        match = wanted.search(self.printed())
+        return match[0] if match else ""
+
+    def is_ready(self) -> bool:
+        """Whether a receiver listens; asks the kernel, for a receiver logs who connects."""
+        listening = rf": [0-9A-F]+:{self._receiver_port:04X} 0+:0000 0A"
+        command = ["grep", "-qsE", listening, "/proc/net/tcp", "/proc/net/tcp6"]
+        return bool(self.status == "running" and self.exec(command).exit_code == 0)
+
+    def _configure(self) -> None:
+        super()._configure()
+        if self._command is None:
+            self.with_command(
+                ["spark-submit", "--master", "local[2]", *self._options, self._program]
+            )

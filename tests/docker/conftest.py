@@ -1,0 +1,66 @@
+"""Docker for the tests: skipped where no engine answers; images are built once.
+
+Everything here has a project name of its own, so that a lab of the developer's goes on undisturbed.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = "flumelab-test"
+ENGINE_SECONDS_MAX = 20
+BUILD_SECONDS_MAX = 1800  # the first time; from the cache it takes seconds
+
+# Read when pyspark_flume.testing is imported.
+os.environ["FLUMELAB_FLUME_IMAGE"] = f"{PROJECT}-flume"
+os.environ["FLUMELAB_SPARK_IMAGE"] = f"{PROJECT}-spark"
+# Its image would come from a registry; each test cleans up after itself.
+os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """A Docker engine that answers, with Compose."""
+    for command in (["docker", "info"], ["docker", "compose", "version"]):
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=ENGINE_SECONDS_MAX, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            _without_engine(str(error))
+        if done.returncode:
+            reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+            _without_engine(f"{' '.join(command)} failed: {reason[0]}")
+
+
+def _without_engine(reason: str) -> NoReturn:
+    """Skip, but not in CI: there, a test that nobody runs is a failure."""
+    if os.environ.get("LAB_REQUIRE_DOCKER"):
+        pytest.fail(f"LAB_REQUIRE_DOCKER is set, but there is no Docker: {reason}")
+    pytest.skip(f"no Docker: {reason}")
+
+
+@pytest.fixture(scope="session")
+def images(engine: None) -> Iterator[None]:
+    """The images of this checkout, under the project name of the tests."""
+    with pytest.MonkeyPatch.context() as environment:
+        # In the environment: testcontainers' DockerCompose has no option for it.
+        environment.setenv("COMPOSE_PROJECT_NAME", PROJECT)
+        bundle = os.environ.get("SSL_CERT_FILE", "")
+        if "LAB_CA_BUNDLE" not in os.environ and Path(bundle).is_file():
+            environment.setenv("LAB_CA_BUNDLE", bundle)
+        done = subprocess.run(
+            ["docker", "compose", "build", "--quiet"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_SECONDS_MAX,
+            check=False,
+        )
+        assert done.returncode == 0, f"docker compose build failed:\n{done.stderr[-3000:]}"
+        yield
