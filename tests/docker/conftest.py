@@ -51,9 +51,6 @@ def images(engine: None) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         # In the environment: testcontainers' DockerCompose has no option for it.
         environment.setenv("COMPOSE_PROJECT_NAME", PROJECT)
-        bundle = os.environ.get("SSL_CERT_FILE", "")
-        if "LAB_CA_BUNDLE" not in os.environ and Path(bundle).is_file():
-            environment.setenv("LAB_CA_BUNDLE", bundle)
         done = subprocess.run(
             ["docker", "compose", "build", "--quiet"],
             cwd=ROOT,

@@ -26,6 +26,8 @@ def decode_events(data: bytes) -> Iterator[tuple[dict[str, str], bytes]]:
                 position = _read_headers(data, position, headers)
             # A body of 64 to 8191 bytes, so most lines of text: a length of two bytes.
             low = data[position]
+            if low & 1:  # zig-zag puts the sign there
+                raise EventCorrupt(f"body of a negative length, at byte {position}")
             if low < 0x80:
                 length, position = low >> 1, position + 1
             elif (high := data[position + 1]) < 0x80:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from docker.errors import ImageNotFound
 from testcontainers.core.config import ConnectionMode
@@ -21,6 +22,7 @@ class LabContainer(DockerContainer):  # type: ignore[misc]  # untyped to mypy
     """
 
     service: str
+    ports: dict[str, Any]
 
     def _configure(self) -> None:
         """Called by `start`, before the container is made."""
@@ -60,17 +62,17 @@ class LabContainer(DockerContainer):  # type: ignore[misc]  # untyped to mypy
             if ended:
                 raise ContainerStartException(self._report(failure()))
             if time.monotonic() > deadline:
-                raise TimeoutError(self._report(f"{failure()} (waited {timeout:g} s)"))
+                raise TimeoutError(self._report(failure(), f" after {timeout:g} s"))
             time.sleep(POLL_SECONDS)
 
-    def _report(self, failure: str) -> str:
+    def _report(self, failure: str, waited: str = "") -> str:
         container = self.get_wrapped_container()
         state = container.attrs["State"]
         code = f" with exit code {state['ExitCode']}" if state["Status"] == "exited" else ""
         log = container.logs(tail=LOG_LINES).decode(errors="replace").splitlines()
         return "\n".join(
             [
-                f"{self.image}, {state['Status']}{code}: {failure}",
+                f"{self.image}, {state['Status']}{code}{waited}: {failure}",
                 f"its last {len(log)} log lines:",
                 *(f"  {line}" for line in log),
             ]

@@ -14,7 +14,7 @@ from pyspark_flume.testing._container import LabContainer, Ready
 
 IMAGE = os.environ.get("FLUMELAB_FLUME_IMAGE", "flumelab-flume")
 METRICS_PORT = 41414
-CONF_DIR = "/opt/flume/conf"
+CONF_DIR = "/opt/flume/given"  # beside the image's own
 HTTP_SECONDS_MAX = 5
 
 Metrics = dict[str, dict[str, str]]
@@ -160,8 +160,10 @@ class FlumeContainer(LabContainer):
         if received < events:
             hint = f"{received} were received: spool more, or see below why a source stopped"
         elif not any(int(sink.get("ConnectionCreatedCount", 0)) for sink in sinks):
-            target = ":".join(self.env.get(f"FLUME_SINK_{part}", "?") for part in ("HOST", "PORT"))
-            hint = f"no sink has found its receiver at {target}: with_sink() and with_network()?"
+            host, port = (self.env.get(f"FLUME_SINK_{part}", "?") for part in ("HOST", "PORT"))
+            hint = (
+                f"no sink has found its receiver ({host}:{port}): with_sink() and with_network()?"
+            )
         else:
             hint = "the receiver does not answer OK: its own log says why"
         counters = "".join(f"\n  {name}: {self._seen[name]}" for name in sorted(self._seen))

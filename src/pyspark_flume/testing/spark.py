@@ -19,10 +19,9 @@ class SparkContainer(LabContainer):
     listens on ``RECEIVER_HOST`` and ``RECEIVER_PORT``, which it reads from its environment.
 
     >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
     >>> from testcontainers.core.network import Network
     >>> from pyspark_flume.testing import FlumeContainer, SparkContainer
-    >>> program = Path(TemporaryDirectory().name).with_suffix(".py")
+    >>> program = Path("shout.py")
     >>> _ = program.write_text('''
     ... import os
     ... from pyspark import SparkContext
@@ -47,7 +46,6 @@ class SparkContainer(LabContainer):
     2 events sent
     FLUME
     SPARK
-    >>> program.unlink()
 
     :param program: its file; the container gets a copy
     :param image: default: that of `FLUMELAB_SPARK_IMAGE`, or flumelab-spark
