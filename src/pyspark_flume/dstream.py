@@ -70,8 +70,8 @@ def _jvm_streams(ssc: StreamingContext):  # type: ignore[no-untyped-def]  # py4j
         if "ClassNotFoundException" not in str(error):
             raise
         raise ConnectorJarMissing(
-            f"Spark at {ssc.sparkContext._conf.get('spark.home', 'SPARK_HOME')} lacks Flume's "
-            f"receiver: install pyspark-flume into that Spark's own environment, or start with "
+            f"Spark at {jvm.java.lang.System.getenv('SPARK_HOME')} lacks Flume's receiver: install "
+            f"pyspark-flume into that Spark's own environment, or start with "
             f"spark-submit --jars {_jar_hint()}"
         ) from None
     return getattr(jvm, _JVM_CLASS)
