@@ -15,6 +15,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+# What Flume was answered OK for survives a kill of the driver. It is written into the checkpoint,
+# so a program without one could not receive.
+WRITE_AHEAD = ("--conf", "spark.streaming.receiver.writeAheadLog.enable=true")
+
 PART_OF_A_CHECKPOINT = ("RECEIVER_HOST", "RECEIVER_PORT", "RESULTS_URL", "SPARK_MASTER")
 
 
@@ -29,7 +33,8 @@ def main(program: Path, options: list[str]) -> int:
     # Not SIGTERM to Spark: in local mode its executor would end before the last batches do.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: stop_file.touch())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    command = ["spark-submit", "--master", os.environ["SPARK_MASTER"], *options, str(program)]
+    master = ["--master", os.environ["SPARK_MASTER"]]
+    command = ["spark-submit", *master, *WRITE_AHEAD, *options, str(program)]
     environment = {"CHECKPOINT_DIR": str(checkpoint), "STOP_FILE": str(stop_file)}
     return subprocess.run(command, env=os.environ | environment, check=False).returncode
 

@@ -11,7 +11,7 @@ from testcontainers.core.exceptions import ContainerStartException
 from testcontainers.core.waiting_utils import WaitStrategy
 
 POLL_SECONDS = 0.25
-LOG_LINES = 15
+LOG_LINES = 30  # more than a Java stack trace
 LOOPBACK = "127.0.0.1"
 
 

@@ -29,7 +29,6 @@ class SparkContainer(LabContainer):
     ... from pyspark.streaming.flume import FlumeUtils
     ...
     ... ssc = StreamingContext(SparkContext(), 1)
-    ... ssc.checkpoint("/tmp/checkpoint")
     ... host, port = os.environ["RECEIVER_HOST"], int(os.environ["RECEIVER_PORT"])
     ... FlumeUtils.createStream(ssc, host, port).map(lambda event: event[1].upper()).pprint()
     ... ssc.start()
@@ -79,7 +78,7 @@ class SparkContainer(LabContainer):
         )
 
     def with_spark_conf(self, key: str, value: str) -> Self:
-        """One ``--conf key=value`` of spark-submit; the image's defaults are spark-conf/'s."""
+        """One ``--conf key=value`` of spark-submit; the last one of a key holds."""
         self._options += ["--conf", f"{key}={value}"]
         return self
 
