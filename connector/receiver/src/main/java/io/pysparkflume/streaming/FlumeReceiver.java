@@ -41,6 +41,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private static final String STALL_TIMEOUT_DEFAULT = "30s";
 
     private static final int RESTART_DELAY_MS = 2000;
+    private static final int MOVE_DELAY_MS = 250;
 
     private final String host;
     private final int port;
@@ -111,18 +112,36 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         return socket;
     }
 
-    /** Spark starts a stopped receiver again, on another executor if need be: not in a tight loop. */
+    /**
+     * Spark starts a stopped receiver again, on another executor if need be: not in a tight loop.
+     *
+     * <p>A preferred host is a wish only: Spark may take any executor that is idle. So a receiver
+     * that finds itself on the wrong host is sent on at once.
+     */
     private void giveUp(IOException cause) {
-        String remedy = "Address already in use".equals(strip(cause.getMessage()))
+        String fact = strip(cause.getMessage());
+        if (fact.equals("Cannot assign requested address")) {
+            String message = String.format("Flume receiver cannot listen on %s:%d: the address is"
+                    + " another host's; Spark tries the next executor, and goes on if no worker"
+                    + " has that name (or pass 0.0.0.0)", host, port);
+            LOG.info(message);
+            stopAfter(MOVE_DELAY_MS, message);
+            return;
+        }
+        String remedy = fact.equals("Address already in use")
                 ? "another program listens there: end it or choose another port"
                 : "pass the host name of the worker that runs the receiver,"
                         + " or 0.0.0.0 for any of its addresses";
-        String message = String.format("Flume receiver cannot listen on %s:%d: %s; %s",
-                host, port, strip(cause.getMessage()), remedy);
+        String message = String.format(
+                "Flume receiver cannot listen on %s:%d: %s; %s", host, port, fact, remedy);
         LOG.error(message);
+        stopAfter(RESTART_DELAY_MS, message);
+    }
+
+    private void stopAfter(int millis, String message) {
         daemon("flume-receiver-retry", () -> {
             try {
-                Thread.sleep(RESTART_DELAY_MS);
+                Thread.sleep(millis);
             } catch (InterruptedException e) {
                 return;
             }
