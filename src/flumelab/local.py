@@ -70,15 +70,18 @@ class LocalRuntime:
             if app.name in running and "flume" in running:
                 say(f"{app.name} is up already")
                 return
-            if running:
+            if others := running.keys() - {app.name, "flume"}:
                 raise LabError(
-                    f"{self._state}: {', '.join(running)} still running; flumelab down first"
+                    f"{self._state}: {', '.join(others)} still running; flumelab down first"
                 )
             for name in self._processes.dead():
                 say(f"{name} had ended without a stop; its state is taken up again")
                 self._processes.stop(name, 0)
             try:
-                self._start(app, say)
+                if app.name not in running:
+                    self._start_driver(app, say)
+                if "flume" not in running:
+                    self._start_flume(app, say)
             except BaseException:
                 self._stop_all(say)
                 raise
@@ -149,23 +152,11 @@ class LocalRuntime:
     def _generator(self) -> list[str]:
         return ["--spool", str(self._spool), "--ledger", str(self._ledger)]
 
-    def _start(self, app: App, say: Say) -> None:
+    def _start_driver(self, app: App, say: Say) -> None:
         settings = self._settings
-        for folder in (self._spool, self._metrics, self._state / "checkpoint"):
-            folder.mkdir(parents=True, exist_ok=True)
-        ports = {
-            "LAB_RECEIVER_PORT": settings.receiver_port,
-            "LAB_METRICS_PORT": settings.metrics_port,
-            "LAB_UI_PORT": settings.ui_port,
-        }
-        for name, port in ports.items():
-            if _answers(port):
-                raise LabError(
-                    f"port {port} is in use; end what listens there or set {name} to a free one"
-                )
-        receiver = {"RECEIVER_HOST": LOOPBACK, "RECEIVER_PORT": str(settings.receiver_port)}
-        environment = os.environ | receiver
-
+        (self._state / "checkpoint").mkdir(parents=True, exist_ok=True)
+        _require_free("LAB_RECEIVER_PORT", settings.receiver_port)
+        _require_free("LAB_UI_PORT", settings.ui_port)
         say(f"starting Spark with {app.program}")
         cores = max(2, os.cpu_count() or 1)
         self._processes.start(
@@ -175,8 +166,10 @@ class LocalRuntime:
                 *["--driver-memory", DRIVER_MEMORY],
                 *["--conf", f"spark.ui.port={settings.ui_port}"],
             ],
-            environment
+            os.environ
             | {
+                "RECEIVER_HOST": LOOPBACK,
+                "RECEIVER_PORT": str(settings.receiver_port),
                 # One for the receiver.
                 "SPARK_MASTER": f"local[{cores + 1}]",
                 "SPARK_LOCAL_IP": LOOPBACK,
@@ -195,11 +188,16 @@ class LocalRuntime:
             app.name, lambda: _answers(settings.receiver_port), START_SECONDS_MAX
         )
 
+    def _start_flume(self, app: App, say: Say) -> None:
+        settings = self._settings
+        for folder in (self._spool, self._metrics):
+            folder.mkdir(parents=True, exist_ok=True)
+        _require_free("LAB_METRICS_PORT", settings.metrics_port)
         say(f"starting Flume with {app.conf}")
         self._processes.start(
             "flume",
             [str(self._root / "flume-conf/agent")],
-            environment
+            os.environ
             | {
                 "FLUME_HOME": str(self._flume_home),
                 "FLUME_CONF": str(self._root / "flume-conf" / app.conf),
@@ -243,6 +241,13 @@ class LocalRuntime:
                     f"{self._state}: another flumelab is starting or stopping this lab; wait for it"
                 ) from None
             yield
+
+
+def _require_free(variable: str, port: int) -> None:
+    if _answers(port):
+        raise LabError(
+            f"port {port} is in use; end what listens there or set {variable} to a free one"
+        )
 
 
 def _answers(port: int) -> bool:

@@ -4,6 +4,7 @@ from pyspark.storagelevel import StorageLevel
 
 from pyspark_flume.decoders import utf8_decoder
 from pyspark_flume.dstream import FlumeUtils
+from pyspark_flume.restart import mend_windows_on_restart
 
 __all__ = ["FlumeUtils", "utf8_decoder"]
 
@@ -13,3 +14,5 @@ for _name in ("MEMORY_ONLY", "MEMORY_ONLY_2", "MEMORY_AND_DISK", "MEMORY_AND_DIS
     _old = f"{_base}_SER{'_2' if _name.endswith('_2') else ''}"
     if not hasattr(StorageLevel, _old):
         setattr(StorageLevel, _old, getattr(StorageLevel, _name))
+
+mend_windows_on_restart()

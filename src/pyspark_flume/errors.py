@@ -15,3 +15,38 @@ class ConnectorJarMissing(FlumeError):
 
 class EventCorrupt(FlumeError):
     """Bytes that are not Avro-encoded Flume events."""
+
+
+class ProtocolError(FlumeError):
+    """A client's bytes are no calls of Flume's Avro protocol, or go beyond a limit.
+
+    The connection they came from can only be closed. Flume sends again what was not answered.
+    """
+
+
+class LandingError(FlumeError):
+    """A landing log cannot be used as asked: wrong folder, wrong format, no permission."""
+
+
+class LandingLocked(LandingError):
+    """Another process writes to the landing log; there can be only one."""
+
+
+class LandingCorrupt(LandingError):
+    """Bytes that had been stored for good are missing or have changed."""
+
+
+class LandingWriteFailed(LandingError):
+    """A batch could not be stored: nothing that was not durable yet is kept."""
+
+
+class OffsetTooOld(LandingError):
+    """An offset before the first event that the landing log still has."""
+
+
+class OffsetTooNew(LandingError):
+    """An offset after the last event that the landing log has."""
+
+
+class RetentionInvalid(LandingError):
+    """A text that names no retention."""

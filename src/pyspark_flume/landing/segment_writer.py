@@ -1,0 +1,163 @@
+"""The segment that is being written: block bytes, fdatasync, and only then the index."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+from uuid import UUID
+from zlib import crc32
+
+from pyspark_flume.landing import container, index
+from pyspark_flume.landing.folder import Segment, sync_folder
+from pyspark_flume.landing.index import Entry
+
+BUFFERS_MAX = 1024  # IOV_MAX of Linux and macOS
+
+Buffer = bytes | memoryview
+
+
+class SegmentWriter:
+    """An open segment. `last` is the entry of the last durable block (or of the header)."""
+
+    def __init__(self, segment: Segment, sync: bytes, last: Entry, indexed: int) -> None:
+        self._segment = segment
+        self.sync = sync
+        self.last = last
+        self._indexed = indexed
+        self._torn = False
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+        self._index_descriptor = os.open(segment.index, flags, 0o644)
+        try:
+            self._descriptor = os.open(segment.path, flags, 0o644)
+        except OSError:
+            os.close(self._index_descriptor)
+            raise
+
+    @classmethod
+    def create(cls, segment: Segment, log_id: UUID, seen: str, arrival_ms: int) -> Self:
+        """A new segment, durable when this returns; none is left behind if it raises `OSError`."""
+        header = container.encode_header(segment.first, seen, log_id)
+        nothing = Entry(segment.first, 0, arrival_ms, 0, 0)
+        writer = None
+        try:
+            writer = cls(segment, log_id.bytes, nothing, 0)
+            writer._cut()  # a failed attempt may have left its files
+            entry = Entry(segment.first, 0, arrival_ms, len(header), crc32(header))
+            writer.write([header], [entry])
+            writer.sync_index()
+            sync_folder(segment.folder)
+        except OSError:
+            if writer:
+                writer.close()
+            with contextlib.suppress(OSError):
+                segment.path.unlink(missing_ok=True)
+                segment.index.unlink(missing_ok=True)
+            raise
+        return writer
+
+    @classmethod
+    def resume(cls, segment: Segment, sync: bytes, entries: Sequence[Entry], indexed: int) -> Self:
+        """The segment as it was recovered: its tail cut off, its blocks and index durable.
+
+        `entries` are all it should have, of which the first `indexed` are on disk.
+        """
+        writer = cls(segment, sync, entries[-1], indexed)
+        try:
+            writer._cut()
+            os.fdatasync(writer._descriptor)
+            if entries[indexed:]:
+                writer.publish(entries[indexed:])
+            writer.sync_index()
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def follow(self, seen: str) -> "SegmentWriter":
+        """Seal this segment and begin the next; if that raises `OSError`, this one stays open."""
+        self.sync_index()  # only the last segment is scanned at a start
+        segment = Segment(self.last.events, self._segment.folder)
+        follower = SegmentWriter.create(segment, UUID(bytes=self.sync), seen, self.last.arrival_ms)
+        self.close()
+        return follower
+
+    @property
+    def empty(self) -> bool:
+        """Does it have no event?"""
+        return self.last.events == self._segment.first
+
+    @property
+    def path(self) -> Path:
+        """The Avro container file."""
+        return self._segment.path
+
+    @property
+    def size(self) -> int:
+        """Durable bytes."""
+        return self.last.position + self.last.length
+
+    def write(self, buffers: Sequence[Buffer], entries: Sequence[Entry]) -> None:
+        """Store blocks, then publish their entries.
+
+        Raises `OSError`; then nothing is published, and `mend` has to come before the next write.
+        """
+        self._torn = True
+        try:
+            write_all(self._descriptor, buffers, self.size)
+            os.fdatasync(self._descriptor)
+            if os.fstat(self._descriptor).st_nlink == 0:  # deleted: written to nowhere
+                raise FileNotFoundError(errno.ENOENT, "was deleted while the receiver wrote it")
+            self.publish(entries)
+            self._torn = False
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.mend()
+            raise
+
+    def publish(self, entries: Sequence[Entry]) -> None:
+        """Write entries to the index; readers see all of them at once, or none."""
+        encoded = [entry.encode() for entry in entries]
+        place = self._indexed * index.ENTRY.size
+        # Readers take valid entries from the front, so what follows a gap is not visible yet.
+        write_all(self._index_descriptor, encoded[1:], place + index.ENTRY.size)
+        write_all(self._index_descriptor, encoded[:1], place)
+        self._indexed += len(entries)
+        self.last = entries[-1]
+
+    def mend(self) -> None:
+        """Cut off what a failed write has left. A failed fdatasync is never believed later."""
+        if self._torn:
+            self._cut()
+            self._torn = False
+
+    def _cut(self) -> None:
+        os.ftruncate(self._index_descriptor, self._indexed * index.ENTRY.size)
+        os.ftruncate(self._descriptor, self.size)
+
+    def sync_index(self) -> None:
+        """Make the index durable; `write` leaves it to the kernel: blocks can rebuild it."""
+        os.fdatasync(self._index_descriptor)
+
+    def close(self) -> None:
+        """Close both files; a second time does nothing."""
+        for descriptor in (self._descriptor, self._index_descriptor):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._descriptor = self._index_descriptor = -1
+
+
+def write_all(descriptor: int, buffers: Sequence[Buffer], position: int) -> None:
+    """Write `buffers` one behind the other at `position`. Raises `OSError`."""
+    views = [memoryview(buffer) for buffer in buffers]
+    while views:
+        written = os.pwritev(descriptor, views[:BUFFERS_MAX], position)
+        position += written
+        done = 0
+        while done < len(views) and written >= len(views[done]):
+            written -= len(views[done])
+            done += 1
+        views = views[done:]
+        if written:
+            views[0] = views[0][written:]

@@ -1,0 +1,28 @@
+"""A program with windows goes on after a restart as fast as before it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from pyspark.streaming import StreamingContext
+
+_JVM_CLASS = "io.pysparkflume.streaming.RestoredWindows"
+
+
+def mend_windows_on_restart() -> None:
+    """Make ``StreamingContext.getOrCreate`` mend what Spark forgets of a checkpointed window.
+
+    Without it ``reduceByKeyAndWindow`` has lost its inverse function after a restart, and adds up
+    the whole window in every batch. Called where ``pyspark.streaming.flume`` is imported.
+    """
+    get_or_create = StreamingContext.getOrCreate
+    if hasattr(get_or_create, "__wrapped__"):
+        return
+
+    @wraps(get_or_create)
+    def mending(checkpointPath: str, setupFunc: Callable[[], Any]) -> Any:  # noqa: N803
+        ssc = get_or_create(checkpointPath, setupFunc)
+        getattr(ssc._sc._jvm, _JVM_CLASS).mend(ssc._jssc)
+        return ssc
+
+    StreamingContext.getOrCreate = mending  # type: ignore[method-assign]

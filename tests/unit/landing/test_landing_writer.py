@@ -1,0 +1,347 @@
+"""Appending, committing, and disks that fail."""
+
+import errno
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from batches import batch, flip, identify, lines, opened, segment_paths, stored, write
+
+from pyspark_flume.errors import LandingWriteFailed
+from pyspark_flume.landing import Landing, LandingWriter, Run
+from pyspark_flume.landing.segment_writer import write_all
+
+ALL = Run("access.log", 0, 1000, 0, 0)
+
+
+class FailingDisk:
+    """Lets os.`call` fail from its `after`-th call on, until `repaired`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, call: str, after: int = 0) -> None:
+        self.left: float = after
+        self.partly = call == "pwritev"
+        real = getattr(os, call)
+
+        def failing(*arguments: object) -> object:
+            self.left -= 1
+            if self.left < 0:
+                if self.partly:  # a disk that fills up takes a part first
+                    descriptor, buffers, position = arguments
+                    os.pwrite(descriptor, bytes(buffers[0])[:3], position)  # type: ignore
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(*arguments)
+
+        monkeypatch.setattr(os, call, failing)
+
+    def repaired(self) -> None:
+        self.left = float("inf")
+
+
+# --- committing ---------------------------------------------------------------------------------
+
+
+def test_readers_see_a_batch_once_it_is_committed(folder: Path) -> None:
+    with opened(folder) as writer:
+        writer.append(*batch(0, 2))
+        writer.append(*batch(20, 3))
+        assert (writer.events, Landing(folder).latest()) == (0, 0)
+
+        writer.commit()
+        assert (writer.events, Landing(folder).latest()) == (5, 5)
+    assert [block.count for block in Landing(folder).blocks(0, 5)] == [2, 3]
+    assert stored(folder) == lines(0, 5)
+
+
+def test_the_index_is_written_after_the_segment_is_on_disk(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(folder) as writer:
+        visible = []
+        monkeypatch.setattr(os, "fdatasync", lambda _: visible.append(Landing(folder).latest()))
+        for start in (0, 20):
+            writer.append(*batch(start, 2))
+            writer.commit()
+    assert visible == [0, 2]
+
+
+def test_a_batch_of_no_events_is_nothing(folder: Path) -> None:
+    with opened(folder) as writer:
+        size = segment_paths(folder)[0].stat().st_size
+        writer.append(b"", 0, [])
+        writer.commit()
+    assert segment_paths(folder)[0].stat().st_size == size
+
+
+def test_a_batch_that_cannot_hold_its_events_is_refused(folder: Path) -> None:
+    with opened(folder) as writer, pytest.raises(ValueError, match="2 events cannot be in 3 bytes"):
+        writer.append(b"\0\0\0", 2, [])
+
+
+def test_more_batches_than_one_write_takes_are_stored(folder: Path) -> None:
+    with opened(folder) as writer:
+        for start in range(0, 20_000, 10):
+            writer.append(*batch(start, 1))
+        writer.commit()
+    assert stored(folder) == lines(0, 2000)
+
+
+def test_a_short_write_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.pwritev
+    monkeypatch.setattr(os, "pwritev", lambda fd, bufs, at: real(fd, [bytes(bufs[0])[:2]], at))
+    with (tmp_path / "file").open("wb") as file:
+        write_all(file.fileno(), [b"abc", memoryview(b"defgh"), b"", b"i"], 2)
+
+    assert (tmp_path / "file").read_bytes() == b"\0\0abcdefghi"
+
+
+def test_arrival_never_goes_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(folder) as writer:
+        for now in (5_000_000_000_000, 4_000_000_000_000, 6_000_000_000_000):
+            monkeypatch.setattr("time.time_ns", lambda now=now: now * 1_000_000)
+            writer.append(*batch(0, 1))
+            writer.commit()
+    arrivals = [block.arrival_ms for block in Landing(folder).blocks(0, 3)]
+    assert arrivals == [5_000_000_000_000, 5_000_000_000_000, 6_000_000_000_000]
+
+
+# --- segments -----------------------------------------------------------------------------------
+
+
+def test_a_full_segment_is_followed_by_another(folder: Path) -> None:
+    write(folder, [batch(10 * i, 1) for i in range(5)], segment_bytes=1)
+
+    assert [int(path.stem) for path in segment_paths(folder)] == [0, 1, 2, 3, 4]
+    assert stored(folder) == lines(0, 5)
+
+
+def test_what_was_seen_outlives_the_segments(folder: Path) -> None:
+    """Only the last segment is read at a start; its header knows the rest."""
+    write(folder, [batch(10 * i, 1) for i in range(5)], segment_bytes=1)
+    for path in [*folder.glob(f"{0:020d}.*"), *folder.glob(f"{1:020d}.*")]:
+        path.unlink()
+
+    with opened(folder) as writer:
+        assert writer.missing(ALL) == [(50, 1000)]
+
+
+def test_only_the_last_segment_is_read_at_a_start(folder: Path) -> None:
+    write(folder, [batch(10 * i, 1) for i in range(5)], segment_bytes=1)
+    counts: list[int] = []
+
+    def identify(items: bytes, count: int) -> list[Run]:
+        counts.append(count)
+        return []
+
+    LandingWriter.open(folder, identify).close()
+    assert counts == [1]
+
+
+def test_a_header_promises_nothing_that_is_not_durable(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The segment begins before the batch in hand is on disk."""
+    with opened(folder, segment_bytes=1) as writer:
+        writer.append(*batch(0, 1))
+        writer.commit()
+        disk = FailingDisk(monkeypatch, "fdatasync", after=3)  # index, header, index: then fail
+        writer.append(*batch(10, 1))
+        with pytest.raises(LandingWriteFailed):
+            writer.commit()
+        disk.repaired()
+    assert len(segment_paths(folder)) == 2
+    with opened(folder) as writer:
+        assert writer.missing(ALL) == [(10, 1000)]
+
+
+# --- sent again ---------------------------------------------------------------------------------
+
+
+def test_what_was_seen_is_known_at_once_and_after_a_start(folder: Path) -> None:
+    with opened(folder) as writer:
+        writer.append(*batch(0, 3))
+        assert writer.missing(batch(10, 4)[2][0]) == [(30, 50)]
+        assert writer.contains("access.log", 10, 20)
+        assert not writer.contains("access.log", 30, 40)
+        writer.commit()
+    with opened(folder) as writer:
+        assert writer.missing(batch(10, 4)[2][0]) == [(30, 50)]
+
+
+def test_of_more_files_than_the_limit_the_oldest_are_forgotten(folder: Path) -> None:
+    with LandingWriter.open(folder, identify, files_max=2) as writer:
+        for file in "abc":
+            writer.append(*batch(0, 1, file))
+        assert [writer.contains(file, 0, 10) for file in "abc"] == [False, True, True]
+
+
+# --- disks that fail ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "after"),
+    [("pwritev", 0), ("fdatasync", 0), ("pwritev", 1), ("pwritev", 2)],
+    ids=["blocks", "sync", "index", "index's first entry"],
+)
+def test_after_a_failed_commit_nothing_of_it_is_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, after: int
+) -> None:
+    with opened(folder) as writer:
+        writer.append(*batch(0, 2))
+        writer.commit()
+        sizes = {path: path.stat().st_size for path in folder.glob("0*")}
+        disk = FailingDisk(monkeypatch, call, after)
+        writer.append(*batch(20, 2))
+        writer.append(*batch(40, 2))
+
+        with pytest.raises(LandingWriteFailed, match=r"avro: No space left on device; free space"):
+            writer.commit()
+
+        assert {path: path.stat().st_size for path in folder.glob("0*")} == sizes
+        assert (writer.events, Landing(folder).latest()) == (2, 2)
+        assert writer.missing(ALL) == [(20, 1000)]
+        disk.repaired()
+        writer.append(*batch(20, 3))
+        writer.commit()
+    assert stored(folder) == lines(0, 5)
+
+
+def test_what_a_failed_write_left_is_cut_off_later_if_not_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(folder) as writer:
+        disk = FailingDisk(monkeypatch, "fdatasync")
+        cutting = FailingDisk(monkeypatch, "ftruncate")
+        for _ in range(2):
+            writer.append(*batch(0, 5))
+            with pytest.raises(LandingWriteFailed):
+                writer.commit()
+        disk.repaired()
+        writer.append(*batch(0, 1))
+        with pytest.raises(LandingWriteFailed):
+            writer.commit()
+        cutting.repaired()
+        writer.append(*batch(0, 2))
+        writer.commit()
+    assert stored(folder) == lines(0, 2)
+    with opened(folder) as writer:
+        assert writer.events == 2
+
+
+@pytest.mark.parametrize("after", range(8))
+def test_a_segment_that_cannot_be_begun_is_begun_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    with opened(folder, segment_bytes=1) as writer:
+        writer.append(*batch(0, 2))
+        writer.commit()
+        failing = "pwritev" if after < 4 else "fdatasync"
+        disk = FailingDisk(monkeypatch, failing, after % 4)
+        writer.append(*batch(20, 2))
+        with pytest.raises(LandingWriteFailed):
+            writer.commit()
+        assert (writer.events, Landing(folder).latest()) == (2, 2)
+        disk.repaired()
+        writer.append(*batch(20, 2))
+        writer.commit()
+    assert stored(folder) == lines(0, 4)
+    with opened(folder) as writer:
+        assert writer.missing(ALL) == [(40, 1000)]
+
+
+def during_a_failing_commit(
+    writer: LandingWriter, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
+) -> None:
+    """Let a commit fail, and `act` in another thread while it runs."""
+
+    def failing(descriptor: int) -> None:
+        thread = threading.Thread(target=act)
+        thread.start()
+        thread.join()
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", failing)
+        with pytest.raises(LandingWriteFailed, match="Input/output error"):
+            writer.commit()
+
+
+def test_what_was_appended_during_a_failing_commit_fails_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(folder) as writer:
+        writer.append(*batch(0, 2))
+        during_a_failing_commit(writer, monkeypatch, lambda: writer.append(*batch(20, 2)))
+        assert writer.missing(ALL) == [(0, 1000)]
+
+        with pytest.raises(LandingWriteFailed):  # else the second batch would be answered OK
+            writer.commit()
+        writer.append(*batch(0, 1))
+        writer.commit()
+    assert stored(folder) == lines(0, 1)
+
+
+def test_a_duplicate_of_a_batch_that_failed_is_not_answered_ok(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(folder) as writer:
+        writer.append(*batch(0, 2))
+        asked = []
+        during_a_failing_commit(writer, monkeypatch, lambda: asked.append(writer.missing(ALL)))
+        assert asked == [[(20, 1000)]]
+
+        with pytest.raises(LandingWriteFailed):
+            writer.commit()
+        writer.commit()
+
+
+def test_a_batch_appended_while_another_is_written_waits_for_its_commit(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(folder) as writer:
+        writer.append(*batch(0, 2))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdatasync", lambda _: writer.append(*batch(20, 2)))
+            writer.commit()
+        assert stored(folder) == lines(0, 2)
+        writer.commit()
+    assert stored(folder) == lines(0, 4)
+
+
+def test_a_log_that_was_deleted_is_not_written_to(folder: Path) -> None:
+    with opened(folder) as writer:
+        for path in folder.glob("*"):
+            path.unlink()
+        writer.append(*batch(0, 2))
+        with pytest.raises(LandingWriteFailed, match="was deleted"):
+            writer.commit()
+
+
+def test_a_failure_of_the_program_itself_forgets_as_well(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(descriptor: int) -> None:
+        raise MemoryError
+
+    with opened(folder) as writer:
+        writer.append(*batch(0, 2))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdatasync", failing)
+            with pytest.raises(MemoryError):
+                writer.commit()
+        assert writer.missing(ALL) == [(0, 1000)]
+        writer.append(*batch(0, 1))
+        writer.commit()
+    assert stored(folder) == lines(0, 1)
+
+
+def test_a_checksum_is_that_of_the_block(folder: Path) -> None:
+    write(folder, [batch(0, 2)])
+    path = segment_paths(folder)[0]
+    flip(path, path.stat().st_size - 20)
+
+    with pytest.raises(Exception, match="its checksum differs from the index"):
+        stored(folder)
