@@ -1,5 +1,6 @@
 """Apache Flume for Apache Spark.
 
+``spark.readStream.format("flume")`` reads Flume's events in Structured Streaming (`datasource`).
 `FlumeUtils` is Spark 2.4's, for DStreams; where this package is installed,
 ``from pyspark.streaming.flume import FlumeUtils`` works as it did then.
 """
@@ -22,4 +23,9 @@ def __getattr__(name: str) -> Any:
         from pyspark_flume.dstream import FlumeUtils
 
         return FlumeUtils
+    # Spark looks for this name in each package that begins with pyspark_, and registers the class.
+    if name == "DefaultSource":
+        from pyspark_flume.datasource import FlumeDataSource
+
+        return FlumeDataSource
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

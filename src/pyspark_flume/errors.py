@@ -50,3 +50,15 @@ class OffsetTooNew(LandingError):
 
 class RetentionInvalid(LandingError):
     """A text that names no retention."""
+
+
+class OptionInvalid(FlumeError):
+    """An option of the Structured Streaming source or of the receiver."""
+
+
+class ReceiverFailed(FlumeError):
+    """A receiver cannot listen, or has ended."""
+
+
+class OffsetForeign(FlumeError):
+    """A checkpoint that belongs to another landing log."""

@@ -25,4 +25,4 @@ def mend_windows_on_restart() -> None:
         getattr(ssc._sc._jvm, _JVM_CLASS).mend(ssc._jssc)
         return ssc
 
-    StreamingContext.getOrCreate = mending  # type: ignore[method-assign]
+    StreamingContext.getOrCreate = mending

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from pyspark_flume.errors import EventCorrupt
 
+_VARINT_BYTES_MAX = 10  # 64 bits, 7 a byte; a longer one would cost the square of its length
+
 
 def decode_events(data: bytes) -> Iterator[tuple[dict[str, str], bytes]]:
     """Yield ``(headers, body)`` of each event in `data`, where they stand one behind the other.
@@ -54,6 +56,37 @@ def encode_event(headers: Mapping[str, str], body: bytes) -> bytes:
     return bytes(out + b"\0" + _long(len(body)) + body)
 
 
+def skip_event(data: bytes | memoryview, position: int) -> int:
+    """The position behind the event at `position`, of which nothing is decoded.
+
+    Raises `EventCorrupt` where a length points beyond the end.
+    """
+    return skip_bytes(data, skip_map(data, position))
+
+
+def skip_map(data: bytes | memoryview, position: int) -> int:
+    """The position behind a map whose values are strings or bytes."""
+    while True:
+        count, position = _read_long(data, position)
+        if count == 0:
+            return position
+        if count < 0:
+            count = -count
+            _, position = _read_long(data, position)
+        for _ in range(2 * count):
+            position = skip_bytes(data, position)
+
+
+def skip_bytes(data: bytes | memoryview, position: int) -> int:
+    """The position behind a string or a bytes value."""
+    length, start = _read_long(data, position)
+    if not 0 <= length <= len(data) - start:
+        raise EventCorrupt(
+            f"length of {length} bytes with {len(data) - start} left, at byte {position}"
+        )
+    return start + length
+
+
 def _read_headers(data: bytes, position: int, headers: dict[str, str]) -> int:
     while True:
         count, position = _read_long(data, position)
@@ -76,15 +109,20 @@ def _read_string(data: bytes, position: int) -> tuple[str, int]:
     return data[start:end].decode("utf-8", "replace"), end
 
 
-def _read_long(data: bytes, position: int) -> tuple[int, int]:
+def _read_long(data: bytes | memoryview, position: int) -> tuple[int, int]:
+    start = position
     value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return (value >> 1) ^ -(value & 1), position
-        shift += 7
+    try:
+        while position - start < _VARINT_BYTES_MAX:
+            byte = data[position]
+            position += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return (value >> 1) ^ -(value & 1), position
+            shift += 7
+    except IndexError:
+        raise EventCorrupt(f"ends within a number, at byte {start}") from None
+    raise EventCorrupt(f"number of more than {_VARINT_BYTES_MAX} bytes, at byte {start}")
 
 
 def _long(value: int) -> bytes:

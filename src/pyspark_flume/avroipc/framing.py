@@ -1,0 +1,137 @@
+"""Avro RPC's frames over Netty, and the zlib stream that may be around them.
+
+A frame is big-endian ``serial:int32, buffers:int32``, then per buffer ``length:int32, bytes``. Its
+payload is the buffers' bytes joined; the answer to a call has the call's serial.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pyspark_flume.avroipc.limits import KIB, Limits
+from pyspark_flume.errors import ProtocolError
+
+FRAME = struct.Struct(">II")  # serial, buffer count
+LENGTH = struct.Struct(">I")  # of a buffer, in bytes
+
+INFLATED_PIECE_BYTES_MAX = 256 * KIB  # what is in memory twice
+
+
+class Frame(NamedTuple):
+    """One call or answer: its number on the connection, and the buffers' bytes joined."""
+
+    serial: int
+    payload: bytearray
+
+
+def frame(serial: int, payload: bytes) -> bytes:
+    """The bytes of a frame of one buffer."""
+    return FRAME.pack(serial, 1) + LENGTH.pack(len(payload)) + payload
+
+
+class FrameReader:
+    """Cuts a byte stream into frames.
+
+    A payload grows with the bytes that arrive, never with a length that is only claimed.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._split = bytearray()  # a number's first bytes, where a chunk ended within it
+        self._serial = 0
+        self._buffers_left = 0  # whose lengths have not come
+        self._bytes_left = 0  # of the buffer under way
+        self._payload = bytearray()
+
+    @property
+    def reserved(self) -> int:
+        """Bytes of the frame under way, as far as its lengths have come."""
+        return len(self._payload) + self._bytes_left
+
+    @property
+    def in_frame(self) -> bool:
+        """Whether a part of a frame has come and the rest has not."""
+        return bool(self._buffers_left or self._bytes_left or self._split)
+
+    def receive_data(self, data: bytes | bytearray | memoryview) -> Iterator[Frame]:
+        """Yield the frames that end in `data`, whose bytes are copied; to be read to its end.
+
+        Raises `ProtocolError` at a number that is over a limit; nothing can follow it.
+        """
+        view = memoryview(data)
+        position, end = 0, len(view)
+        while position < end:
+            if self._bytes_left:
+                part = view[position : position + self._bytes_left]
+                self._payload += part
+                self._bytes_left -= len(part)
+                position += len(part)
+            else:
+                header = LENGTH if self._buffers_left else FRAME
+                number, position = self._read(view, position, header.size)
+                if len(number) < header.size:
+                    return
+                if header is LENGTH:
+                    self._begin_buffer(*LENGTH.unpack(number))
+                else:
+                    self._begin_frame(*FRAME.unpack(number))
+            if not self._buffers_left and not self._bytes_left:
+                payload, self._payload = self._payload, bytearray()
+                yield Frame(self._serial, payload)
+
+    def _read(
+        self, view: memoryview, position: int, size: int
+    ) -> tuple[memoryview | bytearray, int]:
+        """A number of `size` bytes, or fewer where the rest has not come; the position behind."""
+        end = position + size - len(self._split)
+        number: memoryview | bytearray = view[position:end]
+        if self._split or len(number) < size:
+            number = self._split + number
+            self._split = number if len(number) < size else bytearray()
+        return number, end
+
+    def _begin_frame(self, serial: int, buffers: int) -> None:
+        if buffers > self._limits.frame_buffers_max:
+            raise ProtocolError(
+                f"frame of {buffers:,} buffers, the limit is {self._limits.frame_buffers_max:,}"
+            )
+        self._serial, self._buffers_left = serial, buffers
+
+    def _begin_buffer(self, length: int) -> None:
+        size = len(self._payload) + length
+        if size > self._limits.frame_bytes_max:
+            raise ProtocolError(
+                f"frame of at least {size:,} bytes, the limit is"
+                f" {self._limits.frame_bytes_max:,}; lower the sink's batch-size"
+            )
+        self._buffers_left -= 1
+        self._bytes_left = length
+
+
+class Inflater:
+    """The zlib stream around a client's frames (the sink's ``compression-type = deflate``)."""
+
+    def __init__(self) -> None:
+        self._zlib = zlib.decompressobj()
+
+    def inflate(self, data: bytes | bytearray | memoryview) -> Iterator[bytes]:
+        """Yield what `data` inflates to in small pieces, each made only when it is asked for.
+
+        Raises `ProtocolError` where `data` is not zlib or goes on behind the stream's end.
+        """
+        while True:
+            if self._zlib.eof:
+                if data:
+                    raise ProtocolError("the zlib stream has ended, but more bytes came")
+                return
+            try:
+                piece = self._zlib.decompress(data, INFLATED_PIECE_BYTES_MAX)
+            except zlib.error as error:
+                raise ProtocolError(f"bytes are not zlib ({error})") from None
+            if piece:
+                yield piece
+            data = self._zlib.unused_data or self._zlib.unconsumed_tail
+            # A full piece: zlib may hold more though it has taken all of `data`.
+            if not data and len(piece) < INFLATED_PIECE_BYTES_MAX:
+                return

@@ -1,0 +1,257 @@
+"""``spark.readStream.format("flume")``: Flume's events for Structured Streaming.
+
+Where a query gives a `port`, its driver runs the receiver; otherwise one runs elsewhere
+(`pyspark_flume.receiver`). Either way the events are in a landing log (`pyspark_flume.landing`)
+that driver and executors share, and an offset is a number of events in it. Spark's Python Data
+Source API: https://spark.apache.org/docs/latest/api/python/tutorial/sql/python_data_source.html
+"""
+
+from collections.abc import Iterator, MutableMapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql.datasource import (
+    DataSource,
+    DataSourceReader,
+    DataSourceStreamReader,
+    InputPartition,
+)
+from pyspark.sql.streaming.datasource import (
+    ReadAllAvailable,
+    ReadLimit,
+    ReadMaxBytes,
+    ReadMaxRows,
+    SupportsTriggerAvailableNow,
+)
+from pyspark.sql.types import (
+    BinaryType,
+    LongType,
+    MapType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+from pyspark_flume.avroipc.columns import part, scan_events
+from pyspark_flume.errors import OffsetForeign, OptionInvalid
+from pyspark_flume.landing import Landing, commit
+from pyspark_flume.settings import EARLIEST, LATEST, SourceOptions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pyspark_flume.receiver import ReceiverThread
+
+# A task for less costs more than it reads.
+ROWS_PER_PARTITION = 100_000
+# Rows of an Arrow batch: a block of the log has about 1,000.
+ROWS_PER_BATCH = 16_000
+
+
+class FlumeDataSource(DataSource):
+    """Schema: ``body binary, headers map<string,string>, timestamp timestamp, offset bigint,
+    arrival timestamp``.
+
+    `timestamp` is the event's header of that name (ms since 1970) where it has one, else `arrival`,
+    when the receiver took it in. `offset` is the event's number in the log. Options are in
+    docs/structured-streaming.md.
+    """
+
+    def __init__(self, options: MutableMapping[str, str]) -> None:
+        # Refused here an option is reported at load(), with its name.
+        self._options = SourceOptions.parse(options)
+
+    @classmethod
+    def name(cls) -> str:
+        """As in ``format("flume")``."""
+        return "flume"
+
+    def schema(self) -> StructType:
+        """Without `headers` where the option turns them off."""
+        fields = [
+            StructField("body", BinaryType()),
+            StructField("headers", MapType(StringType(), StringType())),
+            StructField("timestamp", TimestampType()),
+            StructField("offset", LongType()),
+            StructField("arrival", TimestampType()),
+        ]
+        if not self._options.headers:
+            del fields[1]
+        return StructType(fields)
+
+    def streamReader(self, schema: StructType) -> "FlumeStreamReader":  # noqa: N802 - Spark's name
+        """For ``readStream``."""
+        self._check(schema)
+        return FlumeStreamReader(self._options)
+
+    def reader(self, schema: StructType) -> "FlumeBatchReader":
+        """For ``read``: all that is in the log now."""
+        self._check(schema)
+        if self._options.receiver:
+            raise OptionInvalid("option port is for readStream; read a landing log without it")
+        return FlumeBatchReader(self._options)
+
+    def _check(self, schema: StructType) -> None:
+        if schema.simpleString() != self.schema().simpleString():
+            raise OptionInvalid(
+                f"schema {schema.simpleString()}: a flume source has a schema of its own, "
+                f"{self.schema().simpleString()}; leave out .schema(…) and select from it"
+            )
+
+
+@dataclass
+class EventRange(InputPartition):
+    """A task's part: the events `start` to `end` - 1 of the log."""
+
+    start: int
+    end: int
+
+
+class _Reader:
+    """What both readers do: split a range into tasks, and read a task's part on an executor."""
+
+    def __init__(self, options: SourceOptions) -> None:
+        self._options = options
+
+    def read(self, partition: InputPartition) -> "Iterator[pa.RecordBatch]":
+        """The events of a part, as Arrow batches."""
+        import pyarrow as pa
+
+        from pyspark_flume.arrow import record_batch
+
+        assert isinstance(partition, EventRange)
+        batches: list[pa.RecordBatch] = []
+        rows = 0
+        for block in Landing(self._options.landing).blocks(partition.start, partition.end):
+            first = max(partition.start - block.first, 0)
+            last = min(partition.end - block.first, block.count)
+            columns = part(scan_events(block.items, block.count), first, last)
+            batches.append(
+                record_batch(columns, block.first + first, block.arrival_ms, self._options.headers)
+            )
+            rows += columns.count
+            if rows >= ROWS_PER_BATCH:
+                yield pa.concat_batches(batches)
+                batches, rows = [], 0
+        if batches:
+            yield pa.concat_batches(batches)
+
+    def _split(self, start: int, end: int) -> list[EventRange]:
+        rows = end - start
+        if not rows:
+            return []
+        wanted = max(self._options.partitions_min, -(-rows // ROWS_PER_PARTITION))
+        parts = min(wanted, rows)
+        edges = [start + rows * part // parts for part in range(parts + 1)]
+        return [EventRange(*edge) for edge in pairwise(edges)]
+
+
+class FlumeBatchReader(_Reader, DataSourceReader):
+    """The events from `startingOffset` up to now."""
+
+    def partitions(self) -> list[EventRange]:
+        """Planned once, when the query starts."""
+        landing = Landing(self._options.landing)
+        end = landing.latest()
+        start = _starting(landing, self._options)
+        return self._split(start, end) or [EventRange(end, end)]
+
+
+class FlumeStreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailableNow):
+    """Runs in the driver's Python process, but for `read`.
+
+    An offset is ``{"landing": id, "events": n}``: the first n events ever stored in that log. It is
+    made anew in each process that plans a query, so nothing is opened before Spark asks for an
+    offset.
+    """
+
+    def __init__(self, options: SourceOptions) -> None:
+        super().__init__(options)
+        self._receiver: ReceiverThread | None = None
+        self._log: Landing | None = None
+        self._target: int | None = None  # Trigger.AvailableNow: the end
+
+    def initialOffset(self) -> dict[str, Any]:  # noqa: N802
+        """Where a query without a checkpoint begins."""
+        log = self._open()
+        return self._offset(_starting(log, self._options))
+
+    def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802
+        """By `maxRowsPerTrigger` or `maxBytesPerTrigger`."""
+        if self._options.rows_max:
+            return ReadMaxRows(self._options.rows_max)
+        if self._options.bytes_max:
+            return ReadMaxBytes(self._options.bytes_max)
+        return ReadAllAvailable()
+
+    def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: N802
+        """How far the next micro-batch reads."""
+        log = self._open()
+        first = self._events(start)
+        end = max(first, log.latest() if self._target is None else self._target)
+        if isinstance(limit, ReadMaxRows):
+            end = min(end, first + limit.max_rows)
+        elif isinstance(limit, ReadMaxBytes) and end > first:
+            end = min(end, log.limit_bytes(first, limit.max_bytes))
+        log.blocks(first, end)  # raises where retention has removed what the checkpoint wants
+        return self._offset(end)
+
+    def reportLatestOffset(self) -> dict[str, Any]:  # noqa: N802
+        """How far the log goes: with the end of a micro-batch it tells the lag."""
+        return self._offset(self._open().latest())
+
+    def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
+        """What comes from now on is left to the next run."""
+        self._target = self._open().latest()
+
+    def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
+        """The tasks of a micro-batch; none where it is empty."""
+        self._open()
+        return self._split(self._events(start), self._events(end))
+
+    def commit(self, end: dict[str, Any]) -> None:
+        """Spark has recorded that all up to `end` is done."""
+        if self._options.consumer:
+            commit(self._options.landing, self._options.consumer, self._events(end))
+
+    def stop(self) -> None:
+        """Let go of port and log. Spark may end the process without calling it."""
+        if self._receiver:
+            self._receiver.stop()
+
+    def _open(self) -> Landing:
+        if self._options.receiver and not self._receiver:
+            from pyspark_flume.receiver import ReceiverThread
+
+            receiver = ReceiverThread(self._options.receiver)
+            receiver.start()
+            self._receiver = receiver
+        if self._receiver:
+            self._receiver.check()
+        if not self._log:
+            self._log = Landing(self._options.landing)
+        return self._log
+
+    def _offset(self, events: int) -> dict[str, Any]:
+        return {"landing": self._open().id, "events": events}
+
+    def _events(self, offset: dict[str, Any]) -> int:
+        log = self._open()
+        if offset["landing"] != log.id:
+            raise OffsetForeign(
+                f"the checkpoint goes with landing log {offset['landing']}, but "
+                f"{self._options.landing} holds {log.id}; bring the log back, or start the query "
+                "with a new checkpoint, which reads this log from startingOffset"
+            )
+        return int(offset["events"])
+
+
+def _starting(log: Landing, options: SourceOptions) -> int:
+    if options.starting == EARLIEST:
+        return log.earliest()
+    if options.starting == LATEST:
+        return log.latest()
+    assert isinstance(options.starting, int)
+    return log.at(options.starting)

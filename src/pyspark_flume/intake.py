@@ -1,0 +1,128 @@
+"""Between the connections and the landing log: what is new in a batch, and one fsync for all."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+
+from pyspark_flume.avroipc.columns import EventColumns, part, scan_events, select
+from pyspark_flume.avroipc.identity import runs
+from pyspark_flume.errors import LandingError
+from pyspark_flume.landing import LandingWriter, Run, Seen
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+def identify(items: bytes, count: int) -> list[Run]:
+    """Which bytes of which files these events are; see the Flume plugin's headers."""
+    return [Run(**vars(run)) for run in runs(scan_events(items, count))]
+
+
+class Intake:
+    """Stores batches in the order in which they come.
+
+    `submit` takes a batch at once; its future is done when the batch is durable (True) or when it
+    could not be stored (False). While one fsync runs, the batches that come share the next one.
+    All methods belong to one event loop; only the writing itself has a thread of its own.
+    """
+
+    def __init__(self, writer: LandingWriter) -> None:
+        self._writer = writer
+        self._waiting: list[asyncio.Future[bool]] = []
+        self._work = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="landing")
+        self._failing = False
+
+    def submit(self, events: EventColumns) -> "asyncio.Future[bool]":
+        """Store what has not been stored before. A batch that brings nothing new waits as well:
+        what it repeats may not be durable yet."""
+        items, count, new = self._new(events)
+        self._writer.append(items, count, new)
+        stored = asyncio.get_running_loop().create_future()
+        self._waiting.append(stored)
+        self._work.set()
+        return stored
+
+    async def run(self) -> None:
+        """Commit for as long as the receiver runs."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            taken, self._waiting = self._waiting, []
+            try:
+                await loop.run_in_executor(self._thread, self._writer.commit)
+            except LandingError as error:
+                self._say_once(str(error))
+                # Batches that came meanwhile are forgotten, too.
+                taken += self._waiting
+                self._waiting = []
+                _settle(taken, stored=False)
+            else:
+                self._say_once(None)
+                _settle(taken, stored=True)
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do other work on the log between two commits."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def close(self) -> None:
+        """End the writing thread; what is not committed is not answered either."""
+        self._thread.shutdown()
+
+    def _new(self, events: EventColumns) -> tuple[bytes | memoryview, int, list[Run]]:
+        """The items, count and runs of the events that have not been stored before."""
+        known = [Run(**vars(run)) for run in runs(events)]
+        if not known:
+            return events.data, events.count, []
+        here = Seen()
+        new: list[Run] = []
+        keep = np.ones(events.count, bool)
+        for run in known:
+            if self._is_new(run, here):
+                pieces = [run]
+            else:
+                pieces = [e for e in _events_of(events, run) if self._missing(e, here)]
+                keep[run.first : run.last] = False
+                keep[[event.first for event in pieces]] = True
+            for piece in pieces:
+                here.add(piece.file, piece.start, piece.end)
+            new += pieces
+        if keep.all():
+            return events.data, events.count, new
+        return select(events, keep), int(keep.sum()), new
+
+    def _is_new(self, run: Run, here: Seen) -> bool:
+        whole = [(run.start, run.end)]
+        return here.missing(run.file, run.start, run.end) == whole == self._writer.missing(run)
+
+    def _missing(self, run: Run, here: Seen) -> list[tuple[int, int]]:
+        """What of a run is neither in the log nor earlier in the same batch."""
+        return here.missing(run.file, run.start, run.end) and self._writer.missing(run)
+
+    def _say_once(self, trouble: str | None) -> None:
+        if trouble and not self._failing:
+            log.error("%s", trouble)
+        elif self._failing and not trouble:
+            log.info("the landing log takes batches again")
+        self._failing = trouble is not None
+
+
+def _events_of(events: EventColumns, run: Run) -> list[Run]:
+    """The run of each of its events, with `first` in the batch."""
+    return [
+        Run(alone.file, alone.start, alone.end, number, number + 1)
+        for number in range(run.first, run.last)
+        for alone in runs(part(events, number, number + 1))
+    ]
+
+
+def _settle(futures: "list[asyncio.Future[bool]]", stored: bool) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(stored)

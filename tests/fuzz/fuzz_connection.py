@@ -1,0 +1,152 @@
+"""Coverage-guided fuzzing of what reads a client's bytes; takes libFuzzer's options.
+
+    python tests/fuzz/fuzz_connection.py -max_total_time=60
+
+An input's first byte chooses what reads the rest, its second how large the chunks are: a plain
+connection, before or after its handshake; a compressed one, that gets it as zlib or compressed here
+(a fuzzer cannot guess zlib's bits); or `scan_events`. A finding is any exception that is not a
+FlumeError, or a claim that does not hold.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+with atheris.instrument_imports(include=["pyspark_flume"]):
+    from pyspark_flume.avroipc.columns import scan_events
+    from pyspark_flume.avroipc.connection import Connection
+    from pyspark_flume.avroipc.events import decode_events, encode_event
+    from pyspark_flume.avroipc.limits import Limits
+    from pyspark_flume.errors import EventCorrupt, ProtocolError
+    from tests.support.avro_client import (
+        OTHER_TEXT,
+        append,
+        append_batch,
+        frame,
+        handshake,
+        lines,
+    )
+
+KIB = 1024
+LIMITS = Limits(frame_bytes_max=64 * KIB, frame_buffers_max=16, batch_events_max=1000)
+PLAIN, INFLATED, ZLIB, EVENTS, CALL = range(5)
+
+DICTIONARY = [
+    *(b"\x0cappend", b"\x16appendBatch", b"\x00\x00\x00\x01\x00\x00\x00\x01"),
+    *(b'"type":', b'"record"', b'"enum"', b'"map"', b'"array"', b'"items":', b'"values":'),
+    *(b'"fields":[', b'"symbols":[', b'"request":[', b'"response":', b'"messages":{', b'"append":'),
+    *(b"\x78\x9c", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\xfe\xff\xff\xff\x0f"),
+]
+
+
+def fuzz(data: bytes) -> None:
+    """One input, as libFuzzer calls it."""
+    if len(data) < 2:
+        return
+    target, chunk_size, rest = data[0] % 5, data[1] + 1, data[2:]
+    if target == EVENTS:
+        read_events(rest, count=data[1])
+    elif target == INFLATED:
+        converse(Connection(LIMITS, compressed=True), zlib.compress(rest, 1), chunk_size)
+    elif target == ZLIB:
+        converse(Connection(LIMITS, compressed=True), rest, chunk_size)
+    elif target == CALL:
+        converse(Connection(LIMITS), frame(1, handshake()) + frame(2, rest), chunk_size)
+    else:
+        converse(Connection(LIMITS), rest, chunk_size)
+
+
+def converse(connection: Connection, data: bytes, chunk_size: int) -> None:
+    for start in range(0, len(data), chunk_size):
+        try:
+            calls = connection.receive_data(data[start : start + chunk_size])
+        except ProtocolError as error:
+            assert str(error).isprintable(), error
+            return
+        assert connection.reserved <= LIMITS.frame_bytes_max
+        for call in calls:
+            connection.answer(call, stored=True)
+            if call.events is not None:
+                decoded = list(decode_events(bytes(call.events.data)))
+                assert len(decoded) == call.events.count <= LIMITS.batch_events_max
+
+
+def read_events(data: bytes, count: int) -> None:
+    """The fast reader and the plain one agree on what is corrupt, and on every event."""
+    try:
+        decoded = list(decode_events(data))
+    except EventCorrupt:
+        decoded = None
+    try:
+        columns = scan_events(data, count)
+    except EventCorrupt:
+        assert decoded is None or len(decoded) != count
+        return
+    assert decoded is not None
+    offsets = columns.header_offsets.tolist()
+    assert decoded == [
+        (
+            {
+                text(data[columns.key_starts[j] : columns.key_ends[j]]): text(
+                    data[columns.value_starts[j] : columns.value_ends[j]]
+                )
+                for j in range(offsets[i], offsets[i + 1])
+            },
+            data[columns.body_starts[i] : columns.ends[i]],
+        )
+        for i in range(count)
+    ]
+
+
+def text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def seeds() -> list[bytes]:
+    """Inputs that get far from the start: a client's frames of each kind."""
+    headers = [
+        encode_event({"file": "a.log", "offset": f"{i}", "end": f"{i + 1}"}, b"x") for i in (1, 2)
+    ]
+    # As many as are read all at once; NUL is what such events begin with.
+    many = [headers * 40, lines("a", "bc", "\0", "\0\0") * 20]
+    batches = [
+        *(append_batch(events) for events in many),
+        append(lines("a")[0]),
+        append_batch(lines("a", "bc")),
+        append_batch(headers),
+        append_batch(lines("a"), headers, sized=True),
+        append_batch(),
+    ]
+    other = handshake(bytes(16), text=OTHER_TEXT)
+    streams = [frame(1, handshake() + batch) + frame(2, batch, buffers=2) for batch in batches]
+    streams.append(frame(1, handshake(bytes(16))) + frame(2, other + batches[0]))
+    return [
+        *(bytes([target, 60]) + s for s in streams for target in (PLAIN, INFLATED)),
+        *(bytes([ZLIB, 60]) + zlib.compress(s) for s in streams),
+        *(bytes([CALL, 60]) + batch for batch in batches),
+        *(bytes([EVENTS, len(events)]) + b"".join(events) for events in (headers, *many)),
+    ]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        corpus, dictionary = Path(folder) / "corpus", Path(folder) / "dictionary"
+        corpus.mkdir()
+        for number, seed in enumerate(seeds()):
+            (corpus / f"{number}").write_bytes(seed)
+        words = ("".join(f"\\x{byte:02x}" for byte in word) for word in DICTIONARY)
+        dictionary.write_text("".join(f'"{word}"\n' for word in words))
+        options = ["-max_len=4096", f"-dict={dictionary}"]
+        atheris.Setup([*sys.argv[:1], *options, *sys.argv[1:], str(corpus)], fuzz)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
