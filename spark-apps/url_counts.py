@@ -61,7 +61,7 @@ def count_urls():
     window = hits.reduceByKeyAndWindow(add, sub, 300, 1, PARTITIONS, lambda hit: hit[1] > 0)
     window.transform(top_ten).pprint(10)
 
-    hits.foreachRDD(lambda time, rdd: RESULTS.add_batch(time, rdd.collect()))
+    hits.foreachRDD(lambda time, rdd: RESULTS.add_batch(str(time), rdd.collect()))
     return ssc
 
 

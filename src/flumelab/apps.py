@@ -7,14 +7,25 @@ from flumelab.errors import LabError
 
 @dataclass(frozen=True)
 class App:
-    """A lesson: `program` in spark-apps/, `conf` in flume-conf/."""
+    """A lesson: `program` in spark-apps/, `conf` in flume-conf/.
+
+    `lands`: a receiver of its own takes in what Flume sends, and the program reads its landing log;
+    otherwise Flume sends to the program.
+    """
 
     name: str
     program: str
     conf: str
+    lands: bool = False
 
 
-APPS = {app.name: app for app in [App("url-counts", "url_counts.py", "access-log.conf")]}
+APPS = {
+    app.name: app
+    for app in [
+        App("url-counts", "url_counts.py", "access-log.conf"),
+        App("structured", "url_counts_structured.py", "exactly-once.conf", lands=True),
+    ]
+}
 DEFAULT = "url-counts"
 
 

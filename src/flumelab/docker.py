@@ -3,11 +3,11 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from flumelab import flume
-from flumelab.apps import App
+from flumelab.apps import APPS, App
 from flumelab.errors import LabError
 from flumelab.ledger import Evidence
 from flumelab.results import Counts
@@ -19,7 +19,11 @@ IMAGE_SOURCES = [
     *("docker", "connector", "flume-conf", "loadgen", "requirements", "spark-apps", "spark-conf"),
     *("src", "compose.yaml", "pyproject.toml"),
 ]
-FLOW = ["loadgen", "flume", "spark-master", "spark-worker", "spark-ingest", "url-counts"]
+FLUMES = ("flume", "flume-exactly-once")
+FLOW = [
+    *("loadgen", *FLUMES, "receiver", "spark-master", "spark-worker", "spark-ingest"),
+    *APPS,
+]
 LOADGEN = ["python3", "-m", "loadgen"]
 GENERATOR = ["--spool", "/data/spool", "--ledger", "/data/ledger/ledger.jsonl"]
 ERROR_LINES = 15
@@ -45,9 +49,12 @@ class DockerRuntime:
 
     def up(self, app: App, say: Say) -> None:
         """Compose starts each service when those that it needs are healthy."""
+        if others := {service.name for service in self.services()} & APPS.keys() - {app.name}:
+            raise LabError(f"{', '.join(others)} is up; flumelab down first")
         say(f"starting the services for {app.name}")
+        chosen = {"LAB_LINES": "0", "COMPOSE_PROFILES": app.name}
         try:
-            self._compose("up", "--detach", "--wait", "--no-build", environment={"LAB_LINES": "0"})
+            self._compose("up", "--detach", "--wait", "--no-build", environment=chosen)
         except LabError as error:
             bad = next((s.name for s in self.services() if s.state != "running"), None)
             log = self._compose("logs", "--tail", str(ERROR_LINES), bad) if bad else ""
@@ -64,10 +71,12 @@ class DockerRuntime:
         rows = [
             json.loads(line) for line in self._compose("ps", "-a", "--format", "json").splitlines()
         ]
+        metrics = flume.url(self._settings.metrics_port)
+        ui = f"http://{LOOPBACK}:{self._settings.ui_port}"
         addresses = {
-            "flume": flume.url(self._settings.metrics_port),
+            **dict.fromkeys(FLUMES, metrics),
             "spark-master": f"http://{LOOPBACK}:{self._settings.master_port}",
-            "url-counts": f"http://{LOOPBACK}:{self._settings.ui_port}",
+            **dict.fromkeys(APPS, ui),
         }
         rows.sort(key=lambda row: (_place(row["Service"]), row["Name"]))
         return [
@@ -85,14 +94,14 @@ class DockerRuntime:
 
     def counts(self) -> Counts:
         """Asked in the driver's container, where the result store is."""
-        text = self._exec("url-counts", ["python", "-m", "flumelab.results"])
+        text = self._exec(self._one_of(APPS), ["python", "-m", "flumelab.results"])
         return Counts(**json.loads(text))
 
     def evidence(self) -> Evidence:
         """Counted last, so that nothing can seem to be counted before it was generated."""
         audit = json.loads(self._exec("loadgen", ["python3", "-m", "loadgen.audit", *GENERATOR]))
         one_by_one = r"for run in /data/metrics/*.json; do cat $run; printf '\0'; done"
-        files = self._exec("flume", ["sh", "-c", one_by_one]).split("\0")[:-1]
+        files = self._exec(self._one_of(FLUMES), ["sh", "-c", one_by_one]).split("\0")[:-1]
         return Evidence(
             generated=Counts(audit["generated"]["urls"], audit["generated"]["malformed"]),
             spooled=audit["spooled"],
@@ -104,6 +113,13 @@ class DockerRuntime:
         """By `docker compose logs`."""
         options = [*(["--follow"] if follow else []), *([service] if service else [])]
         self._call(["logs", "--tail", "200", *options])
+
+    def _one_of(self, names: Iterable[str]) -> str:
+        """That one of these services which is there."""
+        there = [service.name for service in self.services() if service.name in names]
+        if not there:
+            raise LabError("the lab is down; flumelab up starts it")
+        return there[0]
 
     def _has_images(self) -> bool:
         names = [f"{self._settings.project}-{image}" for image in ("loadgen", "flume", "spark")]
@@ -132,6 +148,8 @@ class DockerRuntime:
             "LAB_METRICS_PORT": str(settings.metrics_port),
             "LAB_UI_PORT": str(settings.ui_port),
             "LAB_MASTER_PORT": str(settings.master_port),
+            # Whichever program is up; `up` says which one.
+            "COMPOSE_PROFILES": ",".join(APPS),
         }
         try:
             return subprocess.run(

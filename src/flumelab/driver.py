@@ -1,7 +1,10 @@
-"""Starts a streaming program with a checkpoint that fits it: ``python -m flumelab.driver PROGRAM``.
+"""Starts a streaming program with a checkpoint that fits it.
 
-A checkpoint holds the program itself, so one of an older text, or of another address, must not be
-taken up again: each has a folder of its own.
+    python -m flumelab.driver [--keep] PROGRAM [spark-submit option]…
+
+A checkpoint of DStreams holds the program itself, so one of an older text, or of another address,
+must not be taken up again: each has a folder of its own. That of Structured Streaming only says how
+far its queries have come; ``--keep`` as the first argument keeps it for any text.
 
 From the environment: `CHECKPOINT_ROOT` (a folder that driver and workers share), `SPARK_MASTER`,
 and what the program itself reads. Further arguments go to spark-submit. SIGTERM asks the program
@@ -22,11 +25,11 @@ WRITE_AHEAD = ("--conf", "spark.streaming.receiver.writeAheadLog.enable=true")
 PART_OF_A_CHECKPOINT = ("RECEIVER_HOST", "RECEIVER_PORT", "RESULTS_URL", "SPARK_MASTER")
 
 
-def main(program: Path, options: list[str]) -> int:
+def main(program: Path, options: list[str], keep: bool) -> int:
     """Run until SIGTERM or the program's end; returns its exit code."""
     root = Path(os.environ["CHECKPOINT_ROOT"])
-    checkpoint = checkpoint_of(program, root)
-    if checkpoint.exists():
+    checkpoint = root / program.stem if keep else checkpoint_of(program, root)
+    if not keep and checkpoint.exists():
         print(f"{program.name}: was not stopped, goes on from {checkpoint}", file=sys.stderr)
     stop_file = root / "stop"
     stop_file.unlink(missing_ok=True)
@@ -34,7 +37,8 @@ def main(program: Path, options: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda _signal, _frame: stop_file.touch())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     master = ["--master", os.environ["SPARK_MASTER"]]
-    command = ["spark-submit", *master, *WRITE_AHEAD, *options, str(program)]
+    write_ahead = () if keep else WRITE_AHEAD
+    command = ["spark-submit", *master, *write_ahead, *options, str(program)]
     environment = {"CHECKPOINT_DIR": str(checkpoint), "STOP_FILE": str(stop_file)}
     return subprocess.run(command, env=os.environ | environment, check=False).returncode
 
@@ -46,7 +50,12 @@ def checkpoint_of(program: Path, root: Path) -> Path:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        print("usage: python -m flumelab.driver PROGRAM [spark-submit option]…", file=sys.stderr)
+    arguments = sys.argv[1:]
+    keep = arguments[:1] == ["--keep"]
+    if len(arguments) == keep:
+        print(
+            "usage: python -m flumelab.driver [--keep] PROGRAM [spark-submit option]…",
+            file=sys.stderr,
+        )
         sys.exit(2)
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(Path(arguments[keep]), arguments[keep + 1 :], keep))

@@ -1,6 +1,6 @@
 """The local runtime: the same confs and programs as plain processes, state in one folder.
 
-.lab/  spool/  ledger.jsonl  metrics/  checkpoint/  results.db  logs/  processes.json
+.lab/local/  spool/  ledger.jsonl  metrics/  channel/  landing/  checkpoint/  results.db  logs/
 """
 
 import fcntl
@@ -67,17 +67,20 @@ class LocalRuntime:
         """Driver first, so that Flume finds its receiver."""
         with self._locked():
             running = self._processes.running()
-            if app.name in running and "flume" in running:
+            wanted = [*(["receiver"] if app.lands else []), app.name, "flume"]
+            if others := running.keys() - set(wanted):
+                raise LabError(
+                    f"{self._state}: {', '.join(sorted(others))} still running; flumelab down first"
+                )
+            if not set(wanted) - running.keys():
                 say(f"{app.name} is up already")
                 return
-            if others := running.keys() - {app.name, "flume"}:
-                raise LabError(
-                    f"{self._state}: {', '.join(others)} still running; flumelab down first"
-                )
             for name in self._processes.dead():
                 say(f"{name} had ended without a stop; its state is taken up again")
                 self._processes.stop(name, 0)
             try:
+                if app.lands and "receiver" not in running:
+                    self._start_receiver(say)
                 if app.name not in running:
                     self._start_driver(app, say)
                 if "flume" not in running:
@@ -102,7 +105,7 @@ class LocalRuntime:
                 "running" if name in running else "stopped",
                 addresses.get(name, ui) if name in running else "",
             )
-            for name in sorted(running | dead, key=lambda name: name != "flume")
+            for name in sorted(running | dead, key=_place)
         ]
 
     def feed(self, options: Sequence[str], replay: Path | None) -> int:
@@ -149,20 +152,45 @@ class LocalRuntime:
         return self._root / "connector/flume-runtime/target/flume"
 
     @property
+    def _landing(self) -> Path:
+        return self._state / "landing"
+
+    @property
     def _generator(self) -> list[str]:
         return ["--spool", str(self._spool), "--ledger", str(self._ledger)]
+
+    def _start_receiver(self, say: Say) -> None:
+        port = self._settings.receiver_port
+        _require_free("LAB_RECEIVER_PORT", port)
+        say("starting the receiver")
+        command = [sys.executable, "-m", "pyspark_flume.receiver", "--host", LOOPBACK]
+        self._processes.start(
+            "receiver",
+            [*command, "--port", str(port), "--landing", str(self._landing)],
+            os.environ,
+            self._state,
+        )
+        self._processes.wait_until("receiver", lambda: _answers(port), START_SECONDS_MAX)
 
     def _start_driver(self, app: App, say: Say) -> None:
         settings = self._settings
         (self._state / "checkpoint").mkdir(parents=True, exist_ok=True)
-        _require_free("LAB_RECEIVER_PORT", settings.receiver_port)
+        if not app.lands:
+            _require_free("LAB_RECEIVER_PORT", settings.receiver_port)
         _require_free("LAB_UI_PORT", settings.ui_port)
         say(f"starting Spark with {app.program}")
         cores = max(2, os.cpu_count() or 1)
         self._processes.start(
             app.name,
             [
-                *[sys.executable, "-u", "-m", "flumelab.driver", f"spark-apps/{app.program}"],
+                *[
+                    sys.executable,
+                    "-u",
+                    "-m",
+                    "flumelab.driver",
+                    *(["--keep"] if app.lands else []),
+                ],
+                f"spark-apps/{app.program}",
                 *["--driver-memory", DRIVER_MEMORY],
                 *["--conf", f"spark.ui.port={settings.ui_port}"],
             ],
@@ -170,6 +198,7 @@ class LocalRuntime:
             | {
                 "RECEIVER_HOST": LOOPBACK,
                 "RECEIVER_PORT": str(settings.receiver_port),
+                "LANDING_DIR": str(self._landing),
                 # One for the receiver.
                 "SPARK_MASTER": f"local[{cores + 1}]",
                 "SPARK_LOCAL_IP": LOOPBACK,
@@ -184,9 +213,9 @@ class LocalRuntime:
             },
             self._root,
         )
-        self._processes.wait_until(
-            app.name, lambda: _answers(settings.receiver_port), START_SECONDS_MAX
-        )
+        # A program that listens for Flume is ready then; what lands waits for one that doesn't.
+        ready = settings.ui_port if app.lands else settings.receiver_port
+        self._processes.wait_until(app.name, lambda: _answers(ready), START_SECONDS_MAX)
 
     def _start_flume(self, app: App, say: Say) -> None:
         settings = self._settings
@@ -206,6 +235,7 @@ class LocalRuntime:
                 "FLUME_SINK_PORT": str(settings.receiver_port),
                 "FLUME_METRICS_PORT": str(settings.metrics_port),
                 "FLUME_METRICS_DIR": str(self._metrics),
+                "FLUME_CHANNEL_DIR": str(self._state / "channel"),
             },
             self._state,
         )
@@ -215,7 +245,7 @@ class LocalRuntime:
 
     def _stop_all(self, say: Say) -> None:
         known = self._processes.running() | self._processes.dead()
-        for name in sorted(known, key=lambda name: name != "flume"):
+        for name in sorted(known, key=_place):
             say(f"stopping {name}")
             seconds = FLUME_STOP_SECONDS_MAX if name == "flume" else DRIVER_STOP_SECONDS_MAX
             if not self._processes.stop(name, seconds):
@@ -241,6 +271,11 @@ class LocalRuntime:
                     f"{self._state}: another flumelab is starting or stopping this lab; wait for it"
                 ) from None
             yield
+
+
+def _place(name: str) -> int:
+    """In the order of the flow; each may end once those before it have."""
+    return {"flume": 0, "receiver": 1}.get(name, 2)
 
 
 def _require_free(variable: str, port: int) -> None:

@@ -2,7 +2,7 @@
 
 ``python -m flumelab.results`` prints as JSON what is in the store of `RESULTS_URL`.
 
-A batch is added in one transaction together with its time, so that a batch that Spark runs again
+A batch is added in one transaction together with its name, so that a batch that Spark runs again
 after a failure changes nothing.
 """
 
@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import (
@@ -38,9 +37,9 @@ MALFORMED = "malformed line"
 
 _tables = MetaData()
 _batches = Table(
-    "batches",
+    "counted_batches",
     _tables,
-    Column("time_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("batch", Text, primary_key=True),
     Column("lines", BigInteger, nullable=False),
 )
 _totals = Table(
@@ -81,19 +80,16 @@ class ResultStore:
         with self._engine() as engine:
             _tables.create_all(engine)
 
-    def add_batch(self, time: datetime, counts: Iterable[tuple[str, int]]) -> None:
-        """Add the counts of the micro-batch of `time`; nothing if it has been added before.
+    def add_batch(self, batch: str, counts: Iterable[tuple[str, int]]) -> None:
+        """Add the counts of a micro-batch; nothing if it has been added before.
 
+        :param batch: a name that the batch has again when it is run again, and no other ever has
         :param counts: ``(url, hits)``, each URL once; `MALFORMED` for lines without one
         """
         hits = dict(counts)
         with self._engine() as engine, engine.begin() as connection:
             try:
-                connection.execute(
-                    insert(_batches).values(
-                        time_ms=round(time.timestamp() * 1000), lines=sum(hits.values())
-                    )
-                )
+                connection.execute(insert(_batches).values(batch=batch, lines=sum(hits.values())))
             except IntegrityError:
                 return
             known = {

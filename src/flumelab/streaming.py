@@ -1,9 +1,10 @@
-"""The end of a streaming program."""
+"""The end of a streaming program: what has been received is counted first."""
 
 import os
 import shutil
 from pathlib import Path
 
+from pyspark.sql import SparkSession
 from pyspark.streaming import StreamingContext
 
 POLL_SECONDS = 0.5
@@ -16,7 +17,7 @@ def await_stop(ssc: StreamingContext, checkpoint: str) -> None:
     the checkpoint is removed: taken up again it would only make Spark run a batch for each second
     of the pause. Otherwise, and after a crash, it stays, with the write-ahead log in it.
     """
-    stop_file = Path(os.environ.get("STOP_FILE", "stop"))
+    stop_file = _stop_file()
     while not ssc.awaitTerminationOrTimeout(POLL_SECONDS):
         if stop_file.exists():
             scheduler = ssc._jssc.ssc().scheduler()
@@ -27,3 +28,18 @@ def await_stop(ssc: StreamingContext, checkpoint: str) -> None:
             else:
                 shutil.rmtree(checkpoint, ignore_errors=True)
             return
+
+
+def await_stop_of_queries(spark: SparkSession) -> None:
+    """``spark.streams.awaitAnyTermination()``, and a stop that first counts all that is there."""
+    stop_file = _stop_file()
+    while not spark.streams.awaitAnyTermination(POLL_SECONDS):
+        if stop_file.exists():
+            for query in spark.streams.active:
+                query.processAllAvailable()
+                query.stop()
+            return
+
+
+def _stop_file() -> Path:
+    return Path(os.environ.get("STOP_FILE", "stop"))
