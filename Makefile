@@ -3,13 +3,16 @@
 RUNTIME ?= auto
 APP     ?= url-counts
 LINES   ?= 10000
+FAULT_KILLS ?= 20
+FAULT_SEED  ?= 1
+SECONDS ?= 180
 PYTHON  ?= python3
 
 BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down test test-unit bench lint wheel lock
+.PHONY: help lab down test test-unit faults fuzz bench lint wheel lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,6 +30,14 @@ test: .venv/ready ## all tests; those that need a Docker engine skip where none 
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit
+
+faults: .venv/ready ## kill every part FAULT_KILLS times under load [FAULT_KILLS=20 FAULT_SEED=1]
+	@$(FLUMELAB) build --runtime local
+	@FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -v tests/faults
+
+fuzz: .venv/ready ## coverage-guided fuzzing of the protocol code [SECONDS=180]
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@$(BIN)/python tests/fuzz/fuzz_connection.py -max_total_time=$(SECONDS)
 
 bench: .venv/ready ## the benchmarks; each prints a ratio
 	@$(FLUMELAB) build --runtime local
@@ -56,5 +67,6 @@ UV_COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upg
 lock: ## renew requirements/*.txt from pyproject.toml (needs uv)
 	$(UV_COMPILE) --group pyproject.toml:build -o requirements/build.txt
 	$(UV_COMPILE) pyproject.toml --extra apps -o requirements/spark.txt
+	$(UV_COMPILE) --group pyproject.toml:fuzz -o requirements/fuzz.txt
 	$(UV_COMPILE) pyproject.toml --extra lab --extra testing --group build --group dev \
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt

@@ -1,0 +1,143 @@
+"""Break what is between a line and the landing log, under load: each line lands once.
+
+FAULT_KILLS says how often (`make faults`: 20), FAULT_SEED when.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pyspark_flume.avroipc import decode_events
+from pyspark_flume.landing import Landing
+from tests.support.cutter import Cutter
+from tests.support.flume import FlumeAgent
+from tests.support.spark import ROOT, Program, accepts, environment, free_port, wait_for
+
+KILLS = int(os.environ.get("FAULT_KILLS", "2"))
+SEED = int(os.environ.get("FAULT_SEED", "1"))
+LINES = 200_000
+LINES_PER_SECOND = 40_000
+
+
+class Lane:
+    """loadgen → agent with exactly-once.conf → (cutter) → receiver → landing log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.landing = folder / "landing"
+        self.port = free_port()
+        self.cutter = Cutter(self.port)
+        self.runs = 0
+        self.start_receiver()
+        self.start_agent()
+
+    def start_receiver(self) -> None:
+        self.runs += 1
+        command = [sys.executable, "-m", "pyspark_flume.receiver", "--host", "127.0.0.1"]
+        self.receiver = Program(
+            [*command, "--port", str(self.port), "--landing", str(self.landing)],
+            self.folder / f"receiver-{self.runs}",
+            environment(),
+        )
+        self.receiver.wait_for(lambda: accepts(self.port), "the receiver listens")
+
+    def start_agent(self) -> None:
+        self.agent = FlumeAgent(self.folder / "agent", "exactly-once.conf", self.cutter.port)
+
+    def feed(self) -> None:
+        places = ["--spool", str(self.agent.spool), "--ledger", str(self.folder / "ledger")]
+        size = ["--lines", str(LINES), "--rate", str(LINES_PER_SECOND), "--seed", str(SEED)]
+        command = [sys.executable, "-m", "loadgen", *places, *size]
+        self.generator = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+    def landed(self) -> int:
+        return Landing(self.landing).latest()
+
+    def check(self) -> None:
+        """Every line of every file once, with its own bytes."""
+        wait_for(lambda: self.landed() >= LINES, f"{LINES} lines land", 120)
+        assert self.generator.wait(60) == 0
+        # What came after the last line would be a second copy of something.
+        wait_for(lambda: self.sent() == 0, "the channel is empty", 60)
+        log = Landing(self.landing)
+        found = Counter(
+            (headers["file"].rpartition("/")[2], int(headers["offset"]), body)
+            for block in log.blocks(log.earliest(), log.latest())
+            for headers, body in decode_events(bytes(block.items))
+        )
+        expected = Counter(dict.fromkeys(self.lines(), 1))
+        assert found - expected == Counter(), "duplicated"
+        assert expected - found == Counter(), "lost"
+
+    def sent(self) -> int:
+        """Events that the agent still holds; -1 before it answers."""
+        channel = self.agent.counters().get("CHANNEL.buffer", {})
+        return int(channel.get("ChannelSize", -1))
+
+    def lines(self) -> Iterator[tuple[str, int, bytes]]:
+        for file in self.agent.spool.glob("*.log*"):
+            offset = 0
+            for line in file.read_bytes().splitlines(keepends=True):
+                yield file.name.removesuffix(".COMPLETED"), offset, line.rstrip(b"\n")
+                offset += len(line)
+
+    def close(self) -> None:
+        self.agent.kill()
+        self.receiver.kill()
+        self.cutter.close()
+        if self.generator.poll() is None:
+            self.generator.kill()
+            self.generator.wait()
+
+
+@pytest.fixture
+def lane(tmp_path: Path) -> Iterator[Lane]:
+    lane = Lane(tmp_path)
+    yield lane
+    lane.close()
+
+
+def strike(lane: Lane, chance: random.Random) -> None:
+    """Let a random part of the load land since now."""
+    target = lane.landed() + chance.randrange(1, 2 * LINES // (3 * KILLS))
+    wait_for(lambda: lane.landed() >= min(target, LINES - 1), f"{target} lines land", 60)
+    time.sleep(chance.uniform(0, 0.05))  # anywhere within a batch
+
+
+def test_an_agent_killed_under_load_loses_and_repeats_nothing(lane: Lane) -> None:
+    chance = random.Random(SEED)
+    lane.feed()
+    for _ in range(KILLS):
+        strike(lane, chance)
+        lane.agent.process.send_signal(signal.SIGKILL)
+        lane.agent.kill()
+        lane.start_agent()
+    lane.check()
+
+
+def test_a_receiver_killed_under_load_loses_and_repeats_nothing(lane: Lane) -> None:
+    chance = random.Random(SEED)
+    lane.feed()
+    for _ in range(KILLS):
+        strike(lane, chance)
+        lane.receiver.kill()
+        lane.start_receiver()
+    lane.check()
+
+
+def test_an_answer_lost_between_ok_and_flumes_commit_repeats_nothing(lane: Lane) -> None:
+    chance = random.Random(SEED)
+    lane.feed()
+    for number in range(KILLS):
+        strike(lane, chance)
+        lane.cutter.cut()
+        wait_for(lambda wanted=number + 1: lane.cutter.cuts == wanted, "an answer is cut off")
+    lane.check()

@@ -1,0 +1,86 @@
+"""A real Flume agent, and a receiver for it that keeps each event as it came."""
+
+import os
+import socketserver
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from pyspark_flume.avroipc import Connection, decode_events
+from tests.support.spark import ROOT, Program, free_port
+
+FLUME_HOME = ROOT / "connector" / "flume-runtime" / "target" / "flume"
+Event = tuple[dict[str, str], bytes]
+
+
+class Collector(socketserver.ThreadingTCPServer):
+    """Listens like Spark's receiver; answers OK once it has the events."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Client)
+        self.events: list[Event] = []
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    def end(self) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+
+class _Client(socketserver.BaseRequestHandler):
+    server: Collector
+
+    def handle(self) -> None:
+        connection = Connection()
+        while data := self.request.recv(1 << 18):
+            for call in connection.receive_data(data):
+                if call.events:
+                    self.server.events += decode_events(bytes(call.events.data))
+                self.request.sendall(connection.answer(call, stored=True))
+
+
+class FlumeAgent(Program):
+    """An agent of its own folders, run by flume-conf/agent."""
+
+    def __init__(self, directory: Path, conf: str, sink_port: int, **environment: str) -> None:
+        if not (FLUME_HOME / "lib").is_dir():
+            pytest.skip(f"{FLUME_HOME} is missing: mvn -f connector/pom.xml package")
+        self.spool, self.metrics = directory / "spool", directory / "metrics"
+        self.spool.mkdir(parents=True, exist_ok=True)
+        self.metrics_port = free_port()
+        own = {
+            "FLUME_HOME": str(FLUME_HOME),
+            "FLUME_CONF": str(ROOT / "flume-conf" / conf),
+            "FLUME_SPOOL_DIR": str(self.spool),
+            "FLUME_CHANNEL_DIR": str(directory / "channel"),
+            "FLUME_SINK_PORT": str(sink_port),
+            "FLUME_METRICS_PORT": str(self.metrics_port),
+            "FLUME_METRICS_DIR": str(self.metrics),
+        }
+        command = [str(ROOT / "flume-conf" / "agent")]
+        super().__init__(command, directory, {**os.environ, **own, **environment})
+
+    def counters(self) -> dict[str, dict[str, Any]]:
+        """What it counts now; empty before it answers."""
+        try:
+            answer = requests.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5)
+        except requests.ConnectionError:
+            return {}
+        counters: dict[str, dict[str, Any]] = answer.json()
+        return counters
+
+    def has_sent_all(self) -> bool:
+        """Whether every file is read to its end, and the channel is empty."""
+        read = all(path.suffix == ".COMPLETED" for path in self.spool.glob("[!.]*"))
+        return read and self.counters().get("CHANNEL.buffer", {}).get("ChannelSize") == "0"

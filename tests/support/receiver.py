@@ -1,0 +1,83 @@
+"""A receiver as a process, and what its landing log holds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from pyspark_flume.avroipc import decode_events, encode_event
+from pyspark_flume.landing import Landing
+from tests.support.avro_client import OK, AvroClient, append_batch, handshake
+from tests.support.spark import Program, environment, free_port
+
+Event = tuple[dict[str, str], bytes]
+
+MAIN = """
+import sys
+from pyspark_flume import client, receiver
+{patch}
+sys.exit(receiver.main(sys.argv[1:]))
+"""
+
+
+class ReceiverProgram(Program):
+    """``python -m pyspark_flume.receiver``; `patch` is Python that changes a limit first."""
+
+    def __init__(self, folder: Path, *flags: str, patch: str = "", port: int = 0) -> None:
+        self.landing = folder / "landing" if "--landing" not in flags else Path()
+        self.port = port or free_port()
+        where = () if "--landing" in flags else ("--landing", str(self.landing))
+        super().__init__(
+            [sys.executable, "-c", MAIN.format(patch=patch), *where]
+            + ["--port", str(self.port), "--host", "127.0.0.1", *flags],
+            folder,
+            environment(),
+        )
+
+    def __enter__(self) -> ReceiverProgram:
+        self.wait_for_log("listens on")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def client(self, compress: bool = False) -> AvroClient:
+        return AvroClient(self.port, compress)
+
+    def stores(self, *events: bytes) -> bool:
+        """Whether a new client's batch is answered OK."""
+        with self.client() as client:
+            return client.call(handshake() + append_batch(events)).endswith(OK)
+
+    def said_of(self, client: AvroClient) -> list[str]:
+        """Its log's lines about a client, but for the one that it has connected."""
+        host, port = client.socket.getsockname()
+        return [x for x in self.log_lines(f"{host}:{port} ") if not x.endswith(" connected")]
+
+    def end(self) -> int:
+        """SIGTERM; the exit code."""
+        self.process.terminate()
+        return self.process.wait(10)
+
+
+def stored(landing: Path) -> list[Event]:
+    log = Landing(landing)
+    blocks = log.blocks(log.earliest(), log.latest())
+    return [event for block in blocks for event in decode_events(bytes(block.items))]
+
+
+def bodies(landing: Path) -> list[bytes]:
+    return [body for _, body in stored(landing)]
+
+
+def line_event(file: str, start: int, end: int) -> bytes:
+    """An event as the plugin's deserializer makes it, its body named by what it is."""
+    headers = {"file": file, "offset": str(start), "end": str(end)}
+    return encode_event(headers, f"{file}@{start}".encode())
+
+
+def lines_of(file: str, edges: Iterable[int]) -> list[bytes]:
+    """The events of a file whose lines begin and end at `edges`."""
+    places = list(edges)
+    return [line_event(file, *place) for place in zip(places, places[1:], strict=False)]
