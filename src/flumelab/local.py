@@ -26,6 +26,7 @@ from flumelab.sources import Stamp
 
 JVM_SOURCES = ["connector", "pyproject.toml", "src/pyspark_flume_hook.py"]
 DRIVER_MEMORY = "1g"
+TASK_TRIES = 4  # as on a cluster: a Python worker may die
 
 # A cold laptop takes its time; a healthy one takes a tenth of it.
 START_SECONDS_MAX = 120
@@ -179,7 +180,8 @@ class LocalRuntime:
             _require_free("LAB_RECEIVER_PORT", settings.receiver_port)
         _require_free("LAB_UI_PORT", settings.ui_port)
         say(f"starting Spark with {app.program}")
-        cores = max(2, os.cpu_count() or 1)
+        receivers = 0 if app.lands else 1  # each holds a core
+        cores = max(2, os.cpu_count() or 1) + receivers
         self._processes.start(
             app.name,
             [
@@ -199,8 +201,7 @@ class LocalRuntime:
                 "RECEIVER_HOST": LOOPBACK,
                 "RECEIVER_PORT": str(settings.receiver_port),
                 "LANDING_DIR": str(self._landing),
-                # One for the receiver.
-                "SPARK_MASTER": f"local[{cores + 1}]",
+                "SPARK_MASTER": f"local[{cores},{TASK_TRIES}]",
                 "SPARK_LOCAL_IP": LOOPBACK,
                 "SPARK_CONF_DIR": str(self._root / "spark-conf"),
                 "CHECKPOINT_ROOT": str(self._state / "checkpoint"),

@@ -32,15 +32,18 @@ class Cutter:
                 threading.Thread(target=self._forward, args=(client,), daemon=True).start()
 
     def _forward(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            with socket.create_connection(("127.0.0.1", self._target)) as server:
-                while True:
-                    for side in select.select([client, server], [], [])[0]:
-                        data = side.recv(1 << 18)
-                        if not data:
-                            return
-                        if side is server and self._armed.is_set():
-                            self._armed.clear()
-                            self.cuts += 1
-                            return
-                        (server if side is client else client).sendall(data)
+        with (
+            contextlib.suppress(OSError),
+            client,
+            socket.create_connection(("127.0.0.1", self._target)) as server,
+        ):
+            while True:
+                for side in select.select([client, server], [], [])[0]:
+                    data = side.recv(1 << 18)
+                    if not data:
+                        return
+                    if side is server and self._armed.is_set():
+                        self._armed.clear()
+                        self.cuts += 1
+                        return
+                    (server if side is client else client).sendall(data)

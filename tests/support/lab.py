@@ -64,10 +64,11 @@ class LocalLab:
         """What a command prints with --json, whatever its exit code."""
         return json.loads(self.run(command, "--json", *options).stdout)
 
-    def balanced(self, seconds: int = 120) -> dict[str, Any]:
+    def balanced(self, seconds: int = 200) -> dict[str, Any]:
         """Wait until the ledger balances and return it."""
         result = self.json("ledger", "--wait", str(seconds))
-        assert result["balanced"], result
+        differences = result.pop("differences")
+        assert result["balanced"], f"{result}, {len(differences)} URLs differ"
         return result
 
     def urls(self) -> Counter[str]:

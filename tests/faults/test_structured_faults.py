@@ -1,0 +1,95 @@
+"""Kill parts of the Structured Streaming lab under load: every URL's count is right all the same.
+
+FAULT_KILLS says how often (`make faults`: 20), FAULT_SEED when.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from tests.support.lab import ROOT, LocalLab
+from tests.support.spark import wait_for
+
+KILLS = int(os.environ.get("FAULT_KILLS", "1"))
+SEED = int(os.environ.get("FAULT_SEED", "1"))
+LINES = 200_000
+SECONDS = 10  # in which they come
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLab]:
+    lab = LocalLab(tmp_path_factory.mktemp("lab"))
+    lab.ok("up", "--app", "structured")
+    yield lab
+    lab.run("down")
+    assert lab.processes() == []
+
+
+def feed(lab: LocalLab, seed: int) -> subprocess.Popen[bytes]:
+    options = ["--lines", str(LINES), "--rate", str(LINES / SECONDS), "--seed", str(seed)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "flumelab", "feed", "--runtime", "local", *options],
+        env=lab.environment,
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def driver_family(lab: LocalLab) -> list[psutil.Process]:
+    mark = f"{lab.state}:structured"
+    return [p for p in lab.processes() if p.environ().get("FLUMELAB_SERVICE") == mark]
+
+
+def python_workers(lab: LocalLab) -> list[psutil.Process]:
+    """Those that run tasks, and the one in which the source itself lives."""
+    workers = []
+    for process in driver_family(lab):
+        parent = process.parent()
+        runs_tasks = parent and "pyspark.daemon" in parent.cmdline()
+        if (
+            runs_tasks
+            or "pyspark.sql.streaming.python_streaming_source_runner" in process.cmdline()
+        ):
+            workers.append(process)
+    return workers
+
+
+def go_on(lab: LocalLab) -> None:
+    """Start what has ended, as a supervisor would."""
+    lab.ok("up", "--app", "structured")
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_a_driver_killed_under_load_counts_each_line_once(lab: LocalLab, number: int) -> None:
+    chance = random.Random(SEED + number)
+    generator = feed(lab, seed=number)
+    time.sleep(chance.uniform(1, SECONDS))  # the moment is what is tried, nothing waits for it
+    for process in driver_family(lab):
+        process.kill()
+    wait_for(lambda: not driver_family(lab), "the driver is gone")
+    go_on(lab)
+    assert generator.wait(60) == 0
+    assert lab.balanced()["duplicated"] == 0
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_a_python_worker_killed_under_load_counts_each_line_once(
+    lab: LocalLab, number: int
+) -> None:
+    chance = random.Random(SEED + number)
+    generator = feed(lab, seed=1000 + number)
+    time.sleep(chance.uniform(1, SECONDS))
+    workers = wait_for(lambda: python_workers(lab), "a Python worker runs")
+    chance.choice(workers).kill()
+    assert generator.wait(60) == 0
+    deadline = time.monotonic() + 120
+    # A task is tried again; where the source's own process was hit, the program ends.
+    while time.monotonic() < deadline and not lab.json("ledger", "--wait", "5")["balanced"]:
+        go_on(lab)
+    assert lab.balanced()["duplicated"] == 0
