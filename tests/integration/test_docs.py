@@ -1,0 +1,161 @@
+"""The code blocks of docs/structured-streaming.md are run, as they stand there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
+from tests.support.spark import ROOT, CourseProgram, Program, accepts, environment, free_port
+
+PAGE = (ROOT / "docs" / "structured-streaming.md").read_text()
+LOG = CourseProgram.LOG.read_bytes().splitlines()
+URLS = Counter(line.split()[6].decode() for line in LOG)
+# A Spark that lives for seconds is slowed down by its better compiler.
+QUICK = (
+    "--master local[2] --conf spark.ui.enabled=false "
+    "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
+)
+ROWS_SHOWN = 20  # by Spark's console sink
+# Runs a block for each line of its input, so that the test can send in between.
+SHELL = "import sys\nfor line in sys.stdin: exec(eval(line), globals()); print('done', flush=True)"
+
+
+def blocks(language: str, folder: Path, port: int) -> list[str]:
+    """The page's blocks of a language, with folder and port for its own ones."""
+    found = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    return [block.replace("/tmp/", f"{folder}/").replace("4141", str(port)) for block in found]  # noqa: S108
+
+
+def command(beginning: str, folder: Path, port: int) -> list[str]:
+    """The page's command that begins so."""
+    found = [
+        line
+        for block in blocks("sh", folder, port)
+        for line in block.splitlines()
+        if line.startswith(beginning)
+    ]
+    return [sys.executable, *shlex.split(found[0])[1:]]
+
+
+def send(port: int) -> None:
+    """The excerpt of an access log, as a sink sends it."""
+    with AvroClient(port) as client:
+        assert client.call(handshake()) == b"\0\0\0\0"
+        assert client.call(append_batch(lines(*LOG))) == OK
+
+
+class Page(Program):
+    """A Python that runs the page's blocks one by one."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        self.program, *self.others = blocks("python", directory, self.port)
+        super().__init__(
+            [sys.executable, "-c", SHELL],
+            directory,
+            environment(PYSPARK_SUBMIT_ARGS=QUICK),
+        )
+        self._done = 0
+
+    def run(self, block: str) -> str:
+        """What the block prints."""
+        assert self.process.stdin
+        before = len(self.printed())
+        self.process.stdin.write(f"{block!r}\n".encode())
+        self.process.stdin.flush()
+        self._done += 1
+        self.wait_for(lambda: self.printed().count("done\n") == self._done, f"{block} has run")
+        return self.printed()[before:].removesuffix("done\n")
+
+    def printed(self) -> str:
+        return self.stdout.read_text()
+
+    def counts(self) -> dict[str, int]:
+        """The rows of the last table on the console."""
+        table = self.printed().rpartition("|url")[2]
+        rows = re.findall(r"^\|(\S+) *\|(\d+) *\|$", table, re.MULTILINE)
+        return {url: int(count) for url, count in rows}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The quick start, up and fed with an access log."""
+    page = Page(tmp_path_factory.mktemp("page"))
+    try:
+        page.run(page.program.replace("query.awaitTermination()\n", ""))
+        page.wait_for(lambda: accepts(page.port), "the query listens")
+        send(page.port)
+        yield page
+    finally:
+        page.kill()
+
+
+def test_the_quick_start_counts_what_a_sink_sends(page: Page) -> None:
+    page.wait_for(lambda: len(page.counts()) == ROWS_SHOWN, "the query prints counts")
+
+    printed = page.counts()
+    assert printed.items() <= URLS.items()
+    assert list(printed.values()) == [count for _, count in URLS.most_common(ROWS_SHOWN)]
+
+
+def test_a_second_query_stores_each_batch_in_a_folder_of_its_own(page: Page) -> None:
+    for block in page.others[:-1]:
+        page.run(block)
+    folders = page.directory / "lines"
+
+    page.wait_for(lambda: list(folders.glob("batch=0/_SUCCESS")), f"{folders} has a batch")
+
+    assert page.run(f"print(spark.read.parquet('{folders}').count())\n") == f"{len(LOG)}\n"
+
+
+def test_the_lag_is_printed(page: Page) -> None:
+    page.wait_for(page.counts, "the query prints counts")
+
+    assert re.fullmatch(
+        r"0 events behind, \d+ in the last micro-batch\n", page.run(page.others[-1])
+    )
+
+
+@pytest.mark.parametrize("name", ["ls", "verify", "cat"])
+def test_the_commands_show_the_log(page: Page, name: str) -> None:
+    look = command(f"python -m pyspark_flume.landing {name}", page.directory, page.port)
+
+    done = subprocess.run(look, capture_output=True, text=True, check=True, timeout=30)
+
+    if name == "cat":
+        bodies = [json.loads(line)["body"].encode() for line in done.stdout.splitlines()]
+        assert bodies == LOG[:3]
+
+
+def test_a_receiver_of_its_own_takes_events_in(tmp_path: Path) -> None:
+    port = free_port()
+    receiver = Program(
+        command("python -m pyspark_flume.receiver", tmp_path, port), tmp_path, environment()
+    )
+    try:
+        receiver.wait_for(lambda: accepts(port), "it listens")
+        send(port)
+        receiver.process.send_signal(signal.SIGTERM)
+        assert receiver.process.wait(30) == 0
+    finally:
+        receiver.kill()
+
+
+def test_the_conf_and_the_program_name_the_same_port_and_folder() -> None:
+    conf, plugin, *_ = re.findall(r"^```properties\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    keys = dict(re.findall(r"^(\S+)\s*=\s*(.*)$", conf + plugin, re.MULTILINE))
+
+    assert f'.option("port", {keys["a1.sinks.spark.port"]})' in PAGE
+    assert f"mv access.log {keys['a1.sources.files.spoolDir']}/" in PAGE
+    java = keys["a1.sources.files.deserializer"].removesuffix("$Builder").replace(".", "/")
+    assert (ROOT / "connector/flume-plugins/src/main/java" / f"{java}.java").exists()
