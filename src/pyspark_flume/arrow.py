@@ -10,13 +10,14 @@ import pyarrow as pa
 from pyspark_flume.avroipc.columns import EventColumns, header
 from pyspark_flume.avroipc.words import Ints, Mask, read_decimals, words_of
 
+_TIMESTAMP = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
     [
         ("body", pa.binary()),
         ("headers", pa.map_(pa.string(), pa.string())),
-        ("timestamp", pa.timestamp("us", "UTC")),
+        ("timestamp", _TIMESTAMP),
         ("offset", pa.int64()),
-        ("arrival", pa.timestamp("us", "UTC")),
+        ("arrival", _TIMESTAMP),
     ]
 )
 SCHEMA_WITHOUT_HEADERS = pa.schema([column for column in SCHEMA if column.name != "headers"])
@@ -35,49 +36,54 @@ def record_batch(
     is `arrival_ms`.
     """
     count = columns.count
-    arrival = np.full(count, arrival_ms)
-    timestamp = _timestamps(columns, arrival)
+    arrival = pa.repeat(pa.scalar(arrival_ms * 1000, _TIMESTAMP), count)
     arrays = [
-        _binaries(columns.data, columns.body_starts, columns.ends),
+        _values(columns.data, columns.body_starts, columns.ends, pa.binary()),
         *([_headers(columns)] if with_headers else []),
-        pa.array(timestamp * 1000, SCHEMA.field("timestamp").type),
+        _timestamps(columns, arrival),
         pa.array(np.arange(first_offset, first_offset + count)),
-        pa.array(arrival * 1000, SCHEMA.field("arrival").type),
+        arrival,
     ]
     schema = SCHEMA if with_headers else SCHEMA_WITHOUT_HEADERS
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _timestamps(columns: EventColumns, arrival: Ints) -> Ints:
+def _timestamps(columns: EventColumns, arrival: pa.TimestampArray) -> pa.TimestampArray:
     index = header(columns, b"timestamp")
     events = np.flatnonzero(index >= 0)
     if not len(events):
         return arrival
-    starts, ends = (column[index[events]] for column in (columns.value_starts, columns.value_ends))
-    sent = read_decimals(words_of(columns.data), starts, ends)
-    timestamps = arrival.copy()
+    headers = index[events]
+    sent = read_decimals(
+        words_of(columns.data), columns.value_starts[headers], columns.value_ends[headers]
+    )
     fits = (sent >= 0) & (sent <= _TIMESTAMP_MS_MAX)
-    timestamps[events[fits]] = sent[fits]
-    return timestamps
+    timestamps = arrival.view(pa.int64()).to_numpy().copy()
+    timestamps[events[fits]] = sent[fits] * 1000
+    return pa.array(timestamps).view(_TIMESTAMP)
 
 
-def _binaries(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.BinaryArray:
+def _values(
+    data: bytes | memoryview, starts: Ints, ends: Ints, kind: pa.DataType
+) -> pa.BinaryArray | pa.StringArray:
     """Each ``data[starts[i]:ends[i]]``; both ascend, and no two of them overlap.
 
     In Arrow, where one value ends the next one begins. So what lies between two is a value as well,
-    and then the others are taken.
+    and then every other one is taken.
     """
-    offsets = np.empty(2 * len(starts) + 1, np.int32)
-    offsets[0] = 0
+    offsets = np.zeros(2 * len(starts) + 1, np.int32)
     offsets[1::2] = starts
     offsets[2::2] = ends
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    both = pa.Array.from_buffers(pa.binary(), 2 * len(starts), buffers)
-    return both.take(pa.array(np.arange(1, 2 * len(starts), 2, np.int32)))
+    both = pa.Array.from_buffers(kind, 2 * len(starts), buffers)
+    return both.take(pa.array(np.arange(1, 2 * len(starts), 2)))
 
 
 def _strings(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.StringArray:
-    binaries = _binaries(data, starts, ends)
+    binaries = _values(data, starts, ends, pa.binary())
+    octets = np.frombuffer(binaries.buffers()[2], np.int8)
+    if octets.min(initial=0) >= 0:  # ASCII only: told faster than UTF-8
+        return binaries.view(pa.string())
     try:
         return binaries.cast(pa.string())
     except pa.ArrowInvalid:  # not UTF-8: a client that breaks that must not fail everyone's query
@@ -86,20 +92,34 @@ def _strings(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.StringArr
 
 
 def _headers(columns: EventColumns) -> pa.MapArray:
-    keys = _strings(columns.data, columns.key_starts, columns.key_ends)
-    values = _strings(columns.data, columns.value_starts, columns.value_ends)
     offsets = columns.header_offsets
-    if columns.keys is None or _any_twice(columns.keys):
+    keys = values = pa.array([], pa.string())
+    if offsets[-1]:
+        keys = _same_keys(columns)
+        values = _strings(columns.data, columns.value_starts, columns.value_ends)
+    if keys is None:
+        keys = _strings(columns.data, columns.key_starts, columns.key_ends)
         last = _last_of_each(keys, offsets)
         keys, values = keys.filter(last), values.filter(last)
         offsets = np.concatenate(([0], np.cumsum(last)))[offsets]
-    offsets = pa.array(offsets, pa.int32())
+    offsets = pa.array(offsets.astype(np.int32))
     return pa.MapArray.from_arrays(offsets, keys, values, SCHEMA.field("headers").type)
 
 
-def _any_twice(keys: tuple[bytes, ...]) -> bool:
+def _same_keys(columns: EventColumns) -> pa.StringArray | None:
+    """The keys of all headers, if they are the same in all events and none comes twice."""
+    if columns.keys is None:
+        return None
     # Of two keys that are not UTF-8, the texts may be the same.
-    return len({key.decode("utf-8", "replace") for key in keys}) < len(keys)
+    keys = [key.decode("utf-8", "replace") for key in columns.keys]
+    if len(set(keys)) < len(keys):
+        return None
+    sizes = np.array([len(key.encode()) for key in keys], np.int32)
+    offsets = np.zeros(columns.count * len(keys) + 1, np.int32)
+    np.cumsum(np.tile(sizes, columns.count), out=offsets[1:])
+    text = "".join(keys).encode() * columns.count
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(text)]
+    return pa.Array.from_buffers(pa.string(), columns.count * len(keys), buffers)
 
 
 def _last_of_each(keys: pa.StringArray, offsets: Ints) -> Mask:

@@ -33,7 +33,8 @@ def find_alike(
     position = starts + 1
     for i, key in enumerate(keys):
         lead = _lead(key)
-        good &= has_text(words, position, lead)
+        if i:  # the first was looked for
+            good &= has_text(words, position, lead)
         spans[0, :, i] = position + (len(lead) - len(key))
         spans[1, :, i] = position = position + len(lead)
         position, length, fits = read_lengths(words, position)
@@ -83,7 +84,7 @@ def _candidates(
     """Where an event may begin; None if at so many places that reading one by one is faster."""
     octets = np.frombuffer(data, np.uint8)
     same = octets == data[0]
-    if np.count_nonzero(same) > 2 * count + (0 if key is None else len(data) // 32):
+    if np.count_nonzero(same) > 4 * count + (0 if key is None else len(data) // 32):
         return None
     starts = same.nonzero()[0]
     if key is not None:

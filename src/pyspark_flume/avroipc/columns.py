@@ -86,15 +86,15 @@ def select(columns: EventColumns, keep: Mask) -> bytes:
 
 def header(columns: EventColumns, key: bytes) -> Ints:
     """The index of each event's header `key`, -1 where it has none."""
+    if columns.keys is not None and key in columns.keys:
+        last = len(columns.keys) - 1 - columns.keys[::-1].index(key)
+        return columns.header_offsets[:-1] + last
     found = np.full(columns.count, -1)
     if columns.keys is None:
         same = np.flatnonzero(columns.key_ends - columns.key_starts == len(key))
         same = same[has_text(words_of(columns.data), columns.key_starts[same], key)]
         # Of several values for one place, numpy assigns the last.
         found[np.searchsorted(columns.header_offsets, same, side="right") - 1] = same
-    elif key in columns.keys:
-        last = len(columns.keys) - 1 - columns.keys[::-1].index(key)
-        found = columns.header_offsets[:-1] + last
     return found
 
 

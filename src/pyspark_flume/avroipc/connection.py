@@ -32,7 +32,7 @@ class Connection:
 
     @property
     def reserved(self) -> int:
-        """Bytes of the frame under way, as far as its lengths have come.
+        """Bytes of the frame under way, as far as they are known: see `FrameReader`.
 
         They are held only as they arrive; admission of memory can go by this figure before that.
         """

@@ -15,6 +15,7 @@ from pyspark_flume.errors import ProtocolError
 FRAME = struct.Struct(">II")  # serial, buffer count
 LENGTH = struct.Struct(">I")  # of a buffer, in bytes
 
+AVRO_BUFFER_BYTES = 8 * KIB  # Avro's writers cut a payload into buffers of this size
 INFLATED_PIECE_BYTES_MAX = 256 * KIB  # what is in memory twice
 
 
@@ -46,8 +47,9 @@ class FrameReader:
 
     @property
     def reserved(self) -> int:
-        """Bytes of the frame under way, as far as its lengths have come."""
-        return len(self._payload) + self._bytes_left
+        """Bytes of the frame under way: by the lengths that have come, and Avro's for the rest."""
+        coming = self._bytes_left + self._buffers_left * AVRO_BUFFER_BYTES
+        return min(len(self._payload) + coming, self._limits.frame_bytes_max)
 
     @property
     def in_frame(self) -> bool:

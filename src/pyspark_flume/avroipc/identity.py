@@ -34,7 +34,10 @@ def runs(columns: EventColumns) -> list[Run]:
     events = np.flatnonzero((file >= 0) & (offset >= 0) & (end >= 0))
     if not len(events):
         return []
-    starts, ends = (_numbers(columns, column[events]) for column in (offset, end))
+    headers = np.stack((offset[events], end[events]))
+    starts, ends = read_decimals(
+        words_of(columns.data), columns.value_starts[headers], columns.value_ends[headers]
+    )
     valid = (starts >= 0) & (ends > starts)
     events, starts, ends = events[valid], starts[valid], ends[valid]
     if not len(events):
@@ -54,12 +57,6 @@ def runs(columns: EventColumns) -> list[Run]:
         run = Run(name, int(starts[first]), int(ends[last]), event, event + last - first + 1)
         found.append(run)
     return found
-
-
-def _numbers(columns: EventColumns, headers: Ints) -> Ints:
-    """The values of the headers as decimal numbers, -1 where they are none."""
-    starts, ends = columns.value_starts[headers], columns.value_ends[headers]
-    return read_decimals(words_of(columns.data), starts, ends)
 
 
 def _same_as_before(columns: EventColumns, headers: Ints) -> Mask:

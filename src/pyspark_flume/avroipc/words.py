@@ -45,6 +45,9 @@ def read_lengths(words: Words, positions: Ints) -> tuple[Ints, Ints, Mask]:
     """For each position: where the zig-zag varint there ends, its value, and whether it is a
     length, which is not negative and has 4 bytes at most."""
     word = words_at(words, positions)
+    octet = word.astype(np.uint8)
+    if not (octet & 0x81).any():  # short texts only
+        return positions + 1, (octet >> 1).astype(np.int64), np.ones_like(octet, np.bool_)
     value = word & 0x7F
     more = (word >> 7) & 1
     width = more + 1
@@ -67,10 +70,8 @@ def read_decimals(words: Words, starts: Ints, ends: Ints) -> Ints:
     lengths = ends - starts
     good = (lengths > 0) & (lengths <= DIGITS_MAX)
     total = np.zeros(len(starts), np.int64)
-    for i in range(0, DIGITS_MAX, 8):
-        taken = np.clip(lengths - i, 0, 8)
-        if not taken.any():
-            break
+    for i in range(0, min(int(lengths.max(initial=0)), DIGITS_MAX), 8):
+        taken = np.minimum(np.maximum(lengths - i, 0), 8)
         bits = (8 * taken).astype(np.uint64)
         # Missing digits become zeros in front.
         digits = (words_at(words, starts + i) << (64 - bits)) | (0x3030303030303030 >> bits)
@@ -79,5 +80,5 @@ def read_decimals(words: Words, starts: Ints, ends: Ints) -> Ints:
         digits = (digits * 10 + (digits >> 8)) & 0x00FF00FF00FF00FF
         digits = (digits * 100 + (digits >> 16)) & 0x0000FFFF0000FFFF
         digits = (digits * 10_000 + (digits >> 32)) & 0xFFFFFFFF
-        total = total * _POWERS_OF_10[taken] + digits.view(np.int64)
+        total = digits.view(np.int64) + (total * _POWERS_OF_10[taken] if i else 0)
     return np.where(good, total, -1)
