@@ -1,18 +1,18 @@
 """How fast the generator writes, against the 200,000 lines/s that a lab may ask of it.
 
 Prints ``loadgen_ratio: R``: the median of five runs of 1,000,000 lines at rate 0, files, fsync and
-ledger included, over 200,000.
+ledger included, over 200,000. BENCH_LINES: [1000000].
 """
 
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-LINES = 1_000_000
+from support import ROOT
+from support.harness import medians, size
+
+LINES = size("BENCH_LINES", 1_000_000)
 RUNS = 5
 ASKED_LINES_PER_SECOND = 200_000
 
@@ -26,6 +26,5 @@ def lines_per_second() -> float:
 
 
 if __name__ == "__main__":
-    speeds = sorted(lines_per_second() for _ in range(RUNS))
-    print(f"loadgen: {speeds[0]:,.0f} to {speeds[-1]:,.0f} lines/s in {RUNS} runs")
-    print(f"loadgen_ratio: {statistics.median(speeds) / ASKED_LINES_PER_SECOND:.2f}")
+    speed = medians({"loadgen": lines_per_second}, "lines/s", RUNS)["loadgen"]
+    print(f"loadgen_ratio: {speed / ASKED_LINES_PER_SECOND:.2f}")

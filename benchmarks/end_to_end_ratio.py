@@ -1,0 +1,61 @@
+"""From a spool directory to committed counts, against what Flume delivers to Flume.
+
+Prints ``end_to_end_ratio: R``: events/s through agent (access-log.conf), receiver, landing log and
+spark-apps/url_counts_structured.py (both its queries, local[2]), from the first event that the
+agent has sent to the last one in the result store, over events/s of the same agent into Flume's own
+avro source, as in intake_ratio.py. All of it runs on the same cores. Both sides alternate in one
+run; a warm-up comes before each. The program with its first query only, the totals, is measured as
+well. BENCH_LINES: [1000000].
+"""
+
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from support import ROOT
+from support.app import PROGRAM, counting
+from support.flume import (
+    PARTS,
+    WARM_PARTS,
+    Feed,
+    events_per_second,
+    flume_source,
+    receiver_port,
+    sender,
+    sent_per_second,
+)
+from support.harness import medians, size
+
+LINES = size("BENCH_LINES", 1_000_000)
+TOTALS = ROOT / "benchmarks" / "programs" / "url_totals.py"
+
+
+def into_flume() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        return sent_per_second(Path(folder) / "flume", LINES, flume_source())
+
+
+def into_counts(program: Path) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        feed = Feed(work / "flume", WARM_PARTS + PARTS, LINES // PARTS)
+        landing = work / "landing"
+        with (
+            receiver_port(landing) as port,
+            counting(work / "spark", landing, program) as counted,
+            sender("access-log.conf", feed, port) as sent,
+        ):
+            return events_per_second(feed, sent, counted)
+
+
+if __name__ == "__main__":
+    rates = medians(
+        {
+            "into flume": into_flume,
+            "into counts": partial(into_counts, PROGRAM),
+            "into totals only": partial(into_counts, TOTALS),
+        },
+        "events/s",
+    )
+    print(f"with totals only: {rates['into totals only'] / rates['into flume']:.2f}")
+    print(f"end_to_end_ratio: {rates['into counts'] / rates['into flume']:.2f}")

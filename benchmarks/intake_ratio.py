@@ -1,0 +1,32 @@
+"""What one Flume agent delivers into the receiver, against what it delivers into Flume itself.
+
+Prints ``intake_ratio: R``: events/s of access-log.conf (spool directory, memory channel, avro sink)
+into ``python -m pyspark_flume.receiver``, which answers OK after its fsync, over events/s of the
+same agent into Flume's own avro source with a memory channel and a null sink, which is on no disk.
+Counted alike on both sides: what the sending agent was answered OK for, from the first event to the
+last. Both sides alternate in one run; a warm-up comes before each. BENCH_LINES: [1000000].
+"""
+
+import tempfile
+from pathlib import Path
+
+from support.flume import flume_source, receiver_port, sent_per_second
+from support.harness import medians, size
+
+LINES = size("BENCH_LINES", 1_000_000)
+
+
+def into_flume() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        return sent_per_second(Path(folder) / "flume", LINES, flume_source())
+
+
+def into_receiver() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        landing = Path(folder) / "landing"
+        return sent_per_second(Path(folder) / "flume", LINES, receiver_port(landing))
+
+
+if __name__ == "__main__":
+    rates = medians({"into flume": into_flume, "into receiver": into_receiver}, "events/s")
+    print(f"intake_ratio: {rates['into receiver'] / rates['into flume']:.2f}")

@@ -1,0 +1,18 @@
+"""For end_to_end_ratio.py: spark-apps/url_counts_structured.py with its first query only."""
+
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import col, regexp_extract, when
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "spark-apps"))
+from url_counts_structured import CHECKPOINT, LANDING, LINE, MALFORMED, RESULTS, add_to_totals
+
+RESULTS.create()
+spark = SparkSession.builder.appName("totals").getOrCreate()
+events = spark.readStream.format("flume").option("landing", LANDING).load()
+url = regexp_extract(col("body").cast("string"), LINE, 2)
+urls = events.select(when(url != "", url).otherwise(MALFORMED).alias("url"))
+query = urls.writeStream.foreachBatch(add_to_totals).option("checkpointLocation", CHECKPOINT)
+query.start().awaitTermination()
