@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -37,6 +37,7 @@ class Intake:
         self._work = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="landing")
         self._failing = False
+        self._last: asyncio.Future[bool] | None = None
 
     def submit(self, events: EventColumns) -> "asyncio.Future[bool]":
         """Store what has not been stored before. A batch that brings nothing new waits as well:
@@ -45,6 +46,7 @@ class Intake:
         self._writer.append(items, count, new)
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append(stored)
+        self._last = stored
         self._work.set()
         return stored
 
@@ -67,6 +69,11 @@ class Intake:
                 self._say_once(None)
                 _settle(taken, stored=True)
 
+    async def settle(self, seconds_max: float) -> None:
+        """Return when all that was submitted is settled, at the latest after `seconds_max`."""
+        if self._last:  # they are settled in their order
+            await asyncio.wait({self._last}, timeout=seconds_max)
+
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do other work on the log between two commits."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -84,26 +91,28 @@ class Intake:
         new: list[Run] = []
         keep = np.ones(events.count, bool)
         for run in known:
-            if self._is_new(run, here):
-                pieces = [run]
-            else:
-                pieces = [e for e in _events_of(events, run) if self._missing(e, here)]
-                keep[run.first : run.last] = False
-                keep[[event.first for event in pieces]] = True
-            for piece in pieces:
+            keep[run.first : run.last] = False
+            for piece in self._unseen(events, run, here):
+                keep[piece.first : piece.last] = True
                 here.add(piece.file, piece.start, piece.end)
-            new += pieces
+                new.append(piece)
         if keep.all():
             return events.data, events.count, new
         return select(events, keep), int(keep.sum()), new
 
-    def _is_new(self, run: Run, here: Seen) -> bool:
-        whole = [(run.start, run.end)]
-        return here.missing(run.file, run.start, run.end) == whole == self._writer.missing(run)
-
-    def _missing(self, run: Run, here: Seen) -> list[tuple[int, int]]:
-        """What of a run is neither in the log nor earlier in the same batch."""
-        return here.missing(run.file, run.start, run.end) and self._writer.missing(run)
+    def _unseen(self, events: EventColumns, run: Run, here: Seen) -> Iterator[Run]:
+        """The parts of a run that are neither in the log nor earlier in the same batch."""
+        earlier, stored = here.missing(run.file, run.start, run.end), self._writer.missing(run)
+        if not (earlier and stored):
+            return
+        if earlier == stored == [(run.start, run.end)] or run.last - run.first == 1:
+            yield run
+            return
+        middle = (run.first + run.last) // 2
+        for first, last in ((run.first, middle), (middle, run.last)):
+            for half in runs(part(events, first, last)):
+                known = Run(half.file, half.start, half.end, first + half.first, first + half.last)
+                yield from self._unseen(events, known, here)
 
     def _say_once(self, trouble: str | None) -> None:
         if trouble and not self._failing:
@@ -111,15 +120,6 @@ class Intake:
         elif self._failing and not trouble:
             log.info("the landing log takes batches again")
         self._failing = trouble is not None
-
-
-def _events_of(events: EventColumns, run: Run) -> list[Run]:
-    """The run of each of its events, with `first` in the batch."""
-    return [
-        Run(alone.file, alone.start, alone.end, number, number + 1)
-        for number in range(run.first, run.last)
-        for alone in runs(part(events, number, number + 1))
-    ]
 
 
 def _settle(futures: "list[asyncio.Future[bool]]", stored: bool) -> None:

@@ -10,18 +10,17 @@ A batch is answered OK once it is durable. Structured Streaming reads the log wi
 import argparse
 import asyncio
 import logging
+import resource
 import signal
-import socket
 import ssl
 import sys
 import threading
-import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
-from pyspark_flume.avroipc import Call, Connection, Limits
+from pyspark_flume.avroipc import Limits
+from pyspark_flume.client import MIB, SMALL_RESERVE_BYTES, Client, Memory
 from pyspark_flume.errors import FlumeError, LandingError, ReceiverFailed
 from pyspark_flume.intake import Intake, identify
 from pyspark_flume.landing import LandingWriter
@@ -29,12 +28,11 @@ from pyspark_flume.settings import ReceiverSettings
 
 log = logging.getLogger("pyspark_flume.receiver")
 
-MIB = 1024 * 1024
 MEMORY_BYTES_MAX = 256 * MIB  # of frames under way and batches not yet stored, of all connections
-CALLS_MAX = 16  # unanswered on a connection: Flume's sink waits for each answer
-STALL_SECONDS = 30  # half a frame; a sink sends a batch in one go
+FILES_SPARE = 256  # open files that are no connections
 SWEEP_SECONDS = 1
 RETAIN_SECONDS = 10
+END_SECONDS_MAX = 5  # for the batches under way, when the receiver ends
 
 
 class Receiver:
@@ -42,9 +40,11 @@ class Receiver:
 
     def __init__(self, settings: ReceiverSettings) -> None:
         self.settings = settings
+        self.tls = _tls(settings)
         self.limits = Limits(frame_bytes_max=settings.frame_bytes_max)
-        self.clients: set[_Client] = set()
-        self.memory = _Memory(max(MEMORY_BYTES_MAX, 2 * settings.frame_bytes_max))
+        self.clients: set[Client] = set()
+        # The largest frame has to find room.
+        self.memory = Memory(max(MEMORY_BYTES_MAX, settings.frame_bytes_max + SMALL_RESERVE_BYTES))
         self.intake: Intake
         self._refused = 0
 
@@ -53,11 +53,12 @@ class Receiver:
 
         Raises `LandingError` and `ReceiverFailed`.
         """
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(_one_line)
-        with LandingWriter.open(self.settings.landing, identify) as writer:
+        asyncio.get_running_loop().set_exception_handler(_one_line)
+        _allow_files(self.settings.connections_max + FILES_SPARE)
+        settings = self.settings
+        with LandingWriter.open(settings.landing, identify, settings.segment_bytes) as writer:
             self.intake = Intake(writer)
-            server = await self._listen(loop)
+            server = await self._listen()
             tasks: list[asyncio.Task[None]] = [
                 asyncio.create_task(work)
                 for work in (self.intake.run(), self._sweep(), self._retain(writer))
@@ -69,12 +70,13 @@ class Receiver:
                 for task in tasks:
                     if task.done():  # by an error that nobody has foreseen
                         task.result()
+                await self._answer_all()
             finally:
                 server.close()
                 for client in list(self.clients):
-                    client.abort()
-                for task in (stopped, *tasks):
-                    task.cancel()
+                    client.end()
+                for ending in (stopped, *tasks):
+                    ending.cancel()
                 await asyncio.gather(stopped, *tasks, return_exceptions=True)
                 self.intake.close()
 
@@ -92,16 +94,18 @@ class Receiver:
             )
         return False
 
-    async def _listen(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
+    async def _answer_all(self) -> None:
+        """What a sink has sent is stored, so it had better hear of it."""
+        for client in self.clients:
+            client.pause()
+        await self.intake.settle(END_SECONDS_MAX)
+
+    async def _listen(self) -> asyncio.Server:
         settings = self.settings
+        loop = asyncio.get_running_loop()
         try:
             return await loop.create_server(
-                lambda: _Client(self),
-                settings.host,
-                settings.port,
-                ssl=_tls(settings),
-                ssl_handshake_timeout=STALL_SECONDS if settings.certificate else None,
-                backlog=1024,
+                lambda: Client(self), settings.host, settings.port, backlog=1024
             )
         except OSError as error:
             raise ReceiverFailed(
@@ -113,7 +117,7 @@ class Receiver:
         """Close connections that have stalled."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            now = time.monotonic()
+            now = asyncio.get_running_loop().time()
             for client in list(self.clients):
                 client.check(now)
 
@@ -129,163 +133,6 @@ class Receiver:
                 log.warning("%s", error)
 
 
-class _Memory:
-    """Bytes that all connections together may hold; who finds none waits in line."""
-
-    def __init__(self, size: int) -> None:
-        self._free = size
-        self._line: deque[tuple[int, _Client]] = deque()
-
-    def take(self, size: int, client: "_Client") -> bool:
-        """Take `size` bytes; False: the client is in line and will be resumed."""
-        if not self._line and size <= self._free:
-            self._free -= size
-            return True
-        self._line.append((size, client))
-        return False
-
-    def give(self, size: int) -> None:
-        """Give bytes back, and let in who can go on."""
-        self._free += size
-        while self._line and self._line[0][0] <= self._free:
-            size, client = self._line.popleft()
-            self._free -= size
-            client.granted(size)
-
-    def leave(self, client: "_Client") -> None:
-        """A client in line has gone."""
-        self._line = deque(entry for entry in self._line if entry[1] is not client)
-
-
-class _Client(asyncio.Protocol):
-    """One connection of a sink."""
-
-    def __init__(self, receiver: Receiver) -> None:
-        self._receiver = receiver
-        self._connection = Connection(receiver.limits, receiver.settings.compressed)
-        self._calls: deque[tuple[Call, asyncio.Future[bool] | None, int]] = deque()
-        self._held = 0  # bytes of memory
-        self._in_line = False
-        self._full = False  # too many calls without an answer
-        self._last = time.monotonic()
-        self._peer = ""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
-        self._peer = f"{host}:{port}"
-        if not self._receiver.admits(self._peer):
-            transport.abort()
-            return
-        self._receiver.clients.add(self)
-        sock = transport.get_extra_info("socket")
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # An agent whose machine has gone would be connected for ever.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        log.info("%s connected", self._peer)
-
-    def data_received(self, data: bytes) -> None:
-        self._last = time.monotonic()
-        try:
-            calls = self._connection.receive_data(data)
-        except FlumeError as error:
-            self._close(str(error))
-            return
-        for call in calls:
-            size = len(call.events.data) if call.events else 0
-            # The frame's bytes are the batch's now; what an unframed rest needs is taken below.
-            stored = self._receiver.intake.submit(call.events) if call.events else None
-            self._calls.append((call, stored, size))
-            if stored:
-                stored.add_done_callback(self._answer)
-        self._account()
-        if len(self._calls) >= CALLS_MAX and not self._full:
-            self._full = True
-            self._pause()
-        self._answer()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self not in self._receiver.clients:
-            return
-        self._receiver.clients.discard(self)
-        self._receiver.memory.leave(self)
-        if self._connection.in_frame and error is None:
-            log.warning("%s went away within a frame; its sink sends it again", self._peer)
-        else:
-            log.info("%s disconnected%s", self._peer, f" ({error})" if error else "")
-        # What it has sent is stored all the same, and recognised when it is sent again.
-        self._release(self._held)
-
-    def granted(self, size: int) -> None:
-        """There is memory for the rest of the frame."""
-        self._held += size
-        self._in_line = False
-        self._last = time.monotonic()
-        self._resume()
-
-    def check(self, now: float) -> None:
-        """Close the connection if nothing has come for too long."""
-        quiet = now - self._last
-        idle_max = self._receiver.settings.idle_seconds_max
-        if self._in_line and quiet > STALL_SECONDS:
-            self._close(f"no memory for its frame in {quiet:.0f} s; lower the sinks' batch-size")
-        elif self._connection.in_frame and not self._full and quiet > STALL_SECONDS:
-            self._close(f"half a frame, and nothing more for {quiet:.0f} s")
-        elif idle_max and not self._calls and quiet > idle_max:
-            self._close(f"nothing for {quiet:.0f} s (idleTimeout)")
-
-    def abort(self) -> None:
-        """The receiver ends."""
-        self._transport.abort()
-
-    def _account(self) -> None:
-        """Hold memory for the frame under way and for the batches not yet stored."""
-        needed = self._connection.reserved + sum(size for _, _, size in self._calls)
-        if needed < self._held:
-            self._release(self._held - needed)
-        elif needed > self._held and not self._in_line:
-            if self._receiver.memory.take(needed - self._held, self):
-                self._held = needed
-            else:
-                self._in_line = True
-                self._pause()
-
-    def _answer(self, _stored: "asyncio.Future[bool] | None" = None) -> None:
-        """Answer what is settled, in the order of the calls."""
-        answers = []
-        while self._calls:
-            call, stored, _ = self._calls[0]
-            if stored and not stored.done():
-                break
-            self._calls.popleft()
-            answers.append(self._connection.answer(call, stored.result() if stored else True))
-        if not answers or self._transport.is_closing():
-            return
-        self._transport.write(b"".join(answers))
-        self._last = time.monotonic()
-        self._account()
-        if self._full and len(self._calls) < CALLS_MAX:
-            self._full = False
-            self._resume()
-
-    def _release(self, size: int) -> None:
-        self._held -= size
-        self._receiver.memory.give(size)
-
-    def _pause(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.pause_reading()
-
-    def _resume(self) -> None:
-        if not (self._in_line or self._full or self._transport.is_closing()):
-            self._transport.resume_reading()
-
-    def _close(self, why: str) -> None:
-        log.warning("%s closed: %s", self._peer, why)
-        self._transport.abort()
-
-
 class ReceiverThread:
     """A receiver in this process: for a query that listens itself. Ends with the process."""
 
@@ -297,7 +144,8 @@ class ReceiverThread:
     def start(self) -> None:
         """Return when it listens; raises what `Receiver.serve` does."""
         self._thread.start()
-        self._ready.result()
+        if error := self._ready.exception():
+            raise error.with_traceback(None)  # in a query's exception it would hide the reason
 
     def check(self) -> None:
         """Raise `ReceiverFailed` if it has ended."""
@@ -344,8 +192,24 @@ def _tls(settings: ReceiverSettings) -> ssl.SSLContext | None:
     return context
 
 
+def _allow_files(wanted: int) -> None:
+    """Raise the limit of open files as far as this process may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        log.warning(
+            "this process may open %d files, %d connections need %d; raise ulimit -n or lower "
+            "maxConnections",
+            allowed,
+            wanted - FILES_SPARE,
+            wanted,
+        )
+
+
 def _one_line(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-    """Where asyncio would print a traceback: a TLS client that is refused, above all."""
+    """Where asyncio would print a traceback."""
     transport = context.get("transport")
     peer = (
         transport.get_extra_info("peername") if isinstance(transport, asyncio.Transport) else None

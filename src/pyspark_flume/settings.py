@@ -13,9 +13,11 @@ from pyspark_flume.errors import FlumeError, OptionInvalid
 from pyspark_flume.landing import Retention
 
 MIB = 1024 * 1024
+SEGMENT_BYTES = 128 * MIB
 COMPRESSIONS = ("none", "deflate")
 KEEP = Retention.parse("keep")
 EARLIEST, LATEST = "earliest", "latest"
+CONSUMER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class ReceiverSettings:
     :param client_ca: PEM file; with it each sink has to show a certificate signed by one of these
     :param frame_bytes_max: of one request; a sink's ``batch-size`` has to fit
     :param idle_seconds_max: a connection that sends nothing for so long is closed; 0: never
+    :param segment_bytes: a segment of the log that is larger gets no further batch; retention
+        removes whole segments
     """
 
     landing: Path
@@ -43,6 +47,7 @@ class ReceiverSettings:
     frame_bytes_max: int = 64 * MIB
     connections_max: int = 1000
     idle_seconds_max: int = 0
+    segment_bytes: int = SEGMENT_BYTES
 
     @classmethod
     def parse(cls, options: Mapping[str, str]) -> Self:
@@ -63,6 +68,7 @@ class ReceiverSettings:
             frame_bytes_max=whole(options, "maxFrameBytes", cls.frame_bytes_max, 1024, 1024 * MIB),
             connections_max=whole(options, "maxConnections", cls.connections_max, 1, 100_000),
             idle_seconds_max=whole(options, "idleTimeout", 0, 0, 10**9),
+            segment_bytes=whole(options, "segmentBytes", SEGMENT_BYTES, 64 * 1024, 1024 * MIB),
         )
 
     @staticmethod
@@ -93,6 +99,7 @@ RECEIVER_OPTIONS = {
     "maxFrameBytes": "bytes of one request at most [67108864]",
     "maxConnections": "connections at most [1000]",
     "idleTimeout": "seconds after which a silent connection is closed; 0: never [0]",
+    "segmentBytes": "bytes after which a segment is full; retention removes whole ones [134217728]",
 }
 
 SOURCE_OPTIONS = {
@@ -138,7 +145,7 @@ class SourceOptions:
         for name in options:
             if name not in known:
                 raise OptionInvalid(f"unknown option {name}; there is {', '.join(known.values())}")
-        if "landing" not in options:
+        if not options.get("landing"):
             raise OptionInvalid("option landing is missing; give the folder of the landing log")
         if "port" not in options:
             for name in _ONLY_WITH_PORT:
@@ -152,7 +159,7 @@ class SourceOptions:
         return cls(
             landing=Path(options["landing"]),
             receiver=receiver,
-            consumer=options.get("consumer") or ("query" if receiver else None),
+            consumer=_consumer(options.get("consumer", "query" if receiver else None)),
             headers=_one_of(options, "headers", ("true", "false")) == "true",
             starting=_starting(options.get("startingoffset", EARLIEST)),
             rows_max=whole(options, "maxRowsPerTrigger", 0, 1, 2**62) or None,
@@ -191,6 +198,14 @@ def _starting(text: str) -> str | int:
     # Without an offset: UTC, whatever the driver's zone is.
     zoned = time if time.tzinfo else time.replace(tzinfo=UTC)
     return int(zoned.timestamp() * 1000)
+
+
+def _consumer(name: str | None) -> str | None:
+    if name is not None and not CONSUMER_NAME.fullmatch(name):
+        raise OptionInvalid(
+            f"option consumer is {name}; give 1 to 64 of A-Z a-z 0-9 . _ -, with no dot first"
+        )
+    return name
 
 
 def _retention(text: str) -> Retention:

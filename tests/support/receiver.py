@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from pyspark_flume.avroipc import decode_events, encode_event
@@ -28,12 +29,9 @@ class ReceiverProgram(Program):
         self.landing = folder / "landing" if "--landing" not in flags else Path()
         self.port = port or free_port()
         where = () if "--landing" in flags else ("--landing", str(self.landing))
-        super().__init__(
-            [sys.executable, "-c", MAIN.format(patch=patch), *where]
-            + ["--port", str(self.port), "--host", "127.0.0.1", *flags],
-            folder,
-            environment(),
-        )
+        arguments = [*where, "--port", str(self.port), "--host", "127.0.0.1", *flags]
+        command = [sys.executable, "-c", MAIN.format(patch=patch), *arguments]
+        super().__init__(command, folder, environment())
 
     def __enter__(self) -> ReceiverProgram:
         self.wait_for_log("listens on")
@@ -79,5 +77,4 @@ def line_event(file: str, start: int, end: int) -> bytes:
 
 def lines_of(file: str, edges: Iterable[int]) -> list[bytes]:
     """The events of a file whose lines begin and end at `edges`."""
-    places = list(edges)
-    return [line_event(file, *place) for place in zip(places, places[1:], strict=False)]
+    return [line_event(file, *place) for place in pairwise(edges)]

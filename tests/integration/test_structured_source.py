@@ -1,0 +1,387 @@
+"""``format("flume")`` in a real Spark: what arrives, in which micro-batches, what goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming import StreamingQuery
+
+from pyspark_flume.avroipc import encode_event
+from pyspark_flume.intake import identify
+from pyspark_flume.landing import Landing, LandingWriter, Retention
+from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
+from tests.support.spark import PROGRAMS, Program, accepts, environment, free_port, wait_for
+
+SCHEMA = (
+    "struct<body:binary,headers:map<string,string>,timestamp:timestamp,offset:bigint,"
+    "arrival:timestamp>"
+)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[SparkSession]:
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    conf = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+    }
+    spark = SparkSession.builder.master("local[2]").config(map=conf).getOrCreate()
+    spark.sparkContext.setLogLevel("OFF")  # each error is looked at where it is raised
+    yield spark
+    spark.stop()
+
+
+def fill(landing: Path, *batches: list[bytes], segment_bytes: int = 1 << 20) -> None:
+    with LandingWriter.open(landing, identify, segment_bytes) as writer:
+        for batch in batches:
+            writer.append(b"".join(batch), len(batch), [])
+            writer.commit()
+
+
+def batches_of(first: int, last: int, size: int = 10) -> list[list[bytes]]:
+    return [
+        lines(*(f"{number:06d}" for number in range(at, at + size)))
+        for at in range(first, last, size)
+    ]
+
+
+def numbers(first: int, last: int) -> list[bytes]:
+    return [b"%06d" % number for number in range(first, last)]
+
+
+class Query:
+    """A running query and what its micro-batches brought."""
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        checkpoint: Path,
+        then: Callable[[int], None] = lambda number: None,
+        trigger: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        self.batches: dict[int, list[bytes]] = {}
+
+        def collect(batch: DataFrame, number: int) -> None:
+            rows = batch.select("body", "offset").orderBy("offset").collect()
+            self.batches[number] = [bytes(row.body) for row in rows]
+            then(number)
+
+        events = spark.readStream.format("flume").options(**options).load()
+        writer = events.writeStream.option("checkpointLocation", str(checkpoint))
+        self.query: StreamingQuery = (
+            writer.foreachBatch(collect)
+            .trigger(**(trigger or {"processingTime": "0 seconds"}))
+            .start()
+        )
+
+    def __enter__(self) -> Query:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.query.stop()
+
+    def bodies(self) -> list[bytes]:
+        return [body for number in sorted(self.batches) for body in self.batches[number]]
+
+    def failure(self) -> str:
+        """What ends it."""
+        with pytest.raises(PySparkException) as error:
+            self.query.awaitTermination(60)
+            pytest.fail("the query goes on")
+        return str(error.value)
+
+
+def read(spark: SparkSession, landing: Path, **options: Any) -> DataFrame:
+    return spark.read.format("flume").options(landing=str(landing), **options).load()
+
+
+# --- what arrives -------------------------------------------------------------------------------
+
+
+def test_an_event_is_a_row_and_nothing_has_to_be_registered(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    before = datetime.now(UTC).replace(tzinfo=None)
+    headers = {"host": "web-1", "timestamp": "1769860800123"}
+    fill(tmp_path, [encode_event({}, b"\xff"), encode_event(headers, b"b")])
+
+    events = read(spark, tmp_path)
+    assert events.schema.simpleString() == SCHEMA
+    plain, stamped = events.orderBy("offset").selectExpr(
+        "*", "cast(timestamp as string) t", "cast(arrival as string) a"
+    ).collect()  # fmt: skip
+    assert (plain.offset, bytes(plain.body), plain.headers) == (0, b"\xff", {})
+    assert (stamped.offset, bytes(stamped.body), stamped.headers) == (1, b"b", headers)
+    assert plain.t == plain.a
+    assert stamped.t == "2026-01-31 12:00:00.123"
+    assert datetime.fromisoformat(stamped.a).timestamp() == pytest.approx(
+        before.timestamp(), abs=60
+    )
+
+    assert read(spark, tmp_path, headers="false").columns == [
+        "body", "timestamp", "offset", "arrival",
+    ]  # fmt: skip
+    assert read(spark, tmp_path, HEADERS="False").count() == 2
+
+
+def test_a_read_begins_where_it_is_told_and_is_split_as_asked(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    fill(tmp_path, *batches_of(0, 100), segment_bytes=300)
+    middle = datetime.now(UTC)
+    wait_for(lambda: datetime.now(UTC).timestamp() > middle.timestamp() + 0.01, "later")
+    fill(tmp_path, *batches_of(100, 130))
+
+    at = read(spark, tmp_path, startingOffset=middle.isoformat())
+    assert sorted(bytes(row.body) for row in at.collect()) == numbers(100, 130)
+    assert read(spark, tmp_path, startingOffset="latest").count() == 0
+    split = read(spark, tmp_path, minPartitions=7)
+    assert split.rdd.getNumPartitions() == 7
+    assert sorted(bytes(row.body) for row in split.collect()) == numbers(0, 130)
+
+
+def test_a_query_goes_on_from_its_checkpoint_in_batches_within_its_limit(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    landing, checkpoint = tmp_path / "landing", tmp_path / "checkpoint"
+    fill(landing, *batches_of(0, 100))
+    with Query(spark, checkpoint, landing=landing, maxRowsPerTrigger=30) as first:
+        first.query.processAllAvailable()
+        progress = [p for p in first.query.recentProgress if p["numInputRows"]]
+    assert [len(batch) for batch in first.batches.values()] == [30, 30, 30, 10]
+    assert [p["numInputRows"] for p in progress] == [30, 30, 30, 10]
+    offsets = [
+        [source[name]["events"] for name in ("endOffset", "latestOffset")]
+        for p in progress
+        for source in map(as_json, p["sources"])
+    ]
+    assert offsets == [[30, 100], [60, 100], [90, 100], [100, 100]], "the lag shows"
+
+    fill(landing, *batches_of(100, 150))
+    with Query(spark, checkpoint, landing=landing) as second:
+        second.query.processAllAvailable()
+        assert first.bodies() + second.bodies() == numbers(0, 150)
+        count = len(second.batches)
+        second.query.processAllAvailable()
+        assert len(second.batches) == count, "an empty trigger makes no batch"
+
+
+def as_json(source: Any) -> dict[str, Any]:
+    """A source's progress; Spark gives an offset as text or as what it holds."""
+    return {
+        name: json.loads(value) if isinstance(value, str) and value.startswith("{") else value
+        for name, value in dict(source).items()
+    }
+
+
+def test_available_now_takes_what_is_there_at_its_start_in_several_batches(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    landing = tmp_path / "landing"
+    fill(landing, *batches_of(0, 100))
+    block = (Landing(landing).segments()[0].length // 10) + 1
+
+    def fill_more(number: int) -> None:
+        if number == 1:
+            fill(landing, *batches_of(100, 120))
+
+    with Query(
+        spark,
+        tmp_path / "checkpoint",
+        fill_more,
+        {"availableNow": True},
+        landing=landing,
+        maxBytesPerTrigger=3 * block,
+    ) as query:
+        assert query.query.awaitTermination(60)
+    assert query.bodies() == numbers(0, 100)
+    assert all(len(batch) in (10, 20, 30, 40) for batch in query.batches.values())
+    assert len(query.batches) >= 3
+
+
+# --- with a port, the query receives ------------------------------------------------------------
+
+
+def send(port: int, *batches: list[bytes]) -> None:
+    with AvroClient(port) as client:
+        client.call(handshake())
+        for batch in batches:
+            assert client.call(append_batch(batch)) == OK
+
+
+def listener(port: int) -> psutil.Process:
+    """The process that listens on `port`: not this one, which has Spark for a child."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if any(
+                c.laddr.port == port and c.status == psutil.CONN_LISTEN
+                for c in process.net_connections("tcp")
+            ):
+                return process
+    pytest.fail(f"none of this test's processes listens on {port}")
+
+
+def test_a_query_with_a_port_receives_and_another_one_reads_along(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    landing, port = tmp_path / "landing", free_port()
+    receiving = {"landing": landing, "port": port, "host": "127.0.0.1"}
+    with Query(spark, tmp_path / "one", **receiving) as one:
+        wait_for(lambda: accepts(port), "the query listens")
+        send(port, *batches_of(0, 50))
+        with Query(spark, tmp_path / "two", landing=landing) as two:
+            send(port, *batches_of(50, 100))
+            one.query.processAllAvailable()
+            two.query.processAllAvailable()
+            assert one.bodies() == two.bodies() == numbers(0, 100)
+
+        process = listener(port)
+        process.kill()
+        process.wait(10)
+        # Spark's own words, "Connection reset": none of ours is left to say more.
+        assert "[STREAM_FAILED]" in one.failure()
+
+    with Query(spark, tmp_path / "one", **receiving) as again:
+        wait_for(lambda: accepts(port), "the query listens again")
+        send(port, *batches_of(100, 150))
+        again.query.processAllAvailable()
+        assert again.bodies() == numbers(100, 150)
+    wait_for(lambda: not accepts(port), "the port is free after stop()", 20)
+    wait_for(lambda: lock_is_free(landing), "the lock is free after stop()", 20)
+
+
+def lock_is_free(landing: Path) -> bool:
+    try:
+        fill(landing)
+    except Exception as error:
+        assert "is written by process" in str(error)
+        return False
+    return True
+
+
+def test_retention_by_commit_removes_what_the_query_has_done(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    landing, port = tmp_path / "landing", free_port()
+    options = {"retention": "commit", "segmentBytes": 65536, "host": "127.0.0.1"}
+    with Query(spark, tmp_path / "checkpoint", landing=landing, port=port, **options) as query:
+        wait_for(lambda: accepts(port), "the query listens")
+        send(port, *(lines(bytes(40_000)) for _ in range(8)))
+        log = Landing(landing)
+        assert len(log.segments()) == 4
+        query.query.processAllAvailable()
+        send(port, lines("one more: a commit comes with the next batch"))
+        query.query.processAllAvailable()
+        wait_for(lambda: log.earliest() == 8, "the segments before the last one go", 30)
+        assert len(query.bodies()) == 9
+
+
+def test_a_driver_that_is_killed_goes_on_with_each_event_once(tmp_path: Path) -> None:
+    port, output = free_port(), tmp_path / "output"
+    output.mkdir()
+    options = {"landing": str(tmp_path / "landing"), "port": str(port), "host": "127.0.0.1"}
+    job = {"options": options, "checkpoint": str(tmp_path / "checkpoint"), "output": str(output)}
+
+    def recorded() -> list[str]:
+        return [x for part in output.glob("*.txt") for x in part.read_text().split("\n") if x]
+
+    sent = 0
+    for run in range(2):
+        command = [sys.executable, str(PROGRAMS / "record_structured.py"), json.dumps(job)]
+        driver = Program(command, tmp_path / f"run-{run}", environment())
+        try:
+            driver.wait_for(lambda: accepts(port), "the query listens")
+            deadline = time.monotonic() + 20
+            before = len(recorded())
+            while len(recorded()) < before + 200 and time.monotonic() < deadline:
+                send(port, *batches_of(sent, sent + 100))
+                sent += 100
+            if run:
+                driver.wait_for(lambda all_=sent: len(recorded()) >= all_, "all arrive")
+        finally:
+            driver.kill()
+    assert sorted(recorded()) == [body.decode() for body in numbers(0, sent)]
+
+
+# --- what goes wrong ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"Prot": "4141"}, "OptionInvalid: unknown option prot; there is landing, port"),
+        ({"retention": "7d"}, "OptionInvalid: option retention is the receiver's; give port"),
+        ({"maxRowsPerTrigger": 1, "maxBytesPerTrigger": 1}, "give one of them"),
+    ],
+)
+def test_a_wrong_option_is_an_error_of_load(
+    spark: SparkSession, tmp_path: Path, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(PySparkException) as error:
+        read(spark, tmp_path, **options)
+    assert said in str(error.value)
+
+
+def test_a_schema_of_the_users_own_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    fill(tmp_path)
+    with pytest.raises(PySparkException) as error:
+        spark.read.format("flume").option("landing", str(tmp_path)).schema("a int").load().count()
+    assert "leave out .schema(…)" in str(error.value)
+
+
+def test_a_query_that_cannot_begin_says_why(spark: SparkSession, tmp_path: Path) -> None:
+    with Query(spark, tmp_path / "one", landing=tmp_path / "missing") as query:
+        assert "missing holds no landing log; start the receiver on it first" in query.failure()
+    port = free_port()
+    with listening(port):
+        options = {"landing": tmp_path / "landing", "port": port, "host": "127.0.0.1"}
+        with Query(spark, tmp_path / "two", **options) as query:
+            failure = query.failure()
+        assert f"ReceiverFailed: cannot listen on 127.0.0.1:{port}" in failure
+        assert "asyncio" not in failure, "the reason is not buried in a traceback"
+
+
+@contextlib.contextmanager
+def listening(port: int) -> Iterator[None]:
+    import socket
+
+    with socket.create_server(("127.0.0.1", port)):
+        yield
+
+
+def test_a_checkpoint_that_does_not_go_with_the_log_is_refused(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    landing, checkpoint = tmp_path / "landing", tmp_path / "checkpoint"
+    fill(landing, *batches_of(0, 10))
+    with Query(spark, checkpoint, landing=landing) as query:
+        query.query.processAllAvailable()
+
+    fill(landing, *batches_of(10, 40), segment_bytes=1)
+    with LandingWriter.open(landing, identify) as writer:
+        assert writer.retain(Retention(size_bytes=1)) >= 2
+    with Query(spark, checkpoint, landing=landing) as query:
+        assert "OffsetTooOld: offset 10 of " in query.failure()
+
+    landing.rename(tmp_path / "old")
+    fill(landing, *batches_of(0, 10))
+    with Query(spark, checkpoint, landing=landing) as query:
+        assert "OffsetForeign: the checkpoint goes with landing log" in query.failure()
