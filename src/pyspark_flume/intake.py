@@ -58,7 +58,12 @@ class Intake:
             self._work.clear()
             taken, self._waiting = self._waiting, []
             try:
-                await loop.run_in_executor(self._thread, self._writer.commit)
+                if len(taken) == 1:
+                    # A sink alone waits for each answer: a way through the thread would cost it
+                    # more than the write does, and whoever else has sent meanwhile comes next.
+                    self._writer.commit()
+                else:
+                    await loop.run_in_executor(self._thread, self._writer.commit)
             except LandingError as error:
                 self._say_once(str(error))
                 # Batches that came meanwhile are forgotten, too.
