@@ -49,7 +49,7 @@ def write(work: Path) -> None:
 
 
 def from_flume(spark: SparkSession, work: Path, rows: int) -> DataFrame:
-    source = spark.readStream.format("flume").option("landing", str(work / "landing"))
+    source = spark.readStream.format("flume").option("headers", "false").option("landing", str(work / "landing"))
     return source.option("maxRowsPerTrigger", rows).load().selectExpr("cast(body AS string) line")
 
 

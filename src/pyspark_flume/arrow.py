@@ -27,16 +27,17 @@ _TIMESTAMP_MS_MAX = 253_402_300_799_999
 
 
 def record_batch(
-    columns: EventColumns, first_offset: int, arrival_ms: int, with_headers: bool = True
+    columns: EventColumns, first_offset: int, arrival_ms: int | Ints, with_headers: bool = True
 ) -> pa.RecordBatch:
     """The events as rows of `SCHEMA`, or of `SCHEMA_WITHOUT_HEADERS`.
 
     Event i has the offset ``first_offset + i`` in the landing log. `timestamp` is its header of
     that name, in milliseconds since 1970, and where there is none, or none up to the year 9999, it
-    is `arrival_ms`.
+    is `arrival_ms`, which is one for all or one for each.
     """
     count = columns.count
-    arrival = pa.repeat(pa.scalar(arrival_ms * 1000, _TIMESTAMP), count)
+    microseconds = np.broadcast_to(np.asarray(arrival_ms, np.int64) * 1000, count)
+    arrival = pa.array(np.ascontiguousarray(microseconds)).view(_TIMESTAMP)
     arrays = [
         _values(columns.data, columns.body_starts, columns.ends, pa.binary()),
         *([_headers(columns)] if with_headers else []),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pyspark.sql.datasource import (
     DataSource,
     DataSourceReader,
@@ -36,7 +37,7 @@ from pyspark.sql.types import (
 
 from pyspark_flume.avroipc.columns import part, scan_events
 from pyspark_flume.errors import OffsetForeign, OptionInvalid
-from pyspark_flume.landing import Landing, commit
+from pyspark_flume.landing import Block, Landing, commit
 from pyspark_flume.settings import EARLIEST, LATEST, SourceOptions
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ if TYPE_CHECKING:
     from pyspark_flume.receiver import ReceiverThread
 
 # A task for less costs more than it reads.
-ROWS_PER_PARTITION = 100_000
-# Rows of an Arrow batch: a block of the log has about 1,000.
-ROWS_PER_BATCH = 16_000
+ROWS_PER_PARTITION = 50_000
+# Rows of an Arrow batch, as Spark has them; a block of the log has about 1,000.
+ROWS_PER_BATCH = 10_000
 
 
 class FlumeDataSource(DataSource):
@@ -117,26 +118,23 @@ class _Reader:
 
     def read(self, partition: InputPartition) -> "Iterator[pa.RecordBatch]":
         """The events of a part, as Arrow batches."""
-        import pyarrow as pa
-
         from pyspark_flume.arrow import record_batch
 
         assert isinstance(partition, EventRange)
-        batches: list[pa.RecordBatch] = []
-        rows = 0
-        for block in Landing(self._options.landing).blocks(partition.start, partition.end):
-            first = max(partition.start - block.first, 0)
-            last = min(partition.end - block.first, block.count)
-            columns = part(scan_events(block.items, block.count), first, last)
-            batches.append(
-                record_batch(columns, block.first + first, block.arrival_ms, self._options.headers)
+        for blocks in _groups(Landing(self._options.landing), partition):
+            counts = [block.count for block in blocks]
+            columns = scan_events(b"".join(block.items for block in blocks), sum(counts))
+            arrival = np.repeat([block.arrival_ms for block in blocks], counts)
+            start = blocks[0].first
+            # The first and the last block may belong to two tasks.
+            first = max(partition.start - start, 0)
+            last = min(partition.end - start, columns.count)
+            yield record_batch(
+                part(columns, first, last),
+                start + first,
+                arrival[first:last],
+                self._options.headers,
             )
-            rows += columns.count
-            if rows >= ROWS_PER_BATCH:
-                yield pa.concat_batches(batches)
-                batches, rows = [], 0
-        if batches:
-            yield pa.concat_batches(batches)
 
     def _split(self, start: int, end: int) -> list[EventRange]:
         rows = end - start
@@ -246,6 +244,18 @@ class FlumeStreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailabl
                 "with a new checkpoint, which reads this log from startingOffset"
             )
         return int(offset["events"])
+
+
+def _groups(log: Landing, events: EventRange) -> Iterator[list[Block]]:
+    """Neighbouring blocks: what is done once for each Arrow batch is not done for each block."""
+    group: list[Block] = []
+    for block in log.blocks(events.start, events.end):
+        group.append(block)
+        if block.first + block.count - group[0].first >= ROWS_PER_BATCH:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def _starting(log: Landing, options: SourceOptions) -> int:
