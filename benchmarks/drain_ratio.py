@@ -49,7 +49,9 @@ def write(work: Path) -> None:
 
 
 def from_flume(spark: SparkSession, work: Path, rows: int) -> DataFrame:
-    source = spark.readStream.format("flume").option("headers", "false").option("landing", str(work / "landing"))
+    # Text has no headers either.
+    source = spark.readStream.format("flume").option("headers", "false")
+    source = source.option("landing", str(work / "landing"))
     return source.option("maxRowsPerTrigger", rows).load().selectExpr("cast(body AS string) line")
 
 

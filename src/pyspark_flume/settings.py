@@ -147,6 +147,11 @@ class SourceOptions:
                 raise OptionInvalid(f"unknown option {name}; there is {', '.join(known.values())}")
         if not options.get("landing"):
             raise OptionInvalid("option landing is missing; give the folder of the landing log")
+        if "://" in options["landing"]:
+            raise OptionInvalid(
+                f"option landing is {options['landing']}; give a folder of a file system that the "
+                "driver and all executors have mounted"
+            )
         if "port" not in options:
             for name in _ONLY_WITH_PORT:
                 if name.lower() in options:
