@@ -25,7 +25,11 @@ def imports(folder: str) -> Iterator[tuple[Path, str]]:
     ("folder", "forbidden"),
     [
         ("src/pyspark_flume", ["flumelab", "loadgen"]),
-        ("src/pyspark_flume/avroipc", ["pyspark.", "socket", "asyncio", "pyspark_flume.dstream"]),
+        (
+            "src/pyspark_flume/avroipc",
+            ["pyspark.", "socket", "asyncio", "pyspark_flume.dstream", "pyspark_flume.landing"],
+        ),
+        ("src/pyspark_flume/landing", ["pyspark.", "socket", "asyncio", "pyspark_flume.receiver"]),
         ("src/pyspark_flume/testing", ["pyspark.", "pyspark_flume.dstream", "flumelab"]),
         ("src/flumelab", ["pyspark_flume.", "loadgen"]),
         ("loadgen", ["flumelab", "pyspark"]),
@@ -39,6 +43,11 @@ def test_dependencies_point_one_way(folder: str, forbidden: list[str]) -> None:
         if any(f"{name}.".startswith(f"{bad.rstrip('.')}.") for bad in forbidden)
     ]
     assert not wrong
+
+
+def test_the_landing_log_does_not_know_what_an_event_is() -> None:
+    knowing = {f.name for f, name in imports("src/pyspark_flume/landing") if "avroipc" in name}
+    assert knowing == {"__main__.py"}  # it prints events
 
 
 def test_a_private_name_stays_in_its_package() -> None:
