@@ -58,7 +58,7 @@ wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lab: Python 3.11 or later is needed; make PYTHON=python3.12 …")'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation --use-pep517 -r requirements/dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-index --no-build-isolation -e .
 	@touch $@
 

@@ -28,11 +28,13 @@ class Intake:
 
     `submit` takes a batch at once; its future is done when the batch is durable (True) or when it
     could not be stored (False). While one fsync runs, the batches that come share the next one.
-    All methods belong to one event loop; only the writing itself has a thread of its own.
+    All methods belong to one event loop; only the writing itself has a thread of its own, unless
+    `alone` says that just one sink is connected.
     """
 
-    def __init__(self, writer: LandingWriter) -> None:
+    def __init__(self, writer: LandingWriter, alone: Callable[[], bool] = lambda: False) -> None:
         self._writer = writer
+        self._alone = alone
         self._waiting: list[asyncio.Future[bool]] = []
         self._work = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="landing")
@@ -58,9 +60,9 @@ class Intake:
             self._work.clear()
             taken, self._waiting = self._waiting, []
             try:
-                if len(taken) == 1:
-                    # A sink alone waits for each answer: a way through the thread would cost it
-                    # more than the write does, and whoever else has sent meanwhile comes next.
+                if self._alone():
+                    # A sink that waits for its answer, and nobody else whom the write holds up:
+                    # the way through the thread would take longer than the write does.
                     self._writer.commit()
                 else:
                     await loop.run_in_executor(self._thread, self._writer.commit)

@@ -57,7 +57,7 @@ class Receiver:
         _allow_files(self.settings.connections_max + FILES_SPARE)
         settings = self.settings
         with LandingWriter.open(settings.landing, identify, settings.segment_bytes) as writer:
-            self.intake = Intake(writer)
+            self.intake = Intake(writer, alone=lambda: len(self.clients) == 1)
             server = await self._listen()
             tasks: list[asyncio.Task[None]] = [
                 asyncio.create_task(work)

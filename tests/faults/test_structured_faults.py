@@ -3,6 +3,7 @@
 FAULT_KILLS says how often (`make faults`: 20), FAULT_SEED when.
 """
 
+import contextlib
 import os
 import random
 import subprocess
@@ -18,6 +19,7 @@ from tests.support.spark import wait_for
 
 KILLS = int(os.environ.get("FAULT_KILLS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
+SOURCE_RUNNER = "pyspark.sql.streaming.python_streaming_source_runner"
 LINES = 200_000
 SECONDS = 10  # in which they come
 
@@ -43,20 +45,23 @@ def feed(lab: LocalLab, seed: int) -> subprocess.Popen[bytes]:
 
 def driver_family(lab: LocalLab) -> list[psutil.Process]:
     mark = f"{lab.state}:structured"
-    return [p for p in lab.processes() if p.environ().get("FLUMELAB_SERVICE") == mark]
+    family = []
+    for process in lab.processes():
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that ends just now
+            if process.environ().get("FLUMELAB_SERVICE") == mark:
+                family.append(process)
+    return family
 
 
 def python_workers(lab: LocalLab) -> list[psutil.Process]:
     """Those that run tasks, and the one in which the source itself lives."""
     workers = []
     for process in driver_family(lab):
-        parent = process.parent()
-        runs_tasks = parent and "pyspark.daemon" in parent.cmdline()
-        if (
-            runs_tasks
-            or "pyspark.sql.streaming.python_streaming_source_runner" in process.cmdline()
-        ):
-            workers.append(process)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parent = process.parent()
+            runs_tasks = parent and "pyspark.daemon" in parent.cmdline()
+            if runs_tasks or SOURCE_RUNNER in process.cmdline():
+                workers.append(process)
     return workers
 
 
@@ -86,7 +91,8 @@ def test_a_python_worker_killed_under_load_counts_each_line_once(
     generator = feed(lab, seed=1000 + number)
     time.sleep(chance.uniform(1, SECONDS))
     workers = wait_for(lambda: python_workers(lab), "a Python worker runs")
-    chance.choice(workers).kill()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        chance.choice(workers).kill()
     assert generator.wait(60) == 0
     deadline = time.monotonic() + 120
     # A task is tried again; where the source's own process was hit, the program ends.

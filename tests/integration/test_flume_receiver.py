@@ -148,14 +148,14 @@ def test_a_batch_whose_connection_is_lost_before_the_answer_is_stored_and_known_
     gate: Gate, thread_port: int, tmp_path: Path
 ) -> None:
     batch = append_batch(lines_of("a.log", range(0, 50, 10)))
-    with AvroClient(thread_port) as client:
-        client.call(handshake())
-        gate.open.clear()
-        before = gate.calls
-        client.send(frame(2, batch))
-        wait_for(lambda: gate.calls > before, "the fsync has begun", 10)
     with AvroClient(thread_port) as again:
         again.call(handshake())
+        with AvroClient(thread_port) as client:
+            client.call(handshake())
+            gate.open.clear()
+            before = gate.calls
+            client.send(frame(2, batch))
+            wait_for(lambda: gate.calls > before, "the fsync has begun", 10)
         again.serial = 2
         again.send(frame(2, batch))
         again.socket.settimeout(0.2)
