@@ -66,13 +66,6 @@ def lab(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             remove()
 
 
-def test_every_url_is_counted_once() -> None:
-    assert flumelab("feed", "--lines", "10000").returncode == 0
-    result = ledger()
-    assert result["balanced"], result
-    assert result["counted"] + result["malformed"] == 10_000
-
-
 @pytest.mark.parametrize("number", range(KILLS))
 def test_a_spark_worker_killed_under_load_counts_each_line_once(number: int) -> None:
     chance = random.Random(SEED + number)

@@ -21,7 +21,7 @@ from tests.support.cutter import Cutter
 from tests.support.flume import FlumeAgent
 from tests.support.spark import ROOT, Program, accepts, environment, free_port, wait_for
 
-KILLS = int(os.environ.get("FAULT_KILLS", "2"))
+KILLS = int(os.environ.get("FAULT_KILLS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 LINES = 200_000
 LINES_PER_SECOND = 40_000
