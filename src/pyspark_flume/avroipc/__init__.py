@@ -1,10 +1,15 @@
 """Flume's Avro wire format, with no I/O in it: bytes in, values out."""
 
-from pyspark_flume.avroipc.columns import EventColumns, scan_events
-from pyspark_flume.avroipc.connection import Connection
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from pyspark_flume.avroipc.events import decode_events, encode_event
-from pyspark_flume.avroipc.limits import Limits
-from pyspark_flume.avroipc.protocol import Call
+
+if TYPE_CHECKING:
+    from pyspark_flume.avroipc.columns import EventColumns, scan_events
+    from pyspark_flume.avroipc.connection import Connection
+    from pyspark_flume.avroipc.limits import Limits
+    from pyspark_flume.avroipc.protocol import Call
 
 __all__ = [
     "Call",
@@ -15,3 +20,18 @@ __all__ = [
     "encode_event",
     "scan_events",
 ]
+
+_MODULES = {
+    "Call": "protocol",
+    "Connection": "connection",
+    "EventColumns": "columns",
+    "Limits": "limits",
+    "scan_events": "columns",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # A Python worker of FlumeUtils decodes events only: without numpy, which these need.
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
