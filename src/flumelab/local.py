@@ -53,16 +53,21 @@ class LocalRuntime:
         )
 
     def build(self, say: Say) -> None:
-        """Make the connector's jars and Flume's runtime, and put the jar into PySpark."""
-        stamp = Stamp(self._settings.state / "jars.built", self._root, JVM_SOURCES)
-        if stamp.is_current() and (self._flume_home / "lib").is_dir():
-            return
-        say("building the connector and Flume's runtime with Maven (first time: minutes)")
-        self._run(["mvn", "-q", "-B", "-DskipTests", "-f", "connector/pom.xml", "package"])
-        say("installing the connector into PySpark")
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
-        self._run([*pip, "--no-build-isolation", "--force-reinstall", "-e", "."])
-        stamp.set()
+        """Make the connector's jars and Flume's runtime, and put the jar into PySpark.
+
+        All labs of a checkout share them: one builds at a time, and only what has changed.
+        """
+        stamp = Stamp(Path(sys.prefix) / "flumelab.built", self._root, JVM_SOURCES)
+        with (Path(sys.prefix) / "flumelab.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if stamp.is_current() and (self._flume_home / "lib").is_dir():
+                return
+            say("building the connector and Flume's runtime with Maven (first time: minutes)")
+            self._run(["mvn", "-q", "-B", "-DskipTests", "-f", "connector/pom.xml", "package"])
+            say("installing the connector into PySpark")
+            pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
+            self._run([*pip, "--no-build-isolation", "--force-reinstall", "-e", "."])
+            stamp.set()
 
     def up(self, app: App, say: Say) -> None:
         """Driver first, so that Flume finds its receiver."""
