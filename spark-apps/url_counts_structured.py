@@ -61,6 +61,7 @@ def count_urls(spark):
         .count()
     )
     totals, top_ten = lines.writeStream, by_window.writeStream.outputMode("update")
+    top_ten = top_ten.trigger(processingTime="5 seconds")  # as fast as one can read
     totals.foreachBatch(add_to_totals).option("checkpointLocation", f"{CHECKPOINT}/totals").start()
     top_ten.foreachBatch(print_top_ten).option("checkpointLocation", f"{CHECKPOINT}/top").start()
 

@@ -1,4 +1,7 @@
-"""The program of push_ratio.py: ``count_each_second.py PORT FILE`` keeps the total in FILE."""
+"""Counts URLs: ``count_each_second.py push|pull PORT FILE`` keeps the total in FILE.
+
+For Spark 2.4 and its Python, too.
+"""
 
 import sys
 from operator import add
@@ -8,7 +11,7 @@ from pyspark import SparkContext
 from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
-port, counted = int(sys.argv[1]), Path(sys.argv[2])
+way, port, counted = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 total = 0
 
 
@@ -20,8 +23,12 @@ def keep(rdd):
     new.replace(counted)
 
 
-ssc = StreamingContext(SparkContext(appName="push-ratio"), 1)
-lines = FlumeUtils.createStream(ssc, "127.0.0.1", port).map(lambda event: event[1])
+ssc = StreamingContext(SparkContext(appName="count-each-second"), 1)
+if way == "push":
+    events = FlumeUtils.createStream(ssc, "127.0.0.1", port)
+else:
+    events = FlumeUtils.createPollingStream(ssc, [("127.0.0.1", port)])
+lines = events.map(lambda event: event[1])
 lines.map(lambda line: (line.split(" ")[6], 1)).reduceByKey(add).foreachRDD(keep)
 ssc.start()
 ssc.awaitTermination()

@@ -1,8 +1,10 @@
 """Events as Arrow record batches, as Spark's Python data sources take them.
 
-Spark demands the very schema that `pyspark.sql.pandas.types.to_arrow_schema` makes of the types
-binary, map<string,string>, timestamp and bigint, with the time zone UTC.
+Spark demands the very schema that `pyspark.sql.pandas.types.to_arrow_schema` makes of its types,
+with the time zone UTC.
 """
+
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -11,42 +13,52 @@ from pyspark_flume.avroipc.columns import EventColumns, header
 from pyspark_flume.avroipc.words import Ints, Mask, read_decimals, words_of
 
 _TIMESTAMP = pa.timestamp("us", "UTC")
-SCHEMA = pa.schema(
-    [
-        ("body", pa.binary()),
-        ("headers", pa.map_(pa.string(), pa.string())),
-        ("timestamp", _TIMESTAMP),
-        ("offset", pa.int64()),
-        ("arrival", _TIMESTAMP),
-    ]
-)
-SCHEMA_WITHOUT_HEADERS = pa.schema([column for column in SCHEMA if column.name != "headers"])
+_OF_SPARK = {
+    "binary": pa.binary(),
+    "string": pa.string(),
+    "map<string,string>": pa.map_(pa.string(), pa.string()),
+    "timestamp": _TIMESTAMP,
+    "bigint": pa.int64(),
+}
+
+
+def schema_of(columns: Iterable[tuple[str, str]]) -> pa.Schema:
+    """Of columns as ``("body", "binary")``: the name, and the type as Spark's SQL calls it."""
+    return pa.schema([(name, _OF_SPARK[kind]) for name, kind in columns])
+
 
 # 9999-12-31T23:59:59.999Z, the last that SQL and Python have.
 _TIMESTAMP_MS_MAX = 253_402_300_799_999
 
 
 def record_batch(
-    columns: EventColumns, first_offset: int, arrival_ms: int | Ints, with_headers: bool = True
+    columns: EventColumns, first_offset: int, arrival_ms: int | Ints, schema: pa.Schema
 ) -> pa.RecordBatch:
-    """The events as rows of `SCHEMA`, or of `SCHEMA_WITHOUT_HEADERS`.
+    """The events as rows of `schema`: any of body, headers, timestamp, offset, arrival.
 
     Event i has the offset ``first_offset + i`` in the landing log. `timestamp` is its header of
     that name, in milliseconds since 1970, and where there is none, or none up to the year 9999, it
-    is `arrival_ms`, which is one for all or one for each.
+    is `arrival_ms`, which is one for all or one for each. A body that is a string has replacement
+    characters for what is not UTF-8.
     """
-    count = columns.count
-    microseconds = np.broadcast_to(np.asarray(arrival_ms, np.int64) * 1000, count)
-    arrival = pa.array(np.ascontiguousarray(microseconds)).view(_TIMESTAMP)
-    arrays = [
-        _values(columns.data, columns.body_starts, columns.ends, pa.binary()),
-        *([_headers(columns)] if with_headers else []),
-        _timestamps(columns, arrival),
-        pa.array(np.arange(first_offset, first_offset + count)),
-        arrival,
-    ]
-    schema = SCHEMA if with_headers else SCHEMA_WITHOUT_HEADERS
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    made: dict[str, Callable[[], pa.Array]] = {
+        "body": lambda: _bodies(columns, schema.field("body").type),
+        "headers": lambda: _headers(columns),
+        "timestamp": lambda: _timestamps(columns, _arrival(columns, arrival_ms)),
+        "offset": lambda: pa.array(np.arange(first_offset, first_offset + columns.count)),
+        "arrival": lambda: _arrival(columns, arrival_ms),
+    }
+    return pa.RecordBatch.from_arrays([made[name]() for name in schema.names], schema=schema)
+
+
+def _bodies(columns: EventColumns, kind: pa.DataType) -> pa.BinaryArray | pa.StringArray:
+    make = _strings if kind == pa.string() else _binaries
+    return make(columns.data, columns.body_starts, columns.ends)
+
+
+def _arrival(columns: EventColumns, arrival_ms: int | Ints) -> pa.TimestampArray:
+    microseconds = np.broadcast_to(np.asarray(arrival_ms, np.int64) * 1000, columns.count)
+    return pa.array(np.ascontiguousarray(microseconds)).view(_TIMESTAMP)
 
 
 def _timestamps(columns: EventColumns, arrival: pa.TimestampArray) -> pa.TimestampArray:
@@ -64,9 +76,7 @@ def _timestamps(columns: EventColumns, arrival: pa.TimestampArray) -> pa.Timesta
     return pa.array(timestamps).view(_TIMESTAMP)
 
 
-def _values(
-    data: bytes | memoryview, starts: Ints, ends: Ints, kind: pa.DataType
-) -> pa.BinaryArray | pa.StringArray:
+def _binaries(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.BinaryArray:
     """Each ``data[starts[i]:ends[i]]``; both ascend, and no two of them overlap.
 
     In Arrow, where one value ends the next one begins. So what lies between two is a value as well,
@@ -76,12 +86,12 @@ def _values(
     offsets[1::2] = starts
     offsets[2::2] = ends
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    both = pa.Array.from_buffers(kind, 2 * len(starts), buffers)
+    both = pa.Array.from_buffers(pa.binary(), 2 * len(starts), buffers)
     return both.take(pa.array(np.arange(1, 2 * len(starts), 2)))
 
 
 def _strings(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.StringArray:
-    binaries = _values(data, starts, ends, pa.binary())
+    binaries = _binaries(data, starts, ends)
     octets = np.frombuffer(binaries.buffers()[2], np.int8)
     if octets.min(initial=0) >= 0:  # ASCII only: told faster than UTF-8
         return binaries.view(pa.string())
@@ -104,7 +114,7 @@ def _headers(columns: EventColumns) -> pa.MapArray:
         keys, values = keys.filter(last), values.filter(last)
         offsets = np.concatenate(([0], np.cumsum(last)))[offsets]
     offsets = pa.array(offsets.astype(np.int32))
-    return pa.MapArray.from_arrays(offsets, keys, values, SCHEMA.field("headers").type)
+    return pa.MapArray.from_arrays(offsets, keys, values, _OF_SPARK["map<string,string>"])
 
 
 def _same_keys(columns: EventColumns) -> pa.StringArray | None:

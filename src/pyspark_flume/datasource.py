@@ -45,6 +45,15 @@ if TYPE_CHECKING:
 
     from pyspark_flume.receiver import ReceiverThread
 
+# Each with the types that it may have; the first one is the default.
+COLUMNS = {
+    "body": (BinaryType(), StringType()),
+    "headers": (MapType(StringType(), StringType()),),
+    "timestamp": (TimestampType(),),
+    "offset": (LongType(),),
+    "arrival": (TimestampType(),),
+}
+
 # A task for less costs more than it reads.
 ROWS_PER_PARTITION = 50_000
 # Rows of an Arrow batch, as Spark has them; a block of the log has about 1,000.
@@ -58,6 +67,9 @@ class FlumeDataSource(DataSource):
     `timestamp` is the event's header of that name (ms since 1970) where it has one, else `arrival`,
     when the receiver took it in. `offset` is the event's number in the log. Options are in
     docs/structured-streaming.md.
+
+    Spark passes all columns of a Python source on, wanted or not, so ``.schema("body string")``
+    may name those that are wanted, in any order. `body` may then be a string.
     """
 
     def __init__(self, options: MutableMapping[str, str]) -> None:
@@ -71,35 +83,18 @@ class FlumeDataSource(DataSource):
 
     def schema(self) -> StructType:
         """Without `headers` where the option turns them off."""
-        fields = [
-            StructField("body", BinaryType()),
-            StructField("headers", MapType(StringType(), StringType())),
-            StructField("timestamp", TimestampType()),
-            StructField("offset", LongType()),
-            StructField("arrival", TimestampType()),
-        ]
-        if not self._options.headers:
-            del fields[1]
-        return StructType(fields)
+        fields = [StructField(name, kinds[0]) for name, kinds in COLUMNS.items()]
+        return StructType([f for f in fields if self._options.headers or f.name != "headers"])
 
     def streamReader(self, schema: StructType) -> "FlumeStreamReader":  # noqa: N802 - Spark's name
         """For ``readStream``."""
-        self._check(schema)
-        return FlumeStreamReader(self._options)
+        return FlumeStreamReader(self._options, _columns(schema))
 
     def reader(self, schema: StructType) -> "FlumeBatchReader":
         """For ``read``: all that is in the log now."""
-        self._check(schema)
         if self._options.receiver:
             raise OptionInvalid("option port is for readStream; read a landing log without it")
-        return FlumeBatchReader(self._options)
-
-    def _check(self, schema: StructType) -> None:
-        if schema.simpleString() != self.schema().simpleString():
-            raise OptionInvalid(
-                f"schema {schema.simpleString()}: a flume source has a schema of its own, "
-                f"{self.schema().simpleString()}; leave out .schema(…) and select from it"
-            )
+        return FlumeBatchReader(self._options, _columns(schema))
 
 
 @dataclass
@@ -113,14 +108,16 @@ class EventRange(InputPartition):
 class _Reader:
     """What both readers do: split a range into tasks, and read a task's part on an executor."""
 
-    def __init__(self, options: SourceOptions) -> None:
+    def __init__(self, options: SourceOptions, columns: Sequence[tuple[str, str]]) -> None:
         self._options = options
+        self._columns = columns
 
     def read(self, partition: InputPartition) -> "Iterator[pa.RecordBatch]":
         """The events of a part, as Arrow batches."""
-        from pyspark_flume.arrow import record_batch
+        from pyspark_flume.arrow import record_batch, schema_of
 
         assert isinstance(partition, EventRange)
+        schema = schema_of(self._columns)
         for blocks in _groups(Landing(self._options.landing), partition):
             counts = [block.count for block in blocks]
             columns = scan_events(b"".join(block.items for block in blocks), sum(counts))
@@ -129,12 +126,8 @@ class _Reader:
             # The first and the last block may belong to two tasks.
             first = max(partition.start - start, 0)
             last = min(partition.end - start, columns.count)
-            yield record_batch(
-                part(columns, first, last),
-                start + first,
-                arrival[first:last],
-                self._options.headers,
-            )
+            events = part(columns, first, last)
+            yield record_batch(events, start + first, arrival[first:last], schema)
 
     def _split(self, start: int, end: int) -> list[EventRange]:
         rows = end - start
@@ -165,8 +158,8 @@ class FlumeStreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailabl
     offset.
     """
 
-    def __init__(self, options: SourceOptions) -> None:
-        super().__init__(options)
+    def __init__(self, options: SourceOptions, columns: Sequence[tuple[str, str]]) -> None:
+        super().__init__(options, columns)
         self._receiver: ReceiverThread | None = None
         self._log: Landing | None = None
         self._target: int | None = None  # Trigger.AvailableNow: the end
@@ -244,6 +237,20 @@ class FlumeStreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailabl
                 "with a new checkpoint, which reads this log from startingOffset"
             )
         return int(offset["events"])
+
+
+def _columns(schema: StructType) -> list[tuple[str, str]]:
+    """Name and type of each column; raises `OptionInvalid` for one that the source has not."""
+    wrong = [
+        f for f in schema.fields if f.dataType not in COLUMNS.get(f.name, ()) or not f.nullable
+    ]
+    if wrong:
+        columns = (f"{name} {kinds[0].simpleString()}" for name, kinds in COLUMNS.items())
+        raise OptionInvalid(
+            f"schema({schema.simpleString()}): no such column {wrong[0].simpleString()}; there is "
+            f"{', '.join(columns)}, and body may be a string; or leave out .schema(…)"
+        )
+    return [(field.name, field.dataType.simpleString()) for field in schema.fields]
 
 
 def _groups(log: Landing, events: EventRange) -> Iterator[list[Block]]:

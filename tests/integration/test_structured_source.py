@@ -340,7 +340,19 @@ def test_a_wrong_option_is_an_error_of_load(
     assert said in str(error.value)
 
 
-def test_a_schema_of_the_users_own_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_query_may_name_the_columns_that_it_wants(spark: SparkSession, tmp_path: Path) -> None:
+    fill(tmp_path, [encode_event({}, b"f\xc3\xbcr"), encode_event({}, b"f\xfcr")])
+    source = spark.read.format("flume").option("landing", str(tmp_path))
+
+    rows = source.schema("offset bigint, body string").load().collect()
+
+    assert [row.asDict() for row in rows] == [
+        {"offset": 0, "body": "für"},
+        {"offset": 1, "body": "f\ufffdr"},
+    ]
+
+
+def test_a_column_that_the_source_has_not_is_refused(spark: SparkSession, tmp_path: Path) -> None:
     fill(tmp_path)
     with pytest.raises(PySparkException) as error:
         spark.read.format("flume").option("landing", str(tmp_path)).schema("a int").load().count()

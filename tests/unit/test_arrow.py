@@ -10,25 +10,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyspark_flume.arrow import SCHEMA, SCHEMA_WITHOUT_HEADERS, record_batch
+from pyspark_flume.arrow import record_batch, schema_of
 from pyspark_flume.avroipc import columns as columns_module
 from pyspark_flume.avroipc import decode_events, encode_event
 from pyspark_flume.avroipc.columns import part, scan_events
 
+SCHEMA = schema_of(
+    [
+        ("body", "binary"),
+        ("headers", "map<string,string>"),
+        ("timestamp", "timestamp"),
+        ("offset", "bigint"),
+        ("arrival", "timestamp"),
+    ]
+)
 Event = tuple[dict[str, str], bytes]
 ARRIVAL_MS = 1_700_000_000_123
 ARRIVAL = datetime(2023, 11, 14, 22, 13, 20, 123_000, UTC)
 
 
-def batch_of(*events: Event, with_headers: bool = True) -> pa.RecordBatch:
+def batch_of(*events: Event, schema: pa.Schema = SCHEMA) -> pa.RecordBatch:
     data = b"".join(encode_event(*event) for event in events)
-    batch = record_batch(scan_events(data, len(events)), 7, ARRIVAL_MS, with_headers)
+    batch = record_batch(scan_events(data, len(events)), 7, ARRIVAL_MS, schema)
     batch.validate(full=True)
     return batch
 
 
 def headers_of(data: bytes, count: int) -> list[dict[str, str]]:
-    batch = record_batch(scan_events(data, count), 0, ARRIVAL_MS)
+    batch = record_batch(scan_events(data, count), 0, ARRIVAL_MS, SCHEMA)
     batch.validate(full=True)
     for pairs in (maps := batch["headers"].to_pylist()):
         assert len(dict(pairs)) == len(pairs), "a key twice fails Spark's query"
@@ -48,12 +57,14 @@ def test_a_batch_has_a_row_an_event() -> None:
     ]
 
 
-def test_the_headers_may_be_left_out() -> None:
-    batch = batch_of(({"a": "b"}, b"hi"), with_headers=False)
+def test_a_batch_has_the_columns_of_the_schema_in_its_order() -> None:
+    schema = schema_of([("offset", "bigint"), ("body", "string")])
+    batch = batch_of(({"a": "b"}, b"hi"), ({}, "für".encode()), ({}, b"f\xfcr"), schema=schema)
 
-    assert batch.schema == SCHEMA_WITHOUT_HEADERS
     assert batch.to_pylist() == [
-        {"body": b"hi", "timestamp": ARRIVAL, "offset": 7, "arrival": ARRIVAL}
+        {"offset": 7, "body": "hi"},
+        {"offset": 8, "body": "für"},
+        {"offset": 9, "body": "f\ufffdr"},
     ]
 
 
@@ -62,21 +73,21 @@ def test_a_batch_may_be_empty() -> None:
     assert batch_of().schema == SCHEMA
 
 
-@pytest.mark.parametrize("schema", [SCHEMA, SCHEMA_WITHOUT_HEADERS], ids=["headers", "none"])
-def test_the_schema_is_the_very_one_that_spark_demands(schema: pa.Schema) -> None:
+def test_the_schema_is_the_very_one_that_spark_demands() -> None:
     from pyspark.sql import types
     from pyspark.sql.pandas.types import to_arrow_schema
 
     text = types.StringType()
-    kinds = {
-        "body": types.BinaryType(),
-        "headers": types.MapType(text, text),
-        "timestamp": types.TimestampType(),
-        "offset": types.LongType(),
-        "arrival": types.TimestampType(),
-    }
-    columns = [types.StructField(name, kinds[name]) for name in schema.names]
-    demanded = to_arrow_schema(types.StructType(columns), timezone="UTC")
+    kinds = [
+        types.BinaryType(),
+        text,
+        types.MapType(text, text),
+        types.TimestampType(),
+        types.LongType(),
+    ]
+    columns = types.StructType([types.StructField(kind.simpleString(), kind) for kind in kinds])
+    demanded = to_arrow_schema(columns, timezone="UTC")
+    schema = schema_of((name, name) for name in columns.names)
 
     assert demanded.equals(schema, check_metadata=True)
     assert str(demanded) == str(schema)  # with the names and nullability inside the map
@@ -144,7 +155,7 @@ def test_rows_are_what_decode_events_finds(
 
     with patch.object(columns_module, "_ALIKE_EVENTS_MIN", alike_events_min):
         columns = part(scan_events(memoryview(wire), len(decoded)), first, last)
-    batch = record_batch(columns, first, ARRIVAL_MS)
+    batch = record_batch(columns, first, ARRIVAL_MS, SCHEMA)
     batch.validate(full=True)
 
     rows = zip(batch["headers"].to_pylist(), batch["body"].to_pylist(), strict=True)

@@ -1,0 +1,46 @@
+"""benchmarks/programs/count_each_second.py on a Spark, and how fast it counts."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from support import ROOT
+from support.flume import Feed, sender
+from support.harness import PYTHON, free_port, running, wait_until
+
+PROGRAM = "benchmarks/programs/count_each_second.py"
+
+# Where events go: its port, and how many of them are done.
+Side = AbstractContextManager[tuple[int, Callable[[], int]]]
+
+
+@contextmanager
+def counting(
+    submit: Sequence[str] = ("spark-submit",), way: str = "push"
+) -> Iterator[tuple[int, Callable[[], int]]]:
+    """The program in local[2] of the Spark that `submit` starts; `way` is push or pull."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        counted = Path(folder) / "counted"
+        # Given here: another Spark does not see this environment.
+        options = ["--master", "local[2]", "--driver-memory", "2g"]
+        command = [*submit, *options, PROGRAM, way, str(port), str(counted)]
+        conf = str(ROOT / "benchmarks/spark-conf")
+        with running(command, **PYTHON, SPARK_CONF_DIR=conf):
+            yield port, lambda: int(counted.read_text()) if counted.exists() else 0
+
+
+def events_per_second(receiving: Callable[[], Side], lines: int, conf: str) -> float:
+    """From an agent with `conf`, between the first event that is done and the last."""
+    lines_per_file = min(lines, 10_000)
+    files = lines // lines_per_file
+    with tempfile.TemporaryDirectory() as folder:
+        feed = Feed(Path(folder) / "flume", files, lines_per_file)
+        feed.publish(files)
+        with receiving() as (port, done), sender(conf, feed, port):
+            wait_until(lambda: done() > 0, "the first event is through", poll_seconds=0.1)
+            began, early = time.monotonic(), done()
+            wait_until(lambda: done() >= feed.published, "all are through", poll_seconds=0.1)
+            return (feed.published - early) / (time.monotonic() - began)
