@@ -27,7 +27,8 @@ PROTOCOL_HASH = hashlib.md5(PROTOCOL_TEXT.encode(), usedforsecurity=False).diges
 FLUME_1_11_HASH = bytes.fromhex("86aadae2c45474c0fe93ffd0f2350a65")
 KNOWN_HASHES = frozenset({PROTOCOL_HASH, FLUME_1_11_HASH})
 
-_BOTH, _CLIENT = 0, 1  # the match: does the client have the server's protocol, does the server…
+# The answer's match: each knows the other's protocol, or the client has yet to see the server's.
+_BOTH, _CLIENT = 0, 1
 # The answer's first field, and behind it the server's text, hash and metadata, each optional.
 BOTH = b"\0" + b"\0\0\0"
 _SERVER = b"\2" + _long(len(PROTOCOL_TEXT)) + PROTOCOL_TEXT.encode() + b"\2" + PROTOCOL_HASH + b"\0"
