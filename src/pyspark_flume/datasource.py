@@ -1,9 +1,10 @@
 """``spark.readStream.format("flume")``: Flume's events for Structured Streaming.
 
-Where a query gives a `port`, its driver runs the receiver; otherwise one runs elsewhere
-(`pyspark_flume.receiver`). Either way the events are in a landing log (`pyspark_flume.landing`)
-that driver and executors share, and an offset is a number of events in it. Spark's Python Data
-Source API: https://spark.apache.org/docs/latest/api/python/tutorial/sql/python_data_source.html
+Where a query gives a `port`, its driver runs the receiver (`pyspark_flume.receiver`), and where it
+gives `agents` the poller (`pyspark_flume.poller`); else one of them runs elsewhere. In any case the
+events are in a landing log (`pyspark_flume.landing`) that driver and executors share, and an offset
+is a number of events in it. Spark's Python Data Source API:
+https://spark.apache.org/docs/latest/api/python/tutorial/sql/python_data_source.html
 """
 
 from collections.abc import Iterator, MutableMapping, Sequence
@@ -38,12 +39,18 @@ from pyspark.sql.types import (
 from pyspark_flume.avroipc.columns import part, scan_events
 from pyspark_flume.errors import OffsetForeign, OptionInvalid
 from pyspark_flume.landing import Block, Landing, commit
-from pyspark_flume.settings import EARLIEST, LATEST, SourceOptions
+from pyspark_flume.settings import (
+    EARLIEST,
+    LATEST,
+    PollerSettings,
+    ReceiverSettings,
+    SourceOptions,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pyspark_flume.receiver import ReceiverThread
+    from pyspark_flume.ingestion import IngestionThread
 
 # Each with the types that it may have; the first one is the default.
 COLUMNS = {
@@ -92,8 +99,10 @@ class FlumeDataSource(DataSource):
 
     def reader(self, schema: StructType) -> "FlumeBatchReader":
         """For ``read``: all that is in the log now."""
-        if self._options.receiver:
-            raise OptionInvalid("option port is for readStream; read a landing log without it")
+        if self._options.ingestion:
+            raise OptionInvalid(
+                "options port and agents are for readStream; read a landing log without them"
+            )
         return FlumeBatchReader(self._options, _columns(schema))
 
 
@@ -160,7 +169,7 @@ class FlumeStreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailabl
 
     def __init__(self, options: SourceOptions, columns: Sequence[tuple[str, str]]) -> None:
         super().__init__(options, columns)
-        self._receiver: ReceiverThread | None = None
+        self._ingestion: IngestionThread | None = None
         self._log: Landing | None = None
         self._target: int | None = None  # Trigger.AvailableNow: the end
 
@@ -209,18 +218,16 @@ class FlumeStreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailabl
 
     def stop(self) -> None:
         """Let go of port and log. Spark may end the process without calling it."""
-        if self._receiver:
-            self._receiver.stop()
+        if self._ingestion:
+            self._ingestion.stop()
 
     def _open(self) -> Landing:
-        if self._options.receiver and not self._receiver:
-            from pyspark_flume.receiver import ReceiverThread
-
-            receiver = ReceiverThread(self._options.receiver)
-            receiver.start()
-            self._receiver = receiver
-        if self._receiver:
-            self._receiver.check()
+        if self._options.ingestion and not self._ingestion:
+            ingestion = _ingestion_thread(self._options.ingestion)
+            ingestion.start()
+            self._ingestion = ingestion
+        if self._ingestion:
+            self._ingestion.check()
         if not self._log:
             self._log = Landing(self._options.landing)
         return self._log
@@ -237,6 +244,17 @@ class FlumeStreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailabl
                 "with a new checkpoint, which reads this log from startingOffset"
             )
         return int(offset["events"])
+
+
+def _ingestion_thread(settings: ReceiverSettings | PollerSettings) -> "IngestionThread":
+    # Tasks import this module, too: without what only a driver needs.
+    from pyspark_flume.ingestion import IngestionThread
+    from pyspark_flume.poller import Poller
+    from pyspark_flume.receiver import Receiver
+
+    if isinstance(settings, PollerSettings):
+        return IngestionThread(Poller(settings))
+    return IngestionThread(Receiver(settings))
 
 
 def _columns(schema: StructType) -> list[tuple[str, str]]:

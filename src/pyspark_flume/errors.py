@@ -18,7 +18,7 @@ class EventCorrupt(FlumeError):
 
 
 class ProtocolError(FlumeError):
-    """A client's bytes are no calls of Flume's Avro protocol, or go beyond a limit.
+    """A peer's bytes are none of Flume's Avro protocols, or go beyond a limit.
 
     The connection they came from can only be closed. Flume sends again what was not answered.
     """
@@ -53,11 +53,11 @@ class RetentionInvalid(LandingError):
 
 
 class OptionInvalid(FlumeError):
-    """An option of the Structured Streaming source or of the receiver."""
+    """An option of the Structured Streaming source, of the receiver or of the poller."""
 
 
-class ReceiverFailed(FlumeError):
-    """A receiver cannot listen, or has ended."""
+class IngestionFailed(FlumeError):
+    """A receiver cannot listen, or it or a poller has ended."""
 
 
 class OffsetForeign(FlumeError):

@@ -1,14 +1,16 @@
-"""The options of ``format("flume")`` and of the receiver; docs/structured-streaming.md has them in
-a table."""
+"""The options of ``format("flume")``, of the receiver and of the poller;
+docs/structured-streaming.md has them in a table."""
 
 import argparse
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, ClassVar, Self
 
+from pyspark_flume.avroipc.limits import LIMITS
 from pyspark_flume.errors import FlumeError, OptionInvalid
 from pyspark_flume.landing import Retention
 
@@ -17,67 +19,76 @@ SEGMENT_BYTES = 128 * MIB
 COMPRESSIONS = ("none", "deflate")
 KEEP = Retention.parse("keep")
 EARLIEST, LATEST = "earliest", "latest"
+ADDRESS = re.compile(r"(?:(?P<host>[\w.-]+)|\[(?P<bare>[0-9a-fA-F:.]+)\]):(?P<port>\d{1,5})")
 CONSUMER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
-@dataclass(frozen=True)
-class ReceiverSettings:
-    """Where a receiver listens and what it allows.
+_BOTH_OPTIONS = {
+    "landing": "folder of the landing log",
+    "retention": "keep, commit, an age (7d, 12h) or a size (10gb), or several with commas [keep]",
+    "maxFrameBytes": "bytes of one batch at most [67108864]",
+    "idleTimeout": "seconds after which a silent connection is closed; 0: never [0]",
+    "segmentBytes": "bytes after which a segment is full; retention removes whole ones [134217728]",
+}
 
-    :param landing: folder of the log; this receiver is its only writer
-    :param host: address to listen on
-    :param compressed: the sinks have ``compression-type = deflate``
-    :param certificate: PEM file; with it the port speaks TLS
-    :param key: PEM file, if it isn't in `certificate`
-    :param client_ca: PEM file; with it each sink has to show a certificate signed by one of these
-    :param frame_bytes_max: of one request; a sink's ``batch-size`` has to fit
-    :param idle_seconds_max: a connection that sends nothing for so long is closed; 0: never
+RECEIVER_OPTIONS = {
+    "port": "port to listen on for Flume's avro sinks",
+    "host": "address to listen on [0.0.0.0]",
+    **_BOTH_OPTIONS,
+    "compression": "none or deflate, as the sinks' compression-type [none]",
+    "tlsCertificate": "PEM file; the port speaks TLS",
+    "tlsKey": "PEM file of its key, if that is not in the certificate's file",
+    "tlsClientCa": "PEM file; sinks need a certificate signed by one of these",
+    "maxConnections": "connections at most [1000]",
+}
+
+POLLER_OPTIONS = {
+    "agents": "SparkSinks to fetch from, as flume1:4000,flume2:4000",
+    **_BOTH_OPTIONS,
+    "agentBatchSize": "events to ask an agent for at once [1000]",
+}
+
+
+@dataclass(frozen=True)
+class IngestionSettings(ABC):
+    """What a receiver and a poller have in common.
+
+    :param landing: folder of the log; this process is its only writer
+    :param frame_bytes_max: of one batch
+    :param idle_seconds_max: a connection on which nothing comes for so long is closed; 0: never
     :param segment_bytes: a segment of the log that is larger gets no further batch; retention
         removes whole segments
     """
 
+    OPTIONS: ClassVar[Mapping[str, str]]  # what each is for, by its name
+    REQUIRED: ClassVar[Sequence[str]]
+
     landing: Path
-    port: int
-    host: str = "0.0.0.0"  # noqa: S104 - agents are on other hosts
+    _: KW_ONLY
     retention: Retention = KEEP
-    compressed: bool = False
-    certificate: str | None = None
-    key: str | None = None
-    client_ca: str | None = None
     frame_bytes_max: int = 64 * MIB
-    connections_max: int = 1000
     idle_seconds_max: int = 0
     segment_bytes: int = SEGMENT_BYTES
 
     @classmethod
     def parse(cls, options: Mapping[str, str]) -> Self:
-        """From options by the names of `RECEIVER_OPTIONS`, lower case; raises `OptionInvalid`."""
-        if "tlskey" in options and "tlscertificate" not in options:
-            raise OptionInvalid("tlsKey without tlsCertificate; give both")
-        if "tlsclientca" in options and "tlscertificate" not in options:
-            raise OptionInvalid("tlsClientCa without tlsCertificate; a plain port checks nobody")
+        """From options by the names of `OPTIONS`, lower case; raises `OptionInvalid`."""
         return cls(
             landing=Path(options["landing"]),
-            port=whole(options, "port", 0, 1, 65535),
-            host=options.get("host", cls.host),
             retention=_retention(options.get("retention", "keep")),
-            compressed=_one_of(options, "compression", COMPRESSIONS) == "deflate",
-            certificate=options.get("tlscertificate"),
-            key=options.get("tlskey"),
-            client_ca=options.get("tlsclientca"),
             frame_bytes_max=whole(options, "maxFrameBytes", cls.frame_bytes_max, 1024, 1024 * MIB),
-            connections_max=whole(options, "maxConnections", cls.connections_max, 1, 100_000),
             idle_seconds_max=whole(options, "idleTimeout", 0, 0, 10**9),
             segment_bytes=whole(options, "segmentBytes", SEGMENT_BYTES, 64 * 1024, 1024 * MIB),
+            **cls._parse_own(options),
         )
 
-    @staticmethod
-    def add_arguments(parser: argparse.ArgumentParser) -> None:
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         """The same options as ``--kebab-case`` arguments."""
-        for name, text in RECEIVER_OPTIONS.items():
+        for name, text in cls.OPTIONS.items():
             flag = re.sub("([A-Z])", r"-\1", name).lower()
             parser.add_argument(
-                f"--{flag}", dest=name.lower(), help=text, required=name in ("landing", "port")
+                f"--{flag}", dest=name.lower(), help=text, required=name in cls.REQUIRED
             )
 
     @classmethod
@@ -86,21 +97,75 @@ class ReceiverSettings:
         given = {name: value for name, value in vars(arguments).items() if value is not None}
         return cls.parse(given)
 
+    @classmethod
+    @abstractmethod
+    def _parse_own(cls, options: Mapping[str, str]) -> dict[str, Any]:
+        """The values that only this class has."""
 
-RECEIVER_OPTIONS = {
-    "landing": "folder of the landing log",
-    "port": "port to listen on for Flume's avro sinks",
-    "host": "address to listen on [0.0.0.0]",
-    "retention": "keep, commit, an age (7d, 12h) or a size (10gb), or several with commas [keep]",
-    "compression": "none or deflate, as the sinks' compression-type [none]",
-    "tlsCertificate": "PEM file; the port speaks TLS",
-    "tlsKey": "PEM file of its key, if that is not in the certificate's file",
-    "tlsClientCa": "PEM file; sinks need a certificate signed by one of these",
-    "maxFrameBytes": "bytes of one request at most [67108864]",
-    "maxConnections": "connections at most [1000]",
-    "idleTimeout": "seconds after which a silent connection is closed; 0: never [0]",
-    "segmentBytes": "bytes after which a segment is full; retention removes whole ones [134217728]",
-}
+
+@dataclass(frozen=True)
+class ReceiverSettings(IngestionSettings):
+    """Where a receiver listens and what it allows.
+
+    :param host: address to listen on
+    :param compressed: the sinks have ``compression-type = deflate``
+    :param certificate: PEM file; with it the port speaks TLS
+    :param key: PEM file, if it isn't in `certificate`
+    :param client_ca: PEM file; with it each sink has to show a certificate signed by one of these
+    """
+
+    OPTIONS = RECEIVER_OPTIONS
+    REQUIRED = ("landing", "port")
+
+    port: int
+    host: str = "0.0.0.0"  # noqa: S104 - agents are on other hosts
+    compressed: bool = False
+    certificate: str | None = None
+    key: str | None = None
+    client_ca: str | None = None
+    connections_max: int = 1000
+
+    @classmethod
+    def _parse_own(cls, options: Mapping[str, str]) -> dict[str, Any]:
+        if "tlskey" in options and "tlscertificate" not in options:
+            raise OptionInvalid("tlsKey without tlsCertificate; give both")
+        if "tlsclientca" in options and "tlscertificate" not in options:
+            raise OptionInvalid("tlsClientCa without tlsCertificate; a plain port checks nobody")
+        return {
+            "port": whole(options, "port", 0, 1, 65535),
+            "host": options.get("host", cls.host),
+            "compressed": _one_of(options, "compression", COMPRESSIONS) == "deflate",
+            "certificate": options.get("tlscertificate"),
+            "key": options.get("tlskey"),
+            "client_ca": options.get("tlsclientca"),
+            "connections_max": whole(options, "maxConnections", cls.connections_max, 1, 100_000),
+        }
+
+
+@dataclass(frozen=True)
+class PollerSettings(IngestionSettings):
+    """Which agents a poller fetches from.
+
+    :param agents: host and port of each SparkSink
+    :param batch_events_max: of one transaction; the ``transactionCapacity`` of the agents' channels
+        has to be as large
+    """
+
+    OPTIONS = POLLER_OPTIONS
+    REQUIRED = ("landing", "agents")
+
+    agents: tuple[tuple[str, int], ...]
+    batch_events_max: int = 1000
+
+    @classmethod
+    def _parse_own(cls, options: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "agents": _addresses(options["agents"]),
+            "batch_events_max": whole(
+                options, "agentBatchSize", cls.batch_events_max, 1, LIMITS.batch_events_max
+            ),
+        }
+
 
 SOURCE_OPTIONS = {
     "consumer": "name under which what this query has committed is kept in the log",
@@ -111,22 +176,19 @@ SOURCE_OPTIONS = {
     "minPartitions": "tasks of a micro-batch at least, if it has as many rows",
 }
 
-# Without a port this process takes nothing in, so these would have no effect.
-_ONLY_WITH_PORT = tuple(name for name in RECEIVER_OPTIONS if name not in ("landing", "port"))
-
 
 @dataclass(frozen=True)
 class SourceOptions:
     """The options of ``format("flume")``.
 
-    :param receiver: None where another process takes the events in
+    :param ingestion: how this query's driver takes events in; None where another process does
     :param starting: `EARLIEST`, `LATEST` or ms since 1970; where a query without a
         checkpoint begins
     :param consumer: None: what this query commits is not kept, and holds no segment back
     """
 
     landing: Path
-    receiver: ReceiverSettings | None
+    ingestion: ReceiverSettings | PollerSettings | None
     consumer: str | None
     headers: bool
     starting: str | int
@@ -141,7 +203,10 @@ class SourceOptions:
         :param given: by name, in any case
         """
         options = {name.lower(): value for name, value in given.items()}
-        known = {name.lower(): name for name in (*RECEIVER_OPTIONS, *SOURCE_OPTIONS)}
+        known = {
+            name.lower(): name
+            for name in ("landing", *RECEIVER_OPTIONS, *POLLER_OPTIONS, *SOURCE_OPTIONS)
+        }
         for name in options:
             if name not in known:
                 raise OptionInvalid(f"unknown option {name}; there is {', '.join(known.values())}")
@@ -152,19 +217,13 @@ class SourceOptions:
                 f"option landing is {options['landing']}; give a folder of a file system that the "
                 "driver and all executors have mounted"
             )
-        if "port" not in options:
-            for name in _ONLY_WITH_PORT:
-                if name.lower() in options:
-                    raise OptionInvalid(
-                        f"option {name} is the receiver's; give port, too, or set it there"
-                    )
         if "maxrowspertrigger" in options and "maxbytespertrigger" in options:
             raise OptionInvalid("maxRowsPerTrigger and maxBytesPerTrigger; give one of them")
-        receiver = ReceiverSettings.parse(options) if "port" in options else None
+        ingestion = _ingestion(options)
         return cls(
             landing=Path(options["landing"]),
-            receiver=receiver,
-            consumer=_consumer(options.get("consumer", "query" if receiver else None)),
+            ingestion=ingestion,
+            consumer=_consumer(options.get("consumer", "query" if ingestion else None)),
             headers=_one_of(options, "headers", ("true", "false")) == "true",
             starting=_starting(options.get("startingoffset", EARLIEST)),
             rows_max=whole(options, "maxRowsPerTrigger", 0, 1, 2**62) or None,
@@ -181,6 +240,55 @@ def whole(options: Mapping[str, str], name: str, default: int, least: int, most:
     if not re.fullmatch(r"\d{1,19}", text.strip()) or not least <= int(text) <= most:
         raise OptionInvalid(f"option {name} is {text}; give a whole number from {least} to {most}")
     return int(text)
+
+
+def _ingestion(options: Mapping[str, str]) -> ReceiverSettings | PollerSettings | None:
+    """By the options of a query, which listens, polls or does neither."""
+    ways: dict[str, type[ReceiverSettings | PollerSettings]] = {
+        "port": ReceiverSettings,
+        "agents": PollerSettings,
+    }
+    owners = {"port": "the receiver's", "agents": "the poller's"}
+    unfit = {
+        "port": "a sink's own batch-size counts",
+        "agents": "nothing listens here, and a SparkSink has neither TLS nor compression",
+    }
+    chosen = [way for way in ways if way in options]
+    if len(chosen) > 1:
+        raise OptionInvalid(
+            "port and agents: port waits for avro sinks, agents fetches from SparkSinks; "
+            "give one of them"
+        )
+    for name in (*RECEIVER_OPTIONS, *POLLER_OPTIONS):
+        fitting = [way for way, kind in ways.items() if name in kind.OPTIONS]
+        if name == "landing" or name.lower() not in options or set(chosen) & set(fitting):
+            continue
+        if chosen:
+            raise OptionInvalid(
+                f"option {name} does not go with {chosen[0]}: {unfit[chosen[0]]}; leave it out"
+            )
+        raise OptionInvalid(
+            f"option {name} is {' or '.join(owners[way] for way in fitting)}; "
+            f"give {' or '.join(fitting)}, too, or set it there"
+        )
+    return ways[chosen[0]].parse(options) if chosen else None
+
+
+def _addresses(text: str) -> tuple[tuple[str, int], ...]:
+    """Host and port of each entry; an IPv6 address has brackets around it."""
+    found: list[tuple[str, int]] = []
+    for number, entry in enumerate(text.split(","), 1):
+        address = ADDRESS.fullmatch(entry.strip())
+        if not address or not 1 <= int(address["port"]) <= 65535:
+            raise OptionInvalid(
+                f"option agents: entry {number}, {entry.strip()!r}, is no address; "
+                "give host:port for each, as in flume1:4000,flume2:4000"
+            )
+        host_port = (address["bare"] or address["host"], int(address["port"]))
+        if host_port in found:
+            raise OptionInvalid(f"option agents: entry {number}, {entry.strip()}, is there twice")
+        found.append(host_port)
+    return tuple(found)
 
 
 def _one_of(options: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

@@ -1,11 +1,11 @@
-"""Coverage-guided fuzzing of what reads a client's bytes; takes libFuzzer's options.
+"""Coverage-guided fuzzing of what reads a peer's bytes; takes libFuzzer's options.
 
     python tests/fuzz/fuzz_connection.py -max_total_time=60
 
 An input's first byte chooses what reads the rest, its second how large the chunks are: a plain
 connection, before or after its handshake; a compressed one, that gets it as zlib or compressed here
-(a fuzzer cannot guess zlib's bits); or `scan_events`. A finding is any exception that is not a
-FlumeError, or a claim that does not hold.
+(a fuzzer cannot guess zlib's bits); `scan_events`; or the poller's side, before or after its
+handshake. A finding is any exception that is not a FlumeError, or a claim that does not hold.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ import atheris
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 with atheris.instrument_imports(include=["pyspark_flume"]):
-    from pyspark_flume.avroipc.columns import scan_events
+    from pyspark_flume.avroipc.columns import EventColumns, scan_events
     from pyspark_flume.avroipc.connection import Connection
     from pyspark_flume.avroipc.events import decode_events, encode_event
     from pyspark_flume.avroipc.limits import Limits
+    from pyspark_flume.avroipc.pull import PullConnection
     from pyspark_flume.errors import EventCorrupt, ProtocolError
     from tests.support.avro_client import (
         OTHER_TEXT,
@@ -33,15 +34,19 @@ with atheris.instrument_imports(include=["pyspark_flume"]):
         handshake,
         lines,
     )
+    from tests.support.pull_agent import BOTH as GREETING
+    from tests.support.pull_agent import OTHER_TEXT as SINK_TEXT
+    from tests.support.pull_agent import event_batch, handshake_answer
 
 KIB = 1024
 LIMITS = Limits(frame_bytes_max=64 * KIB, frame_buffers_max=16, batch_events_max=1000)
-PLAIN, INFLATED, ZLIB, EVENTS, CALL = range(5)
+PLAIN, INFLATED, ZLIB, EVENTS, CALL, PULL, ANSWER = range(7)
 
 DICTIONARY = [
     *(b"\x0cappend", b"\x16appendBatch", b"\x00\x00\x00\x01\x00\x00\x00\x01"),
     *(b'"type":', b'"record"', b'"enum"', b'"map"', b'"array"', b'"items":', b'"values":'),
     *(b'"fields":[', b'"symbols":[', b'"request":[', b'"response":', b'"messages":{', b'"append":'),
+    *(b'"getEventBatch":', b'"ack":', b'"name":"errorMsg"'),
     *(b"\x78\x9c", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\xfe\xff\xff\xff\x0f"),
 ]
 
@@ -50,7 +55,7 @@ def fuzz(data: bytes) -> None:
     """One input, as libFuzzer calls it."""
     if len(data) < 2:
         return
-    target, chunk_size, rest = data[0] % 5, data[1] + 1, data[2:]
+    target, chunk_size, rest = data[0] % 7, data[1] + 1, data[2:]
     if target == EVENTS:
         read_events(rest, count=data[1])
     elif target == INFLATED:
@@ -59,6 +64,10 @@ def fuzz(data: bytes) -> None:
         converse(Connection(LIMITS, compressed=True), rest, chunk_size)
     elif target == CALL:
         converse(Connection(LIMITS), frame(1, handshake()) + frame(2, rest), chunk_size)
+    elif target == PULL:
+        fetch(rest, chunk_size)
+    elif target == ANSWER:
+        fetch(frame(1, GREETING) + frame(2, rest), chunk_size)
     else:
         converse(Connection(LIMITS), rest, chunk_size)
 
@@ -73,9 +82,33 @@ def converse(connection: Connection, data: bytes, chunk_size: int) -> None:
         assert connection.reserved <= LIMITS.frame_bytes_max
         for call in calls:
             connection.answer(call, stored=True)
-            if call.events is not None:
-                decoded = list(decode_events(bytes(call.events.data)))
-                assert len(decoded) == call.events.count <= LIMITS.batch_events_max
+            check(call.events)
+
+
+def fetch(data: bytes, chunk_size: int) -> None:
+    """Answers to a ping, two polls, an ack and a nack."""
+    connection = PullConnection(LIMITS)
+    connection.ping()
+    for _ in range(2):
+        connection.get_event_batch(10)
+    connection.ack(b"1")
+    connection.nack(b"2")
+    for start in range(0, len(data), chunk_size):
+        try:
+            batches = connection.receive_data(data[start : start + chunk_size])
+        except ProtocolError as error:
+            assert str(error).isprintable(), error
+            return
+        for batch in batches:
+            if batch:
+                assert not (batch.error and batch.events)
+                check(batch.events)
+
+
+def check(events: EventColumns | None) -> None:
+    if events is not None:
+        decoded = list(decode_events(bytes(events.data)))
+        assert len(decoded) == events.count <= LIMITS.batch_events_max
 
 
 def read_events(data: bytes, count: int) -> None:
@@ -127,7 +160,17 @@ def seeds() -> list[bytes]:
     other = handshake(bytes(16), text=OTHER_TEXT)
     streams = [frame(1, handshake() + batch) + frame(2, batch, buffers=2) for batch in batches]
     streams.append(frame(1, handshake(bytes(16))) + frame(2, other + batches[0]))
+    answers = [
+        *(event_batch(*events) for events in (headers, *many)),
+        event_batch(blocks=[lines("a"), headers], sized=True),
+        event_batch(error="Take list full"),
+        b"\0\1\0\4no",
+    ]
+    polled = b"".join(frame(i, answer) for i, answer in enumerate([*answers[:2], b"\0\0"], 2))
     return [
+        *(bytes([ANSWER, 60]) + answer for answer in answers),
+        bytes([PULL, 60]) + frame(1, GREETING) + polled,
+        bytes([PULL, 60]) + frame(1, handshake_answer(b"\2", SINK_TEXT)) + polled,
         *(bytes([target, 60]) + s for s in streams for target in (PLAIN, INFLATED)),
         *(bytes([ZLIB, 60]) + zlib.compress(s) for s in streams),
         *(bytes([CALL, 60]) + batch for batch in batches),

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from pyspark_flume.landing import Landing
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
+from tests.support.pull_agent import PullAgent
 from tests.support.spark import ROOT, CourseProgram, Program, accepts, environment, free_port
 
 PAGE = (ROOT / "docs" / "structured-streaming.md").read_text()
@@ -149,6 +151,24 @@ def test_a_receiver_of_its_own_takes_events_in(tmp_path: Path) -> None:
         assert receiver.process.wait(30) == 0
     finally:
         receiver.kill()
+
+
+def test_a_poller_of_its_own_fetches_events(tmp_path: Path) -> None:
+    with PullAgent(lines(*LOG)) as one, PullAgent(lines(*LOG)) as two:
+        agents = f"{one.address},{two.address}"
+        given = command("python -m pyspark_flume.poller", tmp_path, 0)
+        poller = Program(
+            [agents if each == "flume1:4000,flume2:4000" else each for each in given],
+            tmp_path,
+            environment(),
+        )
+        try:
+            poller.wait_for(lambda: one.drained and two.drained, "all is acknowledged")
+            poller.process.send_signal(signal.SIGTERM)
+            assert poller.process.wait(30) == 0
+        finally:
+            poller.kill()
+    assert Landing(tmp_path / "landing").latest() == 2 * len(LOG)
 
 
 def test_the_conf_and_the_program_name_the_same_port_and_folder() -> None:

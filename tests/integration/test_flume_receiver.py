@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import socket
 import struct
@@ -16,8 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pyspark_flume.ingestion import IngestionThread
 from pyspark_flume.landing import Landing
-from pyspark_flume.receiver import ReceiverThread
+from pyspark_flume.receiver import Receiver
 from pyspark_flume.settings import ReceiverSettings
 from tests.support.avro_client import (
     FRAME,
@@ -32,7 +32,7 @@ from tests.support.avro_client import (
     handshake,
     lines,
 )
-from tests.support.receiver import ReceiverProgram, bodies, lines_of
+from tests.support.receiver import Gate, ReceiverProgram, bodies, lines_of
 from tests.support.spark import free_port, wait_for
 
 MIB = 1024 * 1024
@@ -51,22 +51,6 @@ def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProgr
         assert not receiver.log_lines("Traceback")
 
 
-class Gate:
-    """In the place of os.fdatasync: counts, and lets no call through while it is shut."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.calls = 0
-        self.open = threading.Event()
-        self.open.set()
-        self._fdatasync = os.fdatasync
-        monkeypatch.setattr(os, "fdatasync", self)
-
-    def __call__(self, descriptor: int) -> None:
-        self.calls += 1
-        assert self.open.wait(20)
-        self._fdatasync(descriptor)
-
-
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     return Gate(monkeypatch)
@@ -76,7 +60,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
 def thread_port(gate: Gate, tmp_path: Path) -> Iterator[int]:
     """The port of a receiver in this process, whose fsyncs go through the gate."""
     settings = ReceiverSettings(tmp_path / "landing", free_port(), "127.0.0.1")
-    thread = ReceiverThread(settings)
+    thread = IngestionThread(Receiver(settings))
     thread.start()
     yield settings.port
     gate.open.set()

@@ -328,7 +328,10 @@ def test_a_driver_that_is_killed_goes_on_with_each_event_once(tmp_path: Path) ->
     ("options", "said"),
     [
         ({"Prot": "4141"}, "OptionInvalid: unknown option prot; there is landing, port"),
-        ({"retention": "7d"}, "OptionInvalid: option retention is the receiver's; give port"),
+        (
+            {"retention": "7d"},
+            "option retention is the receiver's or the poller's; give port or agents",
+        ),
         ({"maxRowsPerTrigger": 1, "maxBytesPerTrigger": 1}, "give one of them"),
     ],
 )
@@ -367,7 +370,7 @@ def test_a_query_that_cannot_begin_says_why(spark: SparkSession, tmp_path: Path)
         options = {"landing": tmp_path / "landing", "port": port, "host": "127.0.0.1"}
         with Query(spark, tmp_path / "two", **options) as query:
             failure = query.failure()
-        assert f"ReceiverFailed: cannot listen on 127.0.0.1:{port}" in failure
+        assert f"IngestionFailed: cannot listen on 127.0.0.1:{port}" in failure
         assert "asyncio" not in failure, "the reason is not buried in a traceback"
 
 

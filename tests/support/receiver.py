@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
+
+import pytest
 
 from pyspark_flume.avroipc import decode_events, encode_event
 from pyspark_flume.landing import Landing
@@ -57,6 +61,22 @@ class ReceiverProgram(Program):
         """SIGTERM; the exit code."""
         self.process.terminate()
         return self.process.wait(10)
+
+
+class Gate:
+    """In the place of os.fdatasync: counts, and lets no call through while it is shut."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls = 0
+        self.open = threading.Event()
+        self.open.set()
+        self._fdatasync = os.fdatasync
+        monkeypatch.setattr(os, "fdatasync", self)
+
+    def __call__(self, descriptor: int) -> None:
+        self.calls += 1
+        assert self.open.wait(20)
+        self._fdatasync(descriptor)
 
 
 def stored(landing: Path) -> list[Event]:

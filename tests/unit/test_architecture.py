@@ -29,7 +29,10 @@ def imports(folder: str) -> Iterator[tuple[Path, str]]:
             "src/pyspark_flume/avroipc",
             ["pyspark.", "socket", "asyncio", "pyspark_flume.dstream", "pyspark_flume.landing"],
         ),
-        ("src/pyspark_flume/landing", ["pyspark.", "socket", "asyncio", "pyspark_flume.receiver"]),
+        (
+            "src/pyspark_flume/landing",
+            ["pyspark.", "socket", "asyncio", "pyspark_flume.receiver", "pyspark_flume.poller"],
+        ),
         ("src/pyspark_flume/testing", ["pyspark.", "pyspark_flume.dstream", "flumelab"]),
         ("src/flumelab", ["pyspark_flume.", "loadgen"]),
         ("loadgen", ["flumelab", "pyspark"]),

@@ -11,14 +11,17 @@ import pytest
 from pyspark_flume.errors import OptionInvalid
 from pyspark_flume.landing import Retention
 from pyspark_flume.settings import (
+    POLLER_OPTIONS,
     RECEIVER_OPTIONS,
     SOURCE_OPTIONS,
+    PollerSettings,
     ReceiverSettings,
     SourceOptions,
 )
 
 LANDING = {"landing": "/data/landing"}
 PORT = {**LANDING, "port": "4141"}
+AGENTS = {**LANDING, "agents": "flume1:4000,flume2:4000"}
 
 
 def test_a_landing_alone_is_enough() -> None:
@@ -32,8 +35,33 @@ def test_a_landing_alone_is_enough() -> None:
 def test_with_a_port_the_query_receives_and_its_commits_are_kept() -> None:
     options = SourceOptions.parse(PORT)
 
-    assert options.receiver == ReceiverSettings(Path("/data/landing"), 4141)
+    assert options.ingestion == ReceiverSettings(Path("/data/landing"), 4141)
     assert options.consumer == "query"
+
+
+def test_with_agents_the_query_polls_and_its_commits_are_kept() -> None:
+    given = {
+        **LANDING,
+        "AGENTS": "flume1:4000, 10.0.0.2:4001 ,[fe80::1]:4002",
+        "agentBatchSize": "500",
+        "retention": "commit",
+        "maxFrameBytes": "2048",
+        "idleTimeout": "90",
+        "segmentBytes": "65536",
+    }
+    options = SourceOptions.parse(given)
+
+    assert options.ingestion == PollerSettings(
+        Path("/data/landing"),
+        (("flume1", 4000), ("10.0.0.2", 4001), ("fe80::1", 4002)),
+        500,
+        retention=Retention.parse("commit"),
+        frame_bytes_max=2048,
+        idle_seconds_max=90,
+        segment_bytes=65536,
+    )
+    assert options.consumer == "query"
+    assert {name.lower() for name in given} == {name.lower() for name in POLLER_OPTIONS}
 
 
 def test_every_option_is_read_in_any_case() -> None:
@@ -57,7 +85,7 @@ def test_every_option_is_read_in_any_case() -> None:
     }
     options = SourceOptions.parse(given)
 
-    assert options.receiver == ReceiverSettings(
+    assert options.ingestion == ReceiverSettings(
         landing=Path("/data/landing"),
         port=4141,
         host="10.0.0.1",
@@ -103,8 +131,29 @@ def test_a_starting_time_without_a_zone_is_utc(text: str, time: datetime) -> Non
         ({**LANDING, "port": "65536"}, "option port is 65536"),
         ({**LANDING, "port": "4141.0"}, "option port is 4141.0"),
         ({**LANDING, "port": ""}, "option port is ; give"),
-        ({**LANDING, "retention": "7d"}, "option retention is the receiver's; give port"),
-        ({**LANDING, "host": "x"}, "option host is the receiver's"),
+        (
+            {**LANDING, "retention": "7d"},
+            "option retention is the receiver's or the poller's; give port or agents, too, or set",
+        ),
+        ({**LANDING, "host": "x"}, "option host is the receiver's; give port, too, or set it"),
+        ({**LANDING, "agentBatchSize": "5"}, "is the poller's; give agents, too, or set it there"),
+        ({**PORT, "agentBatchSize": "5"}, "agentBatchSize does not go with port: a sink's own"),
+        ({**PORT, "agents": "a:1"}, "port and agents: port waits for avro sinks, agents fetches"),
+        ({**AGENTS, "host": "x"}, "option host does not go with agents: nothing listens here"),
+        ({**AGENTS, "compression": "none"}, "option compression does not go with agents"),
+        ({**AGENTS, "tlsCertificate": "c"}, "option tlsCertificate does not go with agents"),
+        ({**AGENTS, "tlsKey": "k"}, "a SparkSink has neither TLS nor compression; leave it out"),
+        ({**AGENTS, "agentBatchSize": "0"}, "option agentBatchSize is 0; give a whole number"),
+        ({**AGENTS, "agentBatchSize": "1000001"}, "option agentBatchSize is 1000001"),
+        ({**LANDING, "agents": ""}, "option agents: entry 1, '', is no address; give host:port"),
+        ({**LANDING, "agents": "a:1,b"}, "option agents: entry 2, 'b', is no address"),
+        ({**LANDING, "agents": "a:1,"}, "option agents: entry 2, '', is no address"),
+        ({**LANDING, "agents": "a:1, b:65536"}, "entry 2, 'b:65536', is no address"),
+        ({**LANDING, "agents": "a:0"}, "entry 1, 'a:0', is no address"),
+        ({**LANDING, "agents": "::1:4000"}, "entry 1, '::1:4000', is no address"),
+        ({**LANDING, "agents": "http://a:1"}, "entry 1, 'http://a:1', is no address"),
+        ({**LANDING, "agents": "a:1;b:2"}, "entry 1, 'a:1;b:2', is no address"),
+        ({**LANDING, "agents": "a:1,b:1,a:1"}, "option agents: entry 3, a:1, is there twice"),
         ({**PORT, "retention": "30m"}, "option retention: retention '30m'"),
         ({**PORT, "compression": "gzip"}, "option compression is gzip; give none or deflate"),
         ({**PORT, "tlsKey": "k"}, "tlsKey without tlsCertificate"),
@@ -146,11 +195,28 @@ def test_the_command_takes_the_same_options() -> None:
     )
 
 
-def test_a_command_without_a_port_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_pollers_command_takes_its_own() -> None:
     parser = argparse.ArgumentParser()
-    ReceiverSettings.add_arguments(parser)
+    PollerSettings.add_arguments(parser)
+    given = ["--landing", "/data/landing", "--agents", "flume1:4000", "--agent-batch-size", "10"]
+
+    settings = PollerSettings.of(parser.parse_args(given))
+
+    assert settings == PollerSettings(Path("/data/landing"), (("flume1", 4000),), 10)
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing"), [(ReceiverSettings, "--port"), (PollerSettings, "--agents")]
+)
+def test_a_command_that_has_nothing_to_receive_from_says_so(
+    settings: type[ReceiverSettings | PollerSettings],
+    missing: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    parser = argparse.ArgumentParser()
+    settings.add_arguments(parser)
 
     with pytest.raises(SystemExit) as error:
         parser.parse_args(["--landing", "/data/landing"])
     assert error.value.code == 2
-    assert "--port" in capsys.readouterr().err
+    assert missing in capsys.readouterr().err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyspark_flume.settings import RECEIVER_OPTIONS, SOURCE_OPTIONS, SourceOptions
+from pyspark_flume.settings import POLLER_OPTIONS, RECEIVER_OPTIONS, SOURCE_OPTIONS, SourceOptions
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "structured-streaming.md").read_text()
@@ -26,19 +26,30 @@ DEFAULTS = {
 }
 
 
+def options_of(part: str) -> set[str]:
+    return {name for name, row in OPTIONS.items() if part in row[1].split(", ")}
+
+
 def test_the_options_are_those_of_the_code_and_each_is_for_its_part() -> None:
-    assert {name for name, row in OPTIONS.items() if row[1] == "source"} == set(SOURCE_OPTIONS)
-    receiver = {name for name, row in OPTIONS.items() if row[1] in ("receiver", "both")}
-    assert receiver == set(RECEIVER_OPTIONS)
+    assert options_of("source") == set(SOURCE_OPTIONS)
+    assert options_of("receiver") | options_of("all") == set(RECEIVER_OPTIONS)
+    assert options_of("poller") | options_of("all") == set(POLLER_OPTIONS)
 
 
-def test_giving_every_default_changes_nothing() -> None:
-    given = {"landing": "/landing", "port": "4141"}
+@pytest.mark.parametrize(
+    ("part", "way"), [("receiver", {"port": "4141"}), ("poller", {"agents": "flume1:4000"})]
+)
+def test_giving_every_default_changes_nothing(part: str, way: dict[str, str]) -> None:
+    given = {"landing": "/landing", **way}
+    fitting = options_of(part) | options_of("source")
+    defaults = {name: value for name, value in DEFAULTS.items() if name in fitting}
 
-    assert SourceOptions.parse(given | DEFAULTS) == SourceOptions.parse(given)
+    assert SourceOptions.parse(given | defaults) == SourceOptions.parse(given)
 
 
-@pytest.mark.parametrize(("name", "text"), (RECEIVER_OPTIONS | SOURCE_OPTIONS).items())
+@pytest.mark.parametrize(
+    ("name", "text"), (RECEIVER_OPTIONS | POLLER_OPTIONS | SOURCE_OPTIONS).items()
+)
 def test_a_default_that_the_help_names_is_in_the_table(name: str, text: str) -> None:
     named = re.search(r"\[(.+)\]$", text)
 
@@ -49,7 +60,12 @@ def test_a_default_that_the_help_names_is_in_the_table(name: str, text: str) -> 
 def test_each_message_in_the_table_of_errors_is_one_of_the_code() -> None:
     code = "".join(path.read_text() for path in (ROOT / "src/pyspark_flume").rglob("*.py"))
     joined = re.sub(r'"\s*\n\s*f?"', "", code)
-    messages = [row[0].strip("| `") for row in table("message") if row[0].startswith("| `")]
+    messages = [
+        message
+        for row in table("message")
+        if row[0].startswith("| `")
+        for message in re.findall("`(.+?)`", row[0])
+    ]
 
     assert messages
     assert [message for message in messages if message not in joined] == []

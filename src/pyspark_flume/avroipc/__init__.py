@@ -10,12 +10,15 @@ if TYPE_CHECKING:
     from pyspark_flume.avroipc.connection import Connection
     from pyspark_flume.avroipc.limits import Limits
     from pyspark_flume.avroipc.protocol import Call
+    from pyspark_flume.avroipc.pull import EventBatch, PullConnection
 
 __all__ = [
     "Call",
     "Connection",
+    "EventBatch",
     "EventColumns",
     "Limits",
+    "PullConnection",
     "decode_events",
     "encode_event",
     "scan_events",
@@ -24,8 +27,10 @@ __all__ = [
 _MODULES = {
     "Call": "protocol",
     "Connection": "connection",
+    "EventBatch": "pull",
     "EventColumns": "columns",
     "Limits": "limits",
+    "PullConnection": "pull",
     "scan_events": "columns",
 }
 

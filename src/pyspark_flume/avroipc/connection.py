@@ -89,7 +89,7 @@ class Connection:
             if inflated > limit:
                 raise ProtocolError(
                     f"{len(data):,} bytes that inflate to more than {limit:,};"
-                    " lower the sink's batch-size"
+                    f" {self._limits.remedy}"
                 )
             yield from self._frames.receive_data(piece)
 

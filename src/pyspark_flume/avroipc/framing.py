@@ -105,7 +105,7 @@ class FrameReader:
         if size > self._limits.frame_bytes_max:
             raise ProtocolError(
                 f"frame of at least {size:,} bytes, the limit is"
-                f" {self._limits.frame_bytes_max:,}; lower the sink's batch-size"
+                f" {self._limits.frame_bytes_max:,}; {self._limits.remedy}"
             )
         self._buffers_left -= 1
         self._bytes_left = length

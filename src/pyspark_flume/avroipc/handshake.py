@@ -1,15 +1,14 @@
-"""The handshake that opens a connection of Avro RPC: who is the client, and does it speak Flume's
-protocol?
+"""The handshake that opens a connection of Avro RPC: do both sides speak the same protocol?
 
 See "Handshake" in the Avro 1.12 specification. A client names its protocol by a hash; to a hash
-that is not known here the answer is NONE, and the client sends the protocol's text.
+that is not known at the server the answer is NONE, and the client sends the protocol's text. A
+client that sends the text at once, as the one here does, is never asked for it.
 """
 
 import hashlib
-import json
-from typing import Any
 
 from pyspark_flume.avroipc.events import _long, _read_long, skip_bytes, skip_map
+from pyspark_flume.avroipc.layout import EVENT, Layout, check_protocol
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.errors import EventCorrupt, ProtocolError
 
@@ -28,126 +27,75 @@ PROTOCOL_HASH = hashlib.md5(PROTOCOL_TEXT.encode(), usedforsecurity=False).diges
 FLUME_1_11_HASH = bytes.fromhex("86aadae2c45474c0fe93ffd0f2350a65")
 KNOWN_HASHES = frozenset({PROTOCOL_HASH, FLUME_1_11_HASH})
 
+# The answer's match: each knows the other's protocol, or the client has yet to see the server's.
+_BOTH, _CLIENT = 0, 1
 # The answer's first field, and behind it the server's text, hash and metadata, each optional.
 BOTH = b"\0" + b"\0\0\0"
 _SERVER = b"\2" + _long(len(PROTOCOL_TEXT)) + PROTOCOL_TEXT.encode() + b"\2" + PROTOCOL_HASH + b"\0"
 CLIENT = b"\2" + _SERVER
 NONE = b"\4" + _SERVER
 
-# The layout of the bytes, in the JSON of Avro's schemas but with every name resolved.
 _STATUS = {"type": "enum", "symbols": ["OK", "FAILED", "UNKNOWN"]}
-_EVENT = {
-    "type": "record",
-    "fields": [
-        {"name": "headers", "type": {"type": "map", "values": "string"}},
-        {"name": "body", "type": "bytes"},
-    ],
-}
-_PARAMETER = {"append": _EVENT, "appendBatch": {"type": "array", "items": _EVENT}}
+_LAYOUT = Layout(
+    name="AvroSourceProtocol",
+    owner="Flume",
+    peer="client",
+    calls={
+        "append": (EVENT, _STATUS),
+        "appendBatch": ({"type": "array", "items": EVENT}, _STATUS),
+    },
+)
 
 
 def read_handshake(data: memoryview, limits: Limits) -> tuple[bytes, int]:
-    """The handshake's answer (`BOTH`, `CLIENT` or `NONE`) and the position of what follows.
+    """A server: the handshake's answer (`BOTH`, `CLIENT` or `NONE`), and where what follows begins.
 
     Raises `ProtocolError` where `data` does not begin with a handshake, or where the client's
     protocol has another layout than Flume's.
     """
     try:
         client_hash, position = _read_hash(data, 0)
-        client_text = None
-        has_text, position = _read_branch(data, position)
-        if has_text:
-            start, position = position, skip_bytes(data, position)
-            _, start = _read_long(data, start)
-            client_text = data[start:position]
+        client_text, position = _read_text(data, position)
         server_hash, position = _read_hash(data, position)
-        has_meta, position = _read_branch(data, position)
-        if has_meta:
-            position = skip_map(data[: position + limits.head_bytes_max], position)
+        position = _skip_meta(data, position, limits)
     except EventCorrupt as error:
         raise ProtocolError(f"not an Avro handshake: {error}") from None
     if client_hash not in KNOWN_HASHES:
         if client_text is None:
             return NONE, position
-        if len(client_text) > limits.head_bytes_max:
-            raise ProtocolError(
-                f"the client's protocol has {len(client_text):,} bytes,"
-                f" the limit is {limits.head_bytes_max:,}"
-            )
-        check_protocol(bytes(client_text))
+        check_protocol(client_text, _LAYOUT, limits)
     return (BOTH if server_hash in KNOWN_HASHES else CLIENT), position
 
 
-def check_protocol(text: bytes) -> None:
-    """Raise `ProtocolError` unless `text` is a protocol with Flume's calls in Flume's layout.
+def encode_handshake(text: str) -> bytes:
+    """A client's handshake, which expects the server to have the same protocol."""
+    encoded = text.encode()
+    digest = hashlib.md5(encoded, usedforsecurity=False).digest()
+    return digest + b"\2" + _long(len(encoded)) + encoded + digest + b"\0"
 
-    Events are kept undecoded, so the client's layout of the bytes must be Flume's exactly.
+
+def read_handshake_answer(data: memoryview, layout: Layout, limits: Limits) -> int:
+    """A client: where what follows the answer to `encode_handshake` begins.
+
+    Raises `ProtocolError` where `data` does not begin with an answer, and where the server's
+    protocol has another layout than `layout`.
     """
-    named: dict[str, Any] = {}
-
-    def keep(schema: dict[str, Any]) -> dict[str, Any]:
-        if schema.get("type") in ("record", "enum"):
-            named[_last_name(schema.get("name"))] = schema
-        return schema
-
     try:
-        protocol = json.loads(text, object_hook=keep)
-        messages = protocol["messages"]
-        calls = {name: messages[name] for name in _PARAMETER if name in messages}
-        differing = [
-            name
-            for name, call in calls.items()
-            if len(call["request"]) != 1
-            or not _same(call["request"][0]["type"], _PARAMETER[name], named)
-            or not _same(call["response"], _STATUS, named)
-        ]
-        speaks = printable(str(protocol["protocol"]))
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise ProtocolError(
-            f"the client's protocol is not valid: {type(error).__name__}: {printable(str(error))}"
-        ) from None
-    if not calls:
-        raise ProtocolError(f"the client speaks {speaks}, expected AvroSourceProtocol")
-    if differing:
-        raise ProtocolError(f"the client's {speaks}.{differing[0]} differs from Flume's")
-
-
-def printable(text: str) -> str:
-    """`text` for a log line: no line breaks, no end of it."""
-    safe = "".join(c if " " <= c <= "~" else "?" for c in text[:61])
-    return safe if len(safe) <= 60 else safe[:60] + "…"
-
-
-def _same(schema: Any, expected: Any, named: dict[str, Any]) -> bool:
-    """Whether the bytes of `schema` have the layout of `expected`.
-
-    What is walked through is `expected`, so a schema that is recursive or vast costs no more.
-    """
-    while isinstance(schema, dict) and schema["type"] not in ("record", "enum", "map", "array"):
-        schema = schema["type"]  # a primitive type with attributes, as Java's strings have
-    if isinstance(expected, str):
-        return bool(schema == expected)
-    if isinstance(schema, str):
-        schema = named.get(_last_name(schema))
-    if not isinstance(schema, dict) or schema["type"] != expected["type"]:
-        return False
-    match expected["type"]:
-        case "record":
-            fields = schema["fields"]
-            return len(fields) == len(expected["fields"]) and all(
-                field["name"] == other["name"] and _same(field["type"], other["type"], named)
-                for field, other in zip(fields, expected["fields"], strict=True)
-            )
-        case "map":
-            return _same(schema["values"], expected["values"], named)
-        case "array":
-            return _same(schema["items"], expected["items"], named)
-        case _:
-            return bool(schema["symbols"] == expected["symbols"])
-
-
-def _last_name(name: Any) -> str:
-    return str(name).rpartition(".")[2]
+        match, position = _read_long(data, 0)
+        server_text, position = _read_text(data, position)
+        has_hash, position = _read_branch(data, position)
+        if has_hash:
+            _, position = _read_hash(data, position)
+        position = _skip_meta(data, position, limits)
+    except EventCorrupt as error:
+        raise ProtocolError(f"not an Avro handshake: {error}") from None
+    if server_text is not None:
+        check_protocol(server_text, layout, limits)
+    elif match != _BOTH:
+        raise ProtocolError(f"not an Avro handshake: match {match} without the server's protocol")
+    if match not in (_BOTH, _CLIENT):
+        raise ProtocolError(f"the {layout.peer} does not take {layout.name}, match {match}")
+    return position
 
 
 def _read_hash(data: memoryview, position: int) -> tuple[bytes, int]:
@@ -163,3 +111,18 @@ def _read_branch(data: memoryview, position: int) -> tuple[bool, int]:
     if branch not in (0, 1):
         raise EventCorrupt(f"union branch {branch}, at byte {position - 1}")
     return branch == 1, position
+
+
+def _read_text(data: memoryview, position: int) -> tuple[memoryview | None, int]:
+    """A protocol's text, which may be missing."""
+    has_text, start = _read_branch(data, position)
+    if not has_text:
+        return None, start
+    end = skip_bytes(data, start)
+    _, start = _read_long(data, start)
+    return data[start:end], end
+
+
+def _skip_meta(data: memoryview, position: int, limits: Limits) -> int:
+    has_meta, position = _read_branch(data, position)
+    return skip_map(data[: position + limits.head_bytes_max], position) if has_meta else position

@@ -1,4 +1,4 @@
-"""What one connection may claim, so that no client can take the receiver's memory."""
+"""What one connection may claim, so that no peer can take this process's memory."""
 
 from dataclasses import dataclass
 
@@ -19,11 +19,13 @@ class Limits:
     # Calls in one chunk from the socket. A sink waits for each answer; but zlib can put a million
     # calls into a chunk, each with some 2 KiB of objects.
     chunk_calls_max: int = 20_000
-    # The client's protocol text, and each map of metadata: Flume's have 0.5 KiB and none, and
+    # The peer's protocol text, and each map of metadata: Flume's have 0.5 KiB and none, and
     # they are read value by value.
     head_bytes_max: int = 64 * KIB
     # A batch in several blocks, which no Flume sends: reading it value by value takes 0.5 s a MiB.
     split_batch_bytes_max: int = 4 * MIB
+    # What an error says to do about a batch that is over one of these.
+    remedy: str = "lower the sink's batch-size"
 
 
 LIMITS = Limits()

@@ -7,9 +7,11 @@ bytes of their Avro records.
 
 from dataclasses import dataclass
 
+from pyspark_flume.avroipc.batch import read_batch
 from pyspark_flume.avroipc.columns import EventColumns, scan_events
-from pyspark_flume.avroipc.events import _long, _read_long, skip_bytes, skip_event, skip_map
-from pyspark_flume.avroipc.handshake import NONE, printable, read_handshake
+from pyspark_flume.avroipc.events import _long, _read_long, skip_bytes, skip_map
+from pyspark_flume.avroipc.handshake import NONE, read_handshake
+from pyspark_flume.avroipc.layout import printable
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.errors import EventCorrupt, ProtocolError
 
@@ -17,8 +19,6 @@ from pyspark_flume.errors import EventCorrupt, ProtocolError
 OK = b"\0\0\0"
 FAILED = b"\0\0\2"
 _ERROR = b"\0\1\0"  # the error's first branch is a string
-
-_EVENT_BYTES_MIN = 2
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class AvroSource:
         try:
             name, position = self._read_name(data, position)
             if name == b"appendBatch":
-                events = self._read_batch(data[position:])
+                events = read_batch(data[position:], self._limits)
             elif name == b"append":
                 events = scan_events(data[position:], 1)
             else:
@@ -74,56 +74,6 @@ class AvroSource:
         end = skip_bytes(data, start)
         _, start = _read_long(data, start)
         return bytes(data[start:end]), end
-
-    def _read_batch(self, data: memoryview) -> EventColumns | None:
-        """The events of an Avro array: blocks of a count and its items, the last count is 0."""
-        count, start = self._read_count(data, 0, 0)
-        if count > 0 and data[-1] == 0:
-            # Nearly always there is one block: then the items are all but the 0 at the end.
-            try:
-                return scan_events(data[start:-1], count)
-            except EventCorrupt:
-                if len(data) > self._limits.split_batch_bytes_max:
-                    raise
-        return self._join_blocks(data)
-
-    def _join_blocks(self, data: memoryview) -> EventColumns | None:
-        if len(data) > self._limits.split_batch_bytes_max:
-            raise EventCorrupt(
-                f"batch of {len(data):,} bytes in several blocks, the limit is"
-                f" {self._limits.split_batch_bytes_max:,}; send one block or smaller batches"
-            )
-        items = bytearray()
-        events = 0
-        count, position = self._read_count(data, 0, 0)
-        while count:
-            size = None
-            if count < 0:
-                size, position = _read_long(data, position)
-            start = position
-            for _ in range(abs(count)):
-                position = skip_event(data, position)
-            if size not in (None, position - start):
-                raise EventCorrupt(f"block of {size} bytes has {position - start}")
-            items += data[start:position]
-            events += abs(count)
-            count, position = self._read_count(data, position, events)
-        if position != len(data):
-            raise EventCorrupt(f"{len(data) - position:,} bytes too many behind the events")
-        return scan_events(memoryview(items), events) if events else None
-
-    def _read_count(self, data: memoryview, position: int, before: int) -> tuple[int, int]:
-        """The count of a block that comes behind `before` events."""
-        count, position = _read_long(data, position)
-        left = len(data) - position
-        if _EVENT_BYTES_MIN * abs(count) > left:
-            raise EventCorrupt(f"block of {abs(count):,} events in the last {left:,} bytes")
-        if before + abs(count) > self._limits.batch_events_max:
-            raise ProtocolError(
-                f"batch of at least {before + abs(count):,} events, the limit is"
-                f" {self._limits.batch_events_max:,}; lower the sink's batch-size"
-            )
-        return count, position
 
 
 def _unknown(name: bytes) -> bytes:
