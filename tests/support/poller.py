@@ -24,23 +24,29 @@ class Batch(NamedTuple):
 
 
 class Poller(AvroClient):
-    """One connection to a sink on 127.0.0.1; the handshake is done."""
+    """One connection to a sink on 127.0.0.1."""
 
     def __init__(self, port: int) -> None:
         super().__init__(port)
         text = (ROOT / PROTOCOL / "SparkFlumeProtocol.avpr").read_text()
         self._batch = fastavro.parse_schema(json.loads(text)["types"])[-1]
-        assert self.call(handshake(SPARK_2_4, SPARK_2_4)) == BOTH
 
     def poll(self, events_max: int) -> Batch:
-        answer = self.call(b"\0" + avro_string("getEventBatch") + avro_long(events_max))
-        assert answer.startswith(NULL)
+        answer = self._request("getEventBatch", avro_long(events_max))
         batch = cast(
-            dict[str, Any],
-            fastavro.schemaless_reader(io.BytesIO(answer[len(NULL) :]), self._batch, None),
+            dict[str, Any], fastavro.schemaless_reader(io.BytesIO(answer), self._batch, None)
         )
         events = [(event["headers"], event["body"]) for event in batch["events"]]
         return Batch(batch["errorMsg"], batch["sequenceNumber"], events)
 
     def ack(self, batch: Batch) -> None:
-        assert self.call(b"\0" + avro_string("ack") + avro_string(batch.sequence_number)) == NULL
+        assert self._request("ack", avro_string(batch.sequence_number)) == b""
+
+    def _request(self, message: str, parameter: bytes) -> bytes:
+        """The response; the handshake goes with the first call, the old sink knows no other way."""
+        first = self.serial == 0
+        greeting = handshake(SPARK_2_4, SPARK_2_4) if first else b""
+        answer = self.call(greeting + b"\0" + avro_string(message) + parameter)
+        head = BOTH + NULL if first else NULL
+        assert answer.startswith(head)
+        return answer[len(head) :]

@@ -113,9 +113,7 @@ final class BatchTransaction implements Runnable {
         } catch (RuntimeException e) {
             fail(e);
         } finally {
-            if (!closed.isDone()) {
-                closed.cancel(false);
-            }
+            closed.cancel(false); // counts after an Error only: else it is done
         }
     }
 

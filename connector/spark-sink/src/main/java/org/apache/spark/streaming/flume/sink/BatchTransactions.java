@@ -45,7 +45,7 @@ final class BatchTransactions {
         threads.allowCoreThreadTimeOut(true);
     }
 
-    /** Has a batch of up to {@code eventsMax} events given to the consumer, once there are some. */
+    /** Gives the consumer a batch of up to {@code eventsMax} events, once there are some. */
     BatchTransaction begin(int eventsMax, Consumer consumer) {
         String sequenceNumber = run + batches.incrementAndGet();
         BatchTransaction batch =
