@@ -58,7 +58,7 @@ class FlumeAgent(Program):
             pytest.skip(f"{FLUME_HOME} is missing: mvn -f connector/pom.xml package")
         self.spool, self.metrics = directory / "spool", directory / "metrics"
         self.spool.mkdir(parents=True, exist_ok=True)
-        self.metrics_port = free_port()
+        self.sink_port, self.metrics_port = sink_port, free_port()
         own = {
             "FLUME_HOME": str(FLUME_HOME),
             "FLUME_CONF": str(ROOT / "flume-conf" / conf),
