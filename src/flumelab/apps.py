@@ -9,20 +9,27 @@ from flumelab.errors import LabError
 class App:
     """A lesson: `program` in spark-apps/, `conf` in flume-conf/.
 
-    `lands`: a receiver of its own takes in what Flume sends, and the program reads its landing log;
-    otherwise Flume sends to the program.
+    `lands`: a receiver of its own takes in what Flume sends, and the program reads its landing log.
+    `pulls`: the program fetches from Flume. Otherwise Flume sends to the program.
     """
 
     name: str
     program: str
     conf: str
     lands: bool = False
+    pulls: bool = False
+
+    @property
+    def listens(self) -> bool:
+        """Whether Flume sends to the program itself."""
+        return not (self.lands or self.pulls)
 
 
 APPS = {
     app.name: app
     for app in [
         App("url-counts", "url_counts.py", "access-log.conf"),
+        App("pull", "url_counts_pull.py", "pull.conf", pulls=True),
         App("structured", "url_counts_structured.py", "exactly-once.conf", lands=True),
     ]
 }

@@ -19,7 +19,7 @@ IMAGE_SOURCES = [
     *("docker", "connector", "flume-conf", "loadgen", "requirements", "spark-apps", "spark-conf"),
     *("src", "compose.yaml", "pyproject.toml"),
 ]
-FLUMES = ("flume", "flume-exactly-once")
+FLUMES = ("flume", "flume-pull", "flume-exactly-once")
 FLOW = [
     *("loadgen", *FLUMES, "receiver", "spark-master", "spark-worker", "spark-ingest"),
     *APPS,

@@ -22,7 +22,10 @@ from pathlib import Path
 # so a program without one could not receive.
 WRITE_AHEAD = ("--conf", "spark.streaming.receiver.writeAheadLog.enable=true")
 
-PART_OF_A_CHECKPOINT = ("RECEIVER_HOST", "RECEIVER_PORT", "RESULTS_URL", "SPARK_MASTER")
+PART_OF_A_CHECKPOINT = (
+    *("RECEIVER_HOST", "RECEIVER_PORT", "FLUME_AGENTS"),
+    *("RESULTS_URL", "SPARK_MASTER"),
+)
 
 
 def main(program: Path, options: list[str], keep: bool) -> int:

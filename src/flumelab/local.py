@@ -181,7 +181,7 @@ class LocalRuntime:
     def _start_driver(self, app: App, say: Say) -> None:
         settings = self._settings
         (self._state / "checkpoint").mkdir(parents=True, exist_ok=True)
-        if not app.lands:
+        if app.listens:
             _require_free("LAB_RECEIVER_PORT", settings.receiver_port)
         _require_free("LAB_UI_PORT", settings.ui_port)
         say(f"starting Spark with {app.program}")
@@ -205,6 +205,7 @@ class LocalRuntime:
             | {
                 "RECEIVER_HOST": LOOPBACK,
                 "RECEIVER_PORT": str(settings.receiver_port),
+                "FLUME_AGENTS": f"{LOOPBACK}:{settings.receiver_port}",
                 "LANDING_DIR": str(self._landing),
                 "SPARK_MASTER": f"local[{cores},{TASK_TRIES}]",
                 "SPARK_LOCAL_IP": LOOPBACK,
@@ -219,8 +220,8 @@ class LocalRuntime:
             },
             self._root,
         )
-        # A program that listens for Flume is ready then; what lands waits for one that doesn't.
-        ready = settings.ui_port if app.lands else settings.receiver_port
+        # Flume waits for a program that listens; no one else needs more of it than that it runs.
+        ready = settings.receiver_port if app.listens else settings.ui_port
         self._processes.wait_until(app.name, lambda: _answers(ready), START_SECONDS_MAX)
 
     def _start_flume(self, app: App, say: Say) -> None:
@@ -228,6 +229,8 @@ class LocalRuntime:
         for folder in (self._spool, self._metrics):
             folder.mkdir(parents=True, exist_ok=True)
         _require_free("LAB_METRICS_PORT", settings.metrics_port)
+        if app.pulls:
+            _require_free("LAB_RECEIVER_PORT", settings.receiver_port)
         say(f"starting Flume with {app.conf}")
         self._processes.start(
             "flume",
