@@ -53,7 +53,7 @@ class RetentionInvalid(LandingError):
 
 
 class OptionInvalid(FlumeError):
-    """An option of the Structured Streaming source or of the receiver."""
+    """An option of the Structured Streaming source or the receiver; an argument of `FlumeUtils`."""
 
 
 class ReceiverFailed(FlumeError):

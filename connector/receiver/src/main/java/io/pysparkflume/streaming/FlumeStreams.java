@@ -45,8 +45,9 @@ public final class FlumeStreams {
     public static JavaDStream<byte[]> createPollingStream(JavaStreamingContext streaming,
             List<InetSocketAddress> sinks, StorageLevel storageLevel, int batchSizeMax,
             int parallelism) {
+        StorageLevel level = placed(streaming, storageLevel);
         return receive(streaming, new PollingReceiver(
-                new ArrayList<>(sinks), placed(streaming, storageLevel), batchSizeMax, parallelism));
+                new ArrayList<>(sinks), level, batchSizeMax, parallelism));
     }
 
     /** How long a peer may stall within a call: {@code spark.flume.stallTimeout}. */

@@ -21,7 +21,7 @@ public final class PollingReceiver extends Receiver<byte[]> {
     private final int parallelism;
     private final int batchSizeMax;
 
-    private transient SinkPollers pollers;
+    private transient volatile SinkPollers pollers;
 
     /**
      * @param sinks unresolved addresses, at least one
@@ -48,6 +48,8 @@ public final class PollingReceiver extends Receiver<byte[]> {
 
     @Override
     public void onStop() {
-        pollers.stop();
+        if (pollers != null) {
+            pollers.stop();
+        }
     }
 }

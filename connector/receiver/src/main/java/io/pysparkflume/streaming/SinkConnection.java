@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.util.concurrent.Semaphore;
@@ -46,8 +45,7 @@ final class SinkConnection implements Closeable {
     private DataOutputStream out;
     private FrameReader frames;
     private int serial;
-    private boolean awaitsBatch;
-    private boolean stopping;
+    private boolean holdsBatch;
 
     /**
      * Not connected yet: see {@link #open}.
@@ -76,9 +74,13 @@ final class SinkConnection implements Closeable {
         in = new BufferedInputStream(socket.getInputStream(), STREAM_BUFFER_BYTES);
         out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
         frames = new FrameReader(in, FrameReader.FRAME_BYTES_MAX, memory, stallSecondsMax);
-        Frame answer = call(SinkProtocol.handshake(), false);
-        frames.release(answer);
-        SinkProtocol.readHandshake(answer.payload());
+        try {
+            Frame answer = call(SinkProtocol.handshake(), false);
+            frames.release(answer);
+            SinkProtocol.readHandshake(answer.payload());
+        } catch (ProtocolException e) {
+            throw new ProtocolException(e.getMessage() + "; give the port of a SparkSink");
+        }
     }
 
     /**
@@ -92,7 +94,32 @@ final class SinkConnection implements Closeable {
      */
     int transfer(int eventsMax, EventStore store)
             throws IOException, InterruptedException, SinkErrorException {
-        Frame answer = call(SinkProtocol.getEventBatch(eventsMax), true);
+        try {
+            return storeAndTell(call(SinkProtocol.getEventBatch(eventsMax), true), store);
+        } finally {
+            holdBatch(false);
+        }
+    }
+
+    /** From any thread: ends what is under way; but a batch that has come is brought to its end. */
+    synchronized void stop() {
+        if (!holdsBatch) {
+            close();
+        }
+    }
+
+    /** From any thread: ends whatever is under way. */
+    @Override
+    public void close() {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            LOG.debug("close", e);
+        }
+    }
+
+    private int storeAndTell(Frame answer, EventStore store)
+            throws IOException, InterruptedException, SinkErrorException {
         EventBatch batch;
         boolean stored;
         try {
@@ -106,24 +133,6 @@ final class SinkConnection implements Closeable {
         frames.release(done);
         SinkProtocol.readDone(done.payload());
         return stored ? batch.events().size() : 0;
-    }
-
-    /** From any thread: ends the wait for a batch; one that has come is brought to its end. */
-    synchronized void stop() {
-        stopping = true;
-        if (awaitsBatch) {
-            close();
-        }
-    }
-
-    /** From any thread: ends whatever is under way. */
-    @Override
-    public void close() {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            LOG.debug("close", e);
-        }
     }
 
     private boolean isStored(EventBatch batch, EventStore store) {
@@ -160,19 +169,13 @@ final class SinkConnection implements Closeable {
     }
 
     private int awaitBatch() throws IOException {
-        synchronized (this) {
-            if (stopping) {
-                throw new SocketException("stopping");
-            }
-            awaitsBatch = true;
-        }
-        try {
-            return firstByte(0);
-        } finally {
-            synchronized (this) {
-                awaitsBatch = false;
-            }
-        }
+        int first = firstByte(0);
+        holdBatch(true);
+        return first;
+    }
+
+    private synchronized void holdBatch(boolean holds) {
+        holdsBatch = holds;
     }
 
     private int firstByte(int seconds) throws IOException {

@@ -46,7 +46,9 @@ final class SinkPoller implements Runnable {
                 try (SinkConnection opened =
                         new SinkConnection(name(sink), stallSecondsMax)) {
                     connection = opened;
-                    consume(opened);
+                    if (!isStopping()) { // asked behind the assignment: stop() may have missed it
+                        consume(opened);
+                    }
                 } catch (IOException | RuntimeException | OutOfMemoryError e) {
                     if (!isStopping()) {
                         status.lost(e instanceof IOException ? e.getMessage() : e.toString());

@@ -6,8 +6,8 @@ import java.util.List;
 import org.apache.avro.Protocol;
 
 /**
- * The client's side of {@code SparkFlumeProtocol}, by which a SparkSink hands over a Flume channel's
- * events, with no I/O in it: the bytes of calls out, the bytes of their answers in.
+ * The client's side of {@code SparkFlumeProtocol}, by which a SparkSink hands over the events of a
+ * Flume channel, with no I/O in it: the bytes of calls out, the bytes of their answers in.
  *
  * <p>An event is not decoded: its record has the layout of an {@code AvroFlumeEvent}, and is kept
  * as its bytes.

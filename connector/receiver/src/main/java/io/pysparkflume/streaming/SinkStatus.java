@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is known of one sink by all connections to it; logs a line for each change, not for each try. */
+/** What all connections to one sink know of it; logs a line for each change, not for each try. */
 final class SinkStatus {
     private static final Logger LOG = LoggerFactory.getLogger(SinkStatus.class);
 
@@ -22,7 +22,8 @@ final class SinkStatus {
 
     synchronized void connected() {
         if (state == State.LOST) {
-            LOG.info("Flume sink {} connected again after {} s",
+            // As loud as its loss: PySpark's default log shows warnings, and no more.
+            LOG.warn("Flume sink {} connected again after {} s",
                     sink, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - lostNanos));
         } else if (state == State.UNKNOWN) {
             LOG.info("Flume sink {} connected", sink);

@@ -140,14 +140,16 @@ final class FakeSink implements AutoCloseable {
             }
             in.skipMap();
             String name = in.readString();
-            calls.add(name + " " + (name.equals("getEventBatch") ? in.readLong() : in.readString()));
             if (name.equals("getEventBatch")) {
+                calls.add(name + " " + in.readLong());
                 answers.take().send(call.serial(), out);
-            } else if (name.equals("nack") && closesAtNack) {
-                return;
-            } else {
-                new Frame(call.serial(), hex(DONE)).write(out);
+                continue;
             }
+            calls.add(name + " " + in.readString());
+            if (name.equals("nack") && closesAtNack) {
+                return;
+            }
+            new Frame(call.serial(), hex(DONE)).write(out);
         }
     }
 

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -296,6 +299,25 @@ class SinkPollersTest {
 
             assertTrue(System.nanoTime() - began < TimeUnit.SECONDS.toNanos(2));
             assertNoThreads();
+        }
+    }
+
+    @Test
+    void aStopEndsAHandshakeThatIsNotAnswered() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            pollers = new SinkPollers(
+                    List.of(InetSocketAddress.createUnresolved("127.0.0.1", silent.getLocalPort())),
+                    1, BATCH_SIZE, 30, new RateLimit(() -> UNLIMITED), keep);
+            pollers.start();
+            try (Socket accepted = silent.accept()) {
+                accepted.getInputStream().read();
+
+                long began = System.nanoTime();
+                pollers.stop();
+
+                assertTrue(System.nanoTime() - began < TimeUnit.SECONDS.toNanos(2));
+                assertNoThreads();
+            }
         }
     }
 

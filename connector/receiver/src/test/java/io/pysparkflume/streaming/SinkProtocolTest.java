@@ -43,7 +43,8 @@ class SinkProtocolTest {
         String text = SinkProtocol.PROTOCOL.toString();
 
         SinkProtocol.readHandshake(client(text));
-        SinkProtocol.readHandshake(client(text.replace("{\"protocol\"", "{\"doc\":\"2.4\",\"protocol\"")
+        SinkProtocol.readHandshake(client(text
+                .replace("{\"protocol\"", "{\"doc\":\"2.4\",\"protocol\"")
                 .replace("\"bytes\"", "{\"type\":\"bytes\"}")));
     }
 
