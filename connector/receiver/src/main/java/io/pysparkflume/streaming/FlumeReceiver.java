@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * Listens as a Flume Avro source does; an element is the bytes of one {@code AvroFlumeEvent}.
  *
  * <p>A client's batch becomes one block, and is answered OK once Spark has stored that block
- * (replicated and in the write-ahead log, where those are on).
+ * (replicated and in the write-ahead log, where those are on). It waits for its turn where Spark
+ * limits the receiver's rate; if that takes too long, it is answered FAILED, and Flume keeps it.
  *
  * <p>A Spark setting, as in {@code spark-submit --conf}: {@code spark.flume.stallTimeout} (30s), how
  * long a client may stall within a call. Between calls it may be silent for ever.

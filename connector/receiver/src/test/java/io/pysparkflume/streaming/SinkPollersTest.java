@@ -334,6 +334,7 @@ class SinkPollersTest {
 
         Thread stop = new Thread(pollers::stop);
         stop.start();
+        await(() -> stop.getState() == Thread.State.TIMED_WAITING);
         mayReturn.countDown();
         stop.join();
 
