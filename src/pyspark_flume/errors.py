@@ -53,7 +53,8 @@ class RetentionInvalid(LandingError):
 
 
 class OptionInvalid(FlumeError):
-    """An option of the Structured Streaming source, of the receiver or of the poller."""
+    """An option of the Structured Streaming source, the receiver or the poller; an argument of
+    `FlumeUtils`."""
 
 
 class IngestionFailed(FlumeError):

@@ -33,8 +33,11 @@ def start_spark(
     """Starts a `RecordedSpark`; ended with the module."""
     started: list[RecordedSpark] = []
 
-    def start(master: str, *streams: dict[str, Any]) -> RecordedSpark:
-        started.append(RecordedSpark(tmp_path_factory.mktemp("spark"), master, list(streams)))
+    def start(
+        master: str, *streams: dict[str, Any], settings: dict[str, str] | None = None
+    ) -> RecordedSpark:
+        directory = tmp_path_factory.mktemp("spark")
+        started.append(RecordedSpark(directory, master, list(streams), settings))
         return started[-1]
 
     yield start

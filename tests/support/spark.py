@@ -13,7 +13,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -115,9 +115,18 @@ class Program:
 
 
 class RecordedSpark(Program):
-    """A Spark whose streams are recorded by programs/record_events.py."""
+    """A Spark whose streams are recorded by programs/record_events.py.
 
-    def __init__(self, directory: Path, master: str, streams: list[dict[str, Any]]) -> None:
+    A stream that has ``addresses`` polls these, with ``options`` if need be; any other listens.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        master: str,
+        streams: list[dict[str, Any]],
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.output = directory / "events.jsonl"
         self.output.touch()
@@ -133,6 +142,7 @@ class RecordedSpark(Program):
             "spark.ui.showConsoleProgress": "false",
             "spark.python.unix.domain.socket.enabled": "true",
             "spark.flume.stallTimeout": f"{STALL_SECONDS}s",
+            **(settings or {}),
         }
         job = {"master": master, "output": str(self.output), "conf": conf, "streams": self.streams}
         super().__init__(
@@ -178,13 +188,20 @@ class RecordedSpark(Program):
 
 
 class CourseProgram(Program):
-    """programs/course_url_counts.py, started by ``spark-submit`` with no flag at all, or few."""
+    """programs/course_….py, started by ``spark-submit`` with no flag at all, or few."""
 
     LOG = ROOT / "tests" / "data" / "access_excerpt.log"
 
-    def __init__(self, directory: Path, env: dict[str, str], *flags: str) -> None:
-        self.port = free_port()
-        program = str(PROGRAMS / "course_url_counts.py")
+    def __init__(
+        self,
+        directory: Path,
+        env: dict[str, str],
+        *flags: str,
+        name: str = "course_url_counts.py",
+        port: int = 0,
+    ) -> None:
+        self.port = port or free_port()
+        program = str(PROGRAMS / name)
         checkpoint = str(directory / "checkpoint")
         super().__init__(
             ["spark-submit", *flags, program, str(self.port), checkpoint], directory, env

@@ -3,7 +3,9 @@
     record_events.py '{"master": "local[3]", "output": "events.jsonl",
                        "conf": {"spark.ui.enabled": "false"},
                        "streams": [{"host": "127.0.0.1", "port": 4141, "decompress": false,
-                                    "decoder": "hex"}]}'
+                                    "decoder": "hex"},
+                                   {"addresses": [["127.0.0.1", 4000]],
+                                    "options": {"parallelism": 2}, "decoder": "utf8"}]}'
 
 Ends, gracefully on a line ``stop`` and at once otherwise, when its standard input does.
 """
@@ -20,6 +22,21 @@ DECODERS = {"utf8": utf8_decoder, "hex": bytes.hex}
 BATCH_SECONDS = 0.5
 
 
+def create_stream(ssc, stream):
+    decoder = DECODERS[stream["decoder"]]
+    if "addresses" in stream:
+        addresses = ((host, port) for host, port in stream["addresses"])
+        options = stream.get("options", {})
+        return FlumeUtils.createPollingStream(ssc, addresses, bodyDecoder=decoder, **options)
+    return FlumeUtils.createStream(
+        ssc,
+        stream["host"],
+        stream["port"],
+        enableDecompression=stream["decompress"],
+        bodyDecoder=decoder,
+    )
+
+
 def main():
     job = json.loads(sys.argv[1])
     conf = SparkConf().setMaster(job["master"]).setAppName("record-events")
@@ -27,13 +44,7 @@ def main():
 
     with Path(job["output"]).open("a", encoding="utf-8") as output:
         for number, stream in enumerate(job["streams"]):
-            events = FlumeUtils.createStream(
-                ssc,
-                stream["host"],
-                stream["port"],
-                enableDecompression=stream["decompress"],
-                bodyDecoder=DECODERS[stream["decoder"]],
-            )
+            events = create_stream(ssc, stream)
 
             def record(batch_time, rdd, number=number):
                 if rdd.getNumPartitions():

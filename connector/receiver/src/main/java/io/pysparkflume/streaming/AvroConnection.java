@@ -12,7 +12,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
@@ -31,11 +30,6 @@ final class AvroConnection implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(AvroConnection.class);
 
     private static final int STREAM_BUFFER_BYTES = 64 * 1024;
-
-    /** Where events are kept; returns once they are safe. */
-    interface EventStore {
-        void store(List<byte[]> events) throws Exception;
-    }
 
     private final Socket socket;
     private final boolean compressed;
@@ -126,11 +120,7 @@ final class AvroConnection implements Runnable {
                     // Before the answer: a client that reads none must not hold memory.
                     frames.release(frame);
                 }
-                out.writeInt(frame.serial());
-                out.writeInt(1);
-                out.writeInt(answer.length);
-                out.write(answer);
-                out.flush();
+                new Frame(frame.serial(), answer).write(out);
             } catch (ProtocolException e) {
                 throw answered ? e : new ProtocolException(e.getMessage() + hint(first));
             }

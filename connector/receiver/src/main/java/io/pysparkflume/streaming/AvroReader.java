@@ -1,7 +1,9 @@
 package io.pysparkflume.streaming;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A cursor over Avro's binary encoding, in memory.
@@ -12,6 +14,9 @@ import java.util.Arrays;
  *     encoding</a>
  */
 final class AvroReader {
+    /** An event of no content has 2 bytes on the wire and some 40 in memory. */
+    static final int BATCH_EVENTS_MAX = 1_000_000;
+
     private static final int VARINT_BYTES_MAX = 10;
 
     private final byte[] bytes;
@@ -19,10 +24,6 @@ final class AvroReader {
 
     AvroReader(byte[] bytes) {
         this.bytes = bytes;
-    }
-
-    int position() {
-        return position;
     }
 
     int remaining() {
@@ -88,6 +89,30 @@ final class AvroReader {
                     "block of " + count + " items in the last " + remaining() + " bytes");
         }
         return count;
+    }
+
+    /** The bytes of a record {@code headers map<string>, body bytes}. */
+    byte[] readEvent() throws ProtocolException {
+        int start = position;
+        skipMap();
+        skipBytes();
+        return copySince(start);
+    }
+
+    /** An array of such records, at most {@link #BATCH_EVENTS_MAX}. */
+    List<byte[]> readEvents() throws ProtocolException {
+        List<byte[]> events = new ArrayList<>();
+        for (long count = readBlockCount(); count != 0; count = readBlockCount()) {
+            if (events.size() + count > BATCH_EVENTS_MAX) {
+                throw new ProtocolException(String.format(
+                        "batch of at least %,d events, the limit is %,d",
+                        events.size() + count, BATCH_EVENTS_MAX));
+            }
+            for (; count > 0; count--) {
+                events.add(readEvent());
+            }
+        }
+        return events;
     }
 
     byte[] copySince(int start) {

@@ -1,17 +1,12 @@
 package io.pysparkflume.streaming;
 
-import java.io.ByteArrayOutputStream;
+import io.pysparkflume.streaming.Handshake.Match;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Protocol;
-import org.apache.avro.Schema;
-import org.apache.avro.SchemaNormalization;
 
 /**
  * The server's side of Flume's {@code AvroSourceProtocol} on one connection, with no I/O in it: the
@@ -24,9 +19,6 @@ import org.apache.avro.SchemaNormalization;
  *     protocol wire format</a>
  */
 final class AvroSource {
-    /** An event of no content has 2 bytes on the wire and some 40 in memory. */
-    static final int BATCH_EVENTS_MAX = 1_000_000;
-
     /** Every Flume version has one text; what comes beyond some dozens is not Flume. */
     private static final int CLIENT_PROTOCOLS_MAX = 64;
 
@@ -45,7 +37,6 @@ final class AvroSource {
                  "response": "Status"}}}
             """);
 
-    private static final int HASH_BYTES = 16;
     private static final ByteBuffer PROTOCOL_HASH = ByteBuffer.wrap(PROTOCOL.getMD5());
 
     /** The same protocol as Flume 1.11 writes it, so that its sink needs no second handshake. */
@@ -73,12 +64,11 @@ final class AvroSource {
     record Call(List<byte[]> events, byte[] handshake, boolean complete) {
         /** The payload of the answer's frame. */
         byte[] answer(Status status) {
-            ByteArrayOutputStream out = new ByteArrayOutputStream();
-            out.writeBytes(handshake);
+            AvroWriter out = new AvroWriter().writeFixed(handshake);
             if (complete) {
-                writeLong(out, 0); // metadata: an empty map
-                out.write(0); // no error
-                writeLong(out, status.ordinal());
+                out.writeLong(0); // metadata: an empty map
+                out.writeLong(0); // no error
+                out.writeLong(status.ordinal());
             }
             return out.toByteArray();
         }
@@ -109,10 +99,11 @@ final class AvroSource {
             return new Call(List.of(), handshake, false); // Avro's ping
         }
         List<byte[]> events = switch (message) {
-            case "append" -> List.of(readEvent(in));
-            case "appendBatch" -> readEvents(in);
+            case "append" -> List.of(in.readEvent());
+            case "appendBatch" -> in.readEvents();
             default -> throw new ProtocolException(
-                    "unknown call '" + printable(message) + "', expected append or appendBatch");
+                    "unknown call '" + ProtocolException.printable(message)
+                            + "', expected append or appendBatch");
         };
         if (in.remaining() != 0) {
             throw new ProtocolException(in.remaining() + " bytes too many after the call's events");
@@ -120,121 +111,24 @@ final class AvroSource {
         return new Call(events, handshake, true);
     }
 
-    private static List<byte[]> readEvents(AvroReader in) throws ProtocolException {
-        List<byte[]> events = new ArrayList<>();
-        for (long count = in.readBlockCount(); count != 0; count = in.readBlockCount()) {
-            if (events.size() + count > BATCH_EVENTS_MAX) {
-                throw new ProtocolException(String.format(
-                        "batch of at least %,d events, the limit is %,d",
-                        events.size() + count, BATCH_EVENTS_MAX));
-            }
-            for (; count > 0; count--) {
-                events.add(readEvent(in));
-            }
-        }
-        return events;
-    }
-
-    private static byte[] readEvent(AvroReader in) throws ProtocolException {
-        int start = in.position();
-        in.skipMap();
-        in.skipBytes();
-        return in.copySince(start);
-    }
-
     private byte[] shakeHands(AvroReader in) throws ProtocolException {
-        ByteBuffer clientHash = ByteBuffer.wrap(in.readFixed(HASH_BYTES));
-        String clientText = readOptional(in) ? in.readString() : null;
-        ByteBuffer serverHash = ByteBuffer.wrap(in.readFixed(HASH_BYTES));
-        if (readOptional(in)) {
-            in.skipMap();
-        }
-        if (clientText != null && !KNOWN_CLIENTS.contains(clientHash)) {
-            requireSameProtocol(clientText);
-            connected = true;
+        Handshake.Request client = Handshake.Request.read(in);
+        boolean known = KNOWN_CLIENTS.contains(client.clientHash());
+        if (client.clientProtocol() != null && !known) {
+            ProtocolLayout.requireSame(
+                    PROTOCOL, client.clientProtocol(), "the client", "a Flume avro sink");
+            known = true;
             if (KNOWN_CLIENTS.size() < CLIENT_PROTOCOLS_MAX) {
-                KNOWN_CLIENTS.add(clientHash);
+                KNOWN_CLIENTS.add(client.clientHash());
             }
-        } else {
-            connected = KNOWN_CLIENTS.contains(clientHash);
         }
+        connected = known;
         Match match = !connected ? Match.NONE
-                : KNOWN_CLIENTS.contains(serverHash) ? Match.BOTH : Match.CLIENT;
-        return handshakeAnswer(match);
-    }
-
-    /** The answers of Avro's {@code HandshakeMatch} enum, in its order. */
-    private enum Match { BOTH, CLIENT, NONE }
-
-    private static byte[] handshakeAnswer(Match match) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        writeLong(out, match.ordinal());
-        if (match == Match.BOTH) {
-            writeLong(out, 0); // server protocol: null
-            writeLong(out, 0); // server hash: null
-        } else {
-            byte[] text = PROTOCOL.toString().getBytes(StandardCharsets.UTF_8);
-            writeLong(out, 1);
-            writeLong(out, text.length);
-            out.writeBytes(text);
-            writeLong(out, 1);
-            out.writeBytes(PROTOCOL_HASH.array());
-        }
-        writeLong(out, 0); // meta: null
+                : KNOWN_CLIENTS.contains(client.serverHash()) ? Match.BOTH : Match.CLIENT;
+        AvroWriter out = new AvroWriter();
+        (match == Match.BOTH
+                ? new Handshake.Answer(match, null, null)
+                : new Handshake.Answer(match, PROTOCOL.toString(), PROTOCOL_HASH)).write(out);
         return out.toByteArray();
-    }
-
-    private static boolean readOptional(AvroReader in) throws ProtocolException {
-        long branch = in.readLong();
-        if (branch != 0 && branch != 1) {
-            throw new ProtocolException("not an Avro handshake: union branch " + branch);
-        }
-        return branch == 1;
-    }
-
-    /** Events are kept undecoded, so the client's layout of the bytes must be ours exactly. */
-    private static void requireSameProtocol(String text) throws ProtocolException {
-        Protocol client;
-        try {
-            client = Protocol.parse(text);
-        } catch (RuntimeException e) {
-            // Not only a SchemaParseException: Avro's parser trusts the JSON's types.
-            throw new ProtocolException("the client's protocol is not valid: "
-                    + printable(String.valueOf(e.getMessage())));
-        }
-        for (Map.Entry<String, Protocol.Message> ours : PROTOCOL.getMessages().entrySet()) {
-            Protocol.Message theirs = client.getMessages().get(ours.getKey());
-            if (theirs != null && !layout(theirs).equals(layout(ours.getValue()))) {
-                throw new ProtocolException("the client's " + client.getName() + "."
-                        + ours.getKey() + " differs from Flume's: " + layout(theirs));
-            }
-        }
-        if (client.getMessages().keySet().stream().noneMatch(PROTOCOL.getMessages()::containsKey)) {
-            throw new ProtocolException("the client speaks " + printable(client.getName())
-                    + ", expected AvroSourceProtocol (a Flume avro sink)");
-        }
-    }
-
-    private static List<String> layout(Protocol.Message message) {
-        List<String> forms = new ArrayList<>();
-        for (Schema.Field field : message.getRequest().getFields()) {
-            forms.add(SchemaNormalization.toParsingForm(field.schema()));
-        }
-        forms.add(SchemaNormalization.toParsingForm(message.getResponse()));
-        return forms;
-    }
-
-    /** What a client sends goes into a log line: no line breaks, no end of it. */
-    private static String printable(String text) {
-        String safe = text.replaceAll("[^\\x20-\\x7e]", "?");
-        return safe.length() <= 60 ? safe : safe.substring(0, 60) + "…";
-    }
-
-    private static void writeLong(ByteArrayOutputStream out, long value) {
-        long zigzag = (value << 1) ^ (value >> 63);
-        for (; (zigzag & ~0x7fL) != 0; zigzag >>>= 7) {
-            out.write((int) (zigzag & 0x7f | 0x80));
-        }
-        out.write((int) zigzag);
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.streaming.receiver.Receiver;
@@ -19,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * Listens as a Flume Avro source does; an element is the bytes of one {@code AvroFlumeEvent}.
  *
  * <p>A client's batch becomes one block, and is answered OK once Spark has stored that block
- * (replicated and in the write-ahead log, where those are on).
+ * (replicated and in the write-ahead log, where those are on). It waits for its turn where Spark
+ * limits the receiver's rate; if that takes too long, it is answered FAILED, and Flume keeps it.
  *
  * <p>A Spark setting, as in {@code spark-submit --conf}: {@code spark.flume.stallTimeout} (30s), how
  * long a client may stall within a call. Between calls it may be silent for ever.
@@ -30,15 +32,6 @@ public final class FlumeReceiver extends Receiver<byte[]> {
 
     /** A thread each; a Flume sink keeps one connection. */
     static final int CONNECTIONS_MAX = 1024;
-
-    /** Calls under way, all connections together: a quarter of the heap, two frames at least. */
-    private static final int CALL_BYTES_MAX = (int) Math.min(Integer.MAX_VALUE,
-            Math.max(2L * FrameReader.FRAME_BYTES_MAX, Runtime.getRuntime().maxMemory() / 4));
-
-    private static final String STALL_TIMEOUT = "spark.flume.stallTimeout";
-
-    /** Flume gives up on a call after 20 s by default: who stalls longer has gone. */
-    private static final String STALL_TIMEOUT_DEFAULT = "30s";
 
     private static final int RESTART_DELAY_MS = 2000;
     private static final int MOVE_DELAY_MS = 250;
@@ -51,6 +44,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private transient volatile ServerSocket server;
     private transient Set<AvroConnection> clients;
     private transient int stallSecondsMax;
+    private transient RateLimit rate;
 
     /**
      * @param host name or address to listen on
@@ -74,8 +68,9 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     @Override
     public void onStart() {
         clients = ConcurrentHashMap.newKeySet();
-        stallSecondsMax = Math.max(1, (int) SparkEnv.get().conf()
-                .getTimeAsSeconds(STALL_TIMEOUT, STALL_TIMEOUT_DEFAULT));
+        SparkConf conf = SparkEnv.get().conf();
+        stallSecondsMax = FlumeStreams.stallSecondsMax(conf);
+        rate = RateLimit.of(conf, () -> supervisor().getCurrentRateLimit());
         try {
             server = bind();
         } catch (IOException e) {
@@ -84,13 +79,14 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         }
         LOG.info("Flume receiver listens on {}:{}", host, port);
         ServerSocket listening = server;
-        Semaphore memory = new Semaphore(CALL_BYTES_MAX);
+        Semaphore memory = FrameReader.memory();
         daemon("flume-receiver-" + port, () -> accept(listening, memory)).start();
     }
 
     @Override
     public void onStop() {
         if (server != null) {
+            rate.stop();
             closeQuietly(server);
             clients.forEach(AvroConnection::close);
         }
@@ -189,7 +185,8 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         }).start();
     }
 
-    private void keep(List<byte[]> events) {
+    private void keep(List<byte[]> events) throws InterruptedException {
+        rate.await(events.size());
         if (isStopped()) {
             throw new IllegalStateException("the receiver is stopping");
         }

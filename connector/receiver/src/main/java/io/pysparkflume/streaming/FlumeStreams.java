@@ -1,13 +1,23 @@
 package io.pysparkflume.streaming;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.SparkConf;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.streaming.api.java.JavaDStream;
 import org.apache.spark.streaming.api.java.JavaStreamingContext;
+import org.apache.spark.streaming.receiver.Receiver;
 
 /** What {@code pyspark_flume.FlumeUtils} calls. */
 public final class FlumeStreams {
+    private static final String STALL_TIMEOUT = "spark.flume.stallTimeout";
+
+    /** Flume gives up on a call after 20 s by default: who stalls longer has gone. */
+    private static final String STALL_TIMEOUT_DEFAULT = "30s";
+
     private FlumeStreams() {}
 
     /**
@@ -18,13 +28,37 @@ public final class FlumeStreams {
      */
     public static JavaDStream<byte[]> createStream(JavaStreamingContext streaming, String host,
             int port, StorageLevel storageLevel, boolean decompress) {
+        String worker =
+                streaming.sparkContext().isLocal() || isEveryHosts(host) ? null : host;
+        return receive(streaming, new FlumeReceiver(
+                host, port, placed(streaming, storageLevel), decompress, worker));
+    }
+
+    /**
+     * A stream of the events that SparkSinks in Flume agents hand over.
+     *
+     * @param sinks unresolved addresses, at least one
+     * @param batchSizeMax in events
+     * @param parallelism consumers of all sinks together; there is one for each sink at least
+     * @return elements are chunks: the bytes of some {@code AvroFlumeEvent}s, one behind the other
+     */
+    public static JavaDStream<byte[]> createPollingStream(JavaStreamingContext streaming,
+            List<InetSocketAddress> sinks, StorageLevel storageLevel, int batchSizeMax,
+            int parallelism) {
+        StorageLevel level = placed(streaming, storageLevel);
+        return receive(streaming, new PollingReceiver(
+                new ArrayList<>(sinks), level, batchSizeMax, parallelism));
+    }
+
+    /** How long a peer may stall within a call: {@code spark.flume.stallTimeout}. */
+    static int stallSecondsMax(SparkConf conf) {
+        return Math.max(1, (int) conf.getTimeAsSeconds(STALL_TIMEOUT, STALL_TIMEOUT_DEFAULT));
+    }
+
+    private static JavaDStream<byte[]> receive(
+            JavaStreamingContext streaming, Receiver<byte[]> receiver) {
         streaming.addStreamingListener(new CoreCheck(streaming.ssc()));
-        boolean local = streaming.sparkContext().isLocal();
-        StorageLevel level = local ? unreplicated(storageLevel) : storageLevel;
-        String worker = local || isEveryHosts(host) ? null : host;
-        return streaming
-                .receiverStream(new FlumeReceiver(host, port, level, decompress, worker))
-                .transform(EventChunks::of);
+        return streaming.receiverStream(receiver).transform(EventChunks::of);
     }
 
     /** 0.0.0.0, localhost and the like, which each worker has. */
@@ -38,8 +72,8 @@ public final class FlumeStreams {
     }
 
     /** One process has no second place for a block, and warns of that for each one. */
-    private static StorageLevel unreplicated(StorageLevel level) {
-        return StorageLevel.apply(
+    private static StorageLevel placed(JavaStreamingContext streaming, StorageLevel level) {
+        return !streaming.sparkContext().isLocal() ? level : StorageLevel.apply(
                 level.useDisk(), level.useMemory(), level.useOffHeap(), level.deserialized(), 1);
     }
 }

@@ -2,6 +2,7 @@ package io.pysparkflume.streaming;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,12 +27,30 @@ final class FrameReader {
     private static final int CHUNK_BYTES = 64 * 1024;
 
     /** One call or answer: its number on the connection, and the buffers' bytes joined. */
-    record Frame(int serial, byte[] payload) {}
+    record Frame(int serial, byte[] payload) {
+        /** Sends it, in one buffer. */
+        void write(DataOutputStream out) throws IOException {
+            out.writeInt(serial);
+            out.writeInt(1);
+            out.writeInt(payload.length);
+            out.write(payload);
+            out.flush();
+        }
+    }
+
+    /** Frames under way, all connections together: a quarter of the heap, two at least. */
+    private static final int MEMORY_BYTES = (int) Math.min(Integer.MAX_VALUE,
+            Math.max(2L * FRAME_BYTES_MAX, Runtime.getRuntime().maxMemory() / 4));
 
     private final DataInputStream in;
     private final int frameBytesMax;
     private final Semaphore memory;
     private final int memoryWaitSeconds;
+
+    /** Permits in bytes for all connections of a receiver. */
+    static Semaphore memory() {
+        return new Semaphore(MEMORY_BYTES);
+    }
 
     /**
      * @param memory permits in bytes, shared by all connections; a frame's bytes are taken from it

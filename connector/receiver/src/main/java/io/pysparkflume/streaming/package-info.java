@@ -2,9 +2,13 @@
  * Spark Streaming receivers for Apache Flume.
  *
  * <pre>
- * avro sink ──frames──▶ AvroConnection ──▶ AvroSource ──▶ FlumeReceiver.store ──▶ EventChunks ──▶ Python
- *                       FrameReader        (protocol,      (Spark's blocks)        (few tasks,
- *                       (limits)            no I/O)                                 large chunks)
+ * push                                                 FlumeReceiver
+ * avro sink ──frames──▶ AvroConnection ──▶ AvroSource ────┐
+ *                       FrameReader        (protocol,     │  RateLimit     Spark's blocks
+ *                       (limits)            no I/O)       ├──▶ store ──▶ EventChunks ──▶ Python
+ *                                                         │               (few tasks,
+ * SparkSink ◀──calls─── SinkConnection ──▶ SinkProtocol ──┘                large chunks)
+ * pull                  SinkPoller          PollingReceiver
  * </pre>
  */
 package io.pysparkflume.streaming;

@@ -4,7 +4,6 @@ import static io.pysparkflume.streaming.Bytes.hex;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.pysparkflume.streaming.AvroConnection.EventStore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -2,6 +2,7 @@ package io.pysparkflume.streaming;
 
 import static io.pysparkflume.streaming.Bytes.hex;
 import static io.pysparkflume.streaming.Bytes.join;
+import static io.pysparkflume.streaming.Bytes.string;
 import static io.pysparkflume.streaming.Bytes.utf8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -208,7 +209,7 @@ class AvroSourceTest {
 
     @Test
     void aBatchOfTheLimitPasses() throws Exception {
-        byte[] events = new byte[2 * AvroSource.BATCH_EVENTS_MAX]; // no headers, no body
+        byte[] events = new byte[2 * AvroReader.BATCH_EVENTS_MAX]; // no headers, no body
 
         Call call = connected().read(join(hex(APPEND_BATCH + "80897a"), events, hex("00")));
 
@@ -217,7 +218,7 @@ class AvroSourceTest {
 
     @Test
     void aBatchOverTheLimitIsRefused() {
-        byte[] events = new byte[2 * AvroSource.BATCH_EVENTS_MAX];
+        byte[] events = new byte[2 * AvroReader.BATCH_EVENTS_MAX];
 
         assertRefused("batch of at least 1,000,001 events, the limit is 1,000,000",
                 join(hex(APPEND_BATCH + "82897a"), events, hex("0000 00")));
@@ -309,13 +310,5 @@ class AvroSourceTest {
         assertEquals(509, text.length());
         return "02fa07" + hex(utf8(text))
                 + "02" + hex(AvroSource.PROTOCOL.getMD5()) + "00";
-    }
-
-    /** A length in three bytes, more than it needs, then the text. */
-    private static byte[] string(String text) {
-        byte[] bytes = utf8(text);
-        int zigzag = bytes.length << 1;
-        return join(new byte[] {
-            (byte) (zigzag | 0x80), (byte) (zigzag >> 7 | 0x80), (byte) (zigzag >> 14)}, bytes);
     }
 }

@@ -21,6 +21,14 @@ final class Bytes {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
+    /** An Avro string: its length in three bytes, which is more than it needs, then the text. */
+    static byte[] string(String text) {
+        byte[] bytes = utf8(text);
+        int zigzag = bytes.length << 1;
+        return join(new byte[] {
+            (byte) (zigzag | 0x80), (byte) (zigzag >> 7 | 0x80), (byte) (zigzag >> 14)}, bytes);
+    }
+
     static byte[] join(byte[]... parts) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         Arrays.stream(parts).forEach(out::writeBytes);

@@ -1,0 +1,91 @@
+package io.pysparkflume.streaming;
+
+import java.nio.ByteBuffer;
+
+/**
+ * The two records that open a connection of Avro RPC, each side's protocol known by its MD5.
+ *
+ * @see <a href="https://avro.apache.org/docs/1.12.0/specification/#handshake">Avro: handshake</a>
+ */
+final class Handshake {
+    private static final int HASH_BYTES = 16;
+
+    private Handshake() {}
+
+    /** The answers of Avro's {@code HandshakeMatch} enum, in its order. */
+    enum Match { BOTH, CLIENT, NONE }
+
+    /**
+     * What the client says first.
+     *
+     * @param clientProtocol the protocol's text, or null
+     * @param serverHash of the protocol that the client believes the server to have
+     */
+    record Request(ByteBuffer clientHash, String clientProtocol, ByteBuffer serverHash) {
+        static Request read(AvroReader in) throws ProtocolException {
+            ByteBuffer clientHash = ByteBuffer.wrap(in.readFixed(HASH_BYTES));
+            String clientProtocol = readOptional(in) ? in.readString() : null;
+            ByteBuffer serverHash = ByteBuffer.wrap(in.readFixed(HASH_BYTES));
+            skipMeta(in);
+            return new Request(clientHash, clientProtocol, serverHash);
+        }
+
+        void write(AvroWriter out) {
+            out.writeFixed(clientHash.array());
+            writeOptional(out, clientProtocol);
+            out.writeFixed(serverHash.array());
+            out.writeLong(0); // meta: null
+        }
+    }
+
+    /**
+     * What the server says to it.
+     *
+     * @param serverProtocol the protocol's text, or null where the client knows it
+     * @param serverHash null where the client knows it
+     */
+    record Answer(Match match, String serverProtocol, ByteBuffer serverHash) {
+        static Answer read(AvroReader in) throws ProtocolException {
+            long match = in.readLong();
+            if (match < 0 || match >= Match.values().length) {
+                throw new ProtocolException("not an Avro handshake: match " + match);
+            }
+            String serverProtocol = readOptional(in) ? in.readString() : null;
+            ByteBuffer serverHash =
+                    readOptional(in) ? ByteBuffer.wrap(in.readFixed(HASH_BYTES)) : null;
+            skipMeta(in);
+            return new Answer(Match.values()[(int) match], serverProtocol, serverHash);
+        }
+
+        void write(AvroWriter out) {
+            out.writeLong(match.ordinal());
+            writeOptional(out, serverProtocol);
+            out.writeLong(serverHash == null ? 0 : 1);
+            if (serverHash != null) {
+                out.writeFixed(serverHash.array());
+            }
+            out.writeLong(0); // meta: null
+        }
+    }
+
+    private static void skipMeta(AvroReader in) throws ProtocolException {
+        if (readOptional(in)) {
+            in.skipMap();
+        }
+    }
+
+    private static boolean readOptional(AvroReader in) throws ProtocolException {
+        long branch = in.readLong();
+        if (branch != 0 && branch != 1) {
+            throw new ProtocolException("not an Avro handshake: union branch " + branch);
+        }
+        return branch == 1;
+    }
+
+    private static void writeOptional(AvroWriter out, String text) {
+        out.writeLong(text == null ? 0 : 1);
+        if (text != null) {
+            out.writeString(text);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package io.pysparkflume.streaming;
+
+import java.net.InetSocketAddress;
+import java.util.List;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.streaming.receiver.Receiver;
+
+/**
+ * Pulls from SparkSinks in Flume agents; an element is the bytes of one {@code SparkSinkEvent},
+ * which are those of an {@code AvroFlumeEvent}.
+ *
+ * <p>A sink's batch becomes one block, and is acked once Spark has stored that block (replicated
+ * and in the write-ahead log, where those are on). Until then it stays in Flume's channel.
+ */
+public final class PollingReceiver extends Receiver<byte[]> {
+    private static final long serialVersionUID = 1L;
+
+    private final List<InetSocketAddress> sinks;
+    private final int parallelism;
+    private final int batchSizeMax;
+
+    private transient volatile SinkPollers pollers;
+
+    /**
+     * @param sinks unresolved addresses, at least one
+     * @param parallelism consumers of all sinks together; there is one for each sink at least
+     * @param batchSizeMax in events; at most the transactionCapacity of the sinks' channels
+     */
+    public PollingReceiver(List<InetSocketAddress> sinks, StorageLevel storageLevel,
+            int batchSizeMax, int parallelism) {
+        super(storageLevel);
+        this.sinks = sinks;
+        this.parallelism = parallelism;
+        this.batchSizeMax = batchSizeMax;
+    }
+
+    @Override
+    public void onStart() {
+        SparkConf conf = SparkEnv.get().conf();
+        pollers = new SinkPollers(sinks, parallelism, batchSizeMax,
+                FlumeStreams.stallSecondsMax(conf),
+                RateLimit.of(conf, () -> supervisor().getCurrentRateLimit()),
+                events -> store(events.iterator()));
+        pollers.start();
+    }
+
+    @Override
+    public void onStop() {
+        if (pollers != null) {
+            pollers.stop();
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package io.pysparkflume.streaming;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.Protocol;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaNormalization;
+
+/** Events are kept undecoded, so a peer's layout of the bytes must be ours exactly. */
+final class ProtocolLayout {
+    private ProtocolLayout() {}
+
+    /**
+     * Checks the messages that both protocols have; there must be some.
+     *
+     * @param peer who sent the text, as in "the client"
+     * @param expected who should have sent it, as in "a Flume avro sink"
+     * @param text the peer's protocol as JSON
+     */
+    static void requireSame(Protocol ours, String text, String peer, String expected)
+            throws ProtocolException {
+        Protocol theirs;
+        try {
+            theirs = Protocol.parse(text);
+        } catch (RuntimeException e) {
+            // Not only a SchemaParseException: Avro's parser trusts the JSON's types.
+            throw new ProtocolException(peer + "'s protocol is not valid: "
+                    + ProtocolException.printable(String.valueOf(e.getMessage())));
+        }
+        for (Map.Entry<String, Protocol.Message> message : ours.getMessages().entrySet()) {
+            Protocol.Message their = theirs.getMessages().get(message.getKey());
+            if (their != null && !layout(their).equals(layout(message.getValue()))) {
+                throw new ProtocolException(peer + "'s " + theirs.getName() + "."
+                        + message.getKey() + " differs from Flume's: " + layout(their));
+            }
+        }
+        if (theirs.getMessages().keySet().stream().noneMatch(ours.getMessages()::containsKey)) {
+            throw new ProtocolException(peer + " speaks "
+                    + ProtocolException.printable(theirs.getName())
+                    + ", expected " + ours.getName() + " (" + expected + ")");
+        }
+    }
+
+    private static List<String> layout(Protocol.Message message) {
+        List<String> forms = new ArrayList<>();
+        for (Schema.Field field : message.getRequest().getFields()) {
+            forms.add(SchemaNormalization.toParsingForm(field.schema()));
+        }
+        forms.add(SchemaNormalization.toParsingForm(message.getResponse()));
+        return forms;
+    }
+}

@@ -1,0 +1,113 @@
+package io.pysparkflume.streaming;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
+
+/** One consumer of one sink: keeps a connection to it, and a batch under way on that. */
+final class SinkPoller implements Runnable {
+    /** An empty answer that took longer was waited for, and the next may be asked for at once. */
+    private static final long AT_ONCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final InetSocketAddress sink;
+    private final SinkStatus status;
+    private final Semaphore memory;
+    private final int stallSecondsMax;
+    private final IntSupplier batchSize;
+    private final EventStore store;
+    private final CountDownLatch stopping = new CountDownLatch(1);
+    private final Backoff backoff = new Backoff();
+    private volatile SinkConnection connection;
+
+    /**
+     * @param sink unresolved: its name is looked up for each connection
+     * @param status shared by the consumers of this sink
+     * @param memory permits in bytes, shared by all connections
+     * @param stallSecondsMax how long to wait for an answer other than a batch, and within one
+     * @param batchSize how many events to ask for, asked for each batch
+     */
+    SinkPoller(InetSocketAddress sink, SinkStatus status, Semaphore memory, int stallSecondsMax,
+            IntSupplier batchSize, EventStore store) {
+        this.sink = sink;
+        this.status = status;
+        this.memory = memory;
+        this.stallSecondsMax = stallSecondsMax;
+        this.batchSize = batchSize;
+        this.store = store;
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (!isStopping()) {
+                try (SinkConnection opened =
+                        new SinkConnection(name(sink), stallSecondsMax)) {
+                    connection = opened;
+                    if (!isStopping()) { // asked behind the assignment: stop() may have missed it
+                        consume(opened);
+                    }
+                } catch (IOException | RuntimeException | OutOfMemoryError e) {
+                    if (!isStopping()) {
+                        status.lost(e instanceof IOException ? e.getMessage() : e.toString());
+                        pause();
+                    }
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** From any thread: no further batch; one that has come is brought to its end. */
+    void stop() {
+        stopping.countDown();
+        SinkConnection current = connection;
+        if (current != null) {
+            current.stop();
+        }
+    }
+
+    /** From any thread: ends whatever is under way. */
+    void abort() {
+        SinkConnection current = connection;
+        if (current != null) {
+            current.close();
+        }
+    }
+
+    /** As a log line names it. */
+    static String name(InetSocketAddress sink) {
+        return sink.getHostString() + ":" + sink.getPort();
+    }
+
+    private void consume(SinkConnection opened) throws IOException, InterruptedException {
+        opened.open(new InetSocketAddress(sink.getHostString(), sink.getPort()), memory);
+        status.connected();
+        while (!isStopping()) {
+            int eventsMax = batchSize.getAsInt();
+            long asked = System.nanoTime();
+            int events = 0;
+            try {
+                events = opened.transfer(eventsMax, store);
+            } catch (SinkErrorException e) {
+                status.refused(e.getMessage(), eventsMax);
+            }
+            if (events > 0) {
+                backoff.reset();
+            } else if (System.nanoTime() - asked < AT_ONCE_NANOS) {
+                pause();
+            }
+        }
+    }
+
+    private void pause() throws InterruptedException {
+        stopping.await(backoff.nextMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private boolean isStopping() {
+        return stopping.getCount() == 0;
+    }
+}

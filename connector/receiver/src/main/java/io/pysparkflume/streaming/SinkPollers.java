@@ -1,0 +1,78 @@
+package io.pysparkflume.streaming;
+
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The consumers of a receiver, a thread each, dealt out to the sinks in turn.
+ *
+ * <p>There is one for each sink at least: it waits where a channel is empty, for as long as it is,
+ * and could serve no other sink meanwhile.
+ */
+final class SinkPollers {
+    private static final Logger LOG = LoggerFactory.getLogger(SinkPollers.class);
+
+    /** A batch that has come is stored and acked in less; Spark waits for the receiver's end. */
+    private static final long STOP_MILLIS_MAX = 5_000;
+
+    private final RateLimit rate;
+    private final List<SinkPoller> pollers = new ArrayList<>();
+    private final List<Thread> threads = new ArrayList<>();
+
+    /**
+     * @param sinks unresolved addresses
+     * @param parallelism consumers of all sinks together
+     * @param batchSizeMax in events
+     * @param stallSecondsMax how long a sink may stall within an answer
+     */
+    SinkPollers(List<InetSocketAddress> sinks, int parallelism, int batchSizeMax,
+            int stallSecondsMax, RateLimit rate, EventStore store) {
+        this.rate = rate;
+        int consumers = Math.max(parallelism, sinks.size());
+        Semaphore memory = FrameReader.memory();
+        EventStore paced = events -> {
+            rate.await(events.size());
+            store.store(events);
+        };
+        List<SinkStatus> statuses = sinks.stream()
+                .map(sink -> new SinkStatus(SinkPoller.name(sink))).toList();
+        for (int i = 0; i < consumers; i++) {
+            InetSocketAddress sink = sinks.get(i % sinks.size());
+            SinkPoller poller = new SinkPoller(sink, statuses.get(i % sinks.size()), memory,
+                    stallSecondsMax, () -> rate.batchSize(batchSizeMax, consumers), paced);
+            Thread thread = new Thread(poller, "flume-poller-" + i + "-" + SinkPoller.name(sink));
+            thread.setDaemon(true);
+            pollers.add(poller);
+            threads.add(thread);
+        }
+    }
+
+    void start() {
+        threads.forEach(Thread::start);
+    }
+
+    /** Stores and acks what is being stored, nacks what waits for that, and ends all threads. */
+    void stop() {
+        rate.stop();
+        pollers.forEach(SinkPoller::stop);
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STOP_MILLIS_MAX);
+        try {
+            for (Thread thread : threads) {
+                TimeUnit.NANOSECONDS.timedJoin(thread, Math.max(1, deadline - System.nanoTime()));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        long left = threads.stream().filter(Thread::isAlive).count();
+        if (left > 0) {
+            LOG.warn("{} Flume consumer(s) still busy after {} s; what they hold comes again",
+                    left, TimeUnit.MILLISECONDS.toSeconds(STOP_MILLIS_MAX));
+            pollers.forEach(SinkPoller::abort);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package io.pysparkflume.streaming;
+
+import io.pysparkflume.streaming.Handshake.Match;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.apache.avro.Protocol;
+
+/**
+ * The client's side of {@code SparkFlumeProtocol}, by which a SparkSink hands over the events of a
+ * Flume channel, with no I/O in it: the bytes of calls out, the bytes of their answers in.
+ *
+ * <p>An event is not decoded: its record has the layout of an {@code AvroFlumeEvent}, and is kept
+ * as its bytes.
+ */
+final class SinkProtocol {
+    static final Protocol PROTOCOL = Protocol.parse("""
+            {"protocol": "SparkFlumeProtocol",
+             "namespace": "org.apache.spark.streaming.flume.sink",
+             "types": [
+               {"type": "record", "name": "SparkSinkEvent", "fields": [
+                 {"name": "headers", "type": {"type": "map", "values": "string"}},
+                 {"name": "body", "type": "bytes"}]},
+               {"type": "record", "name": "EventBatch", "fields": [
+                 {"name": "errorMsg", "type": "string", "default": ""},
+                 {"name": "sequenceNumber", "type": "string"},
+                 {"name": "events", "type": {"type": "array", "items": "SparkSinkEvent"}}]}],
+             "messages": {
+               "getEventBatch": {"request": [{"name": "n", "type": "int"}],
+                                 "response": "EventBatch"},
+               "ack": {"request": [{"name": "sequenceNumber", "type": "string"}],
+                       "response": "null"},
+               "nack": {"request": [{"name": "sequenceNumber", "type": "string"}],
+                        "response": "null"}}}
+            """);
+
+    private static final ByteBuffer PROTOCOL_HASH = ByteBuffer.wrap(PROTOCOL.getMD5());
+
+    /** An error's text is the sink's: one line of the log, not a page. */
+    private static final int ERROR_CHARS_MAX = 300;
+
+    private SinkProtocol() {}
+
+    /**
+     * What a sink takes from its channel in one transaction, open until the ack or nack.
+     *
+     * @param events each the bytes of one {@code SparkSinkEvent}, in order
+     */
+    record EventBatch(String sequenceNumber, List<byte[]> events) {}
+
+    /** The handshake and Avro's ping: so it is known who answers before anything is asked for. */
+    static byte[] handshake() {
+        AvroWriter out = new AvroWriter();
+        // With the text, a sink of any version needs no second round.
+        new Handshake.Request(PROTOCOL_HASH, PROTOCOL.toString(), PROTOCOL_HASH).write(out);
+        return call(out, "").toByteArray();
+    }
+
+    /**
+     * Reads the answer to {@link #handshake}; what follows it, as some servers answer a ping, is of
+     * no use.
+     */
+    static void readHandshake(byte[] answer) throws ProtocolException {
+        Handshake.Answer server = Handshake.Answer.read(new AvroReader(answer));
+        if (server.match() == Match.NONE) {
+            throw new ProtocolException("the sink does not take " + PROTOCOL.getName());
+        }
+        if (server.serverProtocol() != null) {
+            ProtocolLayout.requireSame(
+                    PROTOCOL, server.serverProtocol(), "the sink", "a Flume SparkSink");
+        }
+    }
+
+    static byte[] getEventBatch(int eventsMax) {
+        return call(new AvroWriter(), "getEventBatch").writeLong(eventsMax).toByteArray();
+    }
+
+    static byte[] ack(String sequenceNumber) {
+        return call(new AvroWriter(), "ack").writeString(sequenceNumber).toByteArray();
+    }
+
+    static byte[] nack(String sequenceNumber) {
+        return call(new AvroWriter(), "nack").writeString(sequenceNumber).toByteArray();
+    }
+
+    /**
+     * Reads the answer to {@link #getEventBatch}.
+     *
+     * @throws SinkErrorException there is no batch, and nothing to ack
+     */
+    static EventBatch readEventBatch(byte[] answer) throws ProtocolException, SinkErrorException {
+        AvroReader in = readHead(answer);
+        String error = in.readString();
+        String sequenceNumber = in.readString();
+        List<byte[]> events = in.readEvents();
+        requireEnd(in);
+        if (!error.isEmpty()) {
+            throw new SinkErrorException(ProtocolException.printable(error, ERROR_CHARS_MAX));
+        }
+        return new EventBatch(sequenceNumber, events);
+    }
+
+    /** Reads the answer to {@link #ack} or {@link #nack}. */
+    static void readDone(byte[] answer) throws ProtocolException, SinkErrorException {
+        requireEnd(readHead(answer));
+    }
+
+    private static AvroWriter call(AvroWriter out, String message) {
+        return out.writeLong(0).writeString(message); // metadata: an empty map
+    }
+
+    private static AvroReader readHead(byte[] answer)
+            throws ProtocolException, SinkErrorException {
+        AvroReader in = new AvroReader(answer);
+        in.skipMap();
+        long failed = in.readLong(); // a boolean has the bytes of 0 and -1, or is none
+        if (failed == 0) {
+            return in;
+        }
+        in.readLong(); // the union of errors has one branch, a string
+        throw new SinkErrorException(
+                ProtocolException.printable(in.readString(), ERROR_CHARS_MAX));
+    }
+
+    private static void requireEnd(AvroReader in) throws ProtocolException {
+        if (in.remaining() != 0) {
+            throw new ProtocolException(in.remaining() + " bytes too many after the answer");
+        }
+    }
+}
