@@ -34,7 +34,8 @@ class Agent:
         self._is_failing = False
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
 
     def connected(self) -> None:
         """One more connection has been answered."""

@@ -19,7 +19,10 @@ SEGMENT_BYTES = 128 * MIB
 COMPRESSIONS = ("none", "deflate")
 KEEP = Retention.parse("keep")
 EARLIEST, LATEST = "earliest", "latest"
-ADDRESS = re.compile(r"(?:(?P<host>[\w.-]+)|\[(?P<bare>[0-9a-fA-F:.]+)\]):(?P<port>\d{1,5})")
+ADDRESS = re.compile(
+    r"(?:(?P<host>([\w-]{1,63}\.)*[\w-]{1,63}\.?)|\[(?P<bare>[0-9a-fA-F:.]+)\]):(?P<port>\d{1,5})",
+    re.ASCII,
+)
 CONSUMER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 

@@ -149,6 +149,8 @@ def test_a_starting_time_without_a_zone_is_utc(text: str, time: datetime) -> Non
         ({**LANDING, "agents": "a:1,b"}, "option agents: entry 2, 'b', is no address"),
         ({**LANDING, "agents": "a:1,"}, "option agents: entry 2, '', is no address"),
         ({**LANDING, "agents": "a:1, b:65536"}, "entry 2, 'b:65536', is no address"),
+        ({**LANDING, "agents": "a..b:1"}, "entry 1, 'a..b:1', is no address"),
+        ({**LANDING, "agents": f"{'a' * 64}:1"}, ":1', is no address"),
         ({**LANDING, "agents": "a:0"}, "entry 1, 'a:0', is no address"),
         ({**LANDING, "agents": "::1:4000"}, "entry 1, '::1:4000', is no address"),
         ({**LANDING, "agents": "http://a:1"}, "entry 1, 'http://a:1', is no address"),
