@@ -33,8 +33,9 @@ def start_spark(
     """Starts a `RecordedSpark`; ended with the module."""
     started: list[RecordedSpark] = []
 
-    def start(master: str, *streams: dict[str, Any]) -> RecordedSpark:
-        started.append(RecordedSpark(tmp_path_factory.mktemp("spark"), master, list(streams)))
+    def start(master: str, *streams: dict[str, Any], **options: Any) -> RecordedSpark:
+        folder = tmp_path_factory.mktemp("spark")
+        started.append(RecordedSpark(folder, master, list(streams), **options))
         return started[-1]
 
     yield start
