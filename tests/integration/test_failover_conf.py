@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import DAEMON_OPTIONS, WORKER_CORES, WORKER_MEMORY, Master, Worker
+from tests.support.cluster import WORKER_CORES, WORKER_MEMORY, Master, Worker
 from tests.support.flume import FlumeAgent
-from tests.support.spark import RecordedSpark, accepts, free_port
+from tests.support.spark import QUICK_JVM, RecordedSpark, accepts, free_port
 
 HOSTS = ["127.0.0.1", "127.0.0.2"]
 LINES_A_FILE = 100
@@ -78,7 +78,7 @@ def test_a_receiver_goes_to_another_worker_when_its_own_is_killed_and_flume_find
     port = free_port()
     conf = {
         "spark.executor.memory": WORKER_MEMORY,
-        "spark.executor.extraJavaOptions": DAEMON_OPTIONS,
+        "spark.executor.extraJavaOptions": QUICK_JVM,
         # The receiver is placed once both workers are there: each block is to have two copies.
         "spark.cores.max": str(WORKER_CORES * len(workers)),
         "spark.scheduler.minRegisteredResourcesRatio": "1",

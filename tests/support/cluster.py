@@ -3,10 +3,8 @@
 import socket
 from pathlib import Path
 
-from tests.support.spark import Program, accepts, environment, free_port
+from tests.support.spark import QUICK_JVM, Program, accepts, environment, free_port
 
-# Daemons do little: they start faster without the optimising compiler.
-DAEMON_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 WORKER_CORES = 2
 WORKER_MEMORY = "512m"
 
@@ -21,7 +19,7 @@ class Master(Program):
         super().__init__(
             [*command, "--host", "127.0.0.1", "--port", str(port)],
             directory,
-            environment(SPARK_DAEMON_JAVA_OPTS=DAEMON_OPTIONS),
+            environment(SPARK_DAEMON_JAVA_OPTS=QUICK_JVM),
         )
         self.wait_for(lambda: accepts(port), "the master listens")
 
@@ -46,7 +44,7 @@ class Worker(Program):
             directory,
             environment(
                 SPARK_LOCAL_IP=host,
-                SPARK_DAEMON_JAVA_OPTS=DAEMON_OPTIONS,
+                SPARK_DAEMON_JAVA_OPTS=QUICK_JVM,
                 # Inherited by the executors.
                 JAVA_TOOL_OPTIONS=f"-Djdk.net.hosts.file={hosts}",
             ),

@@ -29,6 +29,7 @@ BUILT_JAR = ROOT / "connector" / "receiver" / "target" / "pyspark-flume-receiver
 DEADLINE_SECONDS = 90  # a Spark starts in 6 s, on a busy machine in 40
 POLL_SECONDS = 0.05
 STALL_SECONDS = 2
+QUICK_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"  # without the optimising compiler
 
 T = TypeVar("T")
 
