@@ -33,11 +33,9 @@ def start_spark(
     """Starts a `RecordedSpark`; ended with the module."""
     started: list[RecordedSpark] = []
 
-    def start(
-        master: str, *streams: dict[str, Any], settings: dict[str, str] | None = None
-    ) -> RecordedSpark:
-        directory = tmp_path_factory.mktemp("spark")
-        started.append(RecordedSpark(directory, master, list(streams), settings))
+    def start(master: str, *streams: dict[str, Any], **options: Any) -> RecordedSpark:
+        folder = tmp_path_factory.mktemp("spark")
+        started.append(RecordedSpark(folder, master, list(streams), **options))
         return started[-1]
 
     yield start

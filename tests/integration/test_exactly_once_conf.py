@@ -49,11 +49,8 @@ def start_agent(tmp_path: Path, collector: Collector) -> Iterator[Callable[[], F
 
 
 def spool(agent: FlumeAgent, name: str, data: bytes) -> str:
-    """Rename a file into the spool directory; returns what the header `file` has to be."""
-    elsewhere, there = agent.directory / name, agent.spool / name
-    elsewhere.write_bytes(data)
-    elsewhere.rename(there)
-    return f"{ORIGIN}:{there}"
+    """Feed a file; returns what the header `file` has to be."""
+    return f"{ORIGIN}:{agent.feed(name, data)}"
 
 
 def place(event: Event) -> tuple[str, int, int]:

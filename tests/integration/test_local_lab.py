@@ -49,6 +49,19 @@ def test_a_replayed_log_adds_exactly_what_an_independent_count_finds(lab: LocalL
     )
 
 
+def test_lines_that_are_not_utf8_fail_no_batch_and_are_malformed_where_the_rest_is(
+    lab: LocalLab, tmp_path: Path
+) -> None:
+    before, ledger_before = lab.urls(), lab.balanced()
+    request = b'1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET /%s HTTP/1.1" 200 12 "-" "-"\n'
+    log = tmp_path / "latin-1.log"
+    log.write_bytes(b"\xff\xfe\x00\n" + request % b"caf\xe9" + b"\x80 " + request % b"plain")
+    lab.ok("feed", "--replay", str(log))
+    after = lab.balanced()
+    assert lab.urls() - before == Counter({"/caf\ufffd": 1, "/plain": 1})
+    assert after["malformed"] - ledger_before["malformed"] == 1
+
+
 def test_200_000_lines_as_fast_as_they_come_balance(lab: LocalLab) -> None:
     before = lab.balanced()
     lab.ok("feed", "--lines", "200000", "--seed", "7")

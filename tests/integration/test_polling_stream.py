@@ -60,7 +60,7 @@ def pull(start_spark: Callable[..., RecordedSpark]) -> Iterator[Pull]:
             {"addresses": [lone.address], "options": {"parallelism": 1, "maxBatchSize": BATCH}},
             {"addresses": [first.address, second.address]},
             {},
-            settings={"spark.streaming.receiver.maxRate": str(RATE)},
+            conf={"spark.streaming.receiver.maxRate": str(RATE)},
         )
         pull = Pull(spark, lone, [first, second])
         spark.wait_until_listening(PUSHED)

@@ -29,6 +29,7 @@ BUILT_JAR = ROOT / "connector" / "receiver" / "target" / "pyspark-flume-receiver
 DEADLINE_SECONDS = 90  # a Spark starts in 6 s, on a busy machine in 40
 POLL_SECONDS = 0.05
 STALL_SECONDS = 2
+QUICK_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"  # without the optimising compiler
 
 T = TypeVar("T")
 
@@ -49,10 +50,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def accepts(port: int) -> bool:
+def accepts(port: int, host: str = "127.0.0.1") -> bool:
     """Whether a program listens there; it sees a connection that sends nothing."""
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, str]:
@@ -115,7 +116,7 @@ class Program:
 
 
 class RecordedSpark(Program):
-    """A Spark whose streams are recorded by programs/record_events.py.
+    """A Spark whose streams are recorded by programs/record_events.py; as one if `union`.
 
     A stream that has ``addresses`` polls these, with ``options`` if need be; any other listens.
     """
@@ -125,7 +126,8 @@ class RecordedSpark(Program):
         directory: Path,
         master: str,
         streams: list[dict[str, Any]],
-        settings: Mapping[str, str] | None = None,
+        union: bool = False,
+        conf: dict[str, str] | None = None,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.output = directory / "events.jsonl"
@@ -137,14 +139,19 @@ class RecordedSpark(Program):
         ]
         for stream in self.streams:
             stream["port"] = stream["port"] or free_port()
-        conf = {
-            "spark.ui.enabled": "false",
-            "spark.ui.showConsoleProgress": "false",
-            "spark.python.unix.domain.socket.enabled": "true",
-            "spark.flume.stallTimeout": f"{STALL_SECONDS}s",
-            **(settings or {}),
+        job = {
+            "master": master,
+            "output": str(self.output),
+            "conf": {
+                "spark.ui.enabled": "false",
+                "spark.ui.showConsoleProgress": "false",
+                "spark.python.unix.domain.socket.enabled": "true",
+                "spark.flume.stallTimeout": f"{STALL_SECONDS}s",
+                **(conf or {}),
+            },
+            "streams": self.streams,
+            "union": union,
         }
-        job = {"master": master, "output": str(self.output), "conf": conf, "streams": self.streams}
         super().__init__(
             [sys.executable, str(PROGRAMS / "record_events.py"), json.dumps(job)],
             directory,

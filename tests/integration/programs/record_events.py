@@ -1,13 +1,14 @@
 """Records what streams deliver: a JSON line for each batch of each stream, into a file.
 
-    record_events.py '{"master": "local[3]", "output": "events.jsonl",
+    record_events.py '{"master": "local[3]", "output": "events.jsonl", "union": false,
                        "conf": {"spark.ui.enabled": "false"},
                        "streams": [{"host": "127.0.0.1", "port": 4141, "decompress": false,
                                     "decoder": "hex"},
                                    {"addresses": [["127.0.0.1", 4000]],
                                     "options": {"parallelism": 2}, "decoder": "utf8"}]}'
 
-Ends, gracefully on a line ``stop`` and at once otherwise, when its standard input does.
+With "union" the streams are one, number 0. Ends, gracefully on a line ``stop`` and at once
+otherwise, when its standard input does.
 """
 
 import json
@@ -42,9 +43,12 @@ def main():
     conf = SparkConf().setMaster(job["master"]).setAppName("record-events")
     ssc = StreamingContext(SparkContext(conf=conf.setAll(job["conf"].items())), BATCH_SECONDS)
 
+    streams = [create_stream(ssc, stream) for stream in job["streams"]]
+    if job["union"]:
+        streams = [ssc.union(*streams)]
+
     with Path(job["output"]).open("a", encoding="utf-8") as output:
-        for number, stream in enumerate(job["streams"]):
-            events = create_stream(ssc, stream)
+        for number, events in enumerate(streams):
 
             def record(batch_time, rdd, number=number):
                 if rdd.getNumPartitions():

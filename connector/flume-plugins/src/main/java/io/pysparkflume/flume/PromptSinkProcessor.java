@@ -2,6 +2,7 @@ package io.pysparkflume.flume;
 
 import com.google.common.base.Preconditions;
 import com.google.common.base.Throwables;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -11,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.flume.Channel;
 import org.apache.flume.Context;
 import org.apache.flume.EventDeliveryException;
 import org.apache.flume.Sink;
@@ -22,11 +24,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs one sink with short pauses, settable where Flume's own are fixed, and ends it without loss.
+ * Runs sinks with short pauses, settable where Flume's own are fixed, and ends them without loss.
  *
  * <p>Flume's SinkRunner sleeps 1, 2, … 5 s whenever the channel is empty, and 5 s after each failed
  * delivery; no key changes it. In a lab that means that an event waits for seconds in an idle
  * agent, and that a receiver is found seconds after it came up.
+ *
+ * <p>One sink delivers at a time. When it fails the next one takes over, in the order of their
+ * names and then from the first again, and keeps on until it fails itself: nobody is tried while
+ * another delivers. A pause comes only once each of them has failed.
  *
  * <p>On a stop, Flume interrupts a delivery under way, which then reaches the receiver and goes
  * back into the channel; and what a memory channel holds is gone. Here the delivery ends first, and
@@ -38,30 +44,32 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>{@code idleDelay}: ms between two looks into an empty channel, 50.
  *   <li>{@code retryDelay}: ms between two tries to deliver, 1000.
- *   <li>{@code drainSeconds}: s at most that a stop waits for the receiver, 20; less if 3 tries in
- *       a row fail.
+ *   <li>{@code drainSeconds}: s at most that a stop waits for the receiver, 20; less if 3 tries of
+ *       each sink in a row fail.
  * </ul>
  *
  * <p>What is sent, and how often, stays the sink's affair: its transaction has ended, committed or
- * rolled back, before a pause begins.
+ * rolled back, before a pause begins or another sink takes over.
  */
 public final class PromptSinkProcessor extends AbstractSinkProcessor {
     private static final Logger LOG = LoggerFactory.getLogger(PromptSinkProcessor.class);
-    private static final int FAILURES_A_LINE = 30;
+    private static final int ROUNDS_A_LINE = 30;
 
     /** A receiver that hiccups is tried again; one that has gone must not hold the stop up. */
-    private static final int DRAIN_FAILURES_MAX = 3;
+    private static final int DRAIN_ROUNDS_MAX = 3;
 
     private static final long ROLLBACK_SECONDS = 5;
 
-    /** Calls the sink: always the same thread, and not the runner's, which a stop interrupts. */
+    /** Calls the sinks: always the same thread, and not the runner's, which a stop interrupts. */
     private final ExecutorService courier = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "prompt-sink");
         thread.setDaemon(true);
         return thread;
     });
 
-    private Sink sink;
+    private List<Sink> sinks;
+    private Channel channel;
+    private Sink sink; // the one that delivers
     private long idleDelay;
     private long retryDelay;
     private long drainSeconds;
@@ -70,14 +78,18 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
     private long stopDeadline; // of System.nanoTime(), once stopping
 
     @Override
-    public void setSinks(List<Sink> sinks) {
-        Preconditions.checkArgument(
-                sinks.size() == 1,
-                "PromptSinkProcessor runs one sink, its group has %s; give each sink a group of"
-                        + " its own",
-                sinks.size());
-        super.setSinks(sinks);
+    public void setSinks(List<Sink> group) {
+        super.setSinks(group);
+        sinks = group.stream().sorted(Comparator.comparing(Sink::getName)).toList();
         sink = sinks.get(0);
+        channel = sink.getChannel();
+        for (Sink other : sinks) {
+            Preconditions.checkArgument(
+                    other.getChannel() == channel,
+                    "sinks %s and %s of one group take from two channels; give each channel a"
+                            + " group of its own",
+                    sink.getName(), other.getName());
+        }
     }
 
     @Override
@@ -93,19 +105,18 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
         try {
             Sink.Status status = deliver();
             if (failures > 0) {
-                LOG.info("Sink {} delivers again, after {} failed tries",
-                        sink.getName(), failures);
+                LOG.info("Sink {} delivers, after {} failed tries", sink.getName(), failures);
                 failures = 0;
             }
             if (status == Sink.Status.BACKOFF) {
                 pause(idleDelay);
             }
         } catch (EventDeliveryException e) {
-            if (failures++ % FAILURES_A_LINE == 0) {
-                LOG.warn("Sink {} cannot deliver, tries every {} ms: {}",
+            if (failures / sinks.size() % ROUNDS_A_LINE == 0) {
+                LOG.warn("Sink {} cannot deliver, its group tries every {} ms: {}",
                         sink.getName(), retryDelay, reason(e));
             }
-            pause(retryDelay);
+            moveOn(++failures);
         } catch (CancellationException e) {
             LOG.debug("A stop broke the delivery off", e);
         }
@@ -116,7 +127,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
     @Override
     public void stop() {
         boolean runs = getLifecycleState() == LifecycleState.START;
-        if (runs && sink.getChannel() instanceof MemoryChannel) {
+        if (runs && channel instanceof MemoryChannel) {
             drain();
         }
         endCourier();
@@ -157,14 +168,14 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
         long takenBefore = counter("EventTakeSuccessCount");
         String obstacle = sendRest();
         endCourier();
-        String channel = sink.getChannel().getName();
+        String name = channel.getName();
         long drained = counter("EventTakeSuccessCount") - takenBefore;
         long left = counter("ChannelSize");
         if (left == 0) {
-            LOG.info("Sink {} drained {} events from channel {}", sink.getName(), drained, channel);
+            LOG.info("Sink {} drained {} events from channel {}", sink.getName(), drained, name);
         } else {
             LOG.warn("Sink {} drained {} events; {} events left in channel {} are lost: {}",
-                    sink.getName(), drained, left, channel, obstacle);
+                    sink.getName(), drained, left, name, obstacle);
         }
     }
 
@@ -180,14 +191,22 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
             } catch (CancellationException e) {
                 break;
             } catch (EventDeliveryException | RuntimeException e) {
-                if (++failed == DRAIN_FAILURES_MAX) {
+                if (++failed == DRAIN_ROUNDS_MAX * sinks.size()) {
                     return failed + " tries failed, " + reason(e)
                             + "; stop an agent before its receiver";
                 }
-                pause(retryDelay);
+                moveOn(failed);
             }
         }
         return "the receiver needs more than " + drainSeconds + " s; raise drainSeconds";
+    }
+
+    /** To the next sink; with a pause once each has failed in a row. */
+    private void moveOn(long failedInARow) {
+        sink = sinks.get((sinks.indexOf(sink) + 1) % sinks.size());
+        if (failedInARow % sinks.size() == 0) {
+            pause(retryDelay);
+        }
     }
 
     /** Returns once no transaction of the sink is open any more. */
@@ -217,7 +236,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
     /** A counter of the channel, exact while nobody uses it; -1 if Flume does not count it. */
     private long counter(String name) {
         Map<String, String> counters =
-                JMXPollUtil.getAllMBeans().get("CHANNEL." + sink.getChannel().getName());
+                JMXPollUtil.getAllMBeans().get("CHANNEL." + channel.getName());
         return counters == null ? -1 : Long.parseLong(counters.get(name));
     }
 

@@ -21,7 +21,6 @@ import org.apache.flume.channel.AbstractChannel;
 import org.apache.flume.channel.MemoryChannel;
 import org.apache.flume.event.EventBuilder;
 import org.apache.flume.sink.AbstractSink;
-import org.apache.flume.sink.NullSink;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -30,7 +29,7 @@ class PromptSinkProcessorTest {
     /** Takes ms, not the seconds of Flume's own pauses. */
     private static final Map<String, String> SHORT = Map.of("idleDelay", "1", "retryDelay", "1");
 
-    private final RecordingSink sink = new RecordingSink();
+    private final RecordingSink sink = named("spark");
 
     @Test
     void anEmptyChannelAndAFailedDeliveryBothLetTheRunnerComeAgainAtOnce() {
@@ -62,10 +61,77 @@ class PromptSinkProcessorTest {
     }
 
     @Test
-    void twoSinksInItsGroupAreRefused() {
-        assertThrows(
+    void sinksOfTwoChannelsInOneGroupAreRefused() {
+        sink.setChannel(memoryChannel(0));
+        Sink other = named("other");
+        other.setChannel(memoryChannel(0));
+
+        IllegalArgumentException refusal = assertThrows(
                 IllegalArgumentException.class,
-                () -> new PromptSinkProcessor().setSinks(List.of(new NullSink(), new NullSink())));
+                () -> new PromptSinkProcessor().setSinks(List.of(sink, other)));
+
+        assertEquals("sinks other and spark of one group take from two channels; give each channel"
+                + " a group of its own", refusal.getMessage());
+    }
+
+    @Test
+    void theNextSinkByNameTakesOverWhenOneFailsAndKeepsOn() {
+        Channel channel = memoryChannel(20);
+        RecordingSink first = named("1");
+        RecordingSink second = named("2");
+        first.setChannel(channel);
+        second.setChannel(channel);
+        first.receiver = events -> {
+            throw new EventDeliveryException("receiver away");
+        };
+        PromptSinkProcessor processor = processor(
+                List.of(second, first), Map.of("idleDelay", "1", "retryDelay", "60000"));
+
+        for (int call = 0; call < 4; call++) {
+            processor.process(); // with a pause in one, this test would be too late
+        }
+
+        assertEquals(1, first.calls);
+        assertEquals(bodies(20), second.delivered);
+    }
+
+    @Test
+    void aPauseComesOnceEachSinkHasFailed() {
+        Channel channel = memoryChannel(1);
+        List<RecordingSink> sinks = List.of(named("1"), named("2"));
+        for (RecordingSink each : sinks) {
+            each.setChannel(channel);
+            each.receiver = events -> {
+                throw new EventDeliveryException("receiver away");
+            };
+        }
+        PromptSinkProcessor processor =
+                processor(List.copyOf(sinks), Map.of("retryDelay", "200"));
+
+        long started = System.nanoTime();
+        processor.process();
+        processor.process();
+
+        assertTrue(System.nanoTime() - started >= Duration.ofMillis(200).toNanos());
+        assertEquals(1, sinks.get(1).calls);
+    }
+
+    @Test
+    void aStopDrainsThroughTheSinkThatDelivers() {
+        Channel channel = memoryChannel(30);
+        RecordingSink first = named("1");
+        RecordingSink second = named("2");
+        first.setChannel(channel);
+        second.setChannel(channel);
+        first.receiver = events -> {
+            throw new EventDeliveryException("receiver away");
+        };
+        PromptSinkProcessor processor = processor(List.of(first, second), SHORT);
+        processor.start();
+
+        processor.stop();
+
+        assertEquals(bodies(30), second.delivered);
     }
 
     @Test
@@ -161,9 +227,19 @@ class PromptSinkProcessorTest {
         assertEquals(0, sink.calls);
     }
 
+    private static RecordingSink named(String name) {
+        RecordingSink sink = new RecordingSink();
+        sink.setName(name);
+        return sink;
+    }
+
     private static PromptSinkProcessor processor(Sink sink, Map<String, String> keys) {
+        return processor(List.of(sink), keys);
+    }
+
+    private static PromptSinkProcessor processor(List<Sink> sinks, Map<String, String> keys) {
         PromptSinkProcessor processor = new PromptSinkProcessor();
-        processor.setSinks(List.of(sink));
+        processor.setSinks(sinks);
         processor.configure(new Context(keys));
         return processor;
     }
