@@ -36,8 +36,8 @@ final class CallDecoder extends ByteToMessageDecoder {
         int buffers = in.getInt(start + 4);
         if (buffers < 1 || buffers > BUFFERS_MAX) {
             throw new ProtocolException(String.format(
-                    "a call of %,d buffers, expected 1 to %d; only Spark's polling stream may connect"
-                            + " here", buffers, BUFFERS_MAX));
+                    "a call of %,d buffers, expected 1 to %d; only Spark's polling stream may"
+                            + " connect here", buffers, BUFFERS_MAX));
         }
         int end = start + HEADER_BYTES;
         int payloadBytes = 0;

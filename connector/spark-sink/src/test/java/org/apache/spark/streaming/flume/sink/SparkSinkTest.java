@@ -79,8 +79,8 @@ class SparkSinkTest {
             mebibyte[i] = (byte) (i * 31 >> 3);
         }
         List<byte[]> bodies = List.of(
-                new byte[0], new byte[] {7}, new byte[1021], new byte[] {(byte) 0xff, 0, (byte) 0xc3},
-                mebibyte);
+                new byte[0], new byte[] {7}, new byte[1021],
+                new byte[] {(byte) 0xff, 0, (byte) 0xc3}, mebibyte);
         put(bodies.stream().map(EventBuilder::withBody).toList());
 
         Batch batch = client().poll(10);
