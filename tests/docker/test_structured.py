@@ -3,67 +3,27 @@
 FAULT_KILLS says how often (`make faults`: 20), FAULT_SEED when.
 """
 
-import json
 import os
 import random
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.lab import free_ports
+from tests.support.docker_lab import ROOT, SECONDS_MAX, lab_of, ledger
 
-ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("FAULT_KILLS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 LINES = 200_000
 SECONDS = 10  # in which they come
-SECONDS_MAX = 300
-
-
-def flumelab(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flumelab", *arguments, "--runtime", "docker"],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=2 * SECONDS_MAX,
-        check=False,
-    )
-
-
-def ledger() -> dict[str, Any]:
-    done = flumelab("ledger", "--json", "--wait", str(SECONDS_MAX))
-    result: dict[str, Any] = json.loads(done.stdout)
-    result["differences"] = len(result["differences"])
-    return result
-
-
-def remove() -> None:
-    command = ["docker", "compose", "down", "--volumes"]
-    subprocess.run(command, cwd=ROOT, capture_output=True, timeout=SECONDS_MAX, check=True)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def lab(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    names = ("LAB_METRICS_PORT", "LAB_UI_PORT", "LAB_MASTER_PORT")
-    with pytest.MonkeyPatch.context() as environment:
-        for name, port in zip(names, free_ports(len(names)), strict=True):
-            environment.setenv(name, str(port))
-        environment.setenv("COMPOSE_PROFILES", "structured,url-counts")
-        environment.setenv("LAB_STATE", str(tmp_path_factory.mktemp("state")))
-        remove()  # what an interrupted run may have left
-        try:
-            up = flumelab("up", "--app", "structured")
-            assert up.returncode == 0, up.stderr
-            yield
-        finally:
-            remove()
+    with lab_of("structured", tmp_path_factory.mktemp("state")):
+        yield
 
 
 @pytest.mark.parametrize("number", range(KILLS))

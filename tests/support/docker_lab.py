@@ -1,0 +1,60 @@
+"""A lab of compose.yaml for a test, as a user calls it: project and ports that nobody else has."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.lab import free_ports
+
+ROOT = Path(__file__).parents[2]
+PORTS = ("LAB_METRICS_PORT", "LAB_UI_PORT", "LAB_MASTER_PORT")
+SECONDS_MAX = 300
+
+
+def flumelab(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, whatever its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "flumelab", *arguments, "--runtime", "docker"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=2 * SECONDS_MAX,
+        check=False,
+    )
+
+
+def ledger() -> dict[str, Any]:
+    """The ledger's numbers once it balances, or after `SECONDS_MAX`."""
+    done = flumelab("ledger", "--json", "--wait", str(SECONDS_MAX))
+    result: dict[str, Any] = json.loads(done.stdout)
+    result["differences"] = len(result["differences"])
+    return result
+
+
+@contextmanager
+def lab_of(app: str, state: Path) -> Iterator[None]:
+    """The services of `app`, up; removed in the end, with their volumes."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True):
+            environment.setenv(name, str(port))
+        environment.setenv("COMPOSE_PROFILES", "structured,url-counts,pull")
+        environment.setenv("LAB_STATE", str(state))
+        _remove()  # what an interrupted run may have left
+        try:
+            up = flumelab("up", "--app", app)
+            assert up.returncode == 0, up.stderr
+            yield
+        finally:
+            _remove()
+
+
+def _remove() -> None:
+    command = ["docker", "compose", "down", "--volumes"]
+    subprocess.run(command, cwd=ROOT, capture_output=True, timeout=SECONDS_MAX, check=True)
