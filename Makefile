@@ -26,7 +26,8 @@ down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -f connector/pom.xml package
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest tests/docker
+	@$(BIN)/python -m pytest --ignore tests/docker -n 2 --dist loadfile
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit
