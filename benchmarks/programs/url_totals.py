@@ -11,8 +11,9 @@ from url_counts_structured import CHECKPOINT, LANDING, LINE, MALFORMED, RESULTS,
 
 RESULTS.create()
 spark = SparkSession.builder.appName("totals").getOrCreate()
-events = spark.readStream.format("flume").option("landing", LANDING).load()
-url = regexp_extract(col("body").cast("string"), LINE, 2)
+source = spark.readStream.format("flume").option("landing", LANDING)
+events = source.schema("body string").load()
+url = regexp_extract(col("body"), LINE, 2)
 urls = events.select(when(url != "", url).otherwise(MALFORMED).alias("url"))
 query = urls.writeStream.foreachBatch(add_to_totals).option("checkpointLocation", CHECKPOINT)
 query.start().awaitTermination()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,6 +90,22 @@ def metric(port: int, component: str, counter: str) -> int:
         return int(metrics[component][counter])
     except (requests.RequestException, KeyError):
         return 0
+
+
+def cpu_seconds() -> Counter[str]:
+    """What the programs under way have used so far, by "flume", "jvm" (Spark's) and "python"."""
+    used: Counter[str] = Counter()
+    for process in _running:
+        parent = psutil.Process(process.pid)
+        is_agent = str(process.args[0]).endswith("flume-conf/agent")  # type: ignore[index]
+        for each in (parent, *parent.children(recursive=True)):
+            try:
+                times, name = each.cpu_times(), each.name()
+            except psutil.NoSuchProcess:
+                continue
+            kind = "flume" if is_agent else "jvm" if name == "java" else "python"
+            used[kind] += times.user + times.system
+    return used
 
 
 def medians(
