@@ -2,11 +2,15 @@
 
 RUNTIME ?= auto
 APP     ?= url-counts
-LINES   ?= 10000
 FAULT_KILLS ?= 20
 FAULT_SEED  ?= 1
 SECONDS ?= 180
 PYTHON  ?= python3
+
+# A shell may export LINES: its terminal's height.
+ifneq ($(origin LINES),command line)
+LINES   := 10000
+endif
 
 BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
@@ -26,8 +30,7 @@ down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -f connector/pom.xml package
-	@$(BIN)/python -m pytest tests/docker
-	@$(BIN)/python -m pytest --ignore tests/docker -n 2 --dist loadfile
+	@$(BIN)/python -m pytest
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
-from tests.support.spark import PROGRAMS, QUICK_JVM, Program, accepts, environment, free_port
+from tests.support.spark import PROGRAMS, Program, accepts, environment, free_port
 
 WINDOW_BATCHES = 5  # of a second, as in the program
 WORDS = ["one", "two", "two", "three", "three", "three"]
@@ -31,7 +31,7 @@ class CountingProgram(Program):
         super().__init__(
             [sys.executable, str(PROGRAMS / "count_in_windows.py"), job],
             folder,
-            environment(JAVA_TOOL_OPTIONS=QUICK_JVM),
+            environment(),
         )
 
     def wait_until_listening(self) -> None:

@@ -22,11 +22,7 @@ from tests.support.spark import ROOT, CourseProgram, Program, accepts, environme
 PAGE = (ROOT / "docs" / "structured-streaming.md").read_text()
 LOG = CourseProgram.LOG.read_bytes().splitlines()
 URLS = Counter(line.split()[6].decode() for line in LOG)
-# A Spark that lives for seconds is slowed down by its better compiler.
-QUICK = (
-    "--master local[2] --conf spark.ui.enabled=false "
-    "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
-)
+SMALL = "--master local[2] --conf spark.ui.enabled=false pyspark-shell"
 ROWS_SHOWN = 20  # by Spark's console sink
 # Runs a block for each line of its input, so that the test can send in between.
 SHELL = "import sys\nfor line in sys.stdin: exec(eval(line), globals()); print('done', flush=True)"
@@ -65,7 +61,7 @@ class Page(Program):
         super().__init__(
             [sys.executable, "-c", SHELL],
             directory,
-            environment(PYSPARK_SUBMIT_ARGS=QUICK),
+            environment(PYSPARK_SUBMIT_ARGS=SMALL),
         )
         self._done = 0
 

@@ -18,13 +18,3 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLab]:
 def test_every_url_that_spark_fetches_is_counted_as_generated(lab: LocalLab) -> None:
     lab.ok("feed", "--lines", "200000")
     assert lab.balanced()["counted"] == 200_000
-
-
-def test_a_stop_in_the_middle_loses_nothing_and_a_start_goes_on(lab: LocalLab) -> None:
-    before = lab.balanced()["counted"]
-    lab.ok("feed", "--lines", "200000")
-    lab.ok("down")
-    lab.ok("up", "--app", "pull")
-    result = lab.balanced()
-    assert result["counted"] == before + 200_000
-    assert (result["lost"], result["duplicated"]) == (0, 0)

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from tests.support.pull_agent import PullAgent
 from tests.support.receiver import lines_of
-from tests.support.spark import wait_for
+from tests.support.spark import QUICK_JVM, wait_for
 
 EVENTS = 10_000
 
@@ -22,6 +22,7 @@ EVENTS = 10_000
 def spark() -> Iterator[SparkSession]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ.setdefault("SPARK_SUBMIT_OPTS", QUICK_JVM)
     conf = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",

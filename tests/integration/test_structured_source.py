@@ -22,7 +22,15 @@ from pyspark_flume.avroipc import encode_event
 from pyspark_flume.intake import identify
 from pyspark_flume.landing import Landing, LandingWriter, Retention
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
-from tests.support.spark import PROGRAMS, Program, accepts, environment, free_port, wait_for
+from tests.support.spark import (
+    PROGRAMS,
+    QUICK_JVM,
+    Program,
+    accepts,
+    environment,
+    free_port,
+    wait_for,
+)
 
 SCHEMA = (
     "struct<body:binary,headers:map<string,string>,timestamp:timestamp,offset:bigint,"
@@ -34,6 +42,7 @@ SCHEMA = (
 def spark() -> Iterator[SparkSession]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ.setdefault("SPARK_SUBMIT_OPTS", QUICK_JVM)
     conf = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",

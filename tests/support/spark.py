@@ -64,7 +64,8 @@ def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, s
         if not name.startswith(("SPARK_", "PYSPARK_", "PYTHONPATH"))
     }
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    return {**mine, "PATH": path, "SPARK_LOCAL_IP": "127.0.0.1", **more}
+    quick = {"SPARK_LAUNCHER_OPTS": QUICK_JVM, "SPARK_SUBMIT_OPTS": QUICK_JVM}
+    return {**mine, **quick, "PATH": path, "SPARK_LOCAL_IP": "127.0.0.1", **more}
 
 
 class Program:
