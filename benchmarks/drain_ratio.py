@@ -88,7 +88,7 @@ def ratio(spark: SparkSession, work: Path, rows: int, skip: int) -> float:
 
 
 if __name__ == "__main__":
-    os.environ |= PYTHON | {"SPARK_CONF_DIR": str(ROOT / "spark-conf")}
+    os.environ |= PYTHON | {"SPARK_CONF_DIR": str(ROOT / "benchmarks/spark-conf")}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         write(work)
