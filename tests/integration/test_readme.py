@@ -49,6 +49,18 @@ def test_a_command_of_the_readme_works(lab: LocalLab, command: str) -> None:
             assert line == "…" or line.split() in shown, f"{line!r} is not in {done.stdout}"
 
 
+def test_the_height_of_a_terminal_is_no_number_of_lines_to_feed() -> None:
+    def command(*arguments: str) -> str:
+        environment = os.environ | {"LINES": "24"}
+        make = ["make", "--dry-run", "lab", *arguments]
+        return subprocess.run(
+            make, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "--lines 10000" in command()
+    assert "--lines 7" in command("LINES=7")
+
+
 def test_the_readme_is_one_page() -> None:
     assert len(README.splitlines()) <= 120
 
