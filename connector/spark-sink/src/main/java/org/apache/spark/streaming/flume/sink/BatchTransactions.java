@@ -83,10 +83,16 @@ final class BatchTransactions {
         return open.values().stream().anyMatch(BatchTransaction::isGiven);
     }
 
+    private static void end(BatchTransaction batch) {
+        batch.end(Outcome.STOPPED);
+    }
+
     /** Refuses calls that wait, rolls back what is open, and returns when all that is done. */
     void stop() {
         threads.shutdown();
-        open.values().forEach(batch -> batch.end(Outcome.STOPPED));
+        // Those first that wait for events: they would take what the others give back.
+        open.values().stream().filter(batch -> !batch.isGiven()).forEach(BatchTransactions::end);
+        open.values().forEach(BatchTransactions::end);
         try {
             if (!threads.awaitTermination(ROLLBACK_SECONDS, TimeUnit.SECONDS)) {
                 LOG.warn("Sink {}: {} batches are not rolled back after {} s",
