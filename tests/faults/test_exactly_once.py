@@ -40,14 +40,17 @@ class Lane:
         self.start_agent()
 
     def start_receiver(self) -> None:
+        self.run("receiver", "--host", "127.0.0.1", "--port", str(self.port))
+        self.receiver.wait_for(lambda: accepts(self.port), "the receiver listens")
+
+    def run(self, module: str, *options: str) -> None:
         self.runs += 1
-        command = [sys.executable, "-m", "pyspark_flume.receiver", "--host", "127.0.0.1"]
+        command = [sys.executable, "-m", f"pyspark_flume.{module}", *options]
         self.receiver = Program(
-            [*command, "--port", str(self.port), "--landing", str(self.landing)],
+            [*command, "--landing", str(self.landing)],
             self.folder / f"receiver-{self.runs}",
             environment(),
         )
-        self.receiver.wait_for(lambda: accepts(self.port), "the receiver listens")
 
     def start_agent(self) -> None:
         self.agent = FlumeAgent(self.folder / "agent", "exactly-once.conf", self.cutter.port)
@@ -98,9 +101,27 @@ class Lane:
             self.generator.wait()
 
 
-@pytest.fixture
-def lane(tmp_path: Path) -> Iterator[Lane]:
-    lane = Lane(tmp_path)
+class PullLane(Lane):
+    """loadgen → agent with exactly-once.conf, but pull.conf's sink ← poller → landing log."""
+
+    def start_receiver(self) -> None:
+        self.run("poller", "--agents", f"127.0.0.1:{self.port}")
+        self.receiver.wait_for_log("polls 127.0.0.1")
+
+    def start_agent(self) -> None:
+        mark = "# --- sink"
+        durable, pull = (
+            (ROOT / "flume-conf" / name).read_text().split(mark)
+            for name in ("exactly-once.conf", "pull.conf")
+        )
+        conf = self.folder / "pull-exactly-once.conf"
+        conf.write_text(durable[0] + mark + pull[1])
+        self.agent = FlumeAgent(self.folder / "agent", str(conf), self.port)
+
+
+@pytest.fixture(params=[Lane, PullLane], ids=["push", "pull"])
+def lane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lane]:
+    lane = request.param(tmp_path)
     yield lane
     lane.close()
 
@@ -123,7 +144,7 @@ def test_an_agent_killed_under_load_loses_and_repeats_nothing(lane: Lane) -> Non
     lane.check()
 
 
-def test_a_receiver_killed_under_load_loses_and_repeats_nothing(lane: Lane) -> None:
+def test_a_receiver_or_poller_killed_under_load_loses_and_repeats_nothing(lane: Lane) -> None:
     chance = random.Random(SEED)
     lane.feed()
     for _ in range(KILLS):
@@ -133,6 +154,7 @@ def test_a_receiver_killed_under_load_loses_and_repeats_nothing(lane: Lane) -> N
     lane.check()
 
 
+@pytest.mark.parametrize("lane", [Lane], ids=["push"], indirect=True)
 def test_an_answer_lost_between_ok_and_flumes_commit_repeats_nothing(lane: Lane) -> None:
     chance = random.Random(SEED)
     lane.feed()
