@@ -7,8 +7,9 @@ must not be taken up again: each has a folder of its own. That of Structured Str
 far its queries have come; ``--keep`` as the first argument keeps it for any text.
 
 From the environment: `CHECKPOINT_ROOT` (a folder that driver and workers share), `SPARK_MASTER`,
-and what the program itself reads. Further arguments go to spark-submit. SIGTERM asks the program
-to count what was received and to end (see `flumelab.streaming`).
+`SPARK_PROPERTIES` (the file of Spark's settings), and what the program itself reads. Further
+arguments go to spark-submit. SIGTERM asks the program to count what was received and to end (see
+`flumelab.streaming`).
 """
 
 import hashlib
@@ -40,6 +41,7 @@ def main(program: Path, options: list[str], keep: bool) -> int:
     signal.signal(signal.SIGTERM, lambda _signal, _frame: stop_file.touch())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     master = ["--master", os.environ["SPARK_MASTER"]]
+    master += ["--properties-file", os.environ["SPARK_PROPERTIES"]]
     write_ahead = () if keep else WRITE_AHEAD
     command = ["spark-submit", *master, *write_ahead, *options, str(program)]
     environment = {"CHECKPOINT_DIR": str(checkpoint), "STOP_FILE": str(stop_file)}

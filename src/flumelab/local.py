@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flumelab import flume
+from flumelab import archive, flume
 from flumelab.apps import App
 from flumelab.errors import LabError
 from flumelab.ledger import Evidence
@@ -24,12 +24,13 @@ from flumelab.runtime import Say, Service
 from flumelab.settings import LOOPBACK, Settings
 from flumelab.sources import Stamp
 
-JVM_SOURCES = ["connector", "pyproject.toml", "src/pyspark_flume_hook.py"]
+JVM_SOURCES = [
+    *("connector", "pyproject.toml", "src/pyspark_flume_hook.py"),
+    *("src/flumelab/archive.py", "src/flumelab/warm_up.py"),
+]
+ARCHIVE = Path(sys.prefix) / "flumelab.jsa"
 DRIVER_MEMORY = "1g"
 TASK_TRIES = 4  # as on a cluster: a Python worker may die
-
-# Starts a JVM in half the time; spark-conf/ has the same for Spark's programs.
-QUICK_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 # A cold laptop takes its time; a healthy one takes a tenth of it.
 START_SECONDS_MAX = 120
@@ -70,6 +71,11 @@ class LocalRuntime:
             say("installing the connector into PySpark")
             pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
             self._run([*pip, "--no-build-isolation", "--force-reinstall", "-e", "."])
+            say("teaching Java which of Spark's classes to have ready at a start")
+            try:
+                archive.make(ARCHIVE)
+            except LabError as error:
+                say(f"Spark will start, but slower: {error}")
             stamp.set()
 
     def up(self, app: App, say: Say) -> None:
@@ -212,8 +218,11 @@ class LocalRuntime:
                 "LANDING_DIR": str(self._landing),
                 "SPARK_MASTER": f"local[{cores},{TASK_TRIES}]",
                 "SPARK_LOCAL_IP": LOOPBACK,
-                "SPARK_CONF_DIR": str(self._root / "spark-conf"),
-                "SPARK_LAUNCHER_OPTS": QUICK_JVM,
+                "SPARK_CONF_DIR": "",  # see flumelab.archive
+                "SPARK_LAUNCHER_OPTS": archive.QUICK_JVM,
+                "SPARK_PROPERTIES": str(self._root / "spark-conf/spark-defaults.conf"),
+                "SPARK_SUBMIT_OPTS": f"{archive.java_options(ARCHIVE)} "
+                f'"-Dlog4j2.configurationFile={self._root}/spark-conf/log4j2.properties"',
                 "CHECKPOINT_ROOT": str(self._state / "checkpoint"),
                 "RESULTS_URL": self._results.url,
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -242,7 +251,7 @@ class LocalRuntime:
             os.environ
             | {
                 "FLUME_HOME": str(self._flume_home),
-                "FLUME_JAVA_OPTS": f"-Xmx256m {QUICK_JVM}",
+                "FLUME_JAVA_OPTS": f"-Xmx256m {archive.QUICK_JVM}",
                 "FLUME_CONF": str(self._root / "flume-conf" / app.conf),
                 "FLUME_SPOOL_DIR": str(self._spool),
                 "FLUME_SINK_HOST": LOOPBACK,

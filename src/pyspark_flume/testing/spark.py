@@ -9,6 +9,7 @@ from pyspark_flume.testing._container import LabContainer, Ready
 
 IMAGE = os.environ.get("FLUMELAB_SPARK_IMAGE", "flumelab-spark")
 PROGRAM_DIR = "/work"
+PROPERTIES = "/opt/lab/spark-conf/spark-defaults.conf"
 
 
 class SparkContainer(LabContainer):
@@ -109,6 +110,5 @@ class SparkContainer(LabContainer):
     def _configure(self) -> None:
         super()._configure()
         if self._command is None:
-            self.with_command(
-                ["spark-submit", "--master", "local[2]", *self._options, self._program]
-            )
+            settings = ["--master", "local[2]", "--properties-file", PROPERTIES]
+            self.with_command(["spark-submit", *settings, *self._options, self._program])
