@@ -120,6 +120,7 @@ class RecordedSpark(Program):
     """A Spark whose streams are recorded by programs/record_events.py; as one if `union`.
 
     A stream that has ``addresses`` polls these, with ``options`` if need be; any other listens.
+    `job` is what else the program knows.
     """
 
     def __init__(
@@ -129,6 +130,7 @@ class RecordedSpark(Program):
         streams: list[dict[str, Any]],
         union: bool = False,
         conf: dict[str, str] | None = None,
+        **job: Any,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.output = directory / "events.jsonl"
@@ -140,7 +142,7 @@ class RecordedSpark(Program):
         ]
         for stream in self.streams:
             stream["port"] = stream["port"] or free_port()
-        job = {
+        job |= {
             "master": master,
             "output": str(self.output),
             "conf": {

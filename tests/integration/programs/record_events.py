@@ -7,12 +7,14 @@
                                    {"addresses": [["127.0.0.1", 4000]],
                                     "options": {"parallelism": 2}, "decoder": "utf8"}]}'
 
-With "union" the streams are one, number 0. Ends, gracefully on a line ``stop`` and at once
+With "union" the streams are one, number 0; with "checkpoint" there is one; with
+"seconds_per_event" it takes so long over each. Ends, gracefully on a line ``stop`` and at once
 otherwise, when its standard input does.
 """
 
 import json
 import sys
+import time
 from pathlib import Path
 
 from pyspark import SparkConf, SparkContext
@@ -38,33 +40,39 @@ def create_stream(ssc, stream):
     )
 
 
+def recorder(job, number):
+    def record(batch_time, rdd):
+        if rdd.getNumPartitions():
+            batch = {
+                "stream": number,
+                "time": batch_time.isoformat(),
+                "partitions": rdd.getNumPartitions(),
+                "events": rdd.collect(),
+            }
+            with Path(job["output"]).open("a", encoding="utf-8") as output:
+                output.write(json.dumps(batch) + "\n")
+            time.sleep(job.get("seconds_per_event", 0) * len(batch["events"]))
+
+    return record
+
+
 def main():
     job = json.loads(sys.argv[1])
     conf = SparkConf().setMaster(job["master"]).setAppName("record-events")
     ssc = StreamingContext(SparkContext(conf=conf.setAll(job["conf"].items())), BATCH_SECONDS)
 
+    if "checkpoint" in job:
+        ssc.checkpoint(job["checkpoint"])
+
     streams = [create_stream(ssc, stream) for stream in job["streams"]]
     if job["union"]:
         streams = [ssc.union(*streams)]
 
-    with Path(job["output"]).open("a", encoding="utf-8") as output:
-        for number, events in enumerate(streams):
-
-            def record(batch_time, rdd, number=number):
-                if rdd.getNumPartitions():
-                    batch = {
-                        "stream": number,
-                        "time": batch_time.isoformat(),
-                        "partitions": rdd.getNumPartitions(),
-                        "events": rdd.collect(),
-                    }
-                    output.write(json.dumps(batch) + "\n")
-                    output.flush()
-
-            events.foreachRDD(record)
-        ssc.start()
-        command = sys.stdin.readline()
-        ssc.stop(stopSparkContext=True, stopGraceFully=command == "stop\n")
+    for number, events in enumerate(streams):
+        events.foreachRDD(recorder(job, number))
+    ssc.start()
+    command = sys.stdin.readline()
+    ssc.stop(stopSparkContext=True, stopGraceFully=command == "stop\n")
 
 
 if __name__ == "__main__":
