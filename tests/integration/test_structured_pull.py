@@ -8,9 +8,9 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from tests.support.pull_agent import PullAgent
 from tests.support.receiver import lines_of
 from tests.support.spark import wait_for
+from tests.support.spark_sink import SparkSinkStandIn
 
 EVENTS = 10_000
 
@@ -26,9 +26,10 @@ def test_a_query_counts_what_agents_have_each_event_once_whatever_happens_to_ack
         rows = batch.selectExpr("offset", "cast(body as string) body").collect()
         seen[number] = [(row.offset, row.body) for row in rows]
 
-    with PullAgent(half) as one, PullAgent(rest) as two:
+    with SparkSinkStandIn(half) as one, SparkSinkStandIn(rest) as two:
         one.lost_acks = one.ignored_acks = two.lost_acks = 2
-        agents = {"agents": f"{one.address},{two.address}", "landing": str(tmp_path / "landing")}
+        addresses = f"127.0.0.1:{one.port},127.0.0.1:{two.port}"
+        agents = {"agents": addresses, "landing": str(tmp_path / "landing")}
         events = session.readStream.format("flume").options(**agents).load()
         writer = events.writeStream.option("checkpointLocation", str(tmp_path / "checkpoint"))
         query = writer.foreachBatch(collect).start()
