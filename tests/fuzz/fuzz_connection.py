@@ -27,6 +27,8 @@ with atheris.instrument_imports(include=["pyspark_flume"]):
     from pyspark_flume.avroipc.pull import PullConnection
     from pyspark_flume.errors import EventCorrupt, ProtocolError
     from tests.support.avro_client import (
+        BOTH,
+        DONE,
         OTHER_TEXT,
         append,
         append_batch,
@@ -34,9 +36,7 @@ with atheris.instrument_imports(include=["pyspark_flume"]):
         handshake,
         lines,
     )
-    from tests.support.pull_agent import BOTH as GREETING
-    from tests.support.pull_agent import OTHER_TEXT as SINK_TEXT
-    from tests.support.pull_agent import event_batch, handshake_answer
+    from tests.support.spark_sink import OTHER_PROTOCOL, event_batch
 
 KIB = 1024
 LIMITS = Limits(frame_bytes_max=64 * KIB, frame_buffers_max=16, batch_events_max=1000)
@@ -67,7 +67,7 @@ def fuzz(data: bytes) -> None:
     elif target == PULL:
         fetch(rest, chunk_size)
     elif target == ANSWER:
-        fetch(frame(1, GREETING) + frame(2, rest), chunk_size)
+        fetch(frame(1, BOTH) + frame(2, rest), chunk_size)
     else:
         converse(Connection(LIMITS), rest, chunk_size)
 
@@ -161,16 +161,16 @@ def seeds() -> list[bytes]:
     streams = [frame(1, handshake() + batch) + frame(2, batch, buffers=2) for batch in batches]
     streams.append(frame(1, handshake(bytes(16))) + frame(2, other + batches[0]))
     answers = [
-        *(event_batch(*events) for events in (headers, *many)),
-        event_batch(blocks=[lines("a"), headers], sized=True),
+        *(event_batch(events) for events in (headers, *many)),
+        event_batch(lines("a"), headers, sized=True),
         event_batch(error="Take list full"),
         b"\0\1\0\4no",
     ]
-    polled = b"".join(frame(i, answer) for i, answer in enumerate([*answers[:2], b"\0\0"], 2))
+    polled = b"".join(frame(i, answer) for i, answer in enumerate([*answers[:2], DONE], 2))
     return [
         *(bytes([ANSWER, 60]) + answer for answer in answers),
-        bytes([PULL, 60]) + frame(1, GREETING) + polled,
-        bytes([PULL, 60]) + frame(1, handshake_answer(b"\2", SINK_TEXT)) + polled,
+        bytes([PULL, 60]) + frame(1, BOTH) + polled,
+        bytes([PULL, 60]) + frame(1, OTHER_PROTOCOL) + polled,
         *(bytes([target, 60]) + s for s in streams for target in (PLAIN, INFLATED)),
         *(bytes([ZLIB, 60]) + zlib.compress(s) for s in streams),
         *(bytes([CALL, 60]) + batch for batch in batches),

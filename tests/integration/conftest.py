@@ -1,16 +1,19 @@
-"""Sparks for the receiver's tests, as few of them as the claims allow."""
+"""Sparks for the tests, as few of them as the claims allow."""
 
 from __future__ import annotations
 
 import filecmp
 import importlib.util
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
-from tests.support.spark import BUILT_JAR, RecordedSpark
+from tests.support.spark import BUILT_JAR, QUICK_JVM, RecordedSpark
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +44,23 @@ def start_spark(
     yield start
     for spark in started:
         spark.kill()
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[SparkSession]:
+    """A Spark in this process; ended with the module."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ.setdefault("SPARK_SUBMIT_OPTS", QUICK_JVM)
+    conf = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+    }
+    session = SparkSession.builder.master("local[2]").config(map=conf).getOrCreate()
+    session.sparkContext.setLogLevel("OFF")  # each error is looked at where it is raised
+    yield session
+    session.stop()

@@ -16,8 +16,8 @@ import pytest
 
 from pyspark_flume.landing import Landing
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
-from tests.support.pull_agent import PullAgent
 from tests.support.spark import ROOT, CourseProgram, Program, accepts, environment, free_port
+from tests.support.spark_sink import SparkSinkStandIn
 
 PAGE = (ROOT / "docs" / "structured-streaming.md").read_text()
 LOG = CourseProgram.LOG.read_bytes().splitlines()
@@ -150,8 +150,8 @@ def test_a_receiver_of_its_own_takes_events_in(tmp_path: Path) -> None:
 
 
 def test_a_poller_of_its_own_fetches_events(tmp_path: Path) -> None:
-    with PullAgent(lines(*LOG)) as one, PullAgent(lines(*LOG)) as two:
-        agents = f"{one.address},{two.address}"
+    with SparkSinkStandIn(lines(*LOG)) as one, SparkSinkStandIn(lines(*LOG)) as two:
+        agents = f"127.0.0.1:{one.port},127.0.0.1:{two.port}"
         given = command("python -m pyspark_flume.poller", tmp_path, 0)
         poller = Program(
             [agents if each == "flume1:4000,flume2:4000" else each for each in given],

@@ -114,7 +114,7 @@ def test_more_consumers_than_sinks_serve_them_all_and_none_of_them_ends(pull: Pu
 
 
 def test_a_batch_whose_ack_is_lost_comes_again_and_is_counted_twice(pull: Pull) -> None:
-    pull.lone.loses_acks = 1
+    pull.lone.ignored_acks = 1
     bodies = [f"twice {i}" for i in range(10)]
     pull.lone.put(lines(*bodies))
 

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from tests.support.pull_agent import PullAgent
 from tests.support.receiver import lines_of
-from tests.support.spark import QUICK_JVM, wait_for
+from tests.support.spark import wait_for
+from tests.support.spark_sink import SparkSinkStandIn
 
 EVENTS = 10_000
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ.setdefault("SPARK_SUBMIT_OPTS", QUICK_JVM)
-    conf = {
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-    }
-    spark = SparkSession.builder.master("local[2]").config(map=conf).getOrCreate()
-    spark.sparkContext.setLogLevel("OFF")
-    yield spark
-    spark.stop()
-
-
 def test_a_query_counts_what_agents_have_each_event_once_whatever_happens_to_acks(
-    spark: SparkSession, tmp_path: Path
+    session: SparkSession, tmp_path: Path
 ) -> None:
     half = lines_of("a.log", range(0, 10 * (EVENTS // 2) + 1, 10))
     rest = lines_of("b.log", range(0, 10 * (EVENTS // 2) + 1, 10))
@@ -46,10 +26,11 @@ def test_a_query_counts_what_agents_have_each_event_once_whatever_happens_to_ack
         rows = batch.selectExpr("offset", "cast(body as string) body").collect()
         seen[number] = [(row.offset, row.body) for row in rows]
 
-    with PullAgent(half) as one, PullAgent(rest) as two:
+    with SparkSinkStandIn(half) as one, SparkSinkStandIn(rest) as two:
         one.lost_acks = one.ignored_acks = two.lost_acks = 2
-        agents = {"agents": f"{one.address},{two.address}", "landing": str(tmp_path / "landing")}
-        events = spark.readStream.format("flume").options(**agents).load()
+        addresses = f"127.0.0.1:{one.port},127.0.0.1:{two.port}"
+        agents = {"agents": addresses, "landing": str(tmp_path / "landing")}
+        events = session.readStream.format("flume").options(**agents).load()
         writer = events.writeStream.option("checkpointLocation", str(tmp_path / "checkpoint"))
         query = writer.foreachBatch(collect).start()
         try:
@@ -68,10 +49,10 @@ def test_a_query_counts_what_agents_have_each_event_once_whatever_happens_to_ack
 
 
 def test_what_does_not_go_with_agents_is_an_error_of_load(
-    spark: SparkSession, tmp_path: Path
+    session: SparkSession, tmp_path: Path
 ) -> None:
     agents = {"agents": "127.0.0.1:4000", "landing": str(tmp_path)}
     with pytest.raises(PySparkException, match="option tlsCertificate does not go with agents"):
-        spark.readStream.format("flume").options(**agents, tlsCertificate="c.pem").load()
+        session.readStream.format("flume").options(**agents, tlsCertificate="c.pem").load()
     with pytest.raises(PySparkException, match="options port and agents are for readStream"):
-        spark.read.format("flume").options(**agents).load().count()
+        session.read.format("flume").options(**agents).load().count()

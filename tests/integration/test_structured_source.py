@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +23,6 @@ from pyspark_flume.landing import Landing, LandingWriter, Retention
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
 from tests.support.spark import (
     PROGRAMS,
-    QUICK_JVM,
     Program,
     accepts,
     environment,
@@ -36,25 +34,6 @@ SCHEMA = (
     "struct<body:binary,headers:map<string,string>,timestamp:timestamp,offset:bigint,"
     "arrival:timestamp>"
 )
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ.setdefault("SPARK_SUBMIT_OPTS", QUICK_JVM)
-    conf = {
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-    }
-    spark = SparkSession.builder.master("local[2]").config(map=conf).getOrCreate()
-    spark.sparkContext.setLogLevel("OFF")  # each error is looked at where it is raised
-    yield spark
-    spark.stop()
 
 
 def fill(landing: Path, *batches: list[bytes], segment_bytes: int = 1 << 20) -> None:
@@ -80,7 +59,7 @@ class Query:
 
     def __init__(
         self,
-        spark: SparkSession,
+        session: SparkSession,
         checkpoint: Path,
         then: Callable[[int], None] = lambda number: None,
         trigger: dict[str, Any] | None = None,
@@ -93,7 +72,7 @@ class Query:
             self.batches[number] = [bytes(row.body) for row in rows]
             then(number)
 
-        events = spark.readStream.format("flume").options(**options).load()
+        events = session.readStream.format("flume").options(**options).load()
         writer = events.writeStream.option("checkpointLocation", str(checkpoint))
         self.query: StreamingQuery = (
             writer.foreachBatch(collect)
@@ -118,21 +97,21 @@ class Query:
         return str(error.value)
 
 
-def read(spark: SparkSession, landing: Path, **options: Any) -> DataFrame:
-    return spark.read.format("flume").options(landing=str(landing), **options).load()
+def read(session: SparkSession, landing: Path, **options: Any) -> DataFrame:
+    return session.read.format("flume").options(landing=str(landing), **options).load()
 
 
 # --- what arrives -------------------------------------------------------------------------------
 
 
 def test_an_event_is_a_row_and_nothing_has_to_be_registered(
-    spark: SparkSession, tmp_path: Path
+    session: SparkSession, tmp_path: Path
 ) -> None:
     before = datetime.now(UTC).replace(tzinfo=None)
     headers = {"host": "web-1", "timestamp": "1769860800123"}
     fill(tmp_path, [encode_event({}, b"\xff"), encode_event(headers, b"b")])
 
-    events = read(spark, tmp_path)
+    events = read(session, tmp_path)
     assert events.schema.simpleString() == SCHEMA
     plain, stamped = events.orderBy("offset").selectExpr(
         "*", "cast(timestamp as string) t", "cast(arrival as string) a"
@@ -145,34 +124,34 @@ def test_an_event_is_a_row_and_nothing_has_to_be_registered(
         before.timestamp(), abs=60
     )
 
-    assert read(spark, tmp_path, headers="false").columns == [
+    assert read(session, tmp_path, headers="false").columns == [
         "body", "timestamp", "offset", "arrival",
     ]  # fmt: skip
-    assert read(spark, tmp_path, HEADERS="False").count() == 2
+    assert read(session, tmp_path, HEADERS="False").count() == 2
 
 
 def test_a_read_begins_where_it_is_told_and_is_split_as_asked(
-    spark: SparkSession, tmp_path: Path
+    session: SparkSession, tmp_path: Path
 ) -> None:
     fill(tmp_path, *batches_of(0, 100), segment_bytes=300)
     middle = datetime.now(UTC)
     wait_for(lambda: datetime.now(UTC).timestamp() > middle.timestamp() + 0.01, "later")
     fill(tmp_path, *batches_of(100, 130))
 
-    at = read(spark, tmp_path, startingOffset=middle.isoformat())
+    at = read(session, tmp_path, startingOffset=middle.isoformat())
     assert sorted(bytes(row.body) for row in at.collect()) == numbers(100, 130)
-    assert read(spark, tmp_path, startingOffset="latest").count() == 0
-    split = read(spark, tmp_path, minPartitions=7)
+    assert read(session, tmp_path, startingOffset="latest").count() == 0
+    split = read(session, tmp_path, minPartitions=7)
     assert split.rdd.getNumPartitions() == 7
     assert sorted(bytes(row.body) for row in split.collect()) == numbers(0, 130)
 
 
 def test_a_query_goes_on_from_its_checkpoint_in_batches_within_its_limit(
-    spark: SparkSession, tmp_path: Path
+    session: SparkSession, tmp_path: Path
 ) -> None:
     landing, checkpoint = tmp_path / "landing", tmp_path / "checkpoint"
     fill(landing, *batches_of(0, 100))
-    with Query(spark, checkpoint, landing=landing, maxRowsPerTrigger=30) as first:
+    with Query(session, checkpoint, landing=landing, maxRowsPerTrigger=30) as first:
         first.query.processAllAvailable()
         progress = [p for p in first.query.recentProgress if p["numInputRows"]]
     assert [len(batch) for batch in first.batches.values()] == [30, 30, 30, 10]
@@ -185,7 +164,7 @@ def test_a_query_goes_on_from_its_checkpoint_in_batches_within_its_limit(
     assert offsets == [[30, 100], [60, 100], [90, 100], [100, 100]], "the lag shows"
 
     fill(landing, *batches_of(100, 150))
-    with Query(spark, checkpoint, landing=landing) as second:
+    with Query(session, checkpoint, landing=landing) as second:
         second.query.processAllAvailable()
         assert first.bodies() + second.bodies() == numbers(0, 150)
         count = len(second.batches)
@@ -202,7 +181,7 @@ def as_json(source: Any) -> dict[str, Any]:
 
 
 def test_available_now_takes_what_is_there_at_its_start_in_several_batches(
-    spark: SparkSession, tmp_path: Path
+    session: SparkSession, tmp_path: Path
 ) -> None:
     landing = tmp_path / "landing"
     fill(landing, *batches_of(0, 100))
@@ -213,7 +192,7 @@ def test_available_now_takes_what_is_there_at_its_start_in_several_batches(
             fill(landing, *batches_of(100, 120))
 
     with Query(
-        spark,
+        session,
         tmp_path / "checkpoint",
         fill_more,
         {"availableNow": True},
@@ -249,14 +228,14 @@ def listener(port: int) -> psutil.Process:
 
 
 def test_a_query_with_a_port_receives_and_another_one_reads_along(
-    spark: SparkSession, tmp_path: Path
+    session: SparkSession, tmp_path: Path
 ) -> None:
     landing, port = tmp_path / "landing", free_port()
     receiving = {"landing": landing, "port": port, "host": "127.0.0.1"}
-    with Query(spark, tmp_path / "one", **receiving) as one:
+    with Query(session, tmp_path / "one", **receiving) as one:
         wait_for(lambda: accepts(port), "the query listens")
         send(port, *batches_of(0, 50))
-        with Query(spark, tmp_path / "two", landing=landing) as two:
+        with Query(session, tmp_path / "two", landing=landing) as two:
             send(port, *batches_of(50, 100))
             one.query.processAllAvailable()
             two.query.processAllAvailable()
@@ -268,7 +247,7 @@ def test_a_query_with_a_port_receives_and_another_one_reads_along(
         # Spark's own words, "Connection reset": none of ours is left to say more.
         assert "[STREAM_FAILED]" in one.failure()
 
-    with Query(spark, tmp_path / "one", **receiving) as again:
+    with Query(session, tmp_path / "one", **receiving) as again:
         wait_for(lambda: accepts(port), "the query listens again")
         send(port, *batches_of(100, 150))
         again.query.processAllAvailable()
@@ -287,11 +266,11 @@ def lock_is_free(landing: Path) -> bool:
 
 
 def test_retention_by_commit_removes_what_the_query_has_done(
-    spark: SparkSession, tmp_path: Path
+    session: SparkSession, tmp_path: Path
 ) -> None:
     landing, port = tmp_path / "landing", free_port()
     options = {"retention": "commit", "segmentBytes": 65536, "host": "127.0.0.1"}
-    with Query(spark, tmp_path / "checkpoint", landing=landing, port=port, **options) as query:
+    with Query(session, tmp_path / "checkpoint", landing=landing, port=port, **options) as query:
         wait_for(lambda: accepts(port), "the query listens")
         send(port, *(lines(bytes(40_000)) for _ in range(8)))
         log = Landing(landing)
@@ -345,16 +324,16 @@ def test_a_driver_that_is_killed_goes_on_with_each_event_once(tmp_path: Path) ->
     ],
 )
 def test_a_wrong_option_is_an_error_of_load(
-    spark: SparkSession, tmp_path: Path, options: dict[str, Any], said: str
+    session: SparkSession, tmp_path: Path, options: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(PySparkException) as error:
-        read(spark, tmp_path, **options)
+        read(session, tmp_path, **options)
     assert said in str(error.value)
 
 
-def test_a_query_may_name_the_columns_that_it_wants(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_query_may_name_the_columns_that_it_wants(session: SparkSession, tmp_path: Path) -> None:
     fill(tmp_path, [encode_event({}, b"f\xc3\xbcr"), encode_event({}, b"f\xfcr")])
-    source = spark.read.format("flume").option("landing", str(tmp_path))
+    source = session.read.format("flume").option("landing", str(tmp_path))
 
     rows = source.schema("offset bigint, body string").load().collect()
 
@@ -364,20 +343,20 @@ def test_a_query_may_name_the_columns_that_it_wants(spark: SparkSession, tmp_pat
     ]
 
 
-def test_a_column_that_the_source_has_not_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_column_that_the_source_has_not_is_refused(session: SparkSession, tmp_path: Path) -> None:
     fill(tmp_path)
     with pytest.raises(PySparkException) as error:
-        spark.read.format("flume").option("landing", str(tmp_path)).schema("a int").load().count()
+        session.read.format("flume").option("landing", str(tmp_path)).schema("a int").load().count()
     assert "leave out .schema(…)" in str(error.value)
 
 
-def test_a_query_that_cannot_begin_says_why(spark: SparkSession, tmp_path: Path) -> None:
-    with Query(spark, tmp_path / "one", landing=tmp_path / "missing") as query:
+def test_a_query_that_cannot_begin_says_why(session: SparkSession, tmp_path: Path) -> None:
+    with Query(session, tmp_path / "one", landing=tmp_path / "missing") as query:
         assert "missing holds no landing log; start the receiver on it first" in query.failure()
     port = free_port()
     with listening(port):
         options = {"landing": tmp_path / "landing", "port": port, "host": "127.0.0.1"}
-        with Query(spark, tmp_path / "two", **options) as query:
+        with Query(session, tmp_path / "two", **options) as query:
             failure = query.failure()
         assert f"IngestionFailed: cannot listen on 127.0.0.1:{port}" in failure
         assert "asyncio" not in failure, "the reason is not buried in a traceback"
@@ -392,20 +371,20 @@ def listening(port: int) -> Iterator[None]:
 
 
 def test_a_checkpoint_that_does_not_go_with_the_log_is_refused(
-    spark: SparkSession, tmp_path: Path
+    session: SparkSession, tmp_path: Path
 ) -> None:
     landing, checkpoint = tmp_path / "landing", tmp_path / "checkpoint"
     fill(landing, *batches_of(0, 10))
-    with Query(spark, checkpoint, landing=landing) as query:
+    with Query(session, checkpoint, landing=landing) as query:
         query.query.processAllAvailable()
 
     fill(landing, *batches_of(10, 40), segment_bytes=1)
     with LandingWriter.open(landing, identify) as writer:
         assert writer.retain(Retention(size_bytes=1)) >= 2
-    with Query(spark, checkpoint, landing=landing) as query:
+    with Query(session, checkpoint, landing=landing) as query:
         assert "OffsetTooOld: offset 10 of " in query.failure()
 
     landing.rename(tmp_path / "old")
     fill(landing, *batches_of(0, 10))
-    with Query(spark, checkpoint, landing=landing) as query:
+    with Query(session, checkpoint, landing=landing) as query:
         assert "OffsetForeign: the checkpoint goes with landing log" in query.failure()

@@ -10,8 +10,10 @@ from pyspark_flume.avroipc.events import encode_event
 
 FLUME_1_11 = bytes.fromhex("86aadae2c45474c0fe93ffd0f2350a65")
 FRAME = struct.Struct(">II")  # serial, buffer count
-OK = b"\0\0\0"  # empty metadata, no error, Status.OK
-FAILED = b"\0\0\2"
+BOTH = b"\0\0\0\0"  # the handshake's answer: no protocol, no hash, no metadata
+DONE = b"\0\0"  # a call's: empty metadata, no error; before a result, or with none
+OK = DONE + b"\0"  # Status.OK
+FAILED = DONE + b"\2"
 
 # The protocol as a Flume that is not 1.11 might write it: same layout, other text.
 OTHER_TEXT = (
@@ -40,8 +42,12 @@ def append(event: bytes) -> bytes:
 
 
 def append_batch(*blocks: Iterable[bytes], sized: bool = False) -> bytes:
-    """`blocks`: the array's blocks; `sized`: as a negative count and a length in bytes."""
-    out = b"\0" + avro_string("appendBatch")
+    return b"\0" + avro_string("appendBatch") + avro_array(*blocks, sized=sized)
+
+
+def avro_array(*blocks: Iterable[bytes], sized: bool) -> bytes:
+    """`sized`: each block with a negative count and its length in bytes."""
+    out = b""
     for block in blocks:
         items = list(block)
         data = b"".join(items)

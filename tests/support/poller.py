@@ -7,14 +7,12 @@ from typing import Any, NamedTuple, cast
 import fastavro
 
 from pyspark_flume.avroipc.events import _long as avro_long
-from tests.support.avro_client import AvroClient, avro_string, handshake
+from tests.support.avro_client import BOTH, DONE, AvroClient, avro_string, handshake
 from tests.support.flume import Event
 from tests.support.spark import ROOT
 
 PROTOCOL = "connector/spark-sink/src/main/resources/org/apache/spark/streaming/flume/sink"
 SPARK_2_4 = bytes.fromhex("45f3c2c4aa53244ceaacda6731dedffb")
-BOTH = b"\0\0\0\0"  # the sink has the same protocol
-NULL = b"\0\0"  # empty metadata, no error
 
 
 class Batch(NamedTuple):
@@ -47,6 +45,6 @@ class Poller(AvroClient):
         first = self.serial == 0
         greeting = handshake(SPARK_2_4, SPARK_2_4) if first else b""
         answer = self.call(greeting + b"\0" + avro_string(message) + parameter)
-        head = BOTH + NULL if first else NULL
+        head = BOTH + DONE if first else DONE
         assert answer.startswith(head)
         return answer[len(head) :]

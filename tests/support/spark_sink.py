@@ -1,49 +1,77 @@
-"""A SparkSink's side of the pull protocol, over a channel in memory; small enough to misbehave."""
+"""A SparkSink's side of the wire with a channel behind it, to be asked by either consumer."""
 
 from __future__ import annotations
 
+import hashlib
 import socket
-import threading
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
+from threading import Condition, Thread
 
-from pyspark_flume.avroipc.events import _long as avro_long
 from pyspark_flume.avroipc.events import _read_long as read_long
-from pyspark_flume.avroipc.events import skip_bytes, skip_map
 from pyspark_flume.avroipc.framing import FrameReader
 from pyspark_flume.avroipc.limits import LIMITS
-from tests.support.avro_client import avro_string, frame
-from tests.support.spark import free_port
+from tests.support.avro_client import DONE, avro_array, avro_string, frame
 
-BOTH = b"\0\0\0\0"  # the handshake's answer: no protocol, no hash, no metadata
-DONE = b"\0\0"  # empty metadata, no error, null
+# The protocol as another compiler of it would write it, with another hash.
+OTHER_TEXT = (
+    '{"protocol":"SparkFlumeProtocol","namespace":"org.apache.spark.streaming.flume.sink",'
+    '"doc":"2.4","types":[{"type":"record","name":"SparkSinkEvent","fields":[{"name":"headers",'
+    '"type":{"type":"map","values":"string"}},{"name":"body","type":"bytes"}]},{"type":"record",'
+    '"name":"EventBatch","fields":[{"name":"errorMsg","type":"string","default":""},'
+    '{"name":"sequenceNumber","type":"string"},'
+    '{"name":"events","type":{"type":"array","items":"SparkSinkEvent"}}]}],"messages":{'
+    '"getEventBatch":{"request":[{"name":"n","type":"int"}],"response":"EventBatch"},'
+    '"ack":{"request":[{"name":"sequenceNumber","type":"string"}],"response":"null"},'
+    '"nack":{"request":[{"name":"sequenceNumber","type":"string"}],"response":"null"}}}'
+)
+
+
+def handshake_answer(match: bytes, text: str) -> bytes:
+    digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
+    return match + b"\2" + avro_string(text) + b"\2" + digest + b"\0"
+
+
+OTHER_PROTOCOL = handshake_answer(b"\2", OTHER_TEXT)
+
+
+def event_batch(
+    *blocks: Iterable[bytes], number: str | bytes = "7", error: str = "", sized: bool = False
+) -> bytes:
+    """An answer to getEventBatch; `blocks` and `sized` as in `avro_array`."""
+    head = DONE + avro_string(error) + avro_string(number)
+    return head + avro_array(*blocks, sized=sized)
 
 
 class SparkSinkStandIn:
-    """Hands out what is in its channel; takes back what is not acked.
+    """Transactions of a channel as a SparkSink has them, for any number of consumers.
 
-    A batch whose connection ends goes back into the channel at once, as one whose time is over.
+    An event is given out again after a nack, `time_out` or the end of its connection; it is
+    forgotten after an ack. The first call of a connection has to be a ping; the end of a consumer
+    that waits for a batch is not noticed.
 
+    :ivar channel: the events that nobody has
     :ivar calls: ``(name, parameter)`` of each call, in the order of their coming
-    :ivar acked: the events that Spark has taken over, in that order
-    :ivar errors: texts to be answered to the next calls in place of a batch
-    :ivar garbage: frames to be answered to the next calls in place of a batch, after the serial
-    :ivar loses_acks: how many of the next acks get lost; the connection ends in place of an answer
+    :ivar acked: the events that were taken over, in that order
+    :ivar errors: texts to be answered to the next polls in place of a batch
+    :ivar garbage: what the next polls are answered with behind the serial
+    :ivar lost_acks: how many of the next acks are taken, but not answered
+    :ivar ignored_acks: how many are not even taken; either way the connection is cut
     """
 
-    def __init__(self, port: int = 0) -> None:
-        self.port = port or free_port()
-        self.calls: list[tuple[str, int | str]] = []
+    def __init__(self, events: Iterable[bytes] = ()) -> None:
+        self.port = 0  # chosen by the first start
+        self.channel = deque(events)
+        self.calls: list[tuple[str, str]] = []
         self.acked: list[bytes] = []
         self.errors: deque[str] = deque()
         self.garbage: deque[bytes] = deque()
-        self.loses_acks = 0
-        self._channel: deque[bytes] = deque()
+        self.lost_acks = self.ignored_acks = 0
         self._batches = 0
-        self._changed = threading.Condition()
-        self._connections: set[socket.socket] = set()
-        self._listener: socket.socket | None = None
+        self._open: dict[str, list[bytes]] = {}
+        self._connections: dict[socket.socket, list[str]] = {}  # the batches that each has had
+        self._changed = Condition()
 
     def __enter__(self) -> SparkSinkStandIn:
         self.start()
@@ -52,139 +80,126 @@ class SparkSinkStandIn:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def start(self) -> None:
+        """Listen, at the same port as before."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        self._accepting = Thread(target=self._accept, daemon=True)
+        self._accepting.start()
+
+    def stop(self) -> None:
+        """Go away, with every connection; open transactions are rolled back."""
+        with suppress(OSError):  # it has stopped before
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
+        with self._changed:
+            for each in self._connections:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+            self._connections.clear()
+            self._changed.notify_all()
+            self.time_out()
+
     @property
     def address(self) -> tuple[str, int]:
         return "127.0.0.1", self.port
 
-    def start(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-
-    def stop(self) -> None:
-        """Like the end of its agent; what is in the channel stays there for the next start."""
-        assert self._listener
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self.disconnect()
-
-    def disconnect(self) -> None:
-        """Close every connection."""
-        with self._changed:
-            for connection in self._connections:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-            self._changed.notify_all()
-
     def put(self, events: Iterable[bytes]) -> None:
+        """Events for the channel."""
         with self._changed:
-            self._channel.extend(events)
+            self.channel.extend(events)
             self._changed.notify_all()
+
+    def time_out(self) -> None:
+        """Roll back every open transaction."""
+        with self._changed:
+            for number in list(self._open):
+                self._roll_back(number)
+
+    def count(self, name: str) -> int:
+        """How many calls of that name there were."""
+        return sum(each == name for each, _ in self.calls)
 
     def connections(self) -> int:
+        """How many are open."""
         with self._changed:
             return len(self._connections)
 
-    def _accept(self, listener: socket.socket) -> None:
-        with suppress(OSError):
+    @property
+    def drained(self) -> bool:
+        """Whether every event has been acknowledged."""
+        with self._changed:
+            return not self.channel and not self._open
+
+    def _accept(self) -> None:
+        with self._listener, suppress(OSError):
             while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+                connection, _ = self._listener.accept()
+                with self._changed:
+                    self._connections[connection] = []
+                Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        open_batches: dict[str, list[bytes]] = {}
-        with self._changed:
-            self._connections.add(connection)
-        try:
-            with connection, suppress(OSError):
-                self._answer_calls(connection, open_batches)
-        finally:
-            with self._changed:
-                self._connections.remove(connection)
-                for events in open_batches.values():
-                    self._roll_back(events)
-
-    def _answer_calls(
-        self, connection: socket.socket, open_batches: dict[str, list[bytes]]
-    ) -> None:
-        frames = FrameReader(LIMITS)
-        connected = False
-        while data := connection.recv(65536):
-            for serial, payload in frames.receive_data(data):
-                if not connected:
-                    connection.sendall(frame(serial, BOTH))
-                    connected = True
-                elif answer := self._answer(connection, serial, bytes(payload), open_batches):
+        frames, greeted = FrameReader(LIMITS), False
+        with connection, suppress(OSError):
+            while data := connection.recv(65536):
+                for serial, payload in frames.receive_data(data):
+                    if greeted:
+                        answer = self._answer(connection, serial, bytes(payload))
+                    else:
+                        answer, greeted = frame(serial, OTHER_PROTOCOL), True
                     connection.sendall(answer)
-                else:
-                    return
-
-    def _answer(
-        self,
-        connection: socket.socket,
-        serial: int,
-        payload: bytes,
-        open_batches: dict[str, list[bytes]],
-    ) -> bytes | None:
-        """What to send; None ends the connection."""
-        name, parameter = read_call(payload)
         with self._changed:
+            for number in self._connections.pop(connection, ()):
+                self._roll_back(number)
+
+    def _answer(self, connection: socket.socket, serial: int, call: bytes) -> bytes:
+        """Raises `ConnectionError` to have the connection cut."""
+        name, parameter = read_call(call)
+        with self._changed:
+            if name == "ack" and self.ignored_acks:
+                self.ignored_acks -= 1
+                raise ConnectionAbortedError
             self.calls.append((name, parameter))
             if name == "getEventBatch":
-                return self._next_batch(connection, serial, int(parameter), open_batches)
-            events = open_batches.get(str(parameter), [])
+                return self._take(connection, serial, int(parameter))
+            if name == "nack":
+                self._roll_back(parameter)
             if name == "ack":
-                if self.loses_acks:
-                    self.loses_acks -= 1
-                    return None
-                self.acked += events
-            else:
-                self._roll_back(events)
-            open_batches.pop(str(parameter), None)
+                self.acked += self._open.pop(parameter, [])  # a late one is ignored
+                if self.lost_acks:
+                    self.lost_acks -= 1
+                    raise ConnectionAbortedError
             return frame(serial, DONE)
 
-    def _next_batch(
-        self,
-        connection: socket.socket,
-        serial: int,
-        events_max: int,
-        open_batches: dict[str, list[bytes]],
-    ) -> bytes | None:
+    def _take(self, connection: socket.socket, serial: int, events_max: int) -> bytes:
         self._changed.wait_for(
-            lambda: self.errors or self.garbage or self._channel or has_ended(connection)
+            lambda: (
+                self.errors or self.garbage or self.channel or connection not in self._connections
+            )
         )
-        if has_ended(connection):
-            return None
+        if connection not in self._connections:
+            raise ConnectionAbortedError
         if self.errors:
-            return frame(serial, DONE + avro_string(self.errors.popleft()) + b"\0\0")
+            return frame(serial, event_batch(number="", error=self.errors.popleft()))
         if self.garbage:
             return serial.to_bytes(4, "big") + self.garbage.popleft()
-        events = [self._channel.popleft() for _ in range(min(events_max, len(self._channel)))]
         self._batches += 1
         number = f"run1-{self._batches}"
-        open_batches[number] = events
-        items = avro_long(len(events)) + b"".join(events) + b"\0"
-        return frame(serial, DONE + avro_string("") + avro_string(number) + items)
+        count = min(events_max, len(self.channel))
+        self._connections[connection].append(number)
+        self._open[number] = [self.channel.popleft() for _ in range(count)]
+        return frame(serial, event_batch(self._open[number], number=number))
 
-    def _roll_back(self, events: list[bytes]) -> None:
-        self._channel.extendleft(reversed(events))
+    def _roll_back(self, number: str) -> None:
+        self.channel.extendleft(reversed(self._open.pop(number, [])))
         self._changed.notify_all()
 
 
-def has_ended(connection: socket.socket) -> bool:
-    """Whether its peer, or `SparkSinkStandIn.disconnect`, has closed it; nothing else is read."""
-    try:
-        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-
-
-def read_call(payload: bytes) -> tuple[str, int | str]:
+def read_call(payload: bytes) -> tuple[str, str]:
     """Name and parameter of a call that comes after the handshake."""
-    start = skip_map(payload, 0)
-    end = skip_bytes(payload, start)
-    name = payload[read_long(payload, start)[1] : end].decode()
-    if name == "getEventBatch":
-        return name, read_long(payload, end)[0]
-    return name, payload[read_long(payload, end)[1] : skip_bytes(payload, end)].decode()
+    length, start = read_long(payload, 1)  # behind the empty metadata
+    end = start + length
+    value, behind = read_long(payload, end)  # the size of a batch, or the length of its number
+    name = payload[start:end].decode()
+    return name, str(value) if name == "getEventBatch" else payload[behind:].decode()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import tracemalloc
 import zlib
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyspark_flume.avroipc import Call, Connection, Limits, decode_events, encode_event
+from pyspark_flume.avroipc import Connection, Limits, decode_events, encode_event
 from pyspark_flume.avroipc.handshake import PROTOCOL_HASH, PROTOCOL_TEXT
 from pyspark_flume.errors import FlumeError, ProtocolError
 from tests.support.avro_client import (
+    BOTH,
     FAILED,
     FLUME_1_11,
     OK,
@@ -26,22 +26,27 @@ from tests.support.avro_client import (
     handshake,
     lines,
 )
+from tests.support.wire import (
+    BATCHES,
+    EMPTY,
+    HI,
+    IN_BLOCKS,
+    LYING_BLOCKS,
+    LYING_METADATA,
+    X,
+    cut,
+    hexed,
+    items,
+)
 
 MIB = 1024 * 1024
-BOTH, CLIENT, NONE = b"\0\0\0\0", b"\2", b"\4"
+CLIENT, NONE = b"\2", b"\4"
 SERVER = b"\2" + avro_string(PROTOCOL_TEXT) + b"\2" + PROTOCOL_HASH + b"\0"
 UNKNOWN = bytes(range(16))
 
-# The parts of a call: headers none, a: b, and a: b in a sized block; bodies hi, none and x.
+# How a call begins.
 APPEND = "00 0c 617070656e64"
 APPEND_BATCH = "00 16 617070656e644261746368"
-HI = "00 04 6869"
-EMPTY = "02 0261 0262 00  00"
-X = "01 08 0261 0262 00  02 78"
-
-
-def hexed(digits: str) -> bytes:
-    return bytes.fromhex(digits)
 
 
 def connected(limits: Limits | None = None) -> Connection:
@@ -57,10 +62,6 @@ def read(connection: Connection, payload: bytes) -> tuple[bytes | None, bytes]:
     answer = connection.answer(call, stored=True)
     assert answer[:8] == hexed("00000002 00000001")
     return items(call), answer[12:]
-
-
-def items(call: Call) -> bytes | None:
-    return None if call.events is None else bytes(call.events.data)
 
 
 # --- calls --------------------------------------------------------------------------------------
@@ -103,16 +104,9 @@ def test_a_batch_is_its_events_in_order_as_they_were_sent() -> None:
     assert call.events.count == 3
 
 
-@pytest.mark.parametrize(
-    "blocks",
-    [
-        "02" + HI + "03 16" + HI + EMPTY + "01 12" + X,  # 1 event; 2 in 11 bytes; 1 in 9 bytes
-        "07 30" + HI + HI + EMPTY + X,  # 4 in 24 bytes
-        "04" + HI + HI + "04" + EMPTY + X,
-    ],
-)
+@pytest.mark.parametrize("blocks", IN_BLOCKS)
 def test_a_batch_may_come_in_several_blocks_and_in_sized_ones(blocks: str) -> None:
-    events, answer = read(connected(), hexed(APPEND_BATCH + blocks + "00"))
+    events, answer = read(connected(), hexed(APPEND_BATCH + blocks))
 
     assert events == hexed(HI + HI + EMPTY + X)
     assert answer == OK
@@ -285,16 +279,11 @@ def test_bytes_behind_a_call_are_refused(call: str) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        APPEND_BATCH + "08" + HI + HI + HI + "00",  # 4 events, 3 there
-        APPEND_BATCH + "04" + HI + HI + HI + "00",  # 2 events, 3 there
-        APPEND_BATCH + "feffffffffffffffff01" + HI + "00",  # 2^63 - 1 events
-        APPEND_BATCH + "ffffffffffffffffff01 02" + HI + "00",  # -2^63 events
-        APPEND_BATCH + "01 06" + HI + "00",  # in 3 bytes, 4 there
-        APPEND_BATCH + "01 0b" + HI + "00",  # in -6 bytes
+        *(APPEND_BATCH + blocks for blocks in LYING_BLOCKS),
         APPEND + "7e 0261 0262 00 00",  # 63 headers
         APPEND + "00 06 6869",  # a body of 3 bytes, 2 there
         "00 " + "80" * 1000,  # a number that does not end
-        "feffffffffffffffff01" + HI,  # metadata of 2^63 - 1 entries
+        LYING_METADATA,
     ],
 )
 def test_a_count_or_a_length_that_lies_is_refused(call: str) -> None:
@@ -403,19 +392,13 @@ def test_a_compression_bomb_is_refused_and_takes_no_more_than_the_limit() -> Non
 
 # --- any stream ---------------------------------------------------------------------------------
 
-events = st.tuples(
-    st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2),
-    st.binary(max_size=70) | st.just(bytes(100)),
-)
-batches = st.lists(st.lists(events, min_size=1, max_size=4), max_size=3)
-
 
 @st.composite
 def streams(draw: st.DrawFn) -> tuple[bytes, list[list[tuple[dict[str, str], bytes]]]]:
     """A client's bytes, and the events of each of its calls."""
     stream, calls = b"", []
     for serial in range(draw(st.integers(1, 4))):
-        sent = draw(batches)
+        sent = draw(BATCHES)
         blocks = [[encode_event(*event) for event in block] for block in sent]
         payload = append_batch(*blocks, sized=draw(st.booleans()))
         text = draw(st.sampled_from(["", OTHER_TEXT]))
@@ -432,11 +415,6 @@ def is_zlib(stream: bytes) -> bool:
     return stream[:1] == b"\x78"
 
 
-def chunks_of(stream: bytes, places: list[int]) -> list[bytes]:
-    edges = sorted({place % (len(stream) + 1) for place in places} | {0, len(stream)})
-    return [stream[a:b] for a, b in pairwise(edges)]
-
-
 @settings(deadline=None)
 @given(streams(), st.lists(st.integers(0), max_size=8))
 def test_any_split_of_a_stream_gives_the_same_calls(
@@ -445,7 +423,7 @@ def test_any_split_of_a_stream_gives_the_same_calls(
     stream, expected = sent
     connection = Connection(compressed=is_zlib(stream))
 
-    calls = [call for part in chunks_of(stream, places) for call in connection.receive_data(part)]
+    calls = [call for part in cut(stream, places) for call in connection.receive_data(part)]
 
     assert [list(decode_events(items(call) or b"")) for call in calls] == expected
     assert [call.serial for call in calls] == list(range(len(expected)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from pyspark_flume.avroipc.framing import FrameReader, Inflater, frame
 from pyspark_flume.avroipc.limits import MIB, Limits
 from pyspark_flume.errors import ProtocolError
+from tests.support.wire import cut
 
 # Serial 7, three buffers: ab, none, c.
 ABC = bytes.fromhex("00000007 00000003  00000002 6162  00000000  00000001 63")
@@ -21,11 +21,6 @@ SMALL = Limits(frame_bytes_max=8, frame_buffers_max=4)
 
 def read(reader: FrameReader, data: bytes) -> list[tuple[int, bytes]]:
     return [(serial, bytes(payload)) for serial, payload in reader.receive_data(data)]
-
-
-def cut(data: bytes, places: list[int]) -> list[bytes]:
-    edges = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
-    return [data[a:b] for a, b in pairwise(edges)]
 
 
 # --- frames -------------------------------------------------------------------------------------

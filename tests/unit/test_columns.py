@@ -19,13 +19,10 @@ from pyspark_flume.avroipc.alike import find_alike
 from pyspark_flume.avroipc.columns import EventColumns, header, part, scan_events, select
 from pyspark_flume.avroipc.identity import Run, runs
 from pyspark_flume.errors import EventCorrupt
+from tests.support.wire import hexed
 
 Event = tuple[dict[str, str], bytes]
 NEVER = 1 << 62
-
-
-def hexed(digits: str) -> bytes:
-    return bytes.fromhex(digits)
 
 
 def encoded(events: list[Event]) -> bytes:

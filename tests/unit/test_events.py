@@ -8,12 +8,9 @@ from hypothesis import strategies as st
 
 from pyspark_flume.avroipc import decode_events, encode_event
 from pyspark_flume.errors import EventCorrupt
+from tests.support.wire import hexed
 
 Event = tuple[dict[str, str], bytes]
-
-
-def hexed(digits: str) -> bytes:
-    return bytes.fromhex(digits)
 
 
 def avro_long(value: int) -> bytes:

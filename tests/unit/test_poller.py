@@ -21,9 +21,9 @@ from pyspark_flume.landing import Landing
 from pyspark_flume.poller import CONNECTIONS_PER_AGENT, Poller
 from pyspark_flume.settings import PollerSettings
 from tests.support.avro_client import lines
-from tests.support.pull_agent import PullAgent
 from tests.support.receiver import Gate, bodies, lines_of, stored
 from tests.support.spark import wait_for
+from tests.support.spark_sink import SparkSinkStandIn
 
 SECONDS = 20  # none of these waits for a process
 A = lines_of("a.log", range(0, 500, 10))
@@ -38,7 +38,9 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 @contextmanager
-def polling(landing: Path, *agents: PullAgent | int, **more: int) -> Iterator[IngestionThread]:
+def polling(
+    landing: Path, *agents: SparkSinkStandIn | int, **more: int
+) -> Iterator[IngestionThread]:
     """A poller of these agents, or ports, for as long as the block runs."""
     ports = [agent if isinstance(agent, int) else agent.port for agent in agents]
     settings = PollerSettings(landing, tuple(("127.0.0.1", port) for port in ports), **more)
@@ -54,7 +56,7 @@ def until(what: Callable[[], object], claim: str) -> None:
     wait_for(what, claim, SECONDS)
 
 
-def said(caplog: pytest.LogCaptureFixture, of: PullAgent | int) -> list[str]:
+def said(caplog: pytest.LogCaptureFixture, of: SparkSinkStandIn | int) -> list[str]:
     """What the log has of an agent, without its address."""
     address = f"127.0.0.1:{of if isinstance(of, int) else of.port} "
     messages = [record.getMessage() for record in caplog.records]
@@ -72,14 +74,17 @@ def _all_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 def test_events_are_landed_as_they_are_in_the_order_of_their_batch(tmp_path: Path) -> None:
     events = [({"host": "Köln", "n": f"{i}"}, b"\xff\0%d" % i) for i in range(100)]
     events += [({}, b""), ({}, bytes(1021)), ({}, bytes(1 << 20))]
-    with PullAgent(encode_event(*event) for event in events) as agent, polling(tmp_path, agent):
+    with (
+        SparkSinkStandIn(encode_event(*event) for event in events) as agent,
+        polling(tmp_path, agent),
+    ):
         until(lambda: agent.drained, "all is acknowledged")
 
     assert stored(tmp_path) == events
 
 
 def test_a_batch_is_acknowledged_only_after_its_fsync(gate: Gate, tmp_path: Path) -> None:
-    with PullAgent() as agent, polling(tmp_path, agent):
+    with SparkSinkStandIn() as agent, polling(tmp_path, agent):
         gate.open.clear()
         calls = gate.calls
         agent.put(lines("a"))
@@ -94,7 +99,7 @@ def test_a_batch_is_acknowledged_only_after_its_fsync(gate: Gate, tmp_path: Path
 
 
 def test_while_a_batch_is_stored_the_next_one_is_fetched(gate: Gate, tmp_path: Path) -> None:
-    with PullAgent() as agent, polling(tmp_path, agent, batch_events_max=1):
+    with SparkSinkStandIn() as agent, polling(tmp_path, agent, batch_events_max=1):
         gate.open.clear()
         agent.put(lines(*"abcde"))
         until(lambda: len(agent.channel) == 5 - CONNECTIONS_PER_AGENT, "each has a batch")
@@ -116,7 +121,7 @@ def test_a_batch_that_cannot_be_stored_goes_back_and_comes_again(
             raise OSError(errno.ENOSPC, "No space left on device")
         fdatasync(descriptor)
 
-    with PullAgent() as agent, polling(tmp_path, agent, batch_events_max=20):
+    with SparkSinkStandIn() as agent, polling(tmp_path, agent, batch_events_max=20):
         monkeypatch.setattr(os, "fdatasync", sync)
         full.set()
         agent.put([*A, *lines("plain")])
@@ -133,7 +138,7 @@ def test_a_batch_that_cannot_be_stored_goes_back_and_comes_again(
 
 
 def test_events_whose_ack_is_lost_come_again_and_are_landed_once(tmp_path: Path) -> None:
-    with PullAgent() as agent, polling(tmp_path, agent, batch_events_max=10):
+    with SparkSinkStandIn() as agent, polling(tmp_path, agent, batch_events_max=10):
         agent.lost_acks = agent.ignored_acks = 2
         agent.put(A)
         until(lambda: not agent.ignored_acks, "the acks are lost")
@@ -146,7 +151,7 @@ def test_events_whose_ack_is_lost_come_again_and_are_landed_once(tmp_path: Path)
 def test_a_batch_that_times_out_while_it_is_stored_is_fetched_again_and_landed_once(
     gate: Gate, tmp_path: Path
 ) -> None:
-    with PullAgent() as agent, polling(tmp_path, agent):
+    with SparkSinkStandIn() as agent, polling(tmp_path, agent):
         gate.open.clear()
         agent.put(A)
         until(lambda: not agent.channel, "it is fetched")
@@ -161,8 +166,8 @@ def test_a_batch_that_times_out_while_it_is_stored_is_fetched_again_and_landed_o
 
 def test_batches_that_come_in_any_order_over_two_agents_are_landed_once(tmp_path: Path) -> None:
     with (
-        PullAgent([*A[20:], *A[:10]]) as one,
-        PullAgent([*A[5:30], *lines("b")]) as two,
+        SparkSinkStandIn([*A[20:], *A[:10]]) as one,
+        SparkSinkStandIn([*A[5:30], *lines("b")]) as two,
         polling(tmp_path, one, two, batch_events_max=7),
     ):
         until(lambda: one.drained and two.drained, "all is acknowledged")
@@ -173,7 +178,7 @@ def test_batches_that_come_in_any_order_over_two_agents_are_landed_once(tmp_path
 
 def test_a_poller_that_is_started_again_knows_what_it_has_landed(tmp_path: Path) -> None:
     for _ in range(2):
-        with PullAgent(A) as agent, polling(tmp_path, agent):
+        with SparkSinkStandIn(A) as agent, polling(tmp_path, agent):
             until(lambda agent=agent: agent.drained, "all is acknowledged")
 
     assert bodies(tmp_path) == A_BODIES
@@ -185,7 +190,7 @@ def test_a_poller_that_is_started_again_knows_what_it_has_landed(tmp_path: Path)
 def test_an_agent_that_goes_and_comes_back_has_one_line_each_time(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with PullAgent() as agent, PullAgent() as other, polling(tmp_path, agent, other):
+    with SparkSinkStandIn() as agent, SparkSinkStandIn() as other, polling(tmp_path, agent, other):
         agent.put(lines("before"))
         until(lambda: agent.drained and agent.count("getEventBatch") > 2, "both wait for more")
         agent.stop()
@@ -209,13 +214,12 @@ def test_an_agent_that_goes_and_comes_back_has_one_line_each_time(
 def test_an_agent_that_is_not_there_yet_is_fetched_from_once_it_is(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    agent = PullAgent(lines("a"))
-    agent.stop()
-    with polling(tmp_path, agent):
-        until(lambda: said(caplog, agent), "its absence is told")
-        agent.start()
-        until(lambda: agent.drained, "all is acknowledged")
-    agent.stop()
+    with SparkSinkStandIn(lines("a")) as agent:
+        agent.stop()
+        with polling(tmp_path, agent):
+            until(lambda: said(caplog, agent), "its absence is told")
+            agent.start()
+            until(lambda: agent.drained, "all is acknowledged")
 
     refused = "cannot be fetched from: Connection refused; it is asked again"
     assert said(caplog, agent) == [refused, "connected"]
@@ -224,7 +228,7 @@ def test_an_agent_that_is_not_there_yet_is_fetched_from_once_it_is(
 def test_an_error_in_place_of_a_batch_is_told_once_with_what_to_look_at(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with PullAgent() as agent:
+    with SparkSinkStandIn() as agent:
         agent.errors.extend(["Take list full"] * 4)
         with polling(tmp_path, agent):
             until(lambda: not agent.errors, "it is asked again")
@@ -245,7 +249,7 @@ def test_an_error_after_a_long_poll_only_says_that_there_were_no_events(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(agent_module, "AT_ONCE_SECONDS_MAX", 0)
-    with PullAgent() as agent:
+    with SparkSinkStandIn() as agent:
         agent.errors.extend(["no events for 60 s"] * 200)
         with polling(tmp_path, agent):
             until(lambda: not agent.errors, "it is asked again at once")
@@ -272,8 +276,8 @@ def test_a_poll_waits_for_events_unless_idle_timeout_is_set(
 ) -> None:
     monkeypatch.setattr(agent_module, "ANSWER_SECONDS_MAX", 0.5)
     with (
-        PullAgent() as agent,
-        PullAgent() as same,
+        SparkSinkStandIn() as agent,
+        SparkSinkStandIn() as same,
         polling(tmp_path / "patient", agent),
         polling(tmp_path / "impatient", same, idle_seconds_max=1),
     ):
@@ -304,7 +308,7 @@ def test_who_is_no_spark_sink_is_named_with_the_option(
 
 
 def test_a_stop_acknowledges_what_has_come(gate: Gate, tmp_path: Path) -> None:
-    with PullAgent() as agent, polling(tmp_path, agent) as poller:
+    with SparkSinkStandIn() as agent, polling(tmp_path, agent) as poller:
         gate.open.clear()
         calls = gate.calls
         agent.put(lines("a", "b"))
@@ -321,7 +325,7 @@ def test_a_stop_acknowledges_what_has_come(gate: Gate, tmp_path: Path) -> None:
 
 
 def test_a_stop_does_not_wait_for_agents_that_have_no_events(tmp_path: Path) -> None:
-    with PullAgent() as agent, polling(tmp_path, agent, 1) as poller:
+    with SparkSinkStandIn() as agent, polling(tmp_path, agent, 1) as poller:
         until(lambda: agent.count("getEventBatch") == CONNECTIONS_PER_AGENT, "both wait")
         began = time.monotonic()
         poller.stop()

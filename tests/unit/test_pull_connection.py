@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -13,20 +12,24 @@ from pyspark_flume.avroipc import Limits, PullConnection, decode_events, encode_
 from pyspark_flume.avroipc.handshake import PROTOCOL_TEXT as AVRO_SOURCE_TEXT
 from pyspark_flume.avroipc.pull import PROTOCOL_TEXT, EventBatch
 from pyspark_flume.errors import FlumeError, ProtocolError
-from tests.support.avro_client import FRAME, avro_string, frame, lines
-from tests.support.pull_agent import BOTH, OTHER_TEXT, event_batch, handshake_answer
+from tests.support.avro_client import BOTH, DONE, FRAME, avro_string, frame, lines
+from tests.support.spark_sink import OTHER_PROTOCOL, OTHER_TEXT, event_batch, handshake_answer
+from tests.support.wire import (
+    BATCHES,
+    EMPTY,
+    HI,
+    IN_BLOCKS,
+    LYING_BLOCKS,
+    LYING_METADATA,
+    X,
+    cut,
+    hexed,
+    items,
+)
 
 HASH = hashlib.md5(PROTOCOL_TEXT.encode(), usedforsecurity=False).digest()
-# Events with the body hi, without body or headers, and with a: b in a sized block and the body x.
-HI = "00 04 6869"
-EMPTY = "02 0261 0262 00  00"
-X = "01 08 0261 0262 00  02 78"
 # No metadata, no error; no message, sequence number 7.
 OPENED = "00 00  00 02 37"
-
-
-def hexed(digits: str) -> bytes:
-    return bytes.fromhex(digits)
 
 
 def connected(limits: Limits | None = None) -> PullConnection:
@@ -44,10 +47,6 @@ def read(payload: bytes, limits: Limits | None = None) -> EventBatch:
     [batch] = connection.receive_data(frame(2, payload))
     assert batch
     return batch
-
-
-def items(batch: EventBatch | None) -> bytes | None:
-    return bytes(batch.events.data) if batch and batch.events else None
 
 
 # --- calls --------------------------------------------------------------------------------------
@@ -80,16 +79,9 @@ def test_an_event_batch_is_its_number_and_its_events_as_they_were_sent() -> None
     assert batch.events.count == 3
 
 
-@pytest.mark.parametrize(
-    "blocks",
-    [
-        "02" + HI + "03 16" + HI + EMPTY + "01 12" + X,  # 1 event; 2 in 11 bytes; 1 in 9 bytes
-        "07 30" + HI + HI + EMPTY + X,  # 4 in 24 bytes
-        "04" + HI + HI + "04" + EMPTY + X,
-    ],
-)
+@pytest.mark.parametrize("blocks", IN_BLOCKS)
 def test_a_batch_may_come_in_several_blocks_and_in_sized_ones(blocks: str) -> None:
-    assert items(read(hexed(OPENED + blocks + "00"))) == hexed(HI + HI + EMPTY + X)
+    assert items(read(hexed(OPENED + blocks))) == hexed(HI + HI + EMPTY + X)
 
 
 def test_a_batch_without_events_has_a_number_all_the_same() -> None:
@@ -104,7 +96,7 @@ def test_an_error_batch_is_its_message_in_one_line() -> None:
 def test_a_number_goes_back_as_it_came() -> None:
     number = b"\xff-1"
 
-    assert read(event_batch(*lines("a"), number=number)).sequence_number == number
+    assert read(event_batch(lines("a"), number=number)).sequence_number == number
     assert connected().ack(number).endswith(avro_string(number))
 
 
@@ -113,7 +105,7 @@ def test_ack_and_nack_are_answered_by_nothing() -> None:
     connection.ack(b"1")
     connection.nack(b"2")
 
-    assert connection.receive_data(frame(2, b"\0\0") + frame(3, b"\0\0")) == [None, None]
+    assert connection.receive_data(frame(2, DONE) + frame(3, DONE)) == [None, None]
 
 
 def test_an_answers_metadata_is_passed_over() -> None:
@@ -125,7 +117,7 @@ def test_answers_may_come_in_another_order_than_their_calls() -> None:
     connection.ack(b"1")
     connection.get_event_batch(1)
 
-    stream = frame(3, event_batch(*lines("a"))) + frame(2, b"\0\0")
+    stream = frame(3, event_batch(lines("a"))) + frame(2, DONE)
 
     first, second = connection.receive_data(stream)
     assert (items(first), second) == (lines("a")[0], None)
@@ -134,7 +126,7 @@ def test_answers_may_come_in_another_order_than_their_calls() -> None:
 def test_in_frame_is_while_a_part_of_an_answer_has_come() -> None:
     connection = connected()
     connection.get_event_batch(1)
-    answer = frame(2, event_batch(*lines("a")))
+    answer = frame(2, event_batch(lines("a")))
 
     assert not connection.in_frame
     assert connection.receive_data(answer[:-1]) == []
@@ -150,7 +142,7 @@ def test_an_agent_with_another_text_of_the_same_protocol_is_fetched_from() -> No
     connection = PullConnection()
     connection.get_event_batch(1)
 
-    answer = handshake_answer(b"\2", OTHER_TEXT) + event_batch(*lines("a"))
+    answer = OTHER_PROTOCOL + event_batch(lines("a"))
 
     [batch] = connection.receive_data(frame(1, answer))
     assert items(batch) == lines("a")[0]
@@ -226,26 +218,21 @@ def test_an_answer_that_is_cut_anywhere_is_refused() -> None:
         for length in range(len(whole)):
             with pytest.raises(ProtocolError):
                 read(whole[:length])
-    whole = handshake_answer(b"\2", OTHER_TEXT)
-    for length in range(len(whole)):
+    for length in range(len(OTHER_PROTOCOL)):
         with pytest.raises(ProtocolError):
-            greet(whole[:length])
+            greet(OTHER_PROTOCOL[:length])
 
 
 @pytest.mark.parametrize(
     "payload",
     [
-        OPENED + "08" + HI + HI + HI + "00",  # 4 events, 3 there
-        OPENED + "04" + HI + HI + HI + "00",  # 2 events, 3 there
-        OPENED + "feffffffffffffffff01" + HI + "00",  # 2^63 - 1 events
-        OPENED + "ffffffffffffffffff01 02" + HI + "00",  # -2^63 events
-        OPENED + "01 06" + HI + "00",  # in 3 bytes, 4 there
+        *(OPENED + blocks for blocks in LYING_BLOCKS),
         OPENED + "02" + HI + "00 00",  # a byte too many
         "00 00  00 7e 37  00",  # a number of 63 bytes
         "00 00  01  02 37  00",  # a message of -1 bytes
         "00 02" + OPENED,  # neither an error nor a result
         "00 01 02" + "0261",  # an error that the protocol has not
-        "feffffffffffffffff01" + HI,  # metadata of 2^63 - 1 entries
+        LYING_METADATA,
     ],
 )
 def test_a_count_or_a_length_that_lies_is_refused(payload: str) -> None:
@@ -257,7 +244,7 @@ def test_bytes_behind_an_answer_of_nothing_are_refused() -> None:
     connection = connected()
     connection.ack(b"1")
     with pytest.raises(ProtocolError, match="answer to ack is damaged: 1 bytes too many"):
-        connection.receive_data(frame(2, b"\0\0\0"))
+        connection.receive_data(frame(2, DONE + b"\0"))
     with pytest.raises(ProtocolError, match="answer to ping is damaged: 1 bytes too many"):
         greet(BOTH + b"\0")
 
@@ -267,26 +254,20 @@ def test_an_answer_is_taken_once() -> None:
     connection.ack(b"1")
 
     with pytest.raises(ProtocolError, match="answer 2 to no call"):
-        connection.receive_data(frame(2, b"\0\0") * 2)
+        connection.receive_data(frame(2, DONE) * 2)
 
 
 def test_what_is_over_a_limit_names_the_option_to_lower() -> None:
     with pytest.raises(ProtocolError, match=r"batch of at least 4 events.*; lower agentBatchSize"):
-        read(event_batch(*lines(*"abcd")), Limits(batch_events_max=3))
+        read(event_batch(lines(*"abcd")), Limits(batch_events_max=3))
     with pytest.raises(ProtocolError, match=r"frame of at least 1,001 bytes.*lower agentBatchSize"):
         connected(Limits(frame_bytes_max=1000)).receive_data(FRAME.pack(2, 1) + b"\0\0\x03\xe9")
 
 
 # --- any stream ---------------------------------------------------------------------------------
 
-events = st.tuples(
-    st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2),
-    st.binary(max_size=70) | st.just(bytes(100)),
-)
-batches = st.lists(st.lists(st.lists(events, min_size=1, max_size=4), max_size=3), max_size=4)
 
-
-@given(batches, st.booleans(), st.lists(st.integers(0), max_size=12))
+@given(st.lists(BATCHES, max_size=4), st.booleans(), st.lists(st.integers(0), max_size=12))
 def test_batches_are_the_same_in_any_split(
     sent: list[list[list[tuple[dict[str, str], bytes]]]], sized: bool, places: list[int]
 ) -> None:
@@ -295,10 +276,9 @@ def test_batches_are_the_same_in_any_split(
         connection.get_event_batch(10)
         encoded = [[encode_event(*event) for event in block] for block in blocks]
         greeting = BOTH if serial == 1 else b""
-        stream += frame(serial, greeting + event_batch(blocks=encoded, sized=sized), buffers=2)
+        stream += frame(serial, greeting + event_batch(*encoded, sized=sized), buffers=2)
 
-    edges = sorted({place % (len(stream) + 1) for place in places} | {0, len(stream)})
-    answers = [a for x, y in pairwise(edges) for a in connection.receive_data(stream[x:y])]
+    answers = [a for part in cut(stream, places) for a in connection.receive_data(part)]
 
     decoded = [list(decode_events(items(answer) or b"")) for answer in answers]
     assert decoded == [[event for block in blocks for event in block] for blocks in sent]
@@ -307,7 +287,7 @@ def test_batches_are_the_same_in_any_split(
 def test_an_answer_may_come_byte_by_byte() -> None:
     connection = PullConnection()
     connection.get_event_batch(10)
-    answer = frame(1, handshake_answer(b"\2", OTHER_TEXT) + event_batch(*lines("a", "bc")))
+    answer = frame(1, OTHER_PROTOCOL + event_batch(lines("a", "bc")))
 
     answers = [a for byte in answer for a in connection.receive_data(bytes([byte]))]
 
@@ -319,7 +299,7 @@ def test_a_byte_that_is_wrong_raises_nothing_else_than_a_flume_error(
     place: int, octet: int, first: bool
 ) -> None:
     connection = PullConnection() if first else connected()
-    greeting = handshake_answer(b"\2", OTHER_TEXT) if first else b""
+    greeting = OTHER_PROTOCOL if first else b""
     wire = bytearray(frame(1 if first else 2, greeting + hexed(OPENED + "04" + HI + X + "00")))
     connection.get_event_batch(10)
     wire[place % len(wire)] = octet

@@ -29,20 +29,22 @@ class PromptSinkProcessorTest {
     /** Takes ms, not the seconds of Flume's own pauses. */
     private static final Map<String, String> SHORT = Map.of("idleDelay", "1", "retryDelay", "1");
 
-    private final RecordingSink sink = named("spark");
+    private static final Receiver TAKES = events -> { };
+    private static final Receiver AWAY = events -> {
+        throw new EventDeliveryException("receiver away");
+    };
+
+    private final RecordingSink sink = sink("spark", memoryChannel(0), TAKES);
 
     @Test
     void anEmptyChannelAndAFailedDeliveryBothLetTheRunnerComeAgainAtOnce() {
-        sink.setChannel(memoryChannel(0));
-        PromptSinkProcessor processor = processor(sink, SHORT);
+        PromptSinkProcessor processor = processor(SHORT, sink);
 
         assertEquals(Sink.Status.READY, processor.process());
-        sink.receiver = events -> {
-            throw new EventDeliveryException("receiver away");
-        };
+        sink.receiver = AWAY;
         put(sink.getChannel(), 1);
         assertEquals(Sink.Status.READY, processor.process());
-        sink.receiver = events -> { };
+        sink.receiver = TAKES;
         assertEquals(Sink.Status.READY, processor.process());
 
         assertEquals(3, sink.calls);
@@ -51,8 +53,7 @@ class PromptSinkProcessorTest {
 
     @Test
     void aStopEndsAPauseAtOnce() {
-        sink.setChannel(memoryChannel(0));
-        PromptSinkProcessor processor = processor(sink, Map.of("idleDelay", "60000"));
+        PromptSinkProcessor processor = processor(Map.of("idleDelay", "60000"), sink);
 
         Thread.currentThread().interrupt();
         processor.process();
@@ -62,9 +63,7 @@ class PromptSinkProcessorTest {
 
     @Test
     void sinksOfTwoChannelsInOneGroupAreRefused() {
-        sink.setChannel(memoryChannel(0));
-        Sink other = named("other");
-        other.setChannel(memoryChannel(0));
+        Sink other = sink("other", memoryChannel(0), TAKES);
 
         IllegalArgumentException refusal = assertThrows(
                 IllegalArgumentException.class,
@@ -77,15 +76,10 @@ class PromptSinkProcessorTest {
     @Test
     void theNextSinkByNameTakesOverWhenOneFailsAndKeepsOn() {
         Channel channel = memoryChannel(20);
-        RecordingSink first = named("1");
-        RecordingSink second = named("2");
-        first.setChannel(channel);
-        second.setChannel(channel);
-        first.receiver = events -> {
-            throw new EventDeliveryException("receiver away");
-        };
+        RecordingSink first = sink("1", channel, AWAY);
+        RecordingSink second = sink("2", channel, TAKES);
         PromptSinkProcessor processor = processor(
-                List.of(second, first), Map.of("idleDelay", "1", "retryDelay", "60000"));
+                Map.of("idleDelay", "1", "retryDelay", "60000"), second, first);
 
         for (int call = 0; call < 4; call++) {
             processor.process(); // with a pause in one, this test would be too late
@@ -98,59 +92,46 @@ class PromptSinkProcessorTest {
     @Test
     void aPauseComesOnceEachSinkHasFailed() {
         Channel channel = memoryChannel(1);
-        List<RecordingSink> sinks = List.of(named("1"), named("2"));
-        for (RecordingSink each : sinks) {
-            each.setChannel(channel);
-            each.receiver = events -> {
-                throw new EventDeliveryException("receiver away");
-            };
-        }
-        PromptSinkProcessor processor =
-                processor(List.copyOf(sinks), Map.of("retryDelay", "200"));
+        RecordingSink second = sink("2", channel, AWAY);
+        PromptSinkProcessor processor = processor(
+                Map.of("retryDelay", "200"), sink("1", channel, AWAY), second);
 
         long started = System.nanoTime();
         processor.process();
         processor.process();
 
         assertTrue(System.nanoTime() - started >= Duration.ofMillis(200).toNanos());
-        assertEquals(1, sinks.get(1).calls);
+        assertEquals(1, second.calls);
     }
 
     @Test
     void aStopDrainsThroughTheSinkThatDelivers() {
         Channel channel = memoryChannel(30);
-        RecordingSink first = named("1");
-        RecordingSink second = named("2");
-        first.setChannel(channel);
-        second.setChannel(channel);
-        first.receiver = events -> {
-            throw new EventDeliveryException("receiver away");
-        };
-        PromptSinkProcessor processor = processor(List.of(first, second), SHORT);
-        processor.start();
+        RecordingSink first = sink("1", channel, AWAY);
+        RecordingSink second = sink("2", channel, TAKES);
 
-        processor.stop();
+        startAndStop(first, second);
 
         assertEquals(bodies(30), second.delivered);
     }
 
     @Test
     void aStopLetsTheDeliveryUnderWayEndAndThenSendsTheRestOnce() throws Exception {
-        sink.setChannel(memoryChannel(50));
+        put(sink.getChannel(), 50);
         CountDownLatch underWay = new CountDownLatch(1);
         CountDownLatch answer = new CountDownLatch(1);
         sink.receiver = events -> {
             underWay.countDown();
             answer.await();
         };
-        SinkRunner runner = new SinkRunner(processor(sink, SHORT));
+        SinkRunner runner = new SinkRunner(processor(SHORT, sink));
         runner.start();
         underWay.await();
 
         Thread stop = new Thread(runner::stop);
         stop.start();
-        while (stop.getState() != Thread.State.TIMED_WAITING) {
-            Thread.sleep(1); // until it has interrupted the runner and waits for its end
+        while (stop.getState() != Thread.State.TIMED_WAITING) { // for the end of the runner
+            Thread.sleep(1); // the test's time-out is the deadline
         }
         answer.countDown();
         stop.join();
@@ -161,37 +142,31 @@ class PromptSinkProcessorTest {
 
     @Test
     void aReceiverThatFailsTwiceDuringAStopLosesNothing() {
-        sink.setChannel(memoryChannel(10));
+        put(sink.getChannel(), 10);
         sink.receiver = events -> {
             if (sink.calls <= 2) {
                 throw new EventDeliveryException("receiver hiccups");
             }
         };
-        PromptSinkProcessor processor = processor(sink, SHORT);
-        processor.start();
 
-        processor.stop();
+        startAndStop(sink);
 
         assertEquals(bodies(10), sink.delivered);
     }
 
     @Test
     void aReceiverThatHasGoneEndsTheStopAfterThreeTries() {
-        sink.setChannel(memoryChannel(10));
-        sink.receiver = events -> {
-            throw new EventDeliveryException("receiver away");
-        };
-        PromptSinkProcessor processor = processor(sink, SHORT);
-        processor.start();
+        put(sink.getChannel(), 10);
+        sink.receiver = AWAY;
 
-        processor.stop();
+        startAndStop(sink);
 
         assertEquals(3, sink.calls);
     }
 
     @Test
     void aReceiverThatHangsEndsTheStopAtItsDeadline() {
-        sink.setChannel(memoryChannel(10));
+        put(sink.getChannel(), 10);
         CountDownLatch never = new CountDownLatch(1);
         CountDownLatch interrupted = new CountDownLatch(1);
         CountDownLatch underWay = new CountDownLatch(1);
@@ -204,7 +179,7 @@ class PromptSinkProcessorTest {
                 throw e;
             }
         };
-        SinkRunner runner = new SinkRunner(processor(sink, Map.of("drainSeconds", "1")));
+        SinkRunner runner = new SinkRunner(processor(Map.of("drainSeconds", "1"), sink));
         runner.start();
 
         assertTimeout(Duration.ofSeconds(5), () -> {
@@ -219,29 +194,31 @@ class PromptSinkProcessorTest {
     @Test
     void aChannelThatOutlivesTheAgentIsNotDrained() {
         sink.setChannel(new DurableChannel());
-        PromptSinkProcessor processor = processor(sink, SHORT);
-        processor.start();
 
-        processor.stop();
+        startAndStop(sink);
 
         assertEquals(0, sink.calls);
     }
 
-    private static RecordingSink named(String name) {
+    private static RecordingSink sink(String name, Channel channel, Receiver receiver) {
         RecordingSink sink = new RecordingSink();
         sink.setName(name);
+        sink.setChannel(channel);
+        sink.receiver = receiver;
         return sink;
     }
 
-    private static PromptSinkProcessor processor(Sink sink, Map<String, String> keys) {
-        return processor(List.of(sink), keys);
-    }
-
-    private static PromptSinkProcessor processor(List<Sink> sinks, Map<String, String> keys) {
+    private static PromptSinkProcessor processor(Map<String, String> keys, Sink... sinks) {
         PromptSinkProcessor processor = new PromptSinkProcessor();
-        processor.setSinks(sinks);
+        processor.setSinks(List.of(sinks));
         processor.configure(new Context(keys));
         return processor;
+    }
+
+    private static void startAndStop(Sink... sinks) {
+        PromptSinkProcessor processor = processor(SHORT, sinks);
+        processor.start();
+        processor.stop();
     }
 
     /** Holds events whose bodies are "0", "1", … */
@@ -281,7 +258,7 @@ class PromptSinkProcessorTest {
     private static final class RecordingSink extends AbstractSink {
         private final List<String> delivered = new ArrayList<>();
         private final List<String> tried = new ArrayList<>();
-        private Receiver receiver = events -> { };
+        private Receiver receiver;
         private int calls;
 
         @Override

@@ -137,7 +137,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private void stopAfter(int millis, String message) {
         daemon("flume-receiver-retry", () -> {
             try {
-                Thread.sleep(millis);
+                Thread.sleep(millis); // Spark starts it again at once, see giveUp
             } catch (InterruptedException e) {
                 return;
             }

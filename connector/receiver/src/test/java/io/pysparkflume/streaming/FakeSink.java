@@ -26,7 +26,7 @@ final class FakeSink implements AutoCloseable {
 
     /** What is done with one getEventBatch. */
     interface Answer {
-        void send(int serial, DataOutputStream out) throws IOException;
+        void send(int serial, DataOutputStream out) throws Exception;
     }
 
     /** Such as "getEventBatch 1000" and "ack s1", in the order of their coming. */

@@ -20,6 +20,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,36 +82,27 @@ class SinkPollersTest {
 
     @Test
     void nothingIsAckedBeforeTheStoreReturns() throws Exception {
-        CountDownLatch storing = new CountDownLatch(1);
-        CountDownLatch mayReturn = new CountDownLatch(1);
-        poll(events -> {
-            storing.countDown();
-            mayReturn.await();
-        });
+        SlowStore store = new SlowStore();
+        poll(store);
         sink.gives("s1", HI);
-        storing.await();
+        store.storing.await();
 
         assertEquals("getEventBatch 1000", sink.calls.take());
         assertNull(sink.calls.poll(100, TimeUnit.MILLISECONDS));
 
-        mayReturn.countDown();
+        store.mayReturn.countDown();
         assertEquals("ack s1", sink.nextVerdict());
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void whatIsNotStoredIsNackedAndPollingGoesOn(boolean heapIsFull) throws Exception {
-        CountDownLatch failures = new CountDownLatch(2);
-        poll(events -> {
-            failures.countDown();
-            if (failures.getCount() == 0) {
-                keep.store(events);
-            } else if (heapIsFull) {
+        poll(failingOnce(() -> {
+            if (heapIsFull) {
                 throw new OutOfMemoryError("Java heap space");
-            } else {
-                throw new IllegalStateException("no block manager");
             }
-        });
+            throw new IllegalStateException("no block manager");
+        }));
         sink.gives("s1", HI);
         sink.gives("s2", HI);
 
@@ -121,14 +113,9 @@ class SinkPollersTest {
 
     @Test
     void aNackThatFailsEndsTheConnectionAndNotTheConsumer() throws Exception {
-        CountDownLatch failure = new CountDownLatch(1);
-        poll(events -> {
-            if (failure.getCount() > 0) {
-                failure.countDown();
-                throw new IllegalStateException("no block manager");
-            }
-            keep.store(events);
-        });
+        poll(failingOnce(() -> {
+            throw new IllegalStateException("no block manager");
+        }));
         sink.closesAtNack();
         sink.gives("s1", HI);
         sink.gives("s2", HI);
@@ -236,11 +223,7 @@ class SinkPollersTest {
     void aSinkIsWaitedForLongerThanItMayStall() throws Exception {
         poll(keep);
         sink.answers((serial, out) -> {
-            try {
-                Thread.sleep(1500 * STALL_SECONDS);
-            } catch (InterruptedException e) {
-                throw new IOException(e);
-            }
+            Thread.sleep(1500 * STALL_SECONDS); // the silence that is claimed to do no harm
             new FrameReader.Frame(serial, hex("00 00  00 04 7331  02" + HI + "00")).write(out);
         });
 
@@ -278,12 +261,9 @@ class SinkPollersTest {
         sink.gives("s2", HI);
         await(SinkPollersTest::oneWaitsForTheRate);
 
-        long began = System.nanoTime();
-        pollers.stop();
+        assertStopsAtOnce();
 
         assertEquals("nack s2", sink.nextVerdict());
-        assertTrue(System.nanoTime() - began < TimeUnit.SECONDS.toNanos(2));
-        assertNoThreads();
         assertEquals(1, stored.size());
     }
 
@@ -294,48 +274,34 @@ class SinkPollersTest {
             poll(List.of(sink, away), 4, UNLIMITED, keep);
             await(() -> sink.calls.size() == 2);
 
-            long began = System.nanoTime();
-            pollers.stop();
-
-            assertTrue(System.nanoTime() - began < TimeUnit.SECONDS.toNanos(2));
-            assertNoThreads();
+            assertStopsAtOnce();
         }
     }
 
     @Test
     void aStopEndsAHandshakeThatIsNotAnswered() throws Exception {
         try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            pollers = new SinkPollers(
-                    List.of(InetSocketAddress.createUnresolved("127.0.0.1", silent.getLocalPort())),
-                    1, BATCH_SIZE, 30, new RateLimit(() -> UNLIMITED), keep);
-            pollers.start();
+            var address = InetSocketAddress.createUnresolved("127.0.0.1", silent.getLocalPort());
+            start(List.of(address), 1, 30, UNLIMITED, keep);
             try (Socket accepted = silent.accept()) {
                 accepted.getInputStream().read();
 
-                long began = System.nanoTime();
-                pollers.stop();
-
-                assertTrue(System.nanoTime() - began < TimeUnit.SECONDS.toNanos(2));
-                assertNoThreads();
+                assertStopsAtOnce();
             }
         }
     }
 
     @Test
     void aStopLetsABatchThatIsBeingStoredBeAcked() throws Exception {
-        CountDownLatch storing = new CountDownLatch(1);
-        CountDownLatch mayReturn = new CountDownLatch(1);
-        poll(events -> {
-            storing.countDown();
-            mayReturn.await();
-        });
+        SlowStore store = new SlowStore();
+        poll(store);
         sink.gives("s1", HI);
-        storing.await();
+        store.storing.await();
 
         Thread stop = new Thread(pollers::stop);
         stop.start();
         await(() -> stop.getState() == Thread.State.TIMED_WAITING);
-        mayReturn.countDown();
+        store.mayReturn.countDown();
         stop.join();
 
         assertEquals("ack s1", sink.nextVerdict());
@@ -347,10 +313,26 @@ class SinkPollersTest {
     }
 
     private void poll(List<FakeSink> sinks, int parallelism, long rate, EventStore store) {
-        List<InetSocketAddress> addresses = sinks.stream().map(FakeSink::address).toList();
-        pollers = new SinkPollers(addresses, parallelism, BATCH_SIZE, STALL_SECONDS,
+        start(sinks.stream().map(FakeSink::address).toList(), parallelism, STALL_SECONDS, rate,
+                store);
+    }
+
+    private void start(List<InetSocketAddress> addresses, int parallelism, int stallSeconds,
+            long rate, EventStore store) {
+        pollers = new SinkPollers(addresses, parallelism, BATCH_SIZE, stallSeconds,
                 new RateLimit(() -> rate), store);
         pollers.start();
+    }
+
+    /** Keeps what comes after the first batch, at which {@code failure} throws. */
+    private EventStore failingOnce(Runnable failure) {
+        AtomicBoolean hasFailed = new AtomicBoolean();
+        return events -> {
+            if (!hasFailed.getAndSet(true)) {
+                failure.run();
+            }
+            keep.store(events);
+        };
     }
 
     private void giveAndAssertAllStored(List<FakeSink> sinks, int batches) throws Exception {
@@ -377,6 +359,14 @@ class SinkPollersTest {
         assertEquals(expected, stored.take());
     }
 
+    private void assertStopsAtOnce() {
+        long began = System.nanoTime();
+        pollers.stop();
+        assertTrue(System.nanoTime() - began < TimeUnit.SECONDS.toNanos(2));
+        assertFalse(Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> thread.getName().startsWith("flume-poller-")));
+    }
+
     private List<String> nextCalls(int count) throws InterruptedException {
         List<String> calls = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -390,15 +380,22 @@ class SinkPollersTest {
                 .anyMatch(call -> call.getClassName().equals(RateLimit.class.getName()));
     }
 
-    private static void assertNoThreads() {
-        assertFalse(Thread.getAllStackTraces().keySet().stream()
-                .anyMatch(thread -> thread.getName().startsWith("flume-poller-")));
-    }
-
     /** The test's own time-out is the deadline. */
     private static void await(BooleanSupplier condition) throws InterruptedException {
         while (!condition.getAsBoolean()) {
             Thread.sleep(5);
+        }
+    }
+
+    /** Returns from a batch once it may. */
+    private static final class SlowStore implements EventStore {
+        private final CountDownLatch storing = new CountDownLatch(1);
+        private final CountDownLatch mayReturn = new CountDownLatch(1);
+
+        @Override
+        public void store(List<byte[]> events) throws InterruptedException {
+            storing.countDown();
+            mayReturn.await();
         }
     }
 }
