@@ -71,7 +71,7 @@ def test_a_push_that_spark_cannot_store_is_answered_failed_and_taken_when_sent_a
 ) -> None:
     answers = []
     with spark.client(PUSHED) as client:
-        client.call(handshake())
+        assert client.call(handshake() + append_batch(lines("first"))).endswith(OK)
         with not_writable(write_ahead_log):
 
             def answered_failed() -> bool:
@@ -91,6 +91,8 @@ def test_a_fetched_batch_that_spark_cannot_store_is_nacked_and_fetched_again(
     spark: RecordedSpark, sink: SparkSinkStandIn, write_ahead_log: Path
 ) -> None:
     events = lines(*(f"fetched {i}" for i in range(100)))
+    sink.put(lines("first"))
+    spark.wait_for(lambda: sink.acked, "there is a write-ahead log")
     with not_writable(write_ahead_log):
 
         def nacked() -> int:

@@ -20,6 +20,8 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 
+from flumelab import archive
+from flumelab.local import ARCHIVE
 from pyspark_flume.avroipc import encode_event
 from tests.support.avro_client import OK, AvroClient, append, append_batch, handshake, lines
 
@@ -29,7 +31,7 @@ BUILT_JAR = ROOT / "connector" / "receiver" / "target" / "pyspark-flume-receiver
 DEADLINE_SECONDS = 90  # a Spark starts in 6 s, on a busy machine in 40
 POLL_SECONDS = 0.05
 STALL_SECONDS = 2
-QUICK_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"  # without the optimising compiler
+QUICK_JVM = f"{archive.QUICK_JVM} {archive.java_options(ARCHIVE)}"
 
 T = TypeVar("T")
 
@@ -64,7 +66,7 @@ def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, s
         if not name.startswith(("SPARK_", "PYSPARK_", "PYTHONPATH"))
     }
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    quick = {"SPARK_LAUNCHER_OPTS": QUICK_JVM, "SPARK_SUBMIT_OPTS": QUICK_JVM}
+    quick = {"SPARK_LAUNCHER_OPTS": archive.QUICK_JVM, "SPARK_SUBMIT_OPTS": QUICK_JVM}
     return {**mine, **quick, "PATH": path, "SPARK_LOCAL_IP": "127.0.0.1", **more}
 
 
@@ -107,12 +109,14 @@ class Program:
         self.process.communicate(command.encode(), timeout=DEADLINE_SECONDS)
 
     def kill(self) -> None:
-        """End what is left of it and of its children."""
+        """End what is left of it and of its children, parents first: none is started anew."""
         if self.process.poll() is None:
             process = psutil.Process(self.process.pid)
-            for each in (*process.children(recursive=True), process):
+            family = [process, *process.children(recursive=True)]
+            for each in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     each.kill()
+            psutil.wait_procs(family[1:], timeout=DEADLINE_SECONDS)
         self.process.communicate()
 
 
