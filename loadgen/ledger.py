@@ -4,9 +4,15 @@ r"""The ledger: the truth about every file in the spool directory, one JSON obje
      "first_event_time": "2026-01-01T00:00:00+00:00",
      "last_event_time": "2026-01-01T00:00:02+00:00", "urls": {"/": 2}, "malformed": 1}
 
-(here on several lines, in the file on one). A line is whole once its "\n" is there; it is written
-before its file is renamed into place, so that no file in the spool directory can lack one. What
-follows the last "\n" is a line that a crash tore: its file was never published.
+(here on several lines, in the file on one). Scenarios other than access-log have, in place of
+"urls", the events themselves, column by column, a row for each well-formed line:
+
+     "events": {"time": [1767225600, 1767225602], "product": ["milk", "tea"], …}
+
+from which `loadgen.expected` tells what a program must find. A line of the ledger is whole once
+its "\n" is there; it is written before its file is renamed into place, so that no file in the
+spool directory can lack one. What follows the last "\n" is a line that a crash tore: its file was
+never published.
 """
 
 from __future__ import annotations
@@ -24,14 +30,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from loadgen.errors import LedgerError, named
+from loadgen.scenarios import Events
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file: `bytes` long, `lines` = the sum of `urls` + `malformed`.
+    """One file: `bytes` long, `lines` = the well-formed ones + `malformed`.
 
-    `urls` counts the well-formed lines by URL; the times are the earliest and the latest of these
-    lines, with their offset, None if no line has one. `sha256` is in hexadecimal.
+    `events` has a row for each well-formed line; where it is None, `urls` counts them by URL. The
+    times are the earliest and the latest of these lines, with their offset, None if no line has
+    one. `sha256` is in hexadecimal.
     """
 
     name: str
@@ -42,17 +50,23 @@ class Entry:
     last_event_time: datetime | None
     urls: Mapping[str, int]
     malformed: int
+    events: Events | None = None
 
     def encode(self) -> str:
         """The entry's line, with its newline, in ASCII."""
-        return json.dumps(vars(self), default=datetime.isoformat, separators=(",", ":")) + "\n"
+        absent = "events" if self.events is None else "urls"
+        record = {name: value for name, value in vars(self).items() if name != absent}
+        return json.dumps(record, default=datetime.isoformat, separators=(",", ":")) + "\n"
 
     @classmethod
     def decode(cls, line: str) -> Entry:
         """The entry of a line; KeyError, TypeError or ValueError if it is none."""
         record = json.loads(line)
-        if sum(record["urls"].values()) + record["malformed"] != record["lines"]:
-            raise ValueError("its URLs and malformed lines do not add up to its lines")
+        events: Events | None = record.get("events")
+        urls = record["urls"] if events is None else {}
+        well_formed = sum(urls.values()) if events is None else _rows(events)
+        if well_formed + record["malformed"] != record["lines"]:
+            raise ValueError("its well-formed and malformed lines do not add up to its lines")
         return cls(
             name=str(record["name"]),
             lines=int(record["lines"]),
@@ -60,8 +74,9 @@ class Entry:
             sha256=str(record["sha256"]),
             first_event_time=_time(record["first_event_time"]),
             last_event_time=_time(record["last_event_time"]),
-            urls={str(url): int(count) for url, count in record["urls"].items()},
+            urls={str(url): int(count) for url, count in urls.items()},
             malformed=int(record["malformed"]),
+            events=events,
         )
 
 
@@ -186,6 +201,12 @@ def _decoded(path: Path, number: int, line: bytes) -> Entry:
             f"not a ledger entry ({type(error).__name__}: {error})",
             "restore the line, or start with a new ledger and an empty spool directory",
         ) from error
+
+
+def _rows(events: Events) -> int:
+    if len({len(column) for column in events.values()}) != 1:
+        raise ValueError("the columns of its events differ in length")
+    return len(events["time"])
 
 
 def _time(text: str | None) -> datetime | None:

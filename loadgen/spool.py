@@ -158,4 +158,5 @@ def _entry(name: str, batch: Batch) -> Entry:
         last_event_time=batch.last_event_time,
         urls=batch.urls,
         malformed=batch.malformed,
+        events=batch.events,
     )

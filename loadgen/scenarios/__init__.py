@@ -1,8 +1,9 @@
 """What lines can look like: one module a scenario, found here by its name."""
 
 from loadgen.scenarios.access_log import AccessLog
-from loadgen.scenarios.batch import Batch, Scenario
+from loadgen.scenarios.batch import Batch, Events, Scenario
+from loadgen.scenarios.orders import Orders
 
-SCENARIOS: dict[str, type[Scenario]] = {"access-log": AccessLog}
+SCENARIOS: dict[str, type[Scenario]] = {"access-log": AccessLog, "orders": Orders}
 
-__all__ = ["SCENARIOS", "Batch", "Scenario"]
+__all__ = ["SCENARIOS", "Batch", "Events", "Scenario"]

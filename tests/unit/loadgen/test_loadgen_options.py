@@ -6,6 +6,7 @@ import pytest
 
 from loadgen import options
 from loadgen.errors import UsageError
+from loadgen.scenarios import SCENARIOS
 
 PLACES = ["--spool", "spool", "--ledger", "ledger.jsonl"]
 
@@ -42,7 +43,8 @@ def test_a_replay_sends_all_unless_lines_are_given() -> None:
         (["--rate=-1"], "--rate: '-1' cannot be used; give a number from 0 up"),
         (["--malformed", "2"], "--malformed: '2' cannot be used; give a number from 0 to 1"),
         (["--seed", "x"], "--seed: 'x' cannot be used; give a whole number"),
-        (["--scenario", "cats"], "--scenario: 'cats' is unknown; choose from access-log"),
+        (["--scenario", "cats"],
+         f"--scenario: 'cats' is unknown; choose from {', '.join(SCENARIOS)}"),
         (["--spool", ""], "--spool: is empty; name a path"),
         (["--seed"], "--seed: expected one argument; see python -m loadgen --help"),
         (["--line", "3"],
