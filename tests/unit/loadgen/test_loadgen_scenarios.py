@@ -70,6 +70,9 @@ def test_the_asked_for_part_of_the_lines_is_spoilt(kind: type[EventScenario]) ->
 
 BYTES = {
     "orders": "0673ef138301765c",
+    "sensors": "163cbf1371f2a390",
+    "hashtags": "79477f948bab60b4",
+    "actions": "c28e8720bb985a4c",
 }
 
 
@@ -112,7 +115,7 @@ def test_a_time_that_does_not_exist_spoils_a_line(kind: type[EventScenario]) -> 
     for wrong in ("2026-02-29T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z",
                   "0000-01-01T00:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00",
                   "2026-01-01T00:00:00+00:00"):  # fmt: skip
-        changed = re.sub(rb"2026-01-01T00:00:\d\dZ", wrong.encode(), line, count=1)
+        changed = re.sub(rb"2026-01-01T\d\d:\d\d:\d\dZ", wrong.encode(), line, count=1)
         assert changed != line
         assert kind(1).account(changed).malformed == 1, wrong
 
