@@ -91,6 +91,11 @@ class Total:
     urls: Counter[str] = field(default_factory=Counter)
 
 
+def stem(name: str) -> str:
+    """The scenario in a file's name."""
+    return name.rpartition("-")[0]
+
+
 def read(path: str | os.PathLike[str]) -> list[Entry]:
     """Every whole entry, oldest first; [] if there is no such file. Needs no lock.
 

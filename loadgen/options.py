@@ -42,8 +42,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     _add_places(parser)
     add = parser.add_argument
     # fmt: off
-    add("--scenario", type=_scenario, default="access-log", metavar="NAME",
-        help=f"what the lines look like: {', '.join(SCENARIOS)} (default: %(default)s)")
+    _add_scenario(parser, "what the lines look like")
     add("--lines", type=_number(int, 0), metavar="N",
         help=f"how many lines to send, 0 to recover only (default: {LINES:,}; of a replayed "
         "file, all)")
@@ -91,14 +90,73 @@ def parse_audit(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _add_places(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
+def parse_expected(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options of `loadgen.expected`. Raises UsageError; SystemExit after --help."""
+    parser = _Parser(
+        prog="loadgen.expected",
+        usage="python -m loadgen.expected --ledger FILE --scenario NAME [options]",
+        description="Tell what a program must find in all that was sent, by the events in the "
+        "ledger; print it as JSON on stdout.",
+        allow_abbrev=False,
+    )
+    add, seconds = parser.add_argument, _number(int, 1)
     # fmt: off
-    add("--spool", type=_path, required=True, metavar="DIR",
-        help="the directory that Flume's spooldir source watches; must exist")
-    add("--ledger", type=_path, required=True, metavar="FILE",
-        help="JSON lines, one for each file; belongs to this directory only; may be missing yet")
+    _add_ledger(parser)
+    _add_scenario(parser, "which lines to go by")
+    add("--window", type=seconds, metavar="SECONDS", help="add up by windows of event time, too")
+    add("--slide", type=seconds, metavar="SECONDS",
+        help="from one window's start to the next one's (default: a whole window)")
+    add("--gap", type=seconds, metavar="SECONDS",
+        help="list the sessions of each user: what comes later than this after the last event "
+        "begins a new one")
+    add("--late", type=_number(int, 0), metavar="SECONDS",
+        help="leave out the events that came later than this after a later one (default: none)")
     # fmt: on
+    options = parser.parse_args(arguments)
+
+    fields = SCENARIOS[options.scenario].fields
+    if options.slide and not options.window:
+        raise UsageError("--slide", "there are no windows without --window", "give both")
+    if options.slide and options.slide > options.window:
+        raise UsageError("--slide", "events between two windows were in none", "give --window's")
+    if options.window and not fields:
+        raise UsageError(
+            "--window", f"of {options.scenario} the ledger has totals only", "leave it out"
+        )
+    if options.gap and "user" not in fields:
+        raise UsageError("--gap", f"{options.scenario} has no users' sessions", "leave it out")
+    return options
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--spool",
+        type=_path,
+        required=True,
+        metavar="DIR",
+        help="the directory that Flume's spooldir source watches; must exist",
+    )
+    _add_ledger(parser)
+
+
+def _add_ledger(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ledger",
+        type=_path,
+        required=True,
+        metavar="FILE",
+        help="JSON lines, one for each file; belongs to one directory only; may be missing yet",
+    )
+
+
+def _add_scenario(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--scenario",
+        type=_scenario,
+        default="access-log",
+        metavar="NAME",
+        help=f"{what}: {', '.join(SCENARIOS)} (default: %(default)s)",
+    )
 
 
 def _number(kind: type[N], least: float = -math.inf, most: float = math.inf) -> Callable[[str], N]:

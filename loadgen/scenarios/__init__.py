@@ -3,6 +3,7 @@
 from loadgen.scenarios.access_log import AccessLog
 from loadgen.scenarios.actions import Actions
 from loadgen.scenarios.batch import Batch, Events, Scenario
+from loadgen.scenarios.events import stamp
 from loadgen.scenarios.hashtags import Hashtags
 from loadgen.scenarios.orders import Orders
 from loadgen.scenarios.sensors import Sensors
@@ -15,4 +16,4 @@ SCENARIOS: dict[str, type[Scenario]] = {
     "actions": Actions,
 }
 
-__all__ = ["SCENARIOS", "Batch", "Events", "Scenario"]
+__all__ = ["SCENARIOS", "Batch", "Events", "Scenario", "stamp"]

@@ -91,6 +91,7 @@ class AccessLog(Scenario):
     The site is the same for every seed; the seed decides who asks for what and when.
     """
 
+    fields = ()
     key = "url"
     sums = ()
 

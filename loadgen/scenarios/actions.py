@@ -45,9 +45,9 @@ class Actions(EventScenario):
     The seed decides who does what and when, and what comes late.
     """
 
+    fields = ("time", "user", "action")
     key = "action"
     sums = ()
-    fields = ("time", "user", "action")
     head = '{"time":"'
     broken = (
         '","user":"u0001","action":"view"',

@@ -34,9 +34,11 @@ class Batch:
 class Scenario(Protocol):
     """Makes lines from a seed, and accounts for lines made elsewhere.
 
-    `key` is what a program counts by, `sums` are the columns of the events that it adds up.
+    `fields` names the columns of its events, `time` first; it is empty where only URLs are counted.
+    `key` is the one that a program counts by, in which a list is many; it adds up those in `sums`.
     """
 
+    fields: ClassVar[tuple[str, ...]]
     key: ClassVar[str]
     sums: ClassVar[tuple[str, ...]]
 

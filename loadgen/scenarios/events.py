@@ -24,8 +24,6 @@ class EventScenario(Scenario, ABC):
     A line is without its "\\n" and decoded as UTF-8 with errors="replace" when `read` gets it.
     """
 
-    fields: ClassVar[tuple[str, ...]]
-    """Names of an event's columns, `time` first."""
     head: ClassVar[str] = ""
     broken: ClassVar[Sequence[str]]
     """What a spoilt line has after its time; each breaks the rule in its own way."""

@@ -46,9 +46,9 @@ class Hashtags(EventScenario):
     Each minute of event time the next hashtag comes up, and all others sink by one place.
     """
 
+    fields = ("time", "hashtags")
     key = "hashtags"
     sums = ()
-    fields = ("time", "hashtags")
     broken = ("", " ada", "ada #spark", "\tada #spark", "  #spark #flume", "+01:00 ada #spark")
 
     def __init__(self, seed: int, malformed: float = 0.0) -> None:

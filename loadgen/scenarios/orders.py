@@ -42,9 +42,9 @@ class Orders(EventScenario):
     The catalogue is the same for every seed; the seed decides who buys what and when.
     """
 
+    fields = ("time", "product", "quantity", "cents")
     key = "product"
     sums = ("quantity", "cents")
-    fields = ("time", "product", "quantity", "cents")
     broken = (
         ",0,espresso,two,3.20",
         ",0,espresso,-1,3.20",

@@ -52,9 +52,9 @@ class Sensors(EventScenario):
     a time name one reading.
     """
 
+    fields = ("time", "device", "centidegrees", "pascals", "fault")
     key = "device"
     sums = ("centidegrees", "pascals")
-    fields = ("time", "device", "centidegrees", "pascals", "fault")
     broken = (
         ",hall-01,NaN,1045.87",
         ",hall-01,,1045.87",
