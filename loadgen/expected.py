@@ -50,7 +50,7 @@ def expected(
     Raises LedgerError for an entry that lacks a field of its scenario.
     """
     kind = SCENARIOS[scenario]
-    entries = [entry for entry in entries if ledgers.stem(entry.name) == scenario]
+    entries = [entry for entry in entries if entry.name.rpartition("-")[0] == scenario]
     events = list(_as_sent(entries, kind))
     counted = [event for event in events if late is None or event["late"] <= late]
     total = ledgers.total(entries)

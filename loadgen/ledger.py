@@ -18,8 +18,10 @@ never published.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +32,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from loadgen.errors import LedgerError, named
-from loadgen.scenarios import Events
+from loadgen.scenarios import Batch, Events
+
+NAME = re.compile(r"(?P<stem>[a-z-]+)-(?P<number>\d{6,})\.log")
+"""Of a file: its scenario and a number, used once."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,21 @@ class Entry:
     urls: Mapping[str, int]
     malformed: int
     events: Events | None = None
+
+    @classmethod
+    def of(cls, name: str, batch: Batch) -> Entry:
+        """The entry of a batch that gets this name."""
+        return cls(
+            name=name,
+            lines=batch.lines,
+            bytes=len(batch.data),
+            sha256=hashlib.sha256(batch.data).hexdigest(),
+            first_event_time=batch.first_event_time,
+            last_event_time=batch.last_event_time,
+            urls=batch.urls,
+            malformed=batch.malformed,
+            events=batch.events,
+        )
 
     def encode(self) -> str:
         """The entry's line, with its newline, in ASCII."""
@@ -91,11 +111,6 @@ class Total:
     urls: Counter[str] = field(default_factory=Counter)
 
 
-def stem(name: str) -> str:
-    """The scenario in a file's name."""
-    return name.rpartition("-")[0]
-
-
 def read(path: str | os.PathLike[str]) -> list[Entry]:
     """Every whole entry, oldest first; [] if there is no such file. Needs no lock.
 
@@ -131,6 +146,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.names: set[str] = set()
         self._path = path
+        self._last: Counter[str] = Counter()  # the highest number in use, by stem
         self._file: FileIO
         self._inode = 0
         self._lines_seen = 0
@@ -159,13 +175,25 @@ class Ledger:
         with self._path.open("rb") as file:
             file.seek(self._bytes_seen)
             for number, line in _whole_lines(file, self._lines_seen):
-                self.names.add(_decoded(self._path, number, line).name)
+                name = _decoded(self._path, number, line).name
+                self.names.add(name)
+                self.reserve(name)
                 self._lines_seen = number
                 self._bytes_seen += len(line)
         torn = os.fstat(self._file.fileno()).st_size - self._bytes_seen
         if torn:
             self.take_back()
         return torn
+
+    def reserve(self, name: str) -> None:
+        """Never give this name, or one below it; a name may have a suffix."""
+        if match := NAME.match(name):
+            self._last[match["stem"]] = max(self._last[match["stem"]], int(match["number"]))
+
+    def next_name(self, stem: str) -> str:
+        """A name above all that are reserved or in the ledger."""
+        self._last[stem] += 1
+        return f"{stem}-{self._last[stem]:06}.log"
 
     def append(self, entry: Entry) -> None:
         """Add an entry; it is on disk when this returns."""

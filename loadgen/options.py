@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -13,9 +15,30 @@ from loadgen.scenarios import SCENARIOS
 
 N = TypeVar("N", int, float)
 
+WAYS = "tcp://host:port or kafka://host:port/topic"
 LINES = 10_000
 LINES_PER_FILE = 10_000  # three fsyncs a file: with fewer lines they cost more than the lines do
 LINES_PER_FILE_MAX = 1_000_000  # a file is made in memory: some 600 MB for this many lines
+
+
+DESTINATIONS = {
+    "kafka": re.compile(
+        r"(?P<servers>[^/\s]+:[0-9]{1,5})/(?P<topic>(?!\.{1,2}$)[A-Za-z0-9._-]{1,249})"
+    ),
+    "tcp": re.compile(r"(?P<host>[^:/\[\]]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})/?"),
+}
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A way out that is not a spool directory, as `--to` names it."""
+
+    url: str
+    scheme: str
+    parts: Mapping[str, str]  # the groups of its pattern in `DESTINATIONS`
+
+    def __getitem__(self, part: str) -> str:
+        return self.parts[part]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,16 +55,19 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The options as attributes. Raises UsageError; SystemExit after --help."""
     parser = _Parser(
         prog="loadgen",
-        usage="python -m loadgen --spool DIR --ledger FILE [options]",
-        description="Write seeded log files into a Flume spool directory, and the truth about "
-        "them into a ledger.",
+        usage="python -m loadgen (--spool DIR | --to ADDRESS) --ledger FILE [options]",
+        description="Write seeded lines, file by file into a Flume spool directory or elsewhere, "
+        "and before that the truth about them into a ledger.",
         epilog="Same options and seed, same bytes. Several loadgens may share a spool directory "
         "and its ledger. Exit code: 0 sent or stopped by a signal, 1 failed, 2 wrong usage.",
         allow_abbrev=False,
     )
-    _add_places(parser)
+    _add_places(parser, spool_required=False)
     add = parser.add_argument
     # fmt: off
+    add("--to", type=_destination, metavar="ADDRESS",
+        help="send the lines there, and leave the spool directory alone: tcp://host:port serves "
+        "them to one client after another, kafka://host:port/topic sends a message a line")
     _add_scenario(parser, "what the lines look like")
     add("--lines", type=_number(int, 0), metavar="N",
         help=f"how many lines to send, 0 to recover only (default: {LINES:,}; of a replayed "
@@ -64,7 +90,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
     if options.replay and options.malformed:
         raise UsageError("--malformed", "a replayed file is sent unchanged", "leave one option out")
-    ledger, spool = options.ledger.resolve(), options.spool.resolve()
+    if not options.to and not options.spool:
+        raise UsageError("--spool", "is missing", "name a directory, or another way with --to")
+    ledger, spool = options.ledger.resolve(), options.spool and options.spool.resolve()
     if ledger.parent == spool and not ledger.name.startswith("."):
         raise UsageError(
             "--ledger", "Flume would send a file in the spool directory", "put it elsewhere"
@@ -128,11 +156,11 @@ def parse_expected(arguments: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def _add_places(parser: argparse.ArgumentParser) -> None:
+def _add_places(parser: argparse.ArgumentParser, spool_required: bool = True) -> None:
     parser.add_argument(
         "--spool",
         type=_path,
-        required=True,
+        required=spool_required,
         metavar="DIR",
         help="the directory that Flume's spooldir source watches; must exist",
     )
@@ -181,6 +209,15 @@ def _path(text: str) -> Path:
     if not text:  # as from a variable that is not set; Path would make it the current directory
         raise argparse.ArgumentTypeError("is empty; name a path")
     return Path(text)
+
+
+def _destination(text: str) -> Destination:
+    scheme, _, rest = text.partition("://")
+    if scheme in DESTINATIONS and (match := DESTINATIONS[scheme].fullmatch(rest)):
+        parts = match.groupdict(default="")
+        if int(parts.get("port", 0)) < 1 << 16:
+            return Destination(text, scheme, parts)
+    raise argparse.ArgumentTypeError(f"{text!r} cannot be used; give {WAYS}")
 
 
 def _scenario(text: str) -> str:

@@ -15,9 +15,9 @@ from loadgen import expected as expecting
 from loadgen import ledger
 from loadgen.errors import LedgerError
 from loadgen.expected import expected
+from loadgen.outlets.spool import Spool
 from loadgen.scenarios import SCENARIOS, Batch
 from loadgen.scenarios.access_log import AccessLog
-from loadgen.spool import Spool
 
 
 def entry(scenario: str, batch: Batch, number: int = 1) -> ledger.Entry:
