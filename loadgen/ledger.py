@@ -1,4 +1,4 @@
-r"""The ledger: the truth about every file in the spool directory, one JSON object a line.
+r"""The ledger: the truth about every file that was spooled or sent, one JSON object a line.
 
     {"name": "access-log-000001.log", "lines": 3, "bytes": 512, "sha256": "9f86d0…",
      "first_event_time": "2026-01-01T00:00:00+00:00",
@@ -10,9 +10,8 @@ r"""The ledger: the truth about every file in the spool directory, one JSON obje
      "events": {"time": [1767225600, 1767225602], "product": ["milk", "tea"], …}
 
 from which `loadgen.expected` tells what a program must find. A line of the ledger is whole once
-its "\n" is there; it is written before its file is renamed into place, so that no file in the
-spool directory can lack one. What follows the last "\n" is a line that a crash tore: its file was
-never published.
+its "\n" is there; it is written before its file is renamed into place, or sent, so that no file
+can lack one. What follows the last "\n" is a line that a crash tore: its file was never published.
 """
 
 from __future__ import annotations

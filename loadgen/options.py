@@ -15,7 +15,7 @@ from loadgen.scenarios import SCENARIOS
 
 N = TypeVar("N", int, float)
 
-WAYS = "tcp://host:port or kafka://host:port/topic"
+WAYS = "tcp://host:port, kafka://host:port/topic or s3://bucket/prefix"
 LINES = 10_000
 LINES_PER_FILE = 10_000  # three fsyncs a file: with fewer lines they cost more than the lines do
 LINES_PER_FILE_MAX = 1_000_000  # a file is made in memory: some 600 MB for this many lines
@@ -25,6 +25,7 @@ DESTINATIONS = {
     "kafka": re.compile(
         r"(?P<servers>[^/\s]+:[0-9]{1,5})/(?P<topic>(?!\.{1,2}$)[A-Za-z0-9._-]{1,249})"
     ),
+    "s3": re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?"),
     "tcp": re.compile(r"(?P<host>[^:/\[\]]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})/?"),
 }
 
@@ -67,7 +68,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     # fmt: off
     add("--to", type=_destination, metavar="ADDRESS",
         help="send the lines there, and leave the spool directory alone: tcp://host:port serves "
-        "them to one client after another, kafka://host:port/topic sends a message a line")
+        "them to one client after another, kafka://host:port/topic sends a message a line, "
+        "s3://bucket/prefix puts an object a file")
     _add_scenario(parser, "what the lines look like")
     add("--lines", type=_number(int, 0), metavar="N",
         help=f"how many lines to send, 0 to recover only (default: {LINES:,}; of a replayed "

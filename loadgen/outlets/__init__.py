@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from loadgen.outlets.kafka import KafkaTopic
 from loadgen.outlets.outlet import Outlet, Recovered
+from loadgen.outlets.s3 import S3Bucket
 from loadgen.outlets.spool import Spool
 from loadgen.outlets.tcp import TcpServer
 from loadgen.pace import Stop
@@ -23,4 +24,6 @@ def outlet_of(given: Namespace, stop: Stop, say: Callable[[str], None]) -> Outle
         return Spool(given.spool, given.ledger)
     if given.to.scheme == "kafka":
         return KafkaTopic(given.to, given.ledger)
+    if given.to.scheme == "s3":
+        return S3Bucket(given.to, given.ledger)
     return TcpServer(given.to, given.ledger, stop, say)
