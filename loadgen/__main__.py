@@ -1,4 +1,4 @@
-"""`python -m loadgen`: make lines, publish them file by file, say what was done."""
+"""`python -m loadgen`: make lines, publish them batch by batch, say what was done."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import ExitStack, closing
 
 from loadgen import options
 from loadgen.errors import LoadgenError
+from loadgen.outlets import outlet_of
 from loadgen.pace import Pace, Stop
 from loadgen.replay import Replay
 from loadgen.report import Report
 from loadgen.scenarios import SCENARIOS, Batch
-from loadgen.spool import Spool
 
 BatchOf = Callable[[int], Batch]  # up to that many lines; none at the end
 
@@ -39,8 +39,8 @@ def _run(arguments: list[str] | None) -> None:
         if given.replay:
             replay = stack.enter_context(closing(Replay(given.replay, scenario, stop)))
             batch_of = replay.next_batch
-        spool = Spool(given.spool, given.ledger)
-        report.recovered(spool.recover())
+        outlet = stack.enter_context(closing(outlet_of(given, stop, report.say)))
+        report.recovered(outlet.recover())
         try:
             while not stop.signal:
                 wanted = given.lines_per_file
@@ -49,15 +49,15 @@ def _run(arguments: list[str] | None) -> None:
                 if not wanted or not (batch := batch_of(wanted)).lines:
                     break
                 _wait_until_due(report.lines + batch.lines, pace, stop, report)
-                report.add(spool.publish(batch, given.scenario), batch)
+                report.add(outlet.publish(batch, given.scenario), batch)
                 report.progress()
         finally:
             report.end_progress()
-    report.summary(stop)
-    if given.stay and not stop.signal:
-        report.ready()
-        stop.wait()
-        report.ended(stop)
+        report.summary(stop)
+        if given.stay and not stop.signal:
+            report.ready()
+            stop.wait()
+            report.ended(stop)
 
 
 def _wait_until_due(lines: int, pace: Pace, stop: Stop, report: Report) -> None:

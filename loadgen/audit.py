@@ -19,8 +19,8 @@ from typing import Any
 from loadgen import ledger as ledgers
 from loadgen import options
 from loadgen.errors import LoadgenError, named
+from loadgen.outlets.spool import COMPLETED
 from loadgen.report import print_to
-from loadgen.spool import COMPLETED
 
 BUFFER_BYTES = 1 << 20  # stays in a core's cache
 READABLE = "let whoever audits read it"

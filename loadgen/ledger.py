@@ -1,19 +1,26 @@
-r"""The ledger: the truth about every file in the spool directory, one JSON object a line.
+r"""The ledger: the truth about every file that was spooled or sent, one JSON object a line.
 
     {"name": "access-log-000001.log", "lines": 3, "bytes": 512, "sha256": "9f86d0…",
      "first_event_time": "2026-01-01T00:00:00+00:00",
      "last_event_time": "2026-01-01T00:00:02+00:00", "urls": {"/": 2}, "malformed": 1}
 
-(here on several lines, in the file on one). A line is whole once its "\n" is there; it is written
-before its file is renamed into place, so that no file in the spool directory can lack one. What
-follows the last "\n" is a line that a crash tore: its file was never published.
+(here on several lines, in the file on one). Scenarios other than access-log have, in place of
+"urls", the events themselves, column by column, a row for each well-formed line:
+
+     "events": {"time": [1767225600, 1767225602], "product": ["milk", "tea"], …}
+
+from which `loadgen.expected` tells what a program must find. A line of the ledger is whole once
+its "\n" is there; it is written before its file is renamed into place, or sent, so that no file
+can lack one. What follows the last "\n" is a line that a crash tore: its file was never published.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,14 +31,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from loadgen.errors import LedgerError, named
+from loadgen.scenarios import Batch, Events
+
+NAME = re.compile(r"(?P<stem>[a-z-]+)-(?P<number>\d{6,})\.log")
+"""Of a file: its scenario and a number, used once."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file: `bytes` long, `lines` = the sum of `urls` + `malformed`.
+    """One file: `bytes` long, `lines` = the well-formed ones + `malformed`.
 
-    `urls` counts the well-formed lines by URL; the times are the earliest and the latest of these
-    lines, with their offset, None if no line has one. `sha256` is in hexadecimal.
+    `events` has a row for each well-formed line; where it is None, `urls` counts them by URL. The
+    times are the earliest and the latest of these lines, with their offset, None if no line has
+    one. `sha256` is in hexadecimal.
     """
 
     name: str
@@ -42,17 +54,38 @@ class Entry:
     last_event_time: datetime | None
     urls: Mapping[str, int]
     malformed: int
+    events: Events | None = None
+
+    @classmethod
+    def of(cls, name: str, batch: Batch) -> Entry:
+        """The entry of a batch that gets this name."""
+        return cls(
+            name=name,
+            lines=batch.lines,
+            bytes=len(batch.data),
+            sha256=hashlib.sha256(batch.data).hexdigest(),
+            first_event_time=batch.first_event_time,
+            last_event_time=batch.last_event_time,
+            urls=batch.urls,
+            malformed=batch.malformed,
+            events=batch.events,
+        )
 
     def encode(self) -> str:
         """The entry's line, with its newline, in ASCII."""
-        return json.dumps(vars(self), default=datetime.isoformat, separators=(",", ":")) + "\n"
+        absent = "events" if self.events is None else "urls"
+        record = {name: value for name, value in vars(self).items() if name != absent}
+        return json.dumps(record, default=datetime.isoformat, separators=(",", ":")) + "\n"
 
     @classmethod
     def decode(cls, line: str) -> Entry:
         """The entry of a line; KeyError, TypeError or ValueError if it is none."""
         record = json.loads(line)
-        if sum(record["urls"].values()) + record["malformed"] != record["lines"]:
-            raise ValueError("its URLs and malformed lines do not add up to its lines")
+        events: Events | None = record.get("events")
+        urls = record["urls"] if events is None else {}
+        well_formed = sum(urls.values()) if events is None else _rows(events)
+        if well_formed + record["malformed"] != record["lines"]:
+            raise ValueError("its well-formed and malformed lines do not add up to its lines")
         return cls(
             name=str(record["name"]),
             lines=int(record["lines"]),
@@ -60,8 +93,9 @@ class Entry:
             sha256=str(record["sha256"]),
             first_event_time=_time(record["first_event_time"]),
             last_event_time=_time(record["last_event_time"]),
-            urls={str(url): int(count) for url, count in record["urls"].items()},
+            urls={str(url): int(count) for url, count in urls.items()},
             malformed=int(record["malformed"]),
+            events=events,
         )
 
 
@@ -111,6 +145,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.names: set[str] = set()
         self._path = path
+        self._last: Counter[str] = Counter()  # the highest number in use, by stem
         self._file: FileIO
         self._inode = 0
         self._lines_seen = 0
@@ -139,13 +174,25 @@ class Ledger:
         with self._path.open("rb") as file:
             file.seek(self._bytes_seen)
             for number, line in _whole_lines(file, self._lines_seen):
-                self.names.add(_decoded(self._path, number, line).name)
+                name = _decoded(self._path, number, line).name
+                self.names.add(name)
+                self.reserve(name)
                 self._lines_seen = number
                 self._bytes_seen += len(line)
         torn = os.fstat(self._file.fileno()).st_size - self._bytes_seen
         if torn:
             self.take_back()
         return torn
+
+    def reserve(self, name: str) -> None:
+        """Never give this name, or one below it; a name may have a suffix."""
+        if match := NAME.match(name):
+            self._last[match["stem"]] = max(self._last[match["stem"]], int(match["number"]))
+
+    def next_name(self, stem: str) -> str:
+        """A name above all that are reserved or in the ledger."""
+        self._last[stem] += 1
+        return f"{stem}-{self._last[stem]:06}.log"
 
     def append(self, entry: Entry) -> None:
         """Add an entry; it is on disk when this returns."""
@@ -186,6 +233,12 @@ def _decoded(path: Path, number: int, line: bytes) -> Entry:
             f"not a ledger entry ({type(error).__name__}: {error})",
             "restore the line, or start with a new ledger and an empty spool directory",
         ) from error
+
+
+def _rows(events: Events) -> int:
+    if len({len(column) for column in events.values()}) != 1:
+        raise ValueError("the columns of its events differ in length")
+    return len(events["time"])
 
 
 def _time(text: str | None) -> datetime | None:

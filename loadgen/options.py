@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -13,9 +15,31 @@ from loadgen.scenarios import SCENARIOS
 
 N = TypeVar("N", int, float)
 
+WAYS = "tcp://host:port, kafka://host:port/topic or s3://bucket/prefix"
 LINES = 10_000
 LINES_PER_FILE = 10_000  # three fsyncs a file: with fewer lines they cost more than the lines do
 LINES_PER_FILE_MAX = 1_000_000  # a file is made in memory: some 600 MB for this many lines
+
+
+DESTINATIONS = {
+    "kafka": re.compile(
+        r"(?P<servers>[^/\s]+:[0-9]{1,5})/(?P<topic>(?!\.{1,2}$)[A-Za-z0-9._-]{1,249})"
+    ),
+    "s3": re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?"),
+    "tcp": re.compile(r"(?P<host>[^:/\[\]]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})/?"),
+}
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A way out that is not a spool directory, as `--to` names it."""
+
+    url: str
+    scheme: str
+    parts: Mapping[str, str]  # the groups of its pattern in `DESTINATIONS`
+
+    def __getitem__(self, part: str) -> str:
+        return self.parts[part]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,18 +56,21 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The options as attributes. Raises UsageError; SystemExit after --help."""
     parser = _Parser(
         prog="loadgen",
-        usage="python -m loadgen --spool DIR --ledger FILE [options]",
-        description="Write seeded log files into a Flume spool directory, and the truth about "
-        "them into a ledger.",
+        usage="python -m loadgen (--spool DIR | --to ADDRESS) --ledger FILE [options]",
+        description="Write seeded lines, file by file into a Flume spool directory or elsewhere, "
+        "and before that the truth about them into a ledger.",
         epilog="Same options and seed, same bytes. Several loadgens may share a spool directory "
         "and its ledger. Exit code: 0 sent or stopped by a signal, 1 failed, 2 wrong usage.",
         allow_abbrev=False,
     )
-    _add_places(parser)
+    _add_places(parser, spool_required=False)
     add = parser.add_argument
     # fmt: off
-    add("--scenario", type=_scenario, default="access-log", metavar="NAME",
-        help=f"what the lines look like: {', '.join(SCENARIOS)} (default: %(default)s)")
+    add("--to", type=_destination, metavar="ADDRESS",
+        help="send the lines there, and leave the spool directory alone: tcp://host:port serves "
+        "them to one client after another, kafka://host:port/topic sends a message a line, "
+        "s3://bucket/prefix puts an object a file")
+    _add_scenario(parser, "what the lines look like")
     add("--lines", type=_number(int, 0), metavar="N",
         help=f"how many lines to send, 0 to recover only (default: {LINES:,}; of a replayed "
         "file, all)")
@@ -65,7 +92,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
     if options.replay and options.malformed:
         raise UsageError("--malformed", "a replayed file is sent unchanged", "leave one option out")
-    ledger, spool = options.ledger.resolve(), options.spool.resolve()
+    if not options.to and not options.spool:
+        raise UsageError("--spool", "is missing", "name a directory, or another way with --to")
+    ledger, spool = options.ledger.resolve(), options.spool and options.spool.resolve()
     if ledger.parent == spool and not ledger.name.startswith("."):
         raise UsageError(
             "--ledger", "Flume would send a file in the spool directory", "put it elsewhere"
@@ -91,14 +120,73 @@ def parse_audit(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _add_places(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
+def parse_expected(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options of `loadgen.expected`. Raises UsageError; SystemExit after --help."""
+    parser = _Parser(
+        prog="loadgen.expected",
+        usage="python -m loadgen.expected --ledger FILE --scenario NAME [options]",
+        description="Tell what a program must find in all that was sent, by the events in the "
+        "ledger; print it as JSON on stdout.",
+        allow_abbrev=False,
+    )
+    add, seconds = parser.add_argument, _number(int, 1)
     # fmt: off
-    add("--spool", type=_path, required=True, metavar="DIR",
-        help="the directory that Flume's spooldir source watches; must exist")
-    add("--ledger", type=_path, required=True, metavar="FILE",
-        help="JSON lines, one for each file; belongs to this directory only; may be missing yet")
+    _add_ledger(parser)
+    _add_scenario(parser, "which lines to go by")
+    add("--window", type=seconds, metavar="SECONDS", help="add up by windows of event time, too")
+    add("--slide", type=seconds, metavar="SECONDS",
+        help="from one window's start to the next one's (default: a whole window)")
+    add("--gap", type=seconds, metavar="SECONDS",
+        help="list the sessions of each user: what comes later than this after the last event "
+        "begins a new one")
+    add("--late", type=_number(int, 0), metavar="SECONDS",
+        help="leave out the events that came later than this after a later one (default: none)")
     # fmt: on
+    options = parser.parse_args(arguments)
+
+    fields = SCENARIOS[options.scenario].fields
+    if options.slide and not options.window:
+        raise UsageError("--slide", "there are no windows without --window", "give both")
+    if options.slide and options.slide > options.window:
+        raise UsageError("--slide", "events between two windows were in none", "give --window's")
+    if options.window and not fields:
+        raise UsageError(
+            "--window", f"of {options.scenario} the ledger has totals only", "leave it out"
+        )
+    if options.gap and "user" not in fields:
+        raise UsageError("--gap", f"{options.scenario} has no users' sessions", "leave it out")
+    return options
+
+
+def _add_places(parser: argparse.ArgumentParser, spool_required: bool = True) -> None:
+    parser.add_argument(
+        "--spool",
+        type=_path,
+        required=spool_required,
+        metavar="DIR",
+        help="the directory that Flume's spooldir source watches; must exist",
+    )
+    _add_ledger(parser)
+
+
+def _add_ledger(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ledger",
+        type=_path,
+        required=True,
+        metavar="FILE",
+        help="JSON lines, one for each file; belongs to one directory only; may be missing yet",
+    )
+
+
+def _add_scenario(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--scenario",
+        type=_scenario,
+        default="access-log",
+        metavar="NAME",
+        help=f"{what}: {', '.join(SCENARIOS)} (default: %(default)s)",
+    )
 
 
 def _number(kind: type[N], least: float = -math.inf, most: float = math.inf) -> Callable[[str], N]:
@@ -123,6 +211,15 @@ def _path(text: str) -> Path:
     if not text:  # as from a variable that is not set; Path would make it the current directory
         raise argparse.ArgumentTypeError("is empty; name a path")
     return Path(text)
+
+
+def _destination(text: str) -> Destination:
+    scheme, _, rest = text.partition("://")
+    if scheme in DESTINATIONS and (match := DESTINATIONS[scheme].fullmatch(rest)):
+        parts = match.groupdict(default="")
+        if int(parts.get("port", 0)) < 1 << 16:
+            return Destination(text, scheme, parts)
+    raise argparse.ArgumentTypeError(f"{text!r} cannot be used; give {WAYS}")
 
 
 def _scenario(text: str) -> str:

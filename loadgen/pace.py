@@ -44,6 +44,10 @@ class Stop:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
 
+    def fileno(self) -> int:
+        """So that `select` can wait for the wish, too: there is something to read then."""
+        return self._wake
+
     def wait(self, seconds: float | None = None) -> None:
         """Return once the wish is there or the time is over; None waits for ever."""
         select.select([self._wake], [], [], seconds)

@@ -8,9 +8,9 @@ import sys
 from typing import TextIO
 
 from loadgen.errors import LoadgenError
+from loadgen.outlets import Recovered
 from loadgen.pace import Pace, Stop
 from loadgen.scenarios import Batch
-from loadgen.spool import Recovered
 
 
 class Report:
@@ -48,7 +48,7 @@ class Report:
     def recovered(self, recovered: Recovered) -> None:
         """Say what a crash had left, if anything."""
         if recovered != Recovered():
-            self._say(
+            self.say(
                 f"recovered: {recovered.published} files published, {recovered.removed} removed, "
                 f"{recovered.torn} bytes cut"
             )
@@ -58,7 +58,7 @@ class Report:
         seconds = self._pace.elapsed()
         speed = self._speed()
         if stop.signal:
-            self._say(f"stopped by {stop.signal}; every file is whole and in the ledger")
+            self.say(f"stopped by {stop.signal}; every file is whole and in the ledger")
         if self._as_json:
             result = {
                 "lines": self.lines,
@@ -74,17 +74,18 @@ class Report:
             print_to(json.dumps(result), sys.stdout)
         else:
             sent = f"{self.lines:,} lines, {self.files:,} files"
-            self._say(f"{sent}, {seconds:,.1f} s, {speed:,.0f} lines/s")
+            self.say(f"{sent}, {seconds:,.1f} s, {speed:,.0f} lines/s")
 
     def ready(self) -> None:
         """Say that all is sent and the process stays."""
-        self._say("ready for more; SIGTERM ends this one")
+        self.say("ready for more; SIGTERM ends this one")
 
     def ended(self, stop: Stop) -> None:
         """Say why a process that stayed ends."""
-        self._say(f"ended by {stop.signal}")
+        self.say(f"ended by {stop.signal}")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """A line for people."""
         print_to(f"loadgen: {text}", sys.stderr if self._as_json else sys.stdout)
 
     def _speed(self) -> float:

@@ -1,8 +1,19 @@
 """What lines can look like: one module a scenario, found here by its name."""
 
 from loadgen.scenarios.access_log import AccessLog
-from loadgen.scenarios.batch import Batch, Scenario
+from loadgen.scenarios.actions import Actions
+from loadgen.scenarios.batch import Batch, Events, Scenario
+from loadgen.scenarios.events import stamp
+from loadgen.scenarios.hashtags import Hashtags
+from loadgen.scenarios.orders import Orders
+from loadgen.scenarios.sensors import Sensors
 
-SCENARIOS: dict[str, type[Scenario]] = {"access-log": AccessLog}
+SCENARIOS: dict[str, type[Scenario]] = {
+    "access-log": AccessLog,
+    "orders": Orders,
+    "sensors": Sensors,
+    "hashtags": Hashtags,
+    "actions": Actions,
+}
 
-__all__ = ["SCENARIOS", "Batch", "Scenario"]
+__all__ = ["SCENARIOS", "Batch", "Events", "Scenario", "stamp"]

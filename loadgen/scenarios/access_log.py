@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 from itertools import accumulate, compress
 from random import Random
 from time import gmtime, strftime
-from typing import Generic, TypeVar
 
-from loadgen.scenarios.batch import Batch
-
-T = TypeVar("T")
+from loadgen.scenarios.batch import Batch, Scenario
+from loadgen.scenarios.draw import Column, zipf
 
 # The ledger's rule, which the Spark programs state once more on their own: a whole line of the
 # combined format, or of the common one, which lacks the last two fields. It is applied to a line
@@ -88,32 +85,20 @@ SPOILT = [
 ]
 
 
-class Column(Generic[T]):
-    """One part of every line, drawn by weight.
-
-    It has a random stream of its own: so n draws and then m are the same as n + m at once.
-    """
-
-    def __init__(self, seed: str, weights: Iterable[tuple[T, float]]) -> None:
-        pairs = list(weights)
-        self._values = [value for value, _ in pairs]
-        self._cumulative = list(accumulate(weight for _, weight in pairs))
-        self._choices = Random(seed).choices
-
-    def draw(self, count: int) -> list[T]:
-        return self._choices(self._values, cum_weights=self._cumulative, k=count)
-
-
-class AccessLog:
+class AccessLog(Scenario):
     """Clients and pages by Zipf's law, in event time that only advances, from 2026-01-01 UTC.
 
     The site is the same for every seed; the seed decides who asks for what and when.
     """
 
+    fields = ()
+    key = "url"
+    sums = ()
+
     def __init__(self, seed: int, malformed: float = 0.0) -> None:
         self._now = START
         self._gaps = Column(f"gaps {seed}", GAPS.items())
-        self._clients = Column(f"clients {seed}", _zipf(f"{client} - - [" for client in CLIENTS))
+        self._clients = Column(f"clients {seed}", zipf(f"{client} - - [" for client in CLIENTS))
         self._requests = Column(f"requests {seed}", _requests())
         self._tails = Column(f"tails {seed}", _tails())
         self._malformed = malformed
@@ -168,16 +153,11 @@ class AccessLog:
         )
 
 
-def _zipf(values: Iterable[T]) -> list[tuple[T, float]]:
-    """Weight the n-th value 1/n."""
-    return [(value, 1 / rank) for rank, value in enumerate(values, 1)]
-
-
 def _requests() -> list[tuple[tuple[str, str | None], float]]:
     """What stands between the time and the referer, and its URL, for each page and outcome."""
     site = Random("site")
     requests: list[tuple[tuple[str, str | None], float]] = []
-    for page, popularity in _zipf(PAGES):
+    for page, popularity in zipf(PAGES):
         size = site.randint(100, 999) * site.choice((1, 1, 10, 10, 10, 100, 1000))
         for (method, status), weight in OUTCOMES.items():
             length = "-" if (method, status) in WITHOUT_BODY else size if status < 300 else 226
@@ -190,8 +170,8 @@ def _requests() -> list[tuple[tuple[str, str | None], float]]:
 def _tails() -> list[tuple[str, float]]:
     return [
         (f' "{referer}" "{agent}"\n', likely * common)
-        for referer, likely in _zipf(REFERERS)
-        for agent, common in _zipf(AGENTS)
+        for referer, likely in zipf(REFERERS)
+        for agent, common in zipf(AGENTS)
     ]
 
 

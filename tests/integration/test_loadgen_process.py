@@ -9,6 +9,7 @@ import os
 import pty
 import random
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -278,6 +279,28 @@ def test_a_replayed_log_arrives_byte_for_byte(lab: Lab, tmp_path: Path) -> None:
     assert (six.lines, six.urls, six.malformed) == (2, {"/last": 1}, 1)
     lab.run("--replay", odd, "--lines", 1)
     assert ledger.read(lab.ledger)[6].bytes == 3
+
+
+@pytest.mark.parametrize("stay", [False, True])
+def test_a_client_reads_over_tcp_what_the_ledger_has(lab: Lab, stay: bool) -> None:
+    options = ["--to", "tcp://127.0.0.1:0", "--lines", 5000, "--lines-per-file", 1000]
+    process = lab.start(*options, *(["--stay"] if stay else []))
+    assert process.stdout
+    waiting = process.stdout.readline()
+    assert waiting.startswith("loadgen: waiting for a client at tcp://127.0.0.1:")
+    port = int(waiting.rpartition(":")[2])
+    client = socket.create_connection(("127.0.0.1", port), timeout=20)
+    with client, client.makefile("rb") as lines:
+        sent = b"".join(lines.readline() for _ in range(5000))
+        if stay:
+            process.terminate()
+        assert lines.read() == b""
+    assert process.wait(20) == 0
+    digests = [hashlib.sha256() for _ in range(5)]
+    for number, line in enumerate(sent.splitlines(keepends=True)):
+        digests[number // 1000].update(line)
+    assert [entry.sha256 for entry in ledger.read(lab.ledger)] == [d.hexdigest() for d in digests]
+    assert lab.files() == []
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 from loadgen import audit as audits
 from loadgen.audit import audit
 from loadgen.errors import LoadgenError
+from loadgen.outlets.spool import Spool
 from loadgen.scenarios import Batch
 from loadgen.scenarios.access_log import AccessLog
-from loadgen.spool import Spool
 
 STEM = "access-log"
 

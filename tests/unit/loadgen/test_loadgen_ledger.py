@@ -33,6 +33,29 @@ def test_an_entry_is_one_line_of_json() -> None:
     assert ledger.Entry.decode(LINE) == ENTRY
 
 
+WITH_EVENTS = ledger.Entry(
+    name="orders-000001.log",
+    lines=2,
+    bytes=90,
+    sha256="cd" * 32,
+    first_event_time=None,
+    last_event_time=None,
+    urls={},
+    malformed=0,
+    events={"time": [1767225600, 1767225602], "product": ["milk", "é"]},
+)
+
+
+def test_a_scenario_with_events_has_them_in_place_of_urls() -> None:
+    line = (
+        '{"name":"orders-000001.log","lines":2,"bytes":90,"sha256":"' + "cd" * 32 + '",'
+        '"first_event_time":null,"last_event_time":null,"malformed":0,'
+        '"events":{"time":[1767225600,1767225602],"product":["milk","\\u00e9"]}}\n'
+    )
+    assert WITH_EVENTS.encode() == line
+    assert ledger.Entry.decode(line) == WITH_EVENTS
+
+
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), st.integers(1)))
 def test_any_url_comes_back(urls: dict[str, int]) -> None:
@@ -57,7 +80,10 @@ def test_a_torn_last_line_is_ignored(tmp_path: Path, length: int) -> None:
     "bad",
     ["", "{}", "[]", "null", "7", "{", '{"urls":3}', LINE[:-1].replace('"lines":3', '"lines":4'),
      LINE[:-1].replace("2026-01-01T", "2026-13-01T"), LINE[:-1].replace("300", "Infinity"),
-     LINE[:20], "\udcff"],
+     LINE[:20], "\udcff", LINE[:-1].replace("urls", "hits"),
+     WITH_EVENTS.encode()[:-1].replace('"milk",', ""),
+     WITH_EVENTS.encode()[:-1].replace('"lines":2', '"lines":3'),
+     WITH_EVENTS.encode()[:-1].replace('"time":[', '"when":[')],
 )  # fmt: skip
 def test_a_corrupt_line_is_an_error_that_names_file_and_line(tmp_path: Path, bad: str) -> None:
     path = tmp_path / "ledger.jsonl"

@@ -6,6 +6,7 @@ import pytest
 
 from loadgen import options
 from loadgen.errors import UsageError
+from loadgen.scenarios import SCENARIOS
 
 PLACES = ["--spool", "spool", "--ledger", "ledger.jsonl"]
 
@@ -42,7 +43,8 @@ def test_a_replay_sends_all_unless_lines_are_given() -> None:
         (["--rate=-1"], "--rate: '-1' cannot be used; give a number from 0 up"),
         (["--malformed", "2"], "--malformed: '2' cannot be used; give a number from 0 to 1"),
         (["--seed", "x"], "--seed: 'x' cannot be used; give a whole number"),
-        (["--scenario", "cats"], "--scenario: 'cats' is unknown; choose from access-log"),
+        (["--scenario", "cats"],
+         f"--scenario: 'cats' is unknown; choose from {', '.join(SCENARIOS)}"),
         (["--spool", ""], "--spool: is empty; name a path"),
         (["--seed"], "--seed: expected one argument; see python -m loadgen --help"),
         (["--line", "3"],
@@ -59,5 +61,26 @@ def test_a_bad_option_is_one_line(given: list[str], error: str) -> None:
 
 
 def test_spool_and_ledger_must_be_named() -> None:
-    with pytest.raises(UsageError, match="required: --spool, --ledger; see python -m loadgen"):
-        options.parse([])
+    with pytest.raises(UsageError, match="required: --ledger; see python -m loadgen"):
+        options.parse(["--spool", "spool"])
+    with pytest.raises(UsageError, match=r"^--spool: is missing; name a directory, or another way"):
+        options.parse(["--ledger", "ledger.jsonl"])
+
+
+def test_another_way_needs_no_spool_directory() -> None:
+    given = options.parse(["--to", "tcp://localhost:9999", "--ledger", "ledger.jsonl"])
+    assert (given.to.url, given.to.scheme) == ("tcp://localhost:9999", "tcp")
+    assert (given.to["host"], given.to["port"], given.spool) == ("localhost", "9999", None)
+    assert options.parse([*PLACES, "--to", "tcp://[::1]:9"]).to["host"] == "[::1]"
+    assert options.parse(PLACES).to is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "localhost:9999", "tcp:localhost:9999", "tcp://localhost", "tcp://:1", "tcp://a:b",
+     "tcp://a:1/b", "tcp://a:65536", "ftp://a:1"],
+)  # fmt: skip
+def test_an_address_that_leads_nowhere_is_one_line(address: str) -> None:
+    error = re.escape(f"--to: {address!r} cannot be used; give tcp://host:port")
+    with pytest.raises(UsageError, match=f"^{error}"):
+        options.parse([*PLACES, "--to", address])

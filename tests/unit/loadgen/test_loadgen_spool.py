@@ -8,8 +8,9 @@ import pytest
 
 from loadgen import ledger
 from loadgen.errors import LedgerError, LoadgenError
+from loadgen.outlets import Recovered
+from loadgen.outlets.spool import Spool
 from loadgen.scenarios.access_log import AccessLog
-from loadgen.spool import Recovered, Spool
 
 BATCH = AccessLog(1, 0.1).generate(20)
 STEM = "access-log"

@@ -9,34 +9,22 @@ ledger whether the file counts, and finishes or removes it. One spool directory 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import re
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from loadgen.errors import LoadgenError, named
-from loadgen.ledger import Entry, Ledger, sync_directory
+from loadgen.ledger import NAME, Entry, Ledger, sync_directory
+from loadgen.outlets.outlet import Recovered
 from loadgen.scenarios import Batch
 
-# access-log-000001.log, as it stands while it is written, in the spool, and once Flume has read it.
-NAME = re.compile(r"(?P<stem>[a-z-]+)-(?P<number>\d{6,})\.log")
+# access-log-000001.log, as it stands while it is written, and once Flume has read it.
 TEMPORARY = re.compile(rf"\.(?P<name>{NAME.pattern})\.tmp")
 COMPLETED = ".COMPLETED"
 
 WRITABLE = "let loadgen's user write there"
-
-
-@dataclass
-class Recovered:
-    """What processes that died had left: files published and removed, bytes cut off the ledger."""
-
-    published: int = 0
-    removed: int = 0
-    torn: int = 0
 
 
 class Spool:
@@ -46,7 +34,6 @@ class Spool:
         self._directory = directory
         self._ledger_path = ledger
         self._ledger = Ledger(ledger)
-        self._last: Counter[str] = Counter()  # the highest number in use, by stem
 
     def recover(self) -> Recovered:
         """Finish or remove what a crash has left; call it before the first `publish`.
@@ -81,7 +68,7 @@ class Spool:
                 with named(path, WRITABLE):
                     _write(temporary, batch.data)
                 with named(self._ledger_path, WRITABLE):
-                    self._ledger.append(_entry(name, batch))
+                    self._ledger.append(Entry.of(name, batch))
                 with named(path, "leave hidden files to loadgen"):
                     temporary.rename(path)
             except BaseException:
@@ -92,6 +79,9 @@ class Spool:
             sync_directory(self._directory)
             self._ledger.catch_up()  # so that this entry is no news to the next call
         return name
+
+    def close(self) -> None:
+        """Nothing is held between two files."""
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -112,12 +102,10 @@ class Spool:
     def _finish_or_remove(self) -> Recovered:
         """Settle temporary files: under the lock, they can only be a dead process's."""
         recovered = Recovered()
-        for name in self._ledger.names:
-            self._reserve(name)
         with named(self._directory, WRITABLE):
             for path in sorted(self._directory.iterdir()):
                 if not (temporary := TEMPORARY.fullmatch(path.name)):
-                    self._reserve(path.name)
+                    self._ledger.reserve(path.name)
                 elif temporary["name"] in self._ledger.names:
                     path.rename(path.with_name(temporary["name"]))
                     recovered.published += 1
@@ -127,15 +115,10 @@ class Spool:
             sync_directory(self._directory)
         return recovered
 
-    def _reserve(self, name: str) -> None:
-        if match := NAME.match(name):
-            self._last[match["stem"]] = max(self._last[match["stem"]], int(match["number"]))
-
     def _next_name(self, stem: str) -> str:
         """A name above all in the ledger and in the directory."""
         while True:
-            self._last[stem] += 1
-            path = self._directory / f"{stem}-{self._last[stem]:06}.log"
+            path = self._directory / self._ledger.next_name(stem)
             # A process with another ledger shows in the directory only.
             if not path.exists() and not path.with_name(path.name + COMPLETED).exists():
                 return path.name
@@ -146,16 +129,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _entry(name: str, batch: Batch) -> Entry:
-    return Entry(
-        name=name,
-        lines=batch.lines,
-        bytes=len(batch.data),
-        sha256=hashlib.sha256(batch.data).hexdigest(),
-        first_event_time=batch.first_event_time,
-        last_event_time=batch.last_event_time,
-        urls=batch.urls,
-        malformed=batch.malformed,
-    )

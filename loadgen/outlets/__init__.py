@@ -1,0 +1,29 @@
+"""Ways out for the lines: one module a way, found here by the scheme of its address."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+
+from loadgen.outlets.kafka import KafkaTopic
+from loadgen.outlets.outlet import Outlet, Recovered
+from loadgen.outlets.s3 import S3Bucket
+from loadgen.outlets.spool import Spool
+from loadgen.outlets.tcp import TcpServer
+from loadgen.pace import Stop
+
+__all__ = ["Outlet", "Recovered", "outlet_of"]
+
+
+def outlet_of(given: Namespace, stop: Stop, say: Callable[[str], None]) -> Outlet:
+    """The way out that the options name; `say` tells people what it waits for.
+
+    Raises LoadgenError if it needs a package that is not installed.
+    """
+    if given.to is None:
+        return Spool(given.spool, given.ledger)
+    if given.to.scheme == "kafka":
+        return KafkaTopic(given.to, given.ledger)
+    if given.to.scheme == "s3":
+        return S3Bucket(given.to, given.ledger)
+    return TcpServer(given.to, given.ledger, stop, say)

@@ -1,0 +1,96 @@
+"""Putting files into an S3 bucket, an object a batch: PREFIX/STEM-NUMBER.log.
+
+An object appears whole or not at all, so that programs may list the bucket meanwhile. A prefix has
+one ledger. The environment names the server and who asks, as for the AWS command line:
+S3_ENDPOINT [Amazon's own], AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION [us-east-1].
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from loadgen.errors import LoadgenError
+from loadgen.options import Destination
+from loadgen.outlets.entries import Entries, NothingSentError
+from loadgen.outlets.outlet import Recovered
+from loadgen.scenarios import Batch
+
+ATTEMPTS = 4
+ANSWER_SECONDS = 10.0
+
+
+class S3Bucket:
+    """A bucket that is there already. Needs the package boto3."""
+
+    def __init__(self, to: Destination, ledger: Path) -> None:
+        """Raises LoadgenError if the package is not installed."""
+        self._to = to
+        self._prefix = f"{to['prefix'].strip('/')}/".lstrip("/")
+        self._entries = Entries(ledger)
+        try:
+            import boto3
+            import botocore.config
+            import botocore.exceptions
+        except ImportError as error:
+            raise LoadgenError(to.url, "boto3 is not installed", "pip install boto3") from error
+        self._exceptions = botocore.exceptions
+        with self._told("set S3_ENDPOINT to a URL"):
+            self._client = boto3.client(
+                "s3",
+                endpoint_url=os.environ.get("S3_ENDPOINT") or None,
+                region_name=os.environ.get("AWS_REGION", "us-east-1"),
+                config=botocore.config.Config(
+                    connect_timeout=ANSWER_SECONDS,
+                    read_timeout=ANSWER_SECONDS,
+                    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                    s3={"addressing_style": "path"},  # no server but Amazon's has a name a bucket
+                    request_checksum_calculation="when_required",  # nor takes every checksum
+                ),
+            )
+
+    def recover(self) -> Recovered:
+        """Reach the bucket, and learn which names are in use."""
+        recovered = self._entries.recover()
+        with self._told("give a bucket that is there, and credentials that may list it"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._to["bucket"], Prefix=self._prefix
+            )
+            for page in pages:
+                for found in page.get("Contents", []):
+                    self._entries.reserve(found["Key"].removeprefix(self._prefix))
+        return recovered
+
+    def publish(self, batch: Batch, stem: str) -> str:
+        with (
+            self._entries.entered(batch, stem) as name,
+            self._told(f"if the bucket lacks {name}, its lines are in the ledger only; start anew"),
+        ):
+            self._client.put_object(
+                Bucket=self._to["bucket"], Key=self._prefix + name, Body=batch.data
+            )
+        return name
+
+    def close(self) -> None:
+        self._client.close()
+
+    @contextmanager
+    def _told(self, remedy: str) -> Iterator[None]:
+        """Turn what goes wrong into one line; a NothingSentError if the server said no."""
+        try:
+            yield
+        except self._exceptions.ClientError as error:
+            said, status = error.response["Error"], error.response["ResponseMetadata"]
+            fact = f"{said['Code']}: {said.get('Message') or 'no more was said'}"
+            if status["HTTPStatusCode"] < 500:
+                access = "give a bucket that is there, and credentials that may list and write it"
+                raise NothingSentError(self._to.url, _one_line(fact), access) from error
+            raise LoadgenError(self._to.url, _one_line(fact), remedy) from error
+        except (self._exceptions.BotoCoreError, ValueError) as error:
+            raise LoadgenError(self._to.url, _one_line(str(error)), remedy) from error
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
