@@ -73,5 +73,5 @@ lock: ## renew requirements/*.txt from pyproject.toml (needs uv)
 	$(UV_COMPILE) --group pyproject.toml:build -o requirements/build.txt
 	$(UV_COMPILE) pyproject.toml --extra apps -o requirements/spark.txt
 	$(UV_COMPILE) --group pyproject.toml:fuzz -o requirements/fuzz.txt
-	$(UV_COMPILE) pyproject.toml --extra lab --extra testing --group build --group dev \
+	$(UV_COMPILE) pyproject.toml --extra lab --extra testing --group build --group dev --group outlets \
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt
