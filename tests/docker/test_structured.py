@@ -13,11 +13,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.docker_lab import ROOT, SECONDS_MAX, lab_of, ledger
+from tests.support.spark import wait_for
 
 KILLS = int(os.environ.get("FAULT_KILLS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 LINES = 200_000
-SECONDS = 10  # in which they come
+SECONDS = 10  # in which they come, for each kill
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,23 +27,29 @@ def lab(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
-@pytest.mark.parametrize("number", range(KILLS))
-def test_a_spark_worker_killed_under_load_counts_each_line_once(number: int) -> None:
-    chance = random.Random(SEED + number)
+def compose(*arguments: str) -> int:
+    command = ["docker", "compose", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode
+
+
+def test_a_spark_worker_killed_under_load_counts_each_line_once() -> None:
+    chance = random.Random(SEED)
     before = ledger()["generated"]
-    options = ["--lines", str(LINES), "--rate", str(LINES / SECONDS), "--seed", str(1 + number)]
+    rate = LINES / SECONDS / KILLS
+    options = ["--lines", str(LINES), "--rate", str(rate), "--seed", str(SEED)]
     feed = subprocess.Popen(
         [sys.executable, "-m", "flumelab", "feed", "--runtime", "docker", *options],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    time.sleep(chance.uniform(1, SECONDS))  # the moment is what is tried, nothing waits for it
-    # With it goes its executor; the container is started again, as it failed.
-    worker = str(chance.choice((1, 2)))
-    kill = ["exec", "-T", "--index", worker, "spark-worker", "pkill", "-9", "java"]
-    subprocess.run(["docker", "compose", *kill], cwd=ROOT, capture_output=True, check=False)
-    assert feed.wait(SECONDS_MAX) == 0
+    for _ in range(KILLS):
+        time.sleep(chance.uniform(1, SECONDS))  # the moment is what is tried
+        # With it goes its executor; the container is started again, as it failed.
+        worker = str(chance.choice((1, 2)))
+        kill = ["exec", "-T", "--index", worker, "spark-worker", "pkill", "-9", "java"]
+        wait_for(lambda kill=kill: compose(*kill) == 0, "a worker is killed")
+    assert feed.wait(SECONDS_MAX + SECONDS * KILLS) == 0
     result = ledger()
     assert result["balanced"], result
     assert result["generated"] == before + LINES
