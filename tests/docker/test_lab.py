@@ -245,6 +245,15 @@ def test_no_process_runs_as_root_or_can_become_root(lab: Lab) -> None:
         assert "no-new-privileges:true" in host["SecurityOpt"], name
 
 
+def test_every_jvm_of_spark_has_its_classes_from_the_archive(lab: Lab) -> None:
+    mapped = "for m in $(grep -l /java$ /proc/[0-9]*/maps); do grep -c spark.jsa $m; done"
+    for name, container in lab.containers().items():
+        if "spark" in name or "url-counts" in name:
+            counts = container.exec_run(["sh", "-c", mapped]).output.split()
+            assert counts, name
+            assert b"0" not in counts, name
+
+
 def test_memory_limits_are_set_and_add_up_to_6_gib_at_most(lab: Lab) -> None:
     limits = {n: c.attrs["HostConfig"]["Memory"] for n, c in lab.containers().items()}
     assert all(limits.values()), limits

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flumelab.local import ARCHIVE
 from tests.support.lab import ROOT, LocalLab
 
 EXCERPT = ROOT / "tests/data/access_excerpt.log"
@@ -24,6 +25,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
 def test_up_feeds_nothing(lab: LocalLab) -> None:
     before = lab.balanced()
     assert (before["generated"], before["spooled"], before["counted"]) == (0, 0, 0)
+
+
+def test_sparks_jvm_has_its_classes_from_the_archive(lab: LocalLab) -> None:
+    driver = lab.process("url-counts").children(recursive=True)
+    [jvm] = [process for process in driver if process.name() == "java"]
+    assert str(ARCHIVE) in {mapped.path for mapped in jvm.memory_maps()}
 
 
 def test_every_url_is_counted_as_generated(lab: LocalLab) -> None:
