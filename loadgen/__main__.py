@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 
 from loadgen import options
-from loadgen.errors import LoadgenError
+from loadgen.errors import exit_code
 from loadgen.outlets import outlet_of
 from loadgen.pace import Pace, Stop
 from loadgen.replay import Replay
@@ -19,12 +19,7 @@ BatchOf = Callable[[int], Batch]  # up to that many lines; none at the end
 
 def main(arguments: list[str] | None = None) -> int:
     """Run with these arguments (default: the process's own) and return the exit code."""
-    try:
-        _run(arguments)
-    except LoadgenError as error:
-        print(f"loadgen: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return exit_code(lambda: _run(arguments))
 
 
 def _run(arguments: list[str] | None) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from loadgen import ledger as ledgers
 from loadgen import options
-from loadgen.errors import LoadgenError, named
+from loadgen.errors import exit_code, named
 from loadgen.outlets.spool import COMPLETED
 from loadgen.report import print_to
 
@@ -122,13 +122,12 @@ def _lines_of(path: Path) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run with these arguments (default: the process's own) and return the exit code."""
-    try:
+
+    def run() -> None:
         given = options.parse_audit(arguments)
         print_to(json.dumps(audit(given.spool, given.ledger).as_json()), sys.stdout)
-    except LoadgenError as error:
-        print(f"loadgen: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+
+    return exit_code(run)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -40,3 +41,13 @@ def named(
         if error.errno in FULL:
             remedy = "free some space on its disk, then start again"
         raise kind(os.fspath(place), error.strerror or str(error), remedy) from error
+
+
+def exit_code(run: Callable[[], None]) -> int:
+    """Of a command that does this: 0, or that of the failure, which is printed."""
+    try:
+        run()
+    except LoadgenError as error:
+        print(f"loadgen: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0

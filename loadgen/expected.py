@@ -24,7 +24,7 @@ from typing import Any
 
 from loadgen import ledger as ledgers
 from loadgen import options
-from loadgen.errors import LedgerError, LoadgenError
+from loadgen.errors import LedgerError, exit_code
 from loadgen.report import print_to
 from loadgen.scenarios import SCENARIOS, Scenario, stamp
 
@@ -136,7 +136,8 @@ def _shown(event: Event) -> Event:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run with these arguments (default: the process's own) and return the exit code."""
-    try:
+
+    def run() -> None:
         given = options.parse_expected(arguments)
         entries = ledgers.read(given.ledger)
         found = expected(
@@ -148,10 +149,8 @@ def main(arguments: list[str] | None = None) -> int:
             late=given.late,
         )
         print_to(json.dumps(found), sys.stdout)
-    except LoadgenError as error:
-        print(f"loadgen: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+
+    return exit_code(run)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ must be empty for this: so a program's settings come by ``--properties-file``.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,8 @@ def make(file: Path) -> None:
     """Write the archive; raises `LabError` with the end of Spark's log."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
-    (Path(pyspark.__file__).parent / "conf").mkdir(exist_ok=True)  # from Java 19 on it must exist
+    home = Path(pyspark.__file__).parent
+    (home / "conf").mkdir(exist_ok=True)  # from Java 19 on it must exist
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYSPARK_PYTHON": sys.executable,
@@ -43,6 +45,7 @@ def make(file: Path) -> None:
     }
     command = ["spark-submit", "--conf", "spark.ui.port=0", str(PROGRAM)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    shutil.rmtree(home / "work", ignore_errors=True)  # of the program's own worker
     if done.returncode or not file.exists():
         end = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise LabError(f"{file} could not be made by spark-submit {command[-1]}:\n{end}")
