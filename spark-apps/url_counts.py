@@ -17,7 +17,8 @@ from pyspark import SparkContext
 from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
-from flumelab.results import MALFORMED, ResultStore
+from flumelab.counts import MALFORMED
+from flumelab.results import ResultStore
 from flumelab.streaming import await_stop
 
 HOST = os.environ.get("RECEIVER_HOST", "localhost")

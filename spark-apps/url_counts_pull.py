@@ -20,7 +20,8 @@ from pyspark import SparkContext
 from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
-from flumelab.results import MALFORMED, ResultStore
+from flumelab.counts import MALFORMED
+from flumelab.results import ResultStore
 from flumelab.streaming import await_stop
 
 AGENTS = [agent.split(":") for agent in os.environ.get("FLUME_AGENTS", "localhost:4141").split(",")]

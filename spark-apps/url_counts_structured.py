@@ -19,7 +19,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, desc, regexp_extract, try_to_timestamp, when, window
 from pyspark.sql.functions import lit as text
 
-from flumelab.results import MALFORMED, ResultStore
+from flumelab.counts import MALFORMED
+from flumelab.results import ResultStore
 from flumelab.streaming import await_stop_of_queries
 
 LANDING = os.environ.get("LANDING_DIR", "landing")

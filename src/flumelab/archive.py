@@ -14,8 +14,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyspark
-
 from flumelab.errors import LabError
 
 QUICK_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
@@ -31,6 +29,8 @@ def java_options(file: Path) -> str:
 
 def make(file: Path) -> None:
     """Write the archive; raises `LabError` with the end of Spark's log."""
+    import pyspark  # takes a tenth of a second
+
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
     home = Path(pyspark.__file__).parent

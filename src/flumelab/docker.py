@@ -8,9 +8,9 @@ from pathlib import Path
 
 from flumelab import flume
 from flumelab.apps import APPS, App
+from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.ledger import Evidence
-from flumelab.results import Counts
 from flumelab.runtime import Say, Service
 from flumelab.settings import LOOPBACK, Settings
 from flumelab.sources import Stamp

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flumelab.results import MALFORMED, Counts
+from flumelab.counts import MALFORMED, Counts
 
 RECEIVED = ("CHANNEL", "EventPutSuccessCount")
 """Counted after the commit; a spooldir source's own EventReceivedCount counts retries again."""

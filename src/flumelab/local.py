@@ -16,10 +16,10 @@ from pathlib import Path
 
 from flumelab import archive, flume
 from flumelab.apps import App
+from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.ledger import Evidence
 from flumelab.processes import Processes
-from flumelab.results import Counts, ResultStore
 from flumelab.runtime import Say, Service
 from flumelab.settings import LOOPBACK, Settings
 from flumelab.sources import Stamp
@@ -52,9 +52,7 @@ class LocalRuntime:
         self._spool = self._state / "spool"
         self._ledger = self._state / "ledger.jsonl"
         self._metrics = self._state / "metrics"
-        self._results = ResultStore(
-            os.environ.get("RESULTS_URL", f"sqlite:///{self._state / 'results.db'}")
-        )
+        self._results = os.environ.get("RESULTS_URL", f"sqlite:///{self._state / 'results.db'}")
 
     def build(self, say: Say) -> None:
         """Make the connector's jars and Flume's runtime, and put the jar into PySpark.
@@ -133,7 +131,9 @@ class LocalRuntime:
     def counts(self) -> Counts:
         """From the result store."""
         self._state.mkdir(parents=True, exist_ok=True)
-        return self._results.counts()
+        from flumelab.results import ResultStore  # SQLAlchemy takes a fifth of a second
+
+        return ResultStore(self._results).counts()
 
     def evidence(self) -> Evidence:
         """Counted last, so that nothing can seem to be counted before it was generated."""
@@ -224,7 +224,7 @@ class LocalRuntime:
                 "SPARK_SUBMIT_OPTS": f"{archive.java_options(ARCHIVE)} "
                 f'"-Dlog4j2.configurationFile={self._root}/spark-conf/log4j2.properties"',
                 "CHECKPOINT_ROOT": str(self._state / "checkpoint"),
-                "RESULTS_URL": self._results.url,
+                "RESULTS_URL": self._results,
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                 "PYSPARK_PYTHON": sys.executable,
                 "PYTHONUNBUFFERED": "1",

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import islice
 
 from sqlalchemy import (
@@ -30,10 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
-
-MALFORMED = "malformed line"
-"""The key under which lines without a URL are counted; no URL has a space in it."""
 
 _tables = MetaData()
 _batches = Table(
@@ -50,19 +48,6 @@ _totals = Table(
 )
 
 _KEYS_PER_QUERY = 500  # databases limit a statement's parameters; SQLite's old limit is 999
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What has been counted so far."""
-
-    urls: dict[str, int] = field(default_factory=dict)
-    malformed: int = 0
-
-    @property
-    def lines(self) -> int:
-        """All lines that were counted under some URL."""
-        return sum(self.urls.values())
 
 
 @dataclass(frozen=True)

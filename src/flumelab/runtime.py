@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from flumelab.apps import App
+from flumelab.counts import Counts
 from flumelab.ledger import Evidence
-from flumelab.results import Counts
 
 Say = Callable[[str], None]
 """Told what is being done, in a few words; for what takes longer than two seconds."""

@@ -6,9 +6,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from flumelab.counts import Counts
 from flumelab.doctor import Check
 from flumelab.ledger import Balance, Evidence
-from flumelab.results import Counts
 from flumelab.runtime import Service
 
 WIDTH = 80

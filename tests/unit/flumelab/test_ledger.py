@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flumelab.counts import MALFORMED, Counts
 from flumelab.ledger import Evidence, balance
-from flumelab.results import MALFORMED, Counts
 
 
 def run(received: int, sent: int) -> dict[str, dict[str, str]]:

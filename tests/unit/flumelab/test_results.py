@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
-from flumelab.results import MALFORMED, Counts, ResultStore
+from flumelab.results import ResultStore
 
 NOON = datetime(2026, 3, 1, 12)
 

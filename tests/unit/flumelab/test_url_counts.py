@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flumelab.results import MALFORMED
+from flumelab.counts import MALFORMED
 from loadgen.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[3]
