@@ -29,9 +29,10 @@ RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 
 # client identity user [time] "METHOD URL HTTP/version" status bytes "referer" "user agent"
 LINE = (
-    r'(?U)^\S+ \S+ [^\[]+ \[([^\]]+)\] "[A-Z]+ (\S+) HTTP/[\d.]+" \d{3} (?:\d+|-)'
-    r'(?: "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?\s*\z'
+    r'(?sU)^\S+ \S+ [^\[]+ \[[^\]]+\] "[A-Z]+ (\S+) HTTP/[\d.]+" \d{3} (?:\d+|-)'
+    r'(?: "[^"\\]*(?:\\.[^"\\]*)*" "[^"\\]*(?:\\.[^"\\]*)*")?\s*\z'
 )
+TIME = r"\[([^\]]+)\]"
 
 
 def add_to_totals(batch, number):
@@ -50,12 +51,11 @@ def count_urls(spark):
     source = spark.readStream.format("flume").option("landing", LANDING)
     events = source.schema("body string").load()  # what is not asked for costs nothing
     line = col("body")
-    url = regexp_extract(line, LINE, 2)
+    url = regexp_extract(line, LINE, 1)
+    time = try_to_timestamp(regexp_extract(line, TIME, 1), text("dd/MMM/yyyy:HH:mm:ss Z"))
     lines = events.select(
         when(url != "", url).otherwise(MALFORMED).alias("url"),
-        try_to_timestamp(regexp_extract(line, LINE, 1), text("dd/MMM/yyyy:HH:mm:ss Z")).alias(
-            "time"
-        ),
+        when(url != "", time).alias("time"),
     )
     by_window = (
         lines.withWatermark("time", "10 minutes")
