@@ -47,7 +47,8 @@ def make(file: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     shutil.rmtree(home / "work", ignore_errors=True)  # of the program's own worker
     if done.returncode or not file.exists():
-        end = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        said = (done.stdout + done.stderr).splitlines()
+        end = "\n".join([line for line in said if " INFO " not in line][-15:])
         raise LabError(f"{file} could not be made by spark-submit {command[-1]}:\n{end}")
 
 
