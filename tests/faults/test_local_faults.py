@@ -2,13 +2,15 @@
 
 import json
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.lab import LocalLab
+from tests.support.lab import ROOT, LocalLab
 
 
 def wait_until(what: Callable[[], bool], seconds: float = 60) -> None:
@@ -39,7 +41,7 @@ def test_a_driver_killed_under_load_loses_nothing_that_flume_was_answered_ok_for
     lab: LocalLab,
 ) -> None:
     lab.ok("up")
-    lab.ok("feed", "--lines", "200000")
+    lab.ok("feed", "--lines", "100000")
     wait_until(lambda: lab.json("ledger")["flume_sent"] > 20_000)
     kill(lab, "url-counts")
     status = {s["name"]: s["state"] for s in lab.json("status")["services"]}
@@ -62,20 +64,6 @@ def test_a_driver_that_cannot_start_shows_the_end_of_its_log(lab: LocalLab) -> N
     assert lab.processes() == []
 
 
-def test_a_killed_lab_can_be_stopped_and_started_again(lab: LocalLab) -> None:
-    lab.ok("up")
-    # Only the services' own processes: Spark's JVM and its workers are left as orphans.
-    for service in ("flume", "url-counts"):
-        lab.process(service).kill()
-    wait_until(lambda: lab.process_is_gone("url-counts"))
-    assert lab.processes() != []
-    lab.ok("down")
-    assert lab.processes() == []
-    lab.ok("up")
-    lab.ok("feed", "--lines", "1000")
-    assert lab.balanced()["counted"] == 1000
-
-
 def test_a_stale_pid_of_another_process_is_left_alone(lab: LocalLab) -> None:
     lab.state.mkdir(parents=True)
     record = {"flume": {"pid": 1, "started": 1.0, "log": "x"}}
@@ -96,12 +84,9 @@ def test_a_damaged_state_file_is_named_with_the_remedy(lab: LocalLab) -> None:
     state.unlink()
 
 
-def test_two_at_once_do_not_start_it_twice(lab: LocalLab) -> None:
-    import subprocess
-    import sys
-
-    from tests.support.lab import ROOT
-
+def test_two_at_once_do_not_start_it_twice_and_killed_it_can_be_stopped_and_started_again(
+    lab: LocalLab,
+) -> None:
     command = [sys.executable, "-m", "flumelab", "up", "--runtime", "local"]
     both = [
         subprocess.Popen(command, env=lab.environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
@@ -110,3 +95,14 @@ def test_two_at_once_do_not_start_it_twice(lab: LocalLab) -> None:
     errors = [process.communicate(timeout=120)[1] for process in both]
     assert sorted(process.returncode for process in both) == [0, 1], errors
     assert any("another flumelab is starting or stopping this lab" in error for error in errors)
+
+    # Only the services' own processes: Spark's JVM and its workers are left as orphans.
+    for service in ("flume", "url-counts"):
+        lab.process(service).kill()
+    wait_until(lambda: lab.process_is_gone("url-counts"))
+    assert lab.processes() != []
+    lab.ok("down")
+    assert lab.processes() == []
+    lab.ok("up")
+    lab.ok("feed", "--lines", "1000")
+    assert lab.balanced()["counted"] == 1000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -291,22 +290,26 @@ def test_a_driver_that_is_killed_goes_on_with_each_event_once(tmp_path: Path) ->
     def recorded() -> list[str]:
         return [x for part in output.glob("*.txt") for x in part.read_text().split("\n") if x]
 
-    sent = 0
-    for run in range(2):
+    def start(run: int) -> Program:
         command = [sys.executable, str(PROGRAMS / "record_structured.py"), json.dumps(job)]
         driver = Program(command, tmp_path / f"run-{run}", environment())
-        try:
-            driver.wait_for(lambda: accepts(port), "the query listens")
-            deadline = time.monotonic() + 20
-            before = len(recorded())
-            while len(recorded()) < before + 200 and time.monotonic() < deadline:
-                send(port, *batches_of(sent, sent + 100))
-                sent += 100
-            if run:
-                driver.wait_for(lambda all_=sent: len(recorded()) >= all_, "all arrive")
-        finally:
-            driver.kill()
-    assert sorted(recorded()) == [body.decode() for body in numbers(0, sent)]
+        driver.wait_for(lambda: accepts(port), "the query listens")
+        return driver
+
+    driver = start(1)
+    try:
+        send(port, *batches_of(0, 1000))
+        driver.wait_for(recorded, "a batch is recorded")
+        send(port, *batches_of(1000, 2000))  # the next one is under way at the kill
+    finally:
+        driver.kill()
+    driver = start(2)
+    try:
+        send(port, *batches_of(2000, 2100))
+        driver.wait_for(lambda: len(recorded()) >= 2100, "all arrive")
+    finally:
+        driver.kill()
+    assert sorted(recorded()) == [body.decode() for body in numbers(0, 2100)]
 
 
 # --- what goes wrong ----------------------------------------------------------------------------
