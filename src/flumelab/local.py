@@ -24,8 +24,8 @@ from flumelab.runtime import Say, Service
 from flumelab.settings import LOOPBACK, Settings
 from flumelab.sources import Stamp
 
-JVM_SOURCES = [
-    *("connector", "pyproject.toml", "src/pyspark_flume_hook.py"),
+SPARK_SOURCES = [
+    *("connector", "pyproject.toml", "requirements/dev.txt", "src/pyspark_flume_hook.py"),
     *("src/flumelab/archive.py", "src/flumelab/warm_up.py"),
 ]
 ARCHIVE = Path(sys.prefix) / "flumelab.jsa"
@@ -59,7 +59,7 @@ class LocalRuntime:
 
         All labs of a checkout share them: one builds at a time, and only what has changed.
         """
-        stamp = Stamp(Path(sys.prefix) / "flumelab.built", self._root, JVM_SOURCES)
+        stamp = Stamp(Path(sys.prefix) / "flumelab.built", self._root, SPARK_SOURCES)
         with (Path(sys.prefix) / "flumelab.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if stamp.is_current() and (self._flume_home / "lib").is_dir():
