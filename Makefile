@@ -16,7 +16,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down test test-unit faults fuzz bench lint wheel lock
+.PHONY: help lab down lessons test test-unit faults fuzz bench lint wheel lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,10 @@ lab: .venv/ready ## start, feed LINES lines, show counts and verdict [RUNTIME=au
 
 down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
 	@$(FLUMELAB) down --runtime $(RUNTIME)
+
+lessons: .venv/ready ## run every program, each against the generator's truth [RUNTIME=]
+	@for app in $$($(BIN)/python -c 'from flumelab import apps; print(*apps.APPS)'); do \
+		$(FLUMELAB) run $$app --runtime $(RUNTIME) || exit 1; done
 
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local

@@ -1,39 +1,158 @@
-"""The programs of the lab, each with the Flume configuration that feeds it."""
+"""The programs of the lab, each with what feeds it and what it must find."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from flumelab.counts import MALFORMED
 from flumelab.errors import LabError
+
+LAB = ("url-counts", "pull", "structured")
+"""Those that `flumelab up` starts, with services of their own in compose.yaml."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Which part of what `loadgen.expected` prints is a program's answer.
+
+    :param part: ``totals``, ``windows``, ``sessions`` or ``faults``
+    :param of: what is added up for each key: ``events``, or one of the scenario's own sums
+    :param options: of `loadgen.expected`
+    """
+
+    part: str = "totals"
+    of: str = "events"
+    options: tuple[str, ...] = ()
+
+    def keys(self, expected: Mapping[str, Any]) -> dict[str, int]:
+        """The result store's keys, and the value that each must have.
+
+        A window's key is ``START KEY``, a session's ``USER START END``, a fault's
+        ``TIME DEVICE``, with times as the lines have them; a fault's value is 1.
+        """
+        match self.part:
+            case "totals":
+                found = {key: sums[self.of] for key, sums in expected["totals"].items()}
+            case "windows":
+                found = {f"{w['start']} {w['key']}": w[self.of] for w in expected["windows"]}
+            case "faults":
+                found = {f"{f['time']} {f['device']}": 1 for f in expected["faults"]}
+            case _:
+                sessions = expected["sessions"]
+                found = {f"{s['user']} {s['start']} {s['end']}": s[self.of] for s in sessions}
+        malformed = {MALFORMED: expected["malformed"]} if expected["malformed"] else {}
+        return found | malformed
 
 
 @dataclass(frozen=True)
 class App:
-    """A lesson: `program` in spark-apps/, `conf` in flume-conf/.
+    """A lesson: `program` in spark-apps/, `conf` in flume-conf/, `scenario` of loadgen.
 
     `lands`: a receiver of its own takes in what Flume sends, and the program reads its landing log.
-    `pulls`: the program fetches from Flume. Otherwise Flume sends to the program.
+    `pulls`: the program fetches from Flume. Otherwise Flume sends to the program, or, where
+    `source` is ``socket`` or ``files``, there is no Flume: the program reads from the generator.
     """
 
     name: str
     program: str
-    conf: str
+    shows: str
+    conf: str = "access-log.conf"
     lands: bool = False
     pulls: bool = False
+    source: str = "flume"
+    scenario: str = "access-log"
+    answer: Answer = Answer()
+
+    @property
+    def service(self) -> str:
+        """The service of compose.yaml that runs it."""
+        if self.name in LAB:
+            return self.name
+        if self.source != "flume":
+            return "reader"
+        return "query" if self.lands else "stream"
 
     @property
     def listens(self) -> bool:
         """Whether Flume sends to the program itself."""
-        return not (self.lands or self.pulls)
+        return self.source == "flume" and not (self.lands or self.pulls)
 
+
+def _query(name: str, program: str, shows: str, **more: Any) -> App:
+    return App(name, program, shows, "exactly-once.conf", lands=True, **more)
+
+
+HOURS = Answer("windows", options=("--window", "3600", "--late", "3600"))
+SESSIONS = Answer("sessions", options=("--gap", "1800"))
 
 APPS = {
     app.name: app
     for app in [
-        App("url-counts", "url_counts.py", "access-log.conf"),
-        App("pull", "url_counts_pull.py", "pull.conf", pulls=True),
-        App("structured", "url_counts_structured.py", "exactly-once.conf", lands=True),
+        App("url-counts", "url_counts.py", "URLs: a window of 300 s, and totals"),
+        App("pull", "url_counts_pull.py", "the same, fetched from Flume", "pull.conf", pulls=True),
+        _query("structured", "url_counts_structured.py", "the same, each line once"),
+        App(
+            *("stateless", "stateless.py", "map, filter, flatMap, reduceByKey, transform"),
+            scenario="hashtags",
+        ),
+        App(
+            *("running-totals", "running_totals.py", "updateStateByKey: sold so far"),
+            scenario="orders",
+            answer=Answer(of="quantity"),
+        ),
+        App(
+            *("sessions", "sessions.py", "updateStateByKey: each user's sessions"),
+            scenario="actions",
+            answer=SESSIONS,
+        ),
+        _query(
+            *("session-windows", "session_windows.py", "sessions as windows"),
+            scenario="actions",
+            answer=SESSIONS,
+        ),
+        App(
+            *("windows", "windows.py", "batch 1 s, window 3 s, slide 2 s"),
+            scenario="hashtags",
+        ),
+        App(
+            *("popular", "popular.py", "300 s by 1 s, with and without inverse function"),
+            scenario="hashtags",
+        ),
+        App(
+            *("top-sellers", "top_sellers.py", "what sold best in the past hour"),
+            scenario="orders",
+            answer=Answer(of="cents"),
+        ),
+        _query(
+            *("output-modes", "output_modes.py", "complete, update and append output"),
+            scenario="orders",
+            answer=Answer(of="quantity"),
+        ),
+        _query(
+            *("late-events", "late_events.py", "windows of event time, and a watermark"),
+            scenario="actions",
+            answer=HOURS,
+        ),
+        _query(
+            *("sql", "actions_sql.py", "the same in SQL"),
+            scenario="actions",
+            answer=HOURS,
+        ),
+        App("from-socket", "from_socket.py", "lines from a TCP socket", source="socket"),
+        App("from-files", "from_files.py", "files of a folder", source="files"),
+        App(
+            *("clusters", "clusters.py", "streaming k-means follows a drift"),
+            scenario="sensors",
+        ),
+        _query(
+            *("anomalies", "anomalies.py", "a trained pipeline finds broken sensors"),
+            scenario="sensors",
+            answer=Answer("faults"),
+        ),
     ]
 }
 DEFAULT = "url-counts"
+SERVICES = {app.service for app in APPS.values()}
 
 
 def find(name: str) -> App:

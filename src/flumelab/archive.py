@@ -8,16 +8,19 @@ and the class path are the same, and otherwise starts as it would without. Spark
 on the class path, and must be empty for this: so a program's settings come by
 ``--properties-file``.
 
-Python's part is to leave out ``pyspark.zip``. Spark has each of its Python processes look there
-first, and a zip has sources only: they would all be compiled again at each start, for a second. The
-installed package, which comes next, has the same modules compiled.
+Python's part is ``pyspark.zip``, in which each of Spark's Python processes looks first. It comes
+with sources only, so that each process would compile what it imports, for a second: here it gets
+them compiled, too.
 """
 
+import compileall
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 from flumelab.errors import LabError
 
@@ -40,7 +43,7 @@ def make(file: Path) -> None:
     file.unlink(missing_ok=True)
     home = Path(pyspark.__file__).parent
     (home / "conf").mkdir(exist_ok=True)  # from Java 19 on it must exist
-    (home / "python/lib/pyspark.zip").unlink(missing_ok=True)
+    compile_zip(home / "python/lib/pyspark.zip")
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYSPARK_PYTHON": sys.executable,
@@ -56,6 +59,21 @@ def make(file: Path) -> None:
         said = (done.stdout + done.stderr).splitlines()
         end = "\n".join([line for line in said if " INFO " not in line][-15:])
         raise LabError(f"{file} could not be made by spark-submit {command[-1]}:\n{end}")
+
+
+def compile_zip(file: Path) -> None:
+    """Put beside each module of a zip what Python compiles it to; as often as one likes."""
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        modules = Path(folder) / "modules"
+        shutil.unpack_archive(file, modules)
+        compileall.compile_dir(
+            modules,
+            ddir=file,  # for tracebacks
+            quiet=2,
+            legacy=True,  # beside it
+            invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+        )
+        Path(shutil.make_archive(f"{folder}/compiled", "zip", modules)).replace(file)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.live import Live
 
-from flumelab import apps, doctor, settings, view
+from flumelab import apps, doctor, lessons, settings, view
 from flumelab.docker import DockerRuntime
 from flumelab.errors import LabError
 from flumelab.ledger import Balance, balance
@@ -43,7 +43,7 @@ RuntimeOption = Annotated[
     RuntimeName,
     typer.Option(help="auto: the one that is up, else Docker where an engine answers, else local."),
 ]
-AppOption = Annotated[str, typer.Option(help=f"The program: {', '.join(apps.APPS)}.")]
+AppOption = Annotated[str, typer.Option(help=f"The program: {', '.join(apps.LAB)}.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LinesOption = Annotated[
     int | None, typer.Option(min=0, help="Lines to send (10,000; of a replayed file, all).")
@@ -164,6 +164,46 @@ def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fal
     raise typer.Exit(0 if ok else 1)
 
 
+@cli.command("apps")
+def list_apps(as_json: JsonOption = False) -> None:
+    """List the programs that `run` runs."""
+    if as_json:
+        _print_json([{"name": app.name, "shows": app.shows} for app in apps.APPS.values()])
+    else:
+        view.console().print(view.apps(list(apps.APPS.values())))
+
+
+@cli.command()
+def run(
+    name: Annotated[str, typer.Argument(help="A program that flumelab apps lists.")],
+    lines: Annotated[int, typer.Option(min=1, help="Lines to send.")] = 10_000,
+    rate: RateOption = 0,
+    seed: SeedOption = 1,
+    malformed: Annotated[
+        float, typer.Option(min=0, max=1, metavar="FRACTION", help="Spoil this part of them.")
+    ] = 0,
+    stay: Annotated[bool, typer.Option("--stay", help="Leave it running at the end.")] = False,
+    runtime: RuntimeOption = RuntimeName.auto,
+    as_json: JsonOption = False,
+) -> None:
+    """Run one program from its start, feed it, and compare each key with the generator's truth.
+
+    It is a lab of its own, which begins with nothing and leaves nothing. Exit code 0 where every
+    key is right, 1 where not.
+    """
+    app = apps.find(name)
+    chosen = _runtime(runtime, lessons.own(settings.load()))
+    _require_ready(chosen, ports=not chosen.services())
+    feed = ["--lines", str(lines), "--rate", str(rate), "--seed", str(seed)]
+    feed += ["--malformed", str(malformed)]
+    result = lessons.run(chosen, app, feed, stay, _say)
+    if as_json:
+        _print_json(result.as_json())
+    else:
+        view.console().print(view.answer(result))
+    raise typer.Exit(0 if result.right else 1)
+
+
 @cli.command()
 def demo(
     app: AppOption = apps.DEFAULT,
@@ -198,8 +238,8 @@ def main() -> None:
         sys.exit(1)
 
 
-def _runtime(name: RuntimeName) -> Runtime:
-    configured = settings.load()
+def _runtime(name: RuntimeName, configured: settings.Settings | None = None) -> Runtime:
+    configured = configured or settings.load()
     local, docker = LocalRuntime(configured), DockerRuntime(configured)
     if name is RuntimeName.local:
         return local
@@ -216,6 +256,8 @@ def _runtime(name: RuntimeName) -> Runtime:
 
 def _up(runtime: Runtime, app_name: str) -> None:
     app = apps.find(app_name)
+    if app_name not in apps.LAB:
+        raise LabError(f"{app_name} is a lesson of its own; flumelab run {app_name}")
     _require_ready(runtime, ports=not runtime.services())
     runtime.build(_say)
     runtime.up(app, _say)

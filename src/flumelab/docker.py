@@ -5,9 +5,10 @@ import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from flumelab import flume
-from flumelab.apps import APPS, App
+from flumelab.apps import SERVICES, App
 from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.ledger import Evidence
@@ -22,7 +23,7 @@ IMAGE_SOURCES = [
 FLUMES = ("flume", "flume-pull", "flume-exactly-once")
 FLOW = [
     *("loadgen", *FLUMES, "receiver", "spark-master", "spark-worker", "spark-ingest"),
-    *APPS,
+    *sorted(SERVICES),
 ]
 LOADGEN = ["python3", "-m", "loadgen"]
 GENERATOR = ["--spool", "/data/spool", "--ledger", "/data/ledger/ledger.jsonl"]
@@ -39,8 +40,8 @@ class DockerRuntime:
 
     def build(self, say: Say) -> None:
         """Build the images, unless they are there and of the same sources."""
-        root, project = self._settings.root, self._settings.project
-        stamp = Stamp(self._settings.state / f"images-{project}.built", root, IMAGE_SOURCES)
+        root, images = self._settings.root, self._settings.images
+        stamp = Stamp(self._settings.state / f"images-{images}.built", root, IMAGE_SOURCES)
         if stamp.is_current() and self._has_images():
             return
         say("building the images (first time: minutes)")
@@ -49,10 +50,14 @@ class DockerRuntime:
 
     def up(self, app: App, say: Say) -> None:
         """Compose starts each service when those that it needs are healthy."""
-        if others := {service.name for service in self.services()} & APPS.keys() - {app.name}:
+        if others := {service.name for service in self.services()} & SERVICES - {app.service}:
             raise LabError(f"{', '.join(others)} is up; flumelab down first")
         say(f"starting the services for {app.name}")
-        chosen = {"LAB_LINES": "0", "COMPOSE_PROFILES": app.name}
+        chosen = {
+            "LAB_LINES": "0",
+            "COMPOSE_PROFILES": app.service,
+            "LAB_PROGRAM": app.program,
+        }
         try:
             self._compose("up", "--detach", "--wait", "--no-build", environment=chosen)
         except LabError as error:
@@ -76,7 +81,7 @@ class DockerRuntime:
         addresses = {
             **dict.fromkeys(FLUMES, metrics),
             "spark-master": f"http://{LOOPBACK}:{self._settings.master_port}",
-            **dict.fromkeys(APPS, ui),
+            **dict.fromkeys(SERVICES, ui),
         }
         rows.sort(key=lambda row: (_place(row["Service"]), row["Name"]))
         return [
@@ -94,7 +99,7 @@ class DockerRuntime:
 
     def counts(self) -> Counts:
         """Asked in the driver's container, where the result store is."""
-        text = self._exec(self._one_of(APPS), ["python", "-m", "flumelab.results"])
+        text = self._exec(self._one_of(SERVICES), ["python", "-m", "flumelab.results"])
         return Counts(**json.loads(text))
 
     def evidence(self) -> Evidence:
@@ -109,6 +114,23 @@ class DockerRuntime:
             counted=self.counts(),
         )
 
+    def way(self, app: App) -> Sequence[str]:
+        """A socket of its own container; else the volume that all share."""
+        return ["--to", "tcp://0.0.0.0:4141"] if app.source == "socket" else []
+
+    def expected(self, options: Sequence[str]) -> Any:
+        """By the generator's container, which has the ledger."""
+        command = ["python3", "-m", "loadgen.expected", *GENERATOR[2:], *options]
+        return json.loads(self._exec("loadgen", command))
+
+    def wipe(self, say: Say) -> None:
+        """Removes the containers and the volumes."""
+        self._compose("down", "--volumes")
+
+    def tail(self, service: str, lines: int) -> str:
+        """By `docker compose logs`."""
+        return self._compose("logs", "--no-log-prefix", "--tail", str(lines), service)
+
     def logs(self, service: str | None, follow: bool) -> None:
         """By `docker compose logs`."""
         options = [*(["--follow"] if follow else []), *([service] if service else [])]
@@ -122,7 +144,7 @@ class DockerRuntime:
         return there[0]
 
     def _has_images(self) -> bool:
-        names = [f"{self._settings.project}-{image}" for image in ("loadgen", "flume", "spark")]
+        names = [f"{self._settings.images}-{image}" for image in ("loadgen", "flume", "spark")]
         command = ["docker", "image", "inspect", "--format", "{{.Id}}", *names]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
@@ -148,8 +170,9 @@ class DockerRuntime:
             "LAB_METRICS_PORT": str(settings.metrics_port),
             "LAB_UI_PORT": str(settings.ui_port),
             "LAB_MASTER_PORT": str(settings.master_port),
+            "LAB_IMAGES": settings.images,
             # Whichever program is up; `up` says which one.
-            "COMPOSE_PROFILES": ",".join(APPS),
+            "COMPOSE_PROFILES": ",".join(SERVICES),
         }
         try:
             return subprocess.run(

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from flumelab import archive, flume
 from flumelab.apps import App
@@ -80,13 +81,17 @@ class LocalRuntime:
         """Driver first, so that Flume finds its receiver."""
         with self._locked():
             running = self._processes.running()
-            wanted = [*(["receiver"] if app.lands else []), app.name, "flume"]
+            wanted = [
+                *(["receiver"] if app.lands else []),
+                app.service,
+                *(["flume"] if app.source == "flume" else []),
+            ]
             if others := running.keys() - set(wanted):
                 raise LabError(
                     f"{self._state}: {', '.join(sorted(others))} still running; flumelab down first"
                 )
             if not set(wanted) - running.keys():
-                say(f"{app.name} is up already")
+                say(f"{app.service} is up already")
                 return
             for name in self._processes.dead():
                 say(f"{name} had ended without a stop; its state is taken up again")
@@ -94,9 +99,9 @@ class LocalRuntime:
             try:
                 if app.lands and "receiver" not in running:
                     self._start_receiver(say)
-                if app.name not in running:
+                if app.service not in running:
                     self._start_driver(app, say)
-                if "flume" not in running:
+                if app.source == "flume" and "flume" not in running:
                     self._start_flume(app, say)
             except BaseException:
                 self._stop_all(say)
@@ -152,6 +157,27 @@ class LocalRuntime:
             counted=self.counts(),
         )
 
+    def way(self, app: App) -> Sequence[str]:
+        """Where Spark would listen, the generator does; else the spool directory."""
+        to = f"tcp://{LOOPBACK}:{self._settings.receiver_port}"
+        return ["--to", to] if app.source == "socket" else []
+
+    def expected(self, options: Sequence[str]) -> Any:
+        """By the ledger."""
+        command = [sys.executable, "-m", "loadgen.expected", *self._generator[2:], *options]
+        return json.loads(self._run(command, capture=True))
+
+    def wipe(self, say: Say) -> None:
+        """Removes the folder with all that the processes wrote."""
+        if self.services():
+            self.down(say)
+        shutil.rmtree(self._state, ignore_errors=True)
+
+    def tail(self, service: str, lines: int) -> str:
+        """Of its log file."""
+        log = self._state / "logs" / f"{service}.log"
+        return "".join(log.read_text(errors="replace").splitlines(keepends=True)[-lines:])
+
     def logs(self, service: str | None, follow: bool) -> None:
         """By tail, as every Unix has it."""
         logs = sorted((self._state / "logs").glob(f"{service or '*'}.log"))
@@ -189,15 +215,16 @@ class LocalRuntime:
 
     def _start_driver(self, app: App, say: Say) -> None:
         settings = self._settings
-        (self._state / "checkpoint").mkdir(parents=True, exist_ok=True)
+        for folder in (self._state / "checkpoint", self._spool):
+            folder.mkdir(parents=True, exist_ok=True)
         if app.listens:
             _require_free("LAB_RECEIVER_PORT", settings.receiver_port)
         _require_free("LAB_UI_PORT", settings.ui_port)
         say(f"starting Spark with {app.program}")
-        receivers = 0 if app.lands else 1  # each holds a core
+        receivers = 0 if app.lands or app.source == "files" else 1  # each holds a core
         cores = max(2, os.cpu_count() or 1) + receivers
         self._processes.start(
-            app.name,
+            app.service,
             [
                 *[
                     sys.executable,
@@ -216,6 +243,7 @@ class LocalRuntime:
                 "RECEIVER_PORT": str(settings.receiver_port),
                 "FLUME_AGENTS": f"{LOOPBACK}:{settings.receiver_port}",
                 "LANDING_DIR": str(self._landing),
+                "SPOOL_DIR": str(self._spool),
                 "SPARK_MASTER": f"local[{cores},{TASK_TRIES}]",
                 "SPARK_LOCAL_IP": LOOPBACK,
                 "SPARK_CONF_DIR": "",  # see flumelab.archive
@@ -235,7 +263,7 @@ class LocalRuntime:
         )
         # Flume waits for a program that listens; no one else needs more of it than that it runs.
         ready = settings.receiver_port if app.listens else settings.ui_port
-        self._processes.wait_until(app.name, lambda: _answers(ready), START_SECONDS_MAX)
+        self._processes.wait_until(app.service, lambda: _answers(ready), START_SECONDS_MAX)
 
     def _start_flume(self, app: App, say: Say) -> None:
         settings = self._settings

@@ -8,7 +8,7 @@ after a failure changes nothing.
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -16,12 +16,15 @@ from itertools import islice
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
+    Connection,
     Engine,
     MetaData,
     Table,
     Text,
     bindparam,
     create_engine,
+    delete,
     event,
     insert,
     select,
@@ -72,27 +75,24 @@ class ResultStore:
         :param counts: ``(url, hits)``, each URL once; `MALFORMED` for lines without one
         """
         hits = dict(counts)
-        with self._engine() as engine, engine.begin() as connection:
-            try:
-                connection.execute(insert(_batches).values(batch=batch, lines=sum(hits.values())))
-            except IntegrityError:
-                return
-            known = {
-                url
-                for urls in _chunks(hits, _KEYS_PER_QUERY)
-                for url in connection.scalars(select(_totals.c.url).where(_totals.c.url.in_(urls)))
-            }
-            if known:
-                connection.execute(
-                    update(_totals)
-                    .where(_totals.c.url == bindparam("key"))
-                    .values(hits=_totals.c.hits + bindparam("more")),
-                    [{"key": url, "more": hits[url]} for url in known],
-                )
-            if new := hits.keys() - known:
-                connection.execute(
-                    insert(_totals), [{"url": url, "hits": hits[url]} for url in new]
-                )
+        with self._new(batch, hits) as connection:
+            if connection:
+                _upsert(connection, hits, _totals.c.hits + bindparam("value"))
+
+    def put_batch(self, batch: str, values: Iterable[tuple[str, int]]) -> None:
+        """Set these keys to what a micro-batch has made of them; nothing if it was put before."""
+        hits = dict(values)
+        with self._new(batch, hits) as connection:
+            if connection:
+                _upsert(connection, hits, bindparam("value"))
+
+    def replace_all(self, batch: str, values: Iterable[tuple[str, int]]) -> None:
+        """These keys and no other, as of this micro-batch; nothing if that was done before."""
+        hits = dict(values)
+        with self._new(batch, hits) as connection:
+            if connection:
+                connection.execute(delete(_totals))
+                _upsert(connection, hits, bindparam("value"))
 
     def counts(self) -> Counts:
         """The totals, most hits first."""
@@ -102,6 +102,17 @@ class ResultStore:
         urls: dict[str, int] = dict(rows)
         malformed = urls.pop(MALFORMED, 0)
         return Counts(urls, malformed)
+
+    @contextmanager
+    def _new(self, batch: str, values: Mapping[str, int]) -> Iterator[Connection | None]:
+        """A transaction in which the batch is noted; None if it has been noted before."""
+        with self._engine() as engine, engine.begin() as connection:
+            try:
+                connection.execute(insert(_batches).values(batch=batch, lines=sum(values.values())))
+            except IntegrityError:
+                yield None
+                return
+            yield connection
 
     @contextmanager
     def _engine(self) -> Iterator[Engine]:
@@ -115,6 +126,22 @@ class ResultStore:
             raise LabError(
                 f"result store {self.url}: {cause}; set RESULTS_URL to a database that is there"
             ) from error
+
+
+def _upsert(connection: Connection, values: Mapping[str, int], new: ColumnElement[int]) -> None:
+    """Insert the keys that are not there yet; the others become `new`, of ``value``."""
+    known = {
+        url
+        for urls in _chunks(values, _KEYS_PER_QUERY)
+        for url in connection.scalars(select(_totals.c.url).where(_totals.c.url.in_(urls)))
+    }
+    if known:
+        connection.execute(
+            update(_totals).where(_totals.c.url == bindparam("key")).values(hits=new),
+            [{"key": url, "value": values[url]} for url in known],
+        )
+    if rest := values.keys() - known:
+        connection.execute(insert(_totals), [{"url": url, "hits": values[url]} for url in rest])
 
 
 def _let_readers_in(connection, _record) -> None:  # type: ignore[no-untyped-def]  # DBAPI's

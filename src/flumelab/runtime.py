@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from flumelab.apps import App
 from flumelab.counts import Counts
@@ -47,6 +47,18 @@ class Runtime(Protocol):
 
     def evidence(self) -> Evidence:
         """What each hop says now."""
+
+    def way(self, app: App) -> Sequence[str]:
+        """The generator's options for where the app gets its lines from."""
+
+    def expected(self, options: Sequence[str]) -> Any:
+        """What `python -m loadgen.expected` says of all that was fed."""
+
+    def wipe(self, say: Say) -> None:
+        """Stop all services and remove the state."""
+
+    def tail(self, service: str, lines: int) -> str:
+        """The last lines of a service's log."""
 
     def logs(self, service: str | None, follow: bool) -> None:
         """Print the logs of one service or of all."""

@@ -16,6 +16,7 @@ class Settings:
     :param root: the checkout
     :param state: where the local runtime keeps all it writes (`LAB_STATE`)
     :param project: Compose's project (`COMPOSE_PROJECT_NAME`)
+    :param images: what the images' names begin with: those of that project, as a rule
     :param receiver_port: where Spark listens for Flume (`LAB_RECEIVER_PORT`; local runtime only)
     :param metrics_port: Flume's JSON metrics (`LAB_METRICS_PORT`)
     :param ui_port: the Spark UI of the program (`LAB_UI_PORT`)
@@ -25,6 +26,7 @@ class Settings:
     root: Path
     state: Path
     project: str
+    images: str
     receiver_port: int
     metrics_port: int
     ui_port: int
@@ -34,10 +36,12 @@ class Settings:
 def load() -> Settings:
     """Read the environment; raises `LabError` outside a checkout and for a port that is none."""
     root = _checkout()
+    project = os.environ.get("COMPOSE_PROJECT_NAME", "flumelab")
     return Settings(
         root=root,
         state=Path(os.environ.get("LAB_STATE", root / ".lab")).absolute(),
-        project=os.environ.get("COMPOSE_PROJECT_NAME", "flumelab"),
+        project=project,
+        images=os.environ.get("LAB_IMAGES", project),
         receiver_port=_port("LAB_RECEIVER_PORT", 4141),
         metrics_port=_port("LAB_METRICS_PORT", 41414),
         ui_port=_port("LAB_UI_PORT", 4040),

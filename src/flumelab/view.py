@@ -6,9 +6,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from flumelab.apps import App
 from flumelab.counts import Counts
 from flumelab.doctor import Check
 from flumelab.ledger import Balance, Evidence
+from flumelab.lessons import Result
 from flumelab.runtime import Service
 
 WIDTH = 80
@@ -80,6 +82,40 @@ def verdict(balance: Balance) -> RenderableType:
         loss = f"{balance.lost:,} lost, {balance.duplicated:,} counted twice"
         shown += [Text(f"NOT BALANCED: {loss}", "bold red"), _differences(balance)]
     return Group(*shown)
+
+
+def apps(known: list[App]) -> RenderableType:
+    """A row a program."""
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for app in known:
+        table.add_row(Text(app.name, "bold"), app.shows)
+    return table
+
+
+def answer(result: Result, rows: int = 10) -> RenderableType:
+    """The program's last lines, its keys beside the generator's, and the verdict."""
+    table = _table("key", "found", "expected")
+    differences = result.differences
+    shown = list(differences) or sorted(result.expected, key=lambda key: -result.expected[key])
+    for key in shown[:rows]:
+        found, expected = result.found.get(key), result.expected.get(key)
+        style = "red" if key in differences else ""
+        table.add_row(Text(_cut(key), style), _number(found), _number(expected))
+    more = len(shown) - rows
+    parts: list[RenderableType] = [Text(result.output, "dim", overflow="ellipsis"), table]
+    if more > 0:
+        parts.append(Text(f"{more:,} more (--json has all)", "dim"))
+    keys = len(result.expected)
+    if result.right:
+        verdict = Text(f"RIGHT: all {keys:,} keys as the generator knows them", "bold green")
+    else:
+        wrong = f"WRONG: {len(differences):,} keys differ, of {keys:,} that the generator knows"
+        verdict = Text(wrong, "bold red")
+    return Group(*parts, verdict, Text(f"{result.seconds:.0f} s", "dim"))
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
 
 
 def services(known: list[Service]) -> RenderableType:

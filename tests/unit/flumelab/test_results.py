@@ -81,3 +81,17 @@ def test_a_store_survives_pickling_as_a_checkpoint_does_it(store: ResultStore) -
 def test_a_store_that_cannot_be_opened_is_named_with_the_remedy(url: str) -> None:
     with pytest.raises(LabError, match=r"^result store .*set RESULTS_URL"):
         ResultStore(url).create()
+
+
+def test_what_is_put_takes_the_place_of_what_was_there(store: ResultStore) -> None:
+    store.put_batch("1", [("/a", 2), ("/b", 1)])
+    store.put_batch("2", [("/a", 3)])
+    store.put_batch("2", [("/a", 7)])
+    assert store.counts() == Counts({"/a": 3, "/b": 1})
+
+
+def test_all_is_replaced_once_for_each_batch(store: ResultStore) -> None:
+    store.replace_all("1", [("/a", 2), ("/b", 1)])
+    store.replace_all("2", [("/c", 3)])
+    store.replace_all("1", [("/a", 2), ("/b", 1)])
+    assert store.counts() == Counts({"/c": 3})

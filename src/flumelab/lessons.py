@@ -1,0 +1,91 @@
+"""One program from its start to its verdict, in a lab of its own that leaves nothing behind."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flumelab.apps import App
+from flumelab.counts import MALFORMED
+from flumelab.errors import LabError
+from flumelab.runtime import Runtime, Say
+from flumelab.settings import Settings
+
+WAIT_SECONDS = 180
+POLL_SECONDS = 0.5
+OUTPUT_LINES = 15
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the generator knows and what the program found, by key; and the end of its output."""
+
+    app: App
+    expected: Mapping[str, int]
+    found: Mapping[str, int]
+    output: str
+    seconds: float
+
+    @property
+    def differences(self) -> dict[str, tuple[int | None, int | None]]:
+        """``{key: (expected, found)}``; None where one has no such key."""
+        keys = sorted(self.expected.keys() | self.found.keys())
+        pairs = {key: (self.expected.get(key), self.found.get(key)) for key in keys}
+        return {key: (wanted, found) for key, (wanted, found) in pairs.items() if wanted != found}
+
+    @property
+    def right(self) -> bool:
+        """There is something to find, and all of it was found, and nothing else."""
+        return bool(self.expected) and not self.differences
+
+    def as_json(self) -> dict[str, Any]:
+        """As `flumelab run --json` prints it."""
+        return {
+            "app": self.app.name,
+            "right": self.right,
+            "expected": dict(self.expected),
+            "found": dict(self.found),
+            "output": self.output,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def own(settings: Settings) -> Settings:
+    """A lab beside the usual one, with the same ports and images."""
+    return replace(settings, state=settings.state / "run", project=f"{settings.project}-run")
+
+
+def run(runtime: Runtime, app: App, feed: Sequence[str], stay: bool, say: Say) -> Result:
+    """Start it with nothing, feed it, wait until it is right, and end it unless it is to `stay`.
+
+    Raises `LabError` where it can't be started or fed. A wrong answer is returned after three
+    minutes.
+    """
+    started = time.monotonic()
+    runtime.wipe(say)
+    try:
+        runtime.build(say)
+        runtime.up(app, say)
+        if code := runtime.feed(["--scenario", app.scenario, *runtime.way(app), *feed], None):
+            raise LabError(f"the generator ended with exit code {code}; see above")
+        expected = app.answer.keys(
+            runtime.expected(["--scenario", app.scenario, *app.answer.options])
+        )
+        say(f"waiting for {len(expected):,} right keys")
+        found = _wait(runtime, expected)
+        output = runtime.tail(app.service, OUTPUT_LINES)
+        return Result(app, expected, found, output, time.monotonic() - started)
+    finally:
+        if not stay:
+            runtime.wipe(say)
+
+
+def _wait(runtime: Runtime, expected: Mapping[str, int]) -> dict[str, int]:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        asked = time.monotonic()
+        counts = runtime.counts()
+        found = counts.urls | ({MALFORMED: counts.malformed} if counts.malformed else {})
+        if found == expected or time.monotonic() > deadline:
+            return found
+        time.sleep(max(POLL_SECONDS, time.monotonic() - asked))

@@ -1,0 +1,163 @@
+"""Each program of spark-apps/, by its own functions, finds what the generator knows."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from flumelab import apps
+from flumelab.apps import App
+from flumelab.counts import MALFORMED
+from flumelab.results import ResultStore
+from loadgen.expected import expected
+from loadgen.ledger import read
+from pyspark_flume.avroipc import encode_event
+from pyspark_flume.intake import identify
+from pyspark_flume.landing import LandingWriter
+from tests.support.avro_client import OK, AvroClient, append_batch, handshake
+from tests.support.spark import ROOT, accepts, free_port, wait_for
+
+LESSONS = [app for app in apps.APPS.values() if app.name not in apps.LAB]
+QUERIES = [app for app in LESSONS if app.lands or app.source == "files"]
+STREAMS = [app for app in LESSONS if app not in QUERIES]
+LINES = 6_000
+BATCH = 500
+
+
+class Lesson:
+    """A program with a store, a checkpoint and input of its own, in the Spark of this process."""
+
+    def __init__(self, app: App, folder: Path) -> None:
+        self.app, self.folder = app, folder
+        self.port = free_port()
+        self.store = ResultStore(f"sqlite:///{folder}/results.db")
+        self.store.create()
+        self.module = self._module()
+
+    def _module(self) -> ModuleType:
+        path = ROOT / "spark-apps" / self.app.program
+        spec = importlib.util.spec_from_file_location(f"lesson_{path.stem}", path)
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        module.RESULTS = self.store
+        module.CHECKPOINT = str(self.folder / "checkpoint")
+        module.LANDING, module.FOLDER = str(self.folder / "landing"), str(self.folder / "spool")
+        module.HOST, module.PORT = "127.0.0.1", self.port
+        return module
+
+    def generate(self, *to: str) -> None:
+        (self.folder / "spool").mkdir()
+        places = ["--spool", str(self.folder / "spool"), "--ledger", str(self.folder / "ledger")]
+        options = ["--scenario", self.app.scenario, "--lines", str(LINES), "--malformed", "0.01"]
+        command = [sys.executable, "-m", "loadgen", *places, *options, *to]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+    def batches(self) -> list[list[bytes]]:
+        spool = sorted((self.folder / "spool").iterdir())
+        lines = b"".join(file.read_bytes() for file in spool).splitlines()
+        events = [encode_event({}, line) for line in lines]
+        return [events[at : at + BATCH] for at in range(0, len(events), BATCH)]
+
+    def land(self) -> None:
+        self.generate()
+        with LandingWriter.open(self.folder / "landing", identify) as log:
+            for batch in self.batches():
+                log.append(b"".join(batch), len(batch), [])
+            log.commit()
+
+    def send(self) -> None:
+        if self.app.source == "socket":
+            self.generate("--to", f"tcp://127.0.0.1:{self.port}")
+            return
+        self.generate()
+        wait_for(lambda: accepts(self.port), "the receiver listens")
+        with AvroClient(self.port) as client:
+            assert client.call(handshake()) == b"\0\0\0\0"
+            for batch in self.batches():
+                assert client.call(append_batch(batch)) == OK
+
+    def found(self) -> dict[str, int]:
+        counts = self.store.counts()
+        return counts.urls | {MALFORMED: counts.malformed}
+
+    def check(self) -> None:
+        numbers = dict(
+            zip(self.app.answer.options[::2], self.app.answer.options[1::2], strict=True)
+        )
+        options = {name.removeprefix("--"): int(value) for name, value in numbers.items()}
+        truth = expected(read(self.folder / "ledger"), self.app.scenario, **options)
+        wanted = self.app.answer.keys(truth)
+        assert wanted[MALFORMED] > 0
+        try:
+            wait_for(lambda: self.found() == wanted, "the store is right", 60)
+        finally:
+            found = self.found()
+            different = {
+                key: (wanted.get(key), found.get(key))
+                for key in sorted(wanted.keys() | found.keys())
+                if wanted.get(key) != found.get(key)
+            }
+            assert not different
+
+
+def count(module: ModuleType) -> Callable[..., Any]:
+    """The function that the program's last block begins with."""
+    main = Path(module.__file__ or "").read_text(encoding="utf-8").partition("__main__")[2]
+    name = re.search(r"CHECKPOINT, (\w+)\)|ssc = (\w+)\(\)|^    (\w+)\(spark\)", main, re.MULTILINE)
+    assert name and name.lastindex
+    function: Callable[..., Any] = getattr(module, name[name.lastindex])
+    return function
+
+
+@pytest.mark.parametrize("app", QUERIES, ids=lambda app: app.name)
+def test_a_query_finds_what_was_sent(session: SparkSession, tmp_path: Path, app: App) -> None:
+    lesson = Lesson(app, tmp_path)
+    lesson.land()
+    count(lesson.module)(session)
+    try:
+        lesson.check()
+    finally:
+        for query in session.streams.active:
+            query.stop()
+
+
+@pytest.mark.parametrize("app", STREAMS, ids=lambda app: app.name)
+def test_a_stream_finds_what_was_sent(
+    session: SparkSession, tmp_path: Path, app: App, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lesson = Lesson(app, tmp_path)
+    lesson.module.SparkContext = lambda appName: session.sparkContext  # noqa: N803
+    stream = count(lesson.module)()
+    stream.start()
+    try:
+        lesson.send()
+        lesson.check()
+    finally:
+        stream.stop(stopSparkContext=False, stopGraceFully=False)
+
+
+def test_a_program_runs_from_its_start_to_its_verdict_and_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "flumelab", "run", "windows", "--runtime", "local", "--json"]
+    ports = {
+        name: str(free_port()) for name in ("LAB_RECEIVER_PORT", "LAB_METRICS_PORT", "LAB_UI_PORT")
+    }
+    environment = {**os.environ, **ports, "LAB_STATE": str(tmp_path)}
+    done = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["right"]
+    assert result["found"] == result["expected"]
+    assert "window" in result["output"]
+    assert list((tmp_path / "run").iterdir()) == []

@@ -1,0 +1,103 @@
+"""The verdict of `flumelab run`: which keys a program must find, and which differ."""
+
+import pytest
+
+from flumelab import apps, lessons
+from flumelab.apps import Answer
+from flumelab.counts import MALFORMED, Counts
+from flumelab.errors import LabError
+
+EXPECTED = {
+    "malformed": 2,
+    "totals": {"tea": {"events": 3, "cents": 990}},
+    "windows": [{"start": "S", "end": "E", "key": "tea", "events": 2, "cents": 600}],
+    "sessions": [{"user": "u", "start": "S", "end": "E", "events": 7}],
+    "faults": [{"time": "T", "device": "d", "fault": "leak"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "keys"),
+    [
+        (Answer(), {"tea": 3}),
+        (Answer(of="cents"), {"tea": 990}),
+        (Answer("windows", "cents"), {"S tea": 600}),
+        (Answer("sessions"), {"u S E": 7}),
+        (Answer("faults"), {"T d": 1}),
+    ],
+)
+def test_each_part_has_its_keys_and_malformed_lines_are_one_more(
+    answer: Answer, keys: dict[str, int]
+) -> None:
+    assert answer.keys(EXPECTED) == keys | {MALFORMED: 2}
+    assert answer.keys(EXPECTED | {"malformed": 0}) == keys
+
+
+def result(expected: dict[str, int], found: dict[str, int]) -> lessons.Result:
+    return lessons.Result(apps.find("stateless"), expected, found, "", 1.0)
+
+
+def test_a_key_that_is_missing_wrong_or_too_many_is_a_difference() -> None:
+    one = result({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 7, "d": 4})
+    assert one.differences == {"b": (2, 7), "c": (3, None), "d": (None, 4)}
+    assert not one.right
+    assert result({"a": 1}, {"a": 1}).right
+
+
+def test_nothing_found_where_nothing_was_expected_is_not_right() -> None:
+    assert not result({}, {}).right
+
+
+class FakeRuntime:
+    """A lab whose program has found `found`; notes what is asked of it."""
+
+    def __init__(self, found: dict[str, int], code: int = 0) -> None:
+        self.found, self.code = found, code
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str):
+        def call(*arguments: object) -> object:
+            self.calls.append(name)
+            answers = {
+                "feed": self.code,
+                "expected": EXPECTED,
+                "counts": Counts(self.found, malformed=2),
+                "tail": "the end",
+                "way": [],
+            }
+            return answers.get(name)
+
+        return call
+
+
+def test_a_run_begins_with_nothing_and_leaves_nothing() -> None:
+    runtime = FakeRuntime({"tea": 3})
+    assert lessons.run(runtime, apps.find("stateless"), [], False, print).right
+    assert runtime.calls[:5] == ["wipe", "build", "up", "way", "feed"]
+    assert runtime.calls[-1] == "wipe"
+
+
+def test_a_run_that_is_to_stay_stays() -> None:
+    runtime = FakeRuntime({"tea": 3})
+    lessons.run(runtime, apps.find("stateless"), [], True, print)
+    assert runtime.calls.count("wipe") == 1
+
+
+def test_a_generator_that_fails_ends_the_run_and_leaves_nothing() -> None:
+    runtime = FakeRuntime({"tea": 3}, code=2)
+    with pytest.raises(LabError, match="exit code 2"):
+        lessons.run(runtime, apps.find("stateless"), [], False, print)
+    assert runtime.calls[-1] == "wipe"
+
+
+def test_every_program_is_there_and_says_how_it_is_run() -> None:
+    from tests.support.spark import ROOT
+
+    programs = {path.name for path in (ROOT / "spark-apps").glob("*.py")}
+    assert {app.program for app in apps.APPS.values()} == programs
+    for app in apps.APPS.values():
+        text = (ROOT / "spark-apps" / app.program).read_text(encoding="utf-8")
+        assert "Expect:" in text
+        assert app.name in apps.LAB or f"Run it:  flumelab run {app.name}\n" in text
+        assert text.count("\n") <= 80
+        assert (ROOT / "flume-conf" / app.conf).is_file()
