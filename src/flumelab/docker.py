@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,12 +89,15 @@ class DockerRuntime:
             Service(row["Service"], _state(row), addresses.get(row["Service"], "")) for row in rows
         ]
 
-    def feed(self, options: Sequence[str], replay: Path | None) -> int:
+    def feed(self, options: Sequence[str], replay: Path | None, quiet: bool = False) -> int:
         """Run a second generator in the container of the first."""
-        terminal = [] if os.isatty(0) and os.isatty(1) and not replay else ["-T"]
+        terminal = [] if os.isatty(0) and os.isatty(1) and not (replay or quiet) else ["-T"]
         command = ["exec", *terminal, "loadgen", *LOADGEN, *GENERATOR, *options]
         if not replay:
-            return self._call(command).returncode
+            done = self._call(command, capture=quiet)
+            if quiet and done.returncode:
+                print(done.stderr, end="", file=sys.stderr)
+            return done.returncode
         with replay.open("rb") as lines:
             return self._call([*command, "--replay", "-"], stdin=lines.fileno()).returncode
 

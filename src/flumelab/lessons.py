@@ -66,7 +66,8 @@ def run(runtime: Runtime, app: App, feed: Sequence[str], stay: bool, say: Say) -
     try:
         runtime.build(say)
         runtime.up(app, say)
-        if code := runtime.feed(["--scenario", app.scenario, *runtime.way(app), *feed], None):
+        options = ["--scenario", app.scenario, *runtime.way(app), *feed]
+        if code := runtime.feed(options, None, quiet=True):
             raise LabError(f"the generator ended with exit code {code}; see above")
         expected = app.answer.keys(
             runtime.expected(["--scenario", app.scenario, *app.answer.options])

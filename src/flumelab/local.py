@@ -126,12 +126,13 @@ class LocalRuntime:
             for name in sorted(running | dead, key=_place)
         ]
 
-    def feed(self, options: Sequence[str], replay: Path | None) -> int:
+    def feed(self, options: Sequence[str], replay: Path | None, quiet: bool = False) -> int:
         """Run the generator in the foreground, on this terminal."""
         command = [sys.executable, "-m", "loadgen", *self._generator, *options]
         if replay:
             command += ["--replay", str(replay.absolute())]
-        return subprocess.run(command, cwd=self._root, check=False).returncode
+        output = subprocess.DEVNULL if quiet else None
+        return subprocess.run(command, cwd=self._root, stdout=output, check=False).returncode
 
     def counts(self) -> Counts:
         """From the result store."""

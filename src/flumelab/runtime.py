@@ -39,8 +39,11 @@ class Runtime(Protocol):
     def services(self) -> list[Service]:
         """Every service with its state, in the order of the flow; empty when the lab is down."""
 
-    def feed(self, options: Sequence[str], replay: Path | None) -> int:
-        """Run the generator with these options; returns its exit code."""
+    def feed(self, options: Sequence[str], replay: Path | None, quiet: bool = False) -> int:
+        """Run the generator with these options, if `quiet` without its summary on standard output.
+
+        Returns its exit code.
+        """
 
     def counts(self) -> Counts:
         """What the program has counted."""

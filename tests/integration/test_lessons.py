@@ -29,7 +29,7 @@ from tests.support.spark import ROOT, accepts, free_port, wait_for
 LESSONS = [app for app in apps.APPS.values() if app.name not in apps.LAB]
 QUERIES = [app for app in LESSONS if app.lands or app.source == "files"]
 STREAMS = [app for app in LESSONS if app not in QUERIES]
-LINES = 6_000
+LINES = 3_000
 BATCH = 500
 
 

@@ -56,7 +56,7 @@ class FakeRuntime:
         self.calls: list[str] = []
 
     def __getattr__(self, name: str):
-        def call(*arguments: object) -> object:
+        def call(*arguments: object, **options: object) -> object:
             self.calls.append(name)
             answers = {
                 "feed": self.code,
