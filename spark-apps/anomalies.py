@@ -32,12 +32,12 @@ RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 TRAINING, FAR = 1000, 25  # readings, hPa
 
 SCHEMA = "time timestamp, device string, temperature double, pressure double"
-read_reading = udf(formats.reading, SCHEMA)
 
 
 def readings(reader):
     events = reader.format("flume").option("landing", LANDING).schema("body binary").load()
-    return events.select(read_reading("body").alias("read")).select("read.*")
+    read = udf(formats.reading, SCHEMA)
+    return events.select(read("body").alias("read")).select("read.*")
 
 
 def train(history):

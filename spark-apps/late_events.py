@@ -28,8 +28,6 @@ LANDING = os.environ.get("LANDING_DIR", "landing")
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
 RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 
-read_action = udf(formats.action, "time timestamp, user string, action string")
-
 
 def store(hours, number):
     rows = hours.collect()
@@ -53,8 +51,15 @@ class ShowWhatIsDropped(StreamingQueryListener):
             watermark = event.progress.eventTime.get("watermark")
             print(f"watermark {watermark}: {self.read:,} events, {dropped:,} dropped")
 
+    def onQueryStarted(self, event):  # noqa: N802
+        pass
+
+    def onQueryTerminated(self, event):  # noqa: N802
+        pass
+
 
 def count_by_hour(spark):
+    read_action = udf(formats.action, "time timestamp, user string, action string")
     source = spark.readStream.format("flume").option("landing", LANDING)
     events = source.option("maxRowsPerTrigger", 500).schema("body binary").load()
     actions = events.select(read_action("body").alias("read")).select("read.*")

@@ -28,8 +28,6 @@ LANDING = os.environ.get("LANDING_DIR", "landing")
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
 RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 
-read_order = udf(formats.order, "time timestamp, product string, quantity int, cents long")
-
 
 def show(mode):
     def print_rows(batch, number):
@@ -49,6 +47,7 @@ def start(mode, sales):
 
 
 def add_up_sales(spark):
+    read_order = udf(formats.order, "time timestamp, product string, quantity int, cents long")
     source = spark.readStream.format("flume").option("landing", LANDING)
     events = source.option("maxRowsPerTrigger", 1000).schema("body binary").load()
     orders = events.select(read_order("body").alias("read")).select("read.*")

@@ -27,8 +27,6 @@ CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
 RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 GAP = timedelta(minutes=30)
 
-read_action = udf(formats.action, "time timestamp, user string, action string")
-
 
 def as_result(row):
     start, silence = row.session_window
@@ -45,6 +43,7 @@ def store(sessions, number):
 
 
 def find_sessions(spark):
+    read_action = udf(formats.action, "time timestamp, user string, action string")
     source = spark.readStream.format("flume").option("landing", LANDING)
     events = source.schema("body binary").load()
     actions = events.select(read_action("body").alias("read")).select("read.*")

@@ -177,7 +177,7 @@ def list_apps(as_json: JsonOption = False) -> None:
 def run(
     name: Annotated[str, typer.Argument(help="A program that flumelab apps lists.")],
     lines: Annotated[int, typer.Option(min=1, help="Lines to send.")] = 10_000,
-    rate: RateOption = 0,
+    rate: RateOption = 2_000,
     seed: SeedOption = 1,
     malformed: Annotated[
         float, typer.Option(min=0, max=1, metavar="FRACTION", help="Spoil this part of them.")

@@ -58,7 +58,7 @@ def own(settings: Settings) -> Settings:
 def run(runtime: Runtime, app: App, feed: Sequence[str], stay: bool, say: Say) -> Result:
     """Start it with nothing, feed it, wait until it is right, and end it unless it is to `stay`.
 
-    Raises `LabError` where it can't be started or fed. A wrong answer is returned after three
+    Raises `LabError` where it can't be started or fed, or ends of itself. A wrong answer is returned after three
     minutes.
     """
     started = time.monotonic()
@@ -73,7 +73,7 @@ def run(runtime: Runtime, app: App, feed: Sequence[str], stay: bool, say: Say) -
             runtime.expected(["--scenario", app.scenario, *app.answer.options])
         )
         say(f"waiting for {len(expected):,} right keys")
-        found = _wait(runtime, expected)
+        found = _wait(runtime, app, expected)
         output = runtime.tail(app.service, OUTPUT_LINES)
         return Result(app, expected, found, output, time.monotonic() - started)
     finally:
@@ -81,7 +81,7 @@ def run(runtime: Runtime, app: App, feed: Sequence[str], stay: bool, say: Say) -
             runtime.wipe(say)
 
 
-def _wait(runtime: Runtime, expected: Mapping[str, int]) -> dict[str, int]:
+def _wait(runtime: Runtime, app: App, expected: Mapping[str, int]) -> dict[str, int]:
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         asked = time.monotonic()
@@ -89,4 +89,7 @@ def _wait(runtime: Runtime, expected: Mapping[str, int]) -> dict[str, int]:
         found = counts.urls | ({MALFORMED: counts.malformed} if counts.malformed else {})
         if found == expected or time.monotonic() > deadline:
             return found
+        if any(s.name == app.service and s.state == "stopped" for s in runtime.services()):
+            log = runtime.tail(app.service, OUTPUT_LINES)
+            raise LabError(f"{app.program} ended before it was right:\n{log}")
         time.sleep(max(POLL_SECONDS, time.monotonic() - asked))

@@ -6,6 +6,7 @@ from flumelab import apps, lessons
 from flumelab.apps import Answer
 from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
+from flumelab.runtime import Service
 
 EXPECTED = {
     "malformed": 2,
@@ -51,8 +52,8 @@ def test_nothing_found_where_nothing_was_expected_is_not_right() -> None:
 class FakeRuntime:
     """A lab whose program has found `found`; notes what is asked of it."""
 
-    def __init__(self, found: dict[str, int], code: int = 0) -> None:
-        self.found, self.code = found, code
+    def __init__(self, found: dict[str, int], code: int = 0, state: str = "running") -> None:
+        self.found, self.code, self.state = found, code, state
         self.calls: list[str] = []
 
     def __getattr__(self, name: str):
@@ -64,6 +65,7 @@ class FakeRuntime:
                 "counts": Counts(self.found, malformed=2),
                 "tail": "the end",
                 "way": [],
+                "services": [Service("stream", self.state)],
             }
             return answers.get(name)
 
@@ -88,6 +90,12 @@ def test_a_generator_that_fails_ends_the_run_and_leaves_nothing() -> None:
     with pytest.raises(LabError, match="exit code 2"):
         lessons.run(runtime, apps.find("stateless"), [], False, print)
     assert runtime.calls[-1] == "wipe"
+
+
+def test_a_program_that_ends_is_not_waited_for() -> None:
+    runtime = FakeRuntime({"tea": 1}, state="stopped")
+    with pytest.raises(LabError, match=r"stateless.py ended before it was right:\nthe end"):
+        lessons.run(runtime, apps.find("stateless"), [], False, print)
 
 
 def test_every_program_is_there_and_says_how_it_is_run() -> None:
