@@ -16,7 +16,7 @@ Expect:  with each micro-batch the watermark and how many events it has dropped 
 import os
 
 from pyspark.sql import SparkSession
-from pyspark.sql.functions import udf, window
+from pyspark.sql.functions import count, lit, udf, window
 from pyspark.sql.streaming import StreamingQueryListener
 
 from flumelab import formats
@@ -29,33 +29,32 @@ CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
 RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 
 
+counted = {}  # by batch, all events that are in some hour by then
+
+
 def store(hours, number):
     rows = hours.collect()
     counts = [(f"{row.window.start:%FT%TZ} {row.action}", row["count"]) for row in rows]
     RESULTS.put_batch(f"hours {number}", counts)
+    counted[number] = RESULTS.counts().lines
 
 
 def store_malformed(batch, number):
-    if count := batch.count():
-        RESULTS.add_batch(f"malformed {number}", [(MALFORMED, count)])
+    RESULTS.add_batch(f"malformed {number}", [(MALFORMED, batch.count())])
 
 
 class ShowWhatIsDropped(StreamingQueryListener):
     read = 0
 
     def onQueryProgress(self, event):  # noqa: N802
-        if event.progress.name == "hours" and event.progress.numInputRows:
-            self.read += event.progress.numInputRows
-            found = RESULTS.counts()
-            dropped = self.read - found.lines - found.malformed
-            watermark = event.progress.eventTime.get("watermark")
+        progress = event.progress
+        if "read" in progress.observedMetrics and progress.batchId in counted:
+            self.read += progress.observedMetrics["read"].events
+            dropped = self.read - counted[progress.batchId]
+            watermark = progress.eventTime.get("watermark")
             print(f"watermark {watermark}: {self.read:,} events, {dropped:,} dropped")
 
-    def onQueryStarted(self, event):  # noqa: N802
-        pass
-
-    def onQueryTerminated(self, event):  # noqa: N802
-        pass
+    onQueryStarted = onQueryTerminated = lambda self, event: None  # noqa: N815, E731
 
 
 def count_by_hour(spark):
@@ -63,10 +62,11 @@ def count_by_hour(spark):
     source = spark.readStream.format("flume").option("landing", LANDING)
     events = source.option("maxRowsPerTrigger", 500).schema("body binary").load()
     actions = events.select(read_action("body").alias("read")).select("read.*")
-    hours = actions.withWatermark("time", "1 hour").groupBy("action", window("time", "1 hour"))
+    read = actions.where("time IS NOT NULL").observe("read", count(lit(1)).alias("events"))
+    hours = read.withWatermark("time", "1 hour").groupBy("action", window("time", "1 hour"))
 
     query = hours.count().writeStream.outputMode("update").foreachBatch(store)
-    query.queryName("hours").option("checkpointLocation", f"{CHECKPOINT}/hours").start()
+    query.option("checkpointLocation", f"{CHECKPOINT}/hours").start()
     malformed = actions.where("time IS NULL").writeStream.foreachBatch(store_malformed)
     malformed.option("checkpointLocation", f"{CHECKPOINT}/malformed").start()
 

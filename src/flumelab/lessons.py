@@ -58,8 +58,8 @@ def own(settings: Settings) -> Settings:
 def run(runtime: Runtime, app: App, feed: Sequence[str], stay: bool, say: Say) -> Result:
     """Start it with nothing, feed it, wait until it is right, and end it unless it is to `stay`.
 
-    Raises `LabError` where it can't be started or fed, or ends of itself. A wrong answer is returned after three
-    minutes.
+    Raises `LabError` where it can't be started or fed, or ends of itself. A wrong answer is
+    returned after three minutes.
     """
     started = time.monotonic()
     runtime.wipe(say)
