@@ -54,7 +54,7 @@ class ShowWhatIsDropped(StreamingQueryListener):
             watermark = progress.eventTime.get("watermark")
             print(f"watermark {watermark}: {self.read:,} events, {dropped:,} dropped")
 
-    onQueryStarted = onQueryTerminated = lambda self, event: None  # noqa: N815, E731
+    onQueryStarted = onQueryTerminated = lambda self, event: None  # noqa: N815
 
 
 def count_by_hour(spark):
