@@ -18,7 +18,7 @@ import pytest
 from pyspark_flume.avroipc import decode_events
 from pyspark_flume.landing import Landing
 from tests.support.cutter import Cutter
-from tests.support.flume import FlumeAgent
+from tests.support.flume import FlumeAgent, pull_exactly_once
 from tests.support.spark import ROOT, Program, accepts, environment, free_port, wait_for
 
 KILLS = int(os.environ.get("FAULT_KILLS", "1"))
@@ -109,14 +109,7 @@ class PullLane(Lane):
         self.receiver.wait_for_log("polls 127.0.0.1")
 
     def start_agent(self) -> None:
-        mark = "# --- sink"
-        durable, pull = (
-            (ROOT / "flume-conf" / name).read_text().split(mark)
-            for name in ("exactly-once.conf", "pull.conf")
-        )
-        conf = self.folder / "pull-exactly-once.conf"
-        conf.write_text(durable[0] + mark + pull[1])
-        self.agent = FlumeAgent(self.folder / "agent", str(conf), self.port)
+        self.agent = FlumeAgent(self.folder / "agent", pull_exactly_once(self.folder), self.port)
 
 
 @pytest.fixture(params=[Lane, PullLane], ids=["push", "pull"])

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql.functions import regexp_extract
 
 from flumelab import apps
 from flumelab.apps import App
@@ -20,6 +22,7 @@ from flumelab.counts import MALFORMED
 from flumelab.results import ResultStore
 from loadgen.expected import expected
 from loadgen.ledger import read
+from loadgen.scenarios import SCENARIOS
 from pyspark_flume.avroipc import encode_event
 from pyspark_flume.intake import identify
 from pyspark_flume.landing import LandingWriter
@@ -33,6 +36,15 @@ LINES = 3_000
 BATCH = 500
 
 
+def program(name: str) -> ModuleType:
+    path = ROOT / "spark-apps" / name
+    spec = importlib.util.spec_from_file_location(f"lesson_{path.stem}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 class Lesson:
     """A program with a store, a checkpoint and input of its own, in the Spark of this process."""
 
@@ -44,11 +56,7 @@ class Lesson:
         self.module = self._module()
 
     def _module(self) -> ModuleType:
-        path = ROOT / "spark-apps" / self.app.program
-        spec = importlib.util.spec_from_file_location(f"lesson_{path.stem}", path)
-        assert spec and spec.loader
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = program(self.app.program)
         module.RESULTS = self.store
         module.CHECKPOINT = str(self.folder / "checkpoint")
         module.LANDING, module.FOLDER = str(self.folder / "landing"), str(self.folder / "spool")
@@ -117,6 +125,22 @@ def count(module: ModuleType) -> Callable[..., Any]:
     assert name and name.lastindex
     function: Callable[..., Any] = getattr(module, name[name.lastindex])
     return function
+
+
+def test_sparks_rule_for_a_line_is_the_ledgers(session: SparkSession) -> None:
+    draw = random.Random(1)
+    lines = SCENARIOS["access-log"](1).generate(50).data.decode().splitlines()
+    for line in lines[:]:
+        for odd in (" ", "\t", "\r", "\x0b", "\x85", "\u00a0", "\u2028", "\\", '"', "[", "é", "٣"):
+            at = draw.randrange(len(line))
+            lines.append(line[:at] + odd + line[at + draw.randrange(2) :])
+    rows = session.createDataFrame([(line,) for line in lines], "value string")
+    for name in ("url_counts_structured.py", "from_files.py"):
+        rule = program(name).LINE
+        found = rows.select(regexp_extract("value", rule, 1).alias("url")).collect()
+        for line, row in zip(lines, found, strict=True):
+            truth = SCENARIOS["access-log"](1).account(line.encode())
+            assert list(truth.urls) == ([row.url] if row.url else []), repr(line)
 
 
 @pytest.mark.parametrize("app", QUERIES, ids=lambda app: app.name)

@@ -16,6 +16,18 @@ FLUME_HOME = ROOT / "connector" / "flume-runtime" / "target" / "flume"
 Event = tuple[dict[str, str], bytes]
 
 
+def pull_exactly_once(folder: Path) -> str:
+    """A conf with exactly-once.conf's source and channel, and pull.conf's sink."""
+    mark = "# --- sink"
+    durable, pull = (
+        (ROOT / "flume-conf" / name).read_text().split(mark)
+        for name in ("exactly-once.conf", "pull.conf")
+    )
+    conf = folder / "pull-exactly-once.conf"
+    conf.write_text(durable[0] + mark + pull[1])
+    return str(conf)
+
+
 class Collector(socketserver.ThreadingTCPServer):
     """Listens like Spark's receiver; answers OK once it has the events."""
 
