@@ -62,7 +62,7 @@ COLUMNS = {
 }
 
 # A task for less costs more than it reads.
-ROWS_PER_PARTITION = 50_000
+ROWS_PER_PARTITION = 150_000
 # Rows of an Arrow batch, as Spark has them; a block of the log has about 1,000.
 ROWS_PER_BATCH = 10_000
 
