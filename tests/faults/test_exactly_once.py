@@ -112,7 +112,10 @@ class PullLane(Lane):
         self.agent = FlumeAgent(self.folder / "agent", pull_exactly_once(self.folder), self.port)
 
 
-@pytest.fixture(params=[Lane, PullLane], ids=["push", "pull"])
+LANES = {"push": Lane, "pull": PullLane}
+
+
+@pytest.fixture(params=LANES.values(), ids=LANES)
 def lane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lane]:
     lane = request.param(tmp_path)
     yield lane
@@ -126,6 +129,8 @@ def strike(lane: Lane, chance: random.Random) -> None:
     time.sleep(chance.uniform(0, 0.05))  # anywhere within a batch
 
 
+# Once is enough where test_structured_pull.py has done it.
+@pytest.mark.parametrize("lane", list(LANES.values())[: min(KILLS, 2)], indirect=True)
 def test_an_agent_killed_under_load_loses_and_repeats_nothing(lane: Lane) -> None:
     chance = random.Random(SEED)
     lane.feed()

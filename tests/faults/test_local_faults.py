@@ -24,8 +24,7 @@ def wait_until(what: Callable[[], bool], seconds: float = 60) -> None:
 def lab(tmp_path: Path):
     lab = LocalLab(tmp_path)
     yield lab
-    lab.run("down")
-    assert lab.processes() == []
+    lab.end()
 
 
 def kill(lab: LocalLab, service: str) -> None:

@@ -29,8 +29,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLab]:
     lab = LocalLab(tmp_path_factory.mktemp("lab"))
     lab.ok("up", "--app", "structured")
     yield lab
-    lab.run("down")
-    assert lab.processes() == []
+    lab.end()
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
     lab = LocalLab(tmp_path_factory.mktemp("lab"))
     lab.ok("up")
     yield lab
-    lab.run("down")
+    lab.end()
 
 
 def test_up_feeds_nothing(lab: LocalLab) -> None:

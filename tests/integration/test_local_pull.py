@@ -12,7 +12,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLab]:
     lab = LocalLab(tmp_path_factory.mktemp("lab"))
     lab.ok("up", "--app", "pull")
     yield lab
-    lab.run("down")
+    lab.end()
 
 
 def test_every_url_that_spark_fetches_is_counted_as_generated(lab: LocalLab) -> None:

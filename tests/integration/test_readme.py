@@ -24,7 +24,7 @@ ELSEWHERE = {
 def lab(tmp_path_factory: pytest.TempPathFactory):
     lab = LocalLab(tmp_path_factory.mktemp("readme"), RUNTIME="local")
     yield lab
-    lab.run("down")
+    lab.end()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -56,5 +56,5 @@ def lab_of(app: str, state: Path) -> Iterator[None]:
 
 
 def _remove() -> None:
-    command = ["docker", "compose", "down", "--volumes"]
+    command = ["docker", "compose", "down", "--volumes", "--timeout", "0"]
     subprocess.run(command, cwd=ROOT, capture_output=True, timeout=SECONDS_MAX, check=True)
