@@ -56,12 +56,12 @@ class App:
     name: str
     program: str
     shows: str
+    scenario: str = "access-log"
+    answer: Answer = Answer()
     conf: str = "access-log.conf"
     lands: bool = False
     pulls: bool = False
     source: str = "flume"
-    scenario: str = "access-log"
-    answer: Answer = Answer()
 
     @property
     def service(self) -> str:
@@ -78,79 +78,49 @@ class App:
         return self.source == "flume" and not (self.lands or self.pulls)
 
 
-def _query(name: str, program: str, shows: str, **more: Any) -> App:
-    return App(name, program, shows, "exactly-once.conf", lands=True, **more)
+def _query(
+    name: str, program: str, shows: str, scenario: str = "access-log", answer: Answer = Answer()
+) -> App:
+    return App(name, program, shows, scenario, answer, conf="exactly-once.conf", lands=True)
 
 
+QUANTITY, CENTS, FAULTS = Answer(of="quantity"), Answer(of="cents"), Answer("faults")
 HOURS = Answer("windows", options=("--window", "3600", "--late", "3600"))
 SESSIONS = Answer("sessions", options=("--gap", "1800"))
 
+# fmt: off
 APPS = {
     app.name: app
     for app in [
         App("url-counts", "url_counts.py", "URLs: a window of 300 s, and totals"),
-        App("pull", "url_counts_pull.py", "the same, fetched from Flume", "pull.conf", pulls=True),
+        App("pull", "url_counts_pull.py", "the same, fetched from Flume",
+            conf="pull.conf", pulls=True),
         _query("structured", "url_counts_structured.py", "the same, each line once"),
-        App(
-            *("stateless", "stateless.py", "map, filter, flatMap, reduceByKey, transform"),
-            scenario="hashtags",
-        ),
-        App(
-            *("running-totals", "running_totals.py", "updateStateByKey: sold so far"),
-            scenario="orders",
-            answer=Answer(of="quantity"),
-        ),
-        App(
-            *("sessions", "sessions.py", "updateStateByKey: each user's sessions"),
-            scenario="actions",
-            answer=SESSIONS,
-        ),
-        _query(
-            *("session-windows", "session_windows.py", "sessions as windows"),
-            scenario="actions",
-            answer=SESSIONS,
-        ),
-        App(
-            *("windows", "windows.py", "batch 1 s, window 3 s, slide 2 s"),
-            scenario="hashtags",
-        ),
-        App(
-            *("popular", "popular.py", "300 s by 1 s, with and without inverse function"),
-            scenario="hashtags",
-        ),
-        App(
-            *("top-sellers", "top_sellers.py", "what sold best in the past hour"),
-            scenario="orders",
-            answer=Answer(of="cents"),
-        ),
-        _query(
-            *("output-modes", "output_modes.py", "complete, update and append output"),
-            scenario="orders",
-            answer=Answer(of="quantity"),
-        ),
-        _query(
-            *("late-events", "late_events.py", "windows of event time, and a watermark"),
-            scenario="actions",
-            answer=HOURS,
-        ),
-        _query(
-            *("sql", "actions_sql.py", "the same in SQL"),
-            scenario="actions",
-            answer=HOURS,
-        ),
+        App("stateless", "stateless.py", "map, filter, flatMap, reduceByKey, transform",
+            "hashtags"),
+        App("running-totals", "running_totals.py", "updateStateByKey: sold so far",
+            "orders", QUANTITY),
+        App("sessions", "sessions.py", "updateStateByKey: each user's sessions",
+            "actions", SESSIONS),
+        _query("session-windows", "session_windows.py", "sessions as windows",
+            "actions", SESSIONS),
+        App("windows", "windows.py", "batch 1 s, window 3 s, slide 2 s", "hashtags"),
+        App("popular", "popular.py", "300 s by 1 s, with and without inverse function",
+            "hashtags"),
+        App("top-sellers", "top_sellers.py", "what sold best in the past hour", "orders", CENTS),
+        _query("output-modes", "output_modes.py", "complete, update and append output",
+            "orders", QUANTITY),
+        _query("late-events", "late_events.py", "windows of event time, and a watermark",
+            "actions", HOURS),
+        _query("sql", "actions_sql.py", "the same in SQL", "actions", HOURS),
         App("from-socket", "from_socket.py", "lines from a TCP socket", source="socket"),
         App("from-files", "from_files.py", "files of a folder", source="files"),
-        App(
-            *("clusters", "clusters.py", "streaming k-means follows a drift"),
-            scenario="sensors",
-        ),
-        _query(
-            *("anomalies", "anomalies.py", "a trained pipeline finds broken sensors"),
-            scenario="sensors",
-            answer=Answer("faults"),
-        ),
+        App("clusters", "clusters.py", "streaming k-means follows a drift", "sensors"),
+        _query("anomalies", "anomalies.py", "a trained pipeline finds broken sensors",
+            "sensors", FAULTS),
     ]
 }
+# fmt: on
 DEFAULT = "url-counts"
 SERVICES = {app.service for app in APPS.values()}
 

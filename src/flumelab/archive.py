@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
@@ -63,7 +64,8 @@ def make(file: Path) -> None:
 
 def compile_zip(file: Path) -> None:
     """Put beside each module of a zip what Python compiles it to; as often as one likes."""
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Spark's sources: nothing that the reader could mend
         modules = Path(folder) / "modules"
         shutil.unpack_archive(file, modules)
         compileall.compile_dir(

@@ -182,7 +182,6 @@ def run(
     malformed: Annotated[
         float, typer.Option(min=0, max=1, metavar="FRACTION", help="Spoil this part of them.")
     ] = 0,
-    stay: Annotated[bool, typer.Option("--stay", help="Leave it running at the end.")] = False,
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
 ) -> None:
@@ -196,7 +195,7 @@ def run(
     _require_ready(chosen, ports=not chosen.services())
     feed = ["--lines", str(lines), "--rate", str(rate), "--seed", str(seed)]
     feed += ["--malformed", str(malformed)]
-    result = lessons.run(chosen, app, feed, stay, _say)
+    result = lessons.run(chosen, app, feed, _say)
     if as_json:
         _print_json(result.as_json())
     else:

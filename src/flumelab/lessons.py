@@ -55,8 +55,8 @@ def own(settings: Settings) -> Settings:
     return replace(settings, state=settings.state / "run", project=f"{settings.project}-run")
 
 
-def run(runtime: Runtime, app: App, feed: Sequence[str], stay: bool, say: Say) -> Result:
-    """Start it with nothing, feed it, wait until it is right, and end it unless it is to `stay`.
+def run(runtime: Runtime, app: App, feed: Sequence[str], say: Say) -> Result:
+    """Start it with nothing, feed it, wait until it is right, and end it.
 
     Raises `LabError` where it can't be started or fed, or ends of itself. A wrong answer is
     returned after three minutes.
@@ -77,8 +77,7 @@ def run(runtime: Runtime, app: App, feed: Sequence[str], stay: bool, say: Say) -
         output = runtime.tail(app.service, OUTPUT_LINES)
         return Result(app, expected, found, output, time.monotonic() - started)
     finally:
-        if not stay:
-            runtime.wipe(say)
+        runtime.wipe(say)
 
 
 def _wait(runtime: Runtime, app: App, expected: Mapping[str, int]) -> dict[str, int]:

@@ -74,28 +74,22 @@ class FakeRuntime:
 
 def test_a_run_begins_with_nothing_and_leaves_nothing() -> None:
     runtime = FakeRuntime({"tea": 3})
-    assert lessons.run(runtime, apps.find("stateless"), [], False, print).right
+    assert lessons.run(runtime, apps.find("stateless"), [], print).right
     assert runtime.calls[:5] == ["wipe", "build", "up", "way", "feed"]
     assert runtime.calls[-1] == "wipe"
-
-
-def test_a_run_that_is_to_stay_stays() -> None:
-    runtime = FakeRuntime({"tea": 3})
-    lessons.run(runtime, apps.find("stateless"), [], True, print)
-    assert runtime.calls.count("wipe") == 1
 
 
 def test_a_generator_that_fails_ends_the_run_and_leaves_nothing() -> None:
     runtime = FakeRuntime({"tea": 3}, code=2)
     with pytest.raises(LabError, match="exit code 2"):
-        lessons.run(runtime, apps.find("stateless"), [], False, print)
+        lessons.run(runtime, apps.find("stateless"), [], print)
     assert runtime.calls[-1] == "wipe"
 
 
 def test_a_program_that_ends_is_not_waited_for() -> None:
     runtime = FakeRuntime({"tea": 1}, state="stopped")
     with pytest.raises(LabError, match=r"stateless.py ended before it was right:\nthe end"):
-        lessons.run(runtime, apps.find("stateless"), [], False, print)
+        lessons.run(runtime, apps.find("stateless"), [], print)
 
 
 def test_every_program_is_there_and_says_how_it_is_run() -> None:
