@@ -2,7 +2,8 @@
 
 An object appears whole or not at all, so that programs may list the bucket meanwhile. A prefix has
 one ledger. The environment names the server and who asks, as for the AWS command line:
-S3_ENDPOINT [Amazon's own], AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION [us-east-1].
+AWS_ENDPOINT_URL [Amazon's own], AWS_SHARED_CREDENTIALS_FILE, or AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY, AWS_REGION [us-east-1].
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ class S3Bucket:
         except ImportError as error:
             raise LoadgenError(to.url, "boto3 is not installed", "pip install boto3") from error
         self._exceptions = botocore.exceptions
-        with self._told("set S3_ENDPOINT to a URL"):
+        with self._told("set AWS_ENDPOINT_URL to a URL"):
             self._client = boto3.client(
                 "s3",
-                endpoint_url=os.environ.get("S3_ENDPOINT") or None,
+                endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or None,
                 region_name=os.environ.get("AWS_REGION", "us-east-1"),
                 config=botocore.config.Config(
                     connect_timeout=ANSWER_SECONDS,

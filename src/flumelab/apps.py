@@ -50,7 +50,8 @@ class App:
 
     `lands`: a receiver of its own takes in what Flume sends, and the program reads its landing log.
     `pulls`: the program fetches from Flume. Otherwise Flume sends to the program, or, where
-    `source` is ``socket`` or ``files``, there is no Flume: the program reads from the generator.
+    `source` is ``socket``, ``files``, ``kafka`` or ``s3``, there is no Flume: the program reads
+    what the generator puts there. `servers`: those that it needs, of ``kafka``, ``s3``, ``db``.
     """
 
     name: str
@@ -62,6 +63,7 @@ class App:
     lands: bool = False
     pulls: bool = False
     source: str = "flume"
+    servers: tuple[str, ...] = ()
 
     @property
     def service(self) -> str:
@@ -86,6 +88,7 @@ def _query(
 
 QUANTITY, CENTS, FAULTS = Answer(of="quantity"), Answer(of="cents"), Answer("faults")
 HOURS = Answer("windows", options=("--window", "3600", "--late", "3600"))
+ALL_HOURS = Answer("windows", options=("--window", "3600"))
 SESSIONS = Answer("sessions", options=("--gap", "1800"))
 
 # fmt: off
@@ -115,6 +118,9 @@ APPS = {
         _query("sql", "actions_sql.py", "the same in SQL", "actions", HOURS),
         App("from-socket", "from_socket.py", "lines from a TCP socket", source="socket"),
         App("from-files", "from_files.py", "files of a folder", source="files"),
+        App("from-kafka", "from_kafka.py", "a Kafka topic", source="kafka", servers=("kafka",)),
+        App("s3-to-mysql", "s3_to_mysql.py", "JSON logs from S3, by JDBC into MariaDB",
+            "actions", ALL_HOURS, source="s3", servers=("s3", "db")),
         App("clusters", "clusters.py", "streaming k-means follows a drift", "sensors"),
         _query("anomalies", "anomalies.py", "a trained pipeline finds broken sensors",
             "sensors", FAULTS),

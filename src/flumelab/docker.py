@@ -14,6 +14,7 @@ from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.ledger import Evidence
 from flumelab.runtime import Say, Service
+from flumelab.servers import BUCKET, LOGS, NAMES, TOPIC
 from flumelab.settings import LOOPBACK, Settings
 from flumelab.sources import Stamp
 
@@ -21,13 +22,22 @@ IMAGE_SOURCES = [
     *("docker", "connector", "flume-conf", "loadgen", "requirements", "spark-apps", "spark-conf"),
     *("src", "compose.yaml", "pyproject.toml"),
 ]
+BASE = ("loadgen", "flume", "spark-master")
 FLUMES = ("flume", "flume-pull", "flume-exactly-once")
 FLOW = [
+    *NAMES,
     *("loadgen", *FLUMES, "receiver", "spark-master", "spark-worker", "spark-ingest"),
     *sorted(SERVICES),
 ]
 LOADGEN = ["python3", "-m", "loadgen"]
 GENERATOR = ["--spool", "/data/spool", "--ledger", "/data/ledger/ledger.jsonl"]
+JARS = "/opt/lab/jars/*.jar"
+DATABASE = "mysql+pymysql://db:3306/lab?read_default_file=/data/credentials/my.cnf"
+WAYS = {
+    "socket": ["--to", "tcp://0.0.0.0:4141"],
+    "kafka": ["--to", f"kafka://kafka:9092/{TOPIC}"],
+    "s3": ["--to", f"s3://{BUCKET}/{LOGS}"],
+}
 ERROR_LINES = 15
 
 
@@ -39,15 +49,13 @@ class DockerRuntime:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def build(self, say: Say) -> None:
+    def build(self, say: Say, servers: Sequence[str] = ()) -> None:
         """Build the images, unless they are there and of the same sources."""
-        root, images = self._settings.root, self._settings.images
-        stamp = Stamp(self._settings.state / f"images-{images}.built", root, IMAGE_SOURCES)
-        if stamp.is_current() and self._has_images():
-            return
-        say("building the images (first time: minutes)")
-        self._compose("build", "--quiet")
-        stamp.set()
+        self._build("", IMAGE_SOURCES, ("loadgen", "flume", "spark"), BASE, say)
+        for server in servers:
+            sources = [f"docker/{server}", "docker/trust-ca", "connector/pom.xml"]
+            sources += ["connector/kafka-broker"] if server == "kafka" else []
+            self._build(f"-{server}", sources, (server,), (server,), say)
 
     def up(self, app: App, say: Say) -> None:
         """Compose starts each service when those that it needs are healthy."""
@@ -56,9 +64,12 @@ class DockerRuntime:
         say(f"starting the services for {app.name}")
         chosen = {
             "LAB_LINES": "0",
-            "COMPOSE_PROFILES": app.service,
+            "COMPOSE_PROFILES": ",".join((app.service, *app.servers)),
             "LAB_PROGRAM": app.program,
+            "LAB_JARS": JARS if app.servers else "",
         }
+        if "db" in app.servers:
+            chosen["LAB_RESULTS_URL"] = DATABASE
         try:
             self._compose("up", "--detach", "--wait", "--no-build", environment=chosen)
         except LabError as error:
@@ -119,8 +130,8 @@ class DockerRuntime:
         )
 
     def way(self, app: App) -> Sequence[str]:
-        """A socket of its own container; else the volume that all share."""
-        return ["--to", "tcp://0.0.0.0:4141"] if app.source == "socket" else []
+        """A socket of its own container or a server; else the volume that all share."""
+        return WAYS.get(app.source, [])
 
     def expected(self, options: Sequence[str]) -> Any:
         """By the generator's container, which has the ledger."""
@@ -147,8 +158,26 @@ class DockerRuntime:
             raise LabError("the lab is down; flumelab up starts it")
         return there[0]
 
-    def _has_images(self) -> bool:
-        names = [f"{self._settings.images}-{image}" for image in ("loadgen", "flume", "spark")]
+    def _build(
+        self,
+        name: str,
+        sources: Sequence[str],
+        images: Sequence[str],
+        services: Sequence[str],
+        say: Say,
+    ) -> None:
+        settings = self._settings
+        stamp = Stamp(
+            settings.state / f"images-{settings.images}{name}.built", settings.root, sources
+        )
+        if stamp.is_current() and self._has(images):
+            return
+        say(f"building the images of {', '.join(images)} (first time: minutes)")
+        self._compose("build", "--quiet", *services)
+        stamp.set()
+
+    def _has(self, images: Sequence[str]) -> bool:
+        names = [f"{self._settings.images}-{image}" for image in images]
         command = ["docker", "image", "inspect", "--format", "{{.Id}}", *names]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
@@ -174,9 +203,12 @@ class DockerRuntime:
             "LAB_METRICS_PORT": str(settings.metrics_port),
             "LAB_UI_PORT": str(settings.ui_port),
             "LAB_MASTER_PORT": str(settings.master_port),
+            "LAB_KAFKA_PORT": str(settings.kafka_port),
+            "LAB_S3_PORT": str(settings.s3_port),
+            "LAB_DB_PORT": str(settings.db_port),
             "LAB_IMAGES": settings.images,
             # Whichever program is up; `up` says which one.
-            "COMPOSE_PROFILES": ",".join(SERVICES),
+            "COMPOSE_PROFILES": ",".join((*SERVICES, *NAMES)),
         }
         try:
             return subprocess.run(

@@ -7,8 +7,9 @@ must not be taken up again: each has a folder of its own. That of Structured Str
 far its queries have come; ``--keep`` as the first argument keeps it for any text.
 
 From the environment: `CHECKPOINT_ROOT` (a folder that driver and workers share), `SPARK_MASTER`,
-`SPARK_PROPERTIES` (the file of Spark's settings), and what the program itself reads. Further
-arguments go to spark-submit. SIGTERM asks the program to count what was received and to end (see
+`SPARK_PROPERTIES` (the file of Spark's settings), `SPARK_JARS` (what the program needs beside
+Spark's own jars, if anything), and what the program itself reads. Further arguments go to
+spark-submit. SIGTERM asks the program to count what was received and to end (see
 `flumelab.streaming`).
 """
 
@@ -42,8 +43,9 @@ def main(program: Path, options: list[str], keep: bool) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     master = ["--master", os.environ["SPARK_MASTER"]]
     master += ["--properties-file", os.environ["SPARK_PROPERTIES"]]
+    jars = ("--jars", os.environ["SPARK_JARS"]) if os.environ.get("SPARK_JARS") else ()
     write_ahead = () if keep else WRITE_AHEAD
-    command = ["spark-submit", *master, *write_ahead, *options, str(program)]
+    command = ["spark-submit", *master, *write_ahead, *jars, *options, str(program)]
     environment = {"CHECKPOINT_DIR": str(checkpoint), "STOP_FILE": str(stop_file)}
     return subprocess.run(command, env=os.environ | environment, check=False).returncode
 

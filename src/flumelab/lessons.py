@@ -64,7 +64,7 @@ def run(runtime: Runtime, app: App, feed: Sequence[str], say: Say) -> Result:
     started = time.monotonic()
     runtime.wipe(say)
     try:
-        runtime.build(say)
+        runtime.build(say, app.servers)
         runtime.up(app, say)
         options = ["--scenario", app.scenario, *runtime.way(app), *feed]
         if code := runtime.feed(options, None, quiet=True):

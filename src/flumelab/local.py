@@ -22,12 +22,18 @@ from flumelab.errors import LabError
 from flumelab.ledger import Evidence
 from flumelab.processes import Processes
 from flumelab.runtime import Say, Service
+from flumelab.servers import JARS, Servers
 from flumelab.settings import LOOPBACK, Settings
 from flumelab.sources import Stamp
 
 SPARK_SOURCES = [
     *("connector", "pyproject.toml", "requirements/dev.txt", "src/pyspark_flume_hook.py"),
     *("src/flumelab/archive.py", "src/flumelab/warm_up.py"),
+]
+SERVER_SOURCES = [
+    "connector/pom.xml",
+    "connector/kafka-broker/pom.xml",
+    "connector/spark-packages/pom.xml",
 ]
 ARCHIVE = Path(sys.prefix) / "flumelab.jsa"
 DRIVER_MEMORY = "1g"
@@ -55,14 +61,17 @@ class LocalRuntime:
         self._metrics = self._state / "metrics"
         self._results = os.environ.get("RESULTS_URL", f"sqlite:///{self._state / 'results.db'}")
 
-    def build(self, say: Say) -> None:
+    def build(self, say: Say, servers: Sequence[str] = ()) -> None:
         """Make the connector's jars and Flume's runtime, and put the jar into PySpark.
 
-        All labs of a checkout share them: one builds at a time, and only what has changed.
+        For servers, also Kafka's jars and what Spark needs for them. All labs of a checkout share
+        these: one builds at a time, and only what has changed.
         """
         stamp = Stamp(Path(sys.prefix) / "flumelab.built", self._root, SPARK_SOURCES)
         with (Path(sys.prefix) / "flumelab.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            if servers:
+                self._build_servers(say)
             if stamp.is_current() and (self._flume_home / "lib").is_dir():
                 return
             say("building the connector and Flume's runtime with Maven (first time: minutes)")
@@ -78,10 +87,12 @@ class LocalRuntime:
             stamp.set()
 
     def up(self, app: App, say: Say) -> None:
-        """Driver first, so that Flume finds its receiver."""
+        """Servers first; the driver before Flume, so that this finds its receiver."""
         with self._locked():
             running = self._processes.running()
+            servers = self._servers(app)
             wanted = [
+                *servers.names,
                 *(["receiver"] if app.lands else []),
                 app.service,
                 *(["flume"] if app.source == "flume" else []),
@@ -97,6 +108,9 @@ class LocalRuntime:
                 say(f"{name} had ended without a stop; its state is taken up again")
                 self._processes.stop(name, 0)
             try:
+                for name in servers.names:
+                    if name not in running:
+                        self._start_server(servers, name, say)
                 if app.lands and "receiver" not in running:
                     self._start_receiver(say)
                 if app.service not in running:
@@ -132,14 +146,16 @@ class LocalRuntime:
         if replay:
             command += ["--replay", str(replay.absolute())]
         output = subprocess.DEVNULL if quiet else None
-        return subprocess.run(command, cwd=self._root, stdout=output, check=False).returncode
+        environment = os.environ | self._running_servers().client(self._spool)
+        done = subprocess.run(command, cwd=self._root, env=environment, stdout=output, check=False)
+        return done.returncode
 
     def counts(self) -> Counts:
         """From the result store."""
         self._state.mkdir(parents=True, exist_ok=True)
         from flumelab.results import ResultStore  # SQLAlchemy takes a fifth of a second
 
-        return ResultStore(self._results).counts()
+        return ResultStore(self._results_url).counts()
 
     def evidence(self) -> Evidence:
         """Counted last, so that nothing can seem to be counted before it was generated."""
@@ -159,9 +175,10 @@ class LocalRuntime:
         )
 
     def way(self, app: App) -> Sequence[str]:
-        """Where Spark would listen, the generator does; else the spool directory."""
-        to = f"tcp://{LOOPBACK}:{self._settings.receiver_port}"
-        return ["--to", to] if app.source == "socket" else []
+        """Where Spark would listen, the generator does; a server, or the spool directory."""
+        if app.source == "socket":
+            return ["--to", f"tcp://{LOOPBACK}:{self._settings.receiver_port}"]
+        return self._servers(app).way(app.source) if app.servers else []
 
     def expected(self, options: Sequence[str]) -> Any:
         """By the ledger."""
@@ -201,6 +218,35 @@ class LocalRuntime:
     def _generator(self) -> list[str]:
         return ["--spool", str(self._spool), "--ledger", str(self._ledger)]
 
+    @property
+    def _results_url(self) -> str:
+        servers = self._running_servers()
+        return servers.results_url if "db" in servers.names else self._results
+
+    def _servers(self, app: App) -> Servers:
+        return Servers.of(app.servers, self._settings, self._state)
+
+    def _running_servers(self) -> Servers:
+        return Servers.of(self._processes.running(), self._settings, self._state)
+
+    def _build_servers(self, say: Say) -> None:
+        jars = self._root / JARS
+        stamp = Stamp(jars.parent / "built", self._root, SERVER_SOURCES)
+        if stamp.is_current():
+            return
+        say("fetching Kafka, and what Spark needs for Kafka, S3 and JDBC, with Maven")
+        modules = ["-Pservers", "-pl", "kafka-broker,spark-packages"]
+        self._run(["mvn", "-q", "-B", *modules, "-f", "connector/pom.xml", "package"])
+        stamp.set()
+
+    def _start_server(self, servers: Servers, name: str, say: Say) -> None:
+        _require_free(*servers.port(name))
+        say(f"starting {name}")
+        self._state.mkdir(parents=True, exist_ok=True)
+        command, environment = servers.command(name), servers.environment(name)
+        self._processes.start(name, command, environment, self._state)
+        self._processes.wait_until(name, lambda: servers.ready(name), START_SECONDS_MAX)
+
     def _start_receiver(self, say: Say) -> None:
         port = self._settings.receiver_port
         _require_free("LAB_RECEIVER_PORT", port)
@@ -222,7 +268,9 @@ class LocalRuntime:
             _require_free("LAB_RECEIVER_PORT", settings.receiver_port)
         _require_free("LAB_UI_PORT", settings.ui_port)
         say(f"starting Spark with {app.program}")
-        receivers = 0 if app.lands or app.source == "files" else 1  # each holds a core
+        receivers = (
+            0 if app.lands or app.source in {"files", "kafka", "s3"} else 1
+        )  # each holds a core
         cores = max(2, os.cpu_count() or 1) + receivers
         self._processes.start(
             app.service,
@@ -254,6 +302,8 @@ class LocalRuntime:
                 f'"-Dlog4j2.configurationFile={self._root}/spark-conf/log4j2.properties"',
                 "CHECKPOINT_ROOT": str(self._state / "checkpoint"),
                 "RESULTS_URL": self._results,
+                "SPARK_JARS": str(self._root / JARS / "*.jar") if app.servers else "",
+                **self._servers(app).client(self._spool),
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                 "PYSPARK_PYTHON": sys.executable,
                 "PYTHONUNBUFFERED": "1",
@@ -327,7 +377,7 @@ class LocalRuntime:
 
 def _place(name: str) -> int:
     """In the order of the flow; each may end once those before it have."""
-    return {"flume": 0, "receiver": 1}.get(name, 2)
+    return {"flume": 0, "receiver": 1, "kafka": 3, "s3": 3, "db": 3}.get(name, 2)
 
 
 def _require_free(variable: str, port: int) -> None:

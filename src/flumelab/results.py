@@ -6,14 +6,19 @@ A batch is added in one transaction together with its name, so that a batch that
 after a failure changes nothing.
 """
 
+import configparser
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import (
+    VARCHAR,
     BigInteger,
     Column,
     ColumnElement,
@@ -27,30 +32,46 @@ from sqlalchemy import (
     delete,
     event,
     insert,
+    make_url,
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
 
+# MySQL's keys are 3,072 bytes at most, four for each character.
+_KEY = Text().with_variant(VARCHAR(640), "mysql", "mariadb")
+_NAME = Text().with_variant(VARCHAR(100), "mysql", "mariadb")
+
 _tables = MetaData()
 _batches = Table(
     "counted_batches",
     _tables,
-    Column("batch", Text, primary_key=True),
+    Column("batch", _NAME, primary_key=True),
     Column("lines", BigInteger, nullable=False),
 )
 _totals = Table(
     "url_totals",
     _tables,
-    Column("url", Text, primary_key=True),
+    Column("url", _KEY, primary_key=True),
+    Column("hits", BigInteger, nullable=False),
+)
+_staged = Table(
+    "staged",
+    _tables,
+    Column("attempt", _NAME, primary_key=True),
+    Column("url", _KEY, primary_key=True),
     Column("hits", BigInteger, nullable=False),
 )
 
 _KEYS_PER_QUERY = 500  # databases limit a statement's parameters; SQLite's old limit is 999
+# MySQL's: no server at the socket or the port, gone, lost in a query, shutting down.
+_AWAY = {2002, 2003, 2006, 2013, 1053}
+_AWAY_SECONDS_MAX = 600
+_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -94,6 +115,45 @@ class ResultStore:
                 connection.execute(delete(_totals))
                 _upsert(connection, hits, bindparam("value"))
 
+    @contextmanager
+    def staged(self, batch: str) -> Iterator[tuple[str, dict[str, str]]]:
+        """Set keys to rows that Spark writes meanwhile, by JDBC; nothing if it was done before.
+
+        Gives an `attempt` and the options of ``write.format("jdbc")``, for rows of that `attempt`,
+        `url` and `hits`. Tasks write them into a table apart; at the end of the block they come
+        into the totals in one transaction.
+        """
+        attempt = f"{batch} {uuid.uuid4()}"
+        yield attempt, {**self._jdbc(), "dbtable": _staged.name}
+        mine = _staged.c.attempt == attempt
+        rows = select(_staged.c.url, _staged.c.hits).where(mine)
+        with self._new(batch, {}) as connection:
+            if connection:
+                known = select(_staged.c.url).where(mine)
+                connection.execute(delete(_totals).where(_totals.c.url.in_(known)))
+                connection.execute(insert(_totals).from_select(["url", "hits"], rows))
+        with self._engine() as engine, engine.begin() as connection:
+            # With what an attempt has left that was killed.
+            connection.execute(delete(_staged).where(_staged.c.attempt.startswith(f"{batch} ")))
+
+    def patient(self, store: Callable[[Any, int], None]) -> Callable[[Any, int], None]:
+        """`store`, a function for ``foreachBatch``, done again where the database was away.
+
+        It waits for the database up to ten minutes, and says so in one line. What had been stored
+        all the same is not stored twice: the batch has the same name again.
+        """
+
+        def store_patiently(batch: Any, number: int) -> None:
+            while True:
+                try:
+                    return store(batch, number)
+                except Exception as error:
+                    if not _says_that_it_is_away(error):
+                        raise
+                    self._wait()
+
+        return store_patiently
+
     def counts(self) -> Counts:
         """The totals, most hits first."""
         with self._engine() as engine, engine.connect() as connection:
@@ -102,6 +162,36 @@ class ResultStore:
         urls: dict[str, int] = dict(rows)
         malformed = urls.pop(MALFORMED, 0)
         return Counts(urls, malformed)
+
+    def _jdbc(self) -> dict[str, str]:
+        url = make_url(self.url)
+        if url.get_backend_name() == "sqlite":  # takes one writer at a time
+            driver, address = "org.sqlite.JDBC", f"jdbc:sqlite:{url.database}"
+            return {"driver": driver, "url": address, "numPartitions": "1"}
+        options = configparser.ConfigParser()
+        options.read(str(url.query.get("read_default_file", "")))
+        known = options["client"] if options.has_section("client") else {}
+        return {
+            "driver": "org.mariadb.jdbc.Driver",
+            # Spark knows how to write to MySQL by this prefix only.
+            "url": f"jdbc:mysql://{url.host}:{url.port or 3306}/{url.database}?permitMysqlScheme",
+            "user": url.username or known.get("user", ""),
+            "password": str(url.password or known.get("password", "")),
+        }
+
+    def _wait(self) -> None:
+        place = make_url(self.url).render_as_string(hide_password=True)
+        print(f"result store {place} is away; waiting for it", flush=True)
+        deadline = time.monotonic() + _AWAY_SECONDS_MAX
+        while True:
+            try:
+                self.create()
+                break
+            except LabError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL_SECONDS)
+        print(f"result store {place} is back", flush=True)
 
     @contextmanager
     def _new(self, batch: str, values: Mapping[str, int]) -> Iterator[Connection | None]:
@@ -123,8 +213,9 @@ class ResultStore:
             yield engine
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
+            place = make_url(self.url).render_as_string(hide_password=True)
             raise LabError(
-                f"result store {self.url}: {cause}; set RESULTS_URL to a database that is there"
+                f"result store {place}: {cause}; set RESULTS_URL to a database that is there"
             ) from error
 
 
@@ -142,6 +233,18 @@ def _upsert(connection: Connection, values: Mapping[str, int], new: ColumnElemen
         )
     if rest := values.keys() - known:
         connection.execute(insert(_totals), [{"url": url, "hits": values[url]} for url in rest])
+
+
+def _says_that_it_is_away(error: Exception) -> bool:
+    """By SQLAlchemy, or by JDBC in one of Spark's tasks."""
+    cause = error.__cause__
+    if isinstance(error, LabError) and isinstance(cause, DBAPIError):
+        return cause.connection_invalidated or _code(cause) in _AWAY
+    return "java.sql" in str(error) and "ConnectionException" in str(error)
+
+
+def _code(error: DBAPIError) -> object:
+    return error.orig.args[0] if error.orig and error.orig.args else None
 
 
 def _let_readers_in(connection, _record) -> None:  # type: ignore[no-untyped-def]  # DBAPI's

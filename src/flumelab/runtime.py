@@ -27,8 +27,11 @@ class Runtime(Protocol):
 
     name: str
 
-    def build(self, say: Say) -> None:
-        """Make what the runtime starts from, unless it is there and of the same sources."""
+    def build(self, say: Say, servers: Sequence[str] = ()) -> None:
+        """Make what the runtime starts from, unless it is there and of the same sources.
+
+        :param servers: of `App.servers`, those that are needed, too
+        """
 
     def up(self, app: App, say: Say) -> None:
         """Start all services in order and wait until each is ready; feeds nothing."""

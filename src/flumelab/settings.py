@@ -21,6 +21,9 @@ class Settings:
     :param metrics_port: Flume's JSON metrics (`LAB_METRICS_PORT`)
     :param ui_port: the Spark UI of the program (`LAB_UI_PORT`)
     :param master_port: the Spark master's UI (`LAB_MASTER_PORT`; Docker only)
+    :param kafka_port: Kafka's broker, where a lesson has one (`LAB_KAFKA_PORT`)
+    :param s3_port: the S3 server (`LAB_S3_PORT`)
+    :param db_port: MariaDB (`LAB_DB_PORT`)
     """
 
     root: Path
@@ -31,6 +34,9 @@ class Settings:
     metrics_port: int
     ui_port: int
     master_port: int
+    kafka_port: int
+    s3_port: int
+    db_port: int
 
 
 def load() -> Settings:
@@ -46,6 +52,9 @@ def load() -> Settings:
         metrics_port=_port("LAB_METRICS_PORT", 41414),
         ui_port=_port("LAB_UI_PORT", 4040),
         master_port=_port("LAB_MASTER_PORT", 8080),
+        kafka_port=_port("LAB_KAFKA_PORT", 9092),
+        s3_port=_port("LAB_S3_PORT", 7070),
+        db_port=_port("LAB_DB_PORT", 3306),
     )
 
 

@@ -73,7 +73,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     pytest.importorskip("boto3", reason="needs the package boto3")
     with Server() as server:
         server.ledger = tmp_path / "ledger.jsonl"
-        monkeypatch.setenv("S3_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "lab")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         monkeypatch.setattr(s3_outlet, "ATTEMPTS", 1)
@@ -154,11 +154,11 @@ def test_a_server_that_is_not_there_is_one_line(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         endpoint = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-    monkeypatch.setenv("S3_ENDPOINT", endpoint)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     fact = re.escape(f's3://lab/logs: Could not connect to the endpoint URL: "{endpoint}')
     with pytest.raises(LoadgenError, match=rf"^{fact}[^\n]*; give a bucket that is there"):
         opened(server)
-    monkeypatch.setenv("S3_ENDPOINT", "nonsense")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
     with pytest.raises(LoadgenError, match=r"^s3://lab/logs: Invalid endpoint: nonsense; set S3_"):
         opened(server)
 

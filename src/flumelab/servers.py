@@ -1,0 +1,138 @@
+"""Kafka, S3 and MariaDB for the lessons that need them, as plain processes of the local runtime.
+
+Where S3 or MariaDB is not installed, a folder or SQLite takes its place.
+"""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flumelab.settings import LOOPBACK, Settings
+
+TOPIC, BUCKET, LOGS, DATABASE = "lines", "lab", "actions", "lab"
+NAMES = ("kafka", "s3", "db")
+PROGRAMS = {"s3": "versitygw", "db": "mariadbd"}
+"""What has to be on the path; Kafka comes from Maven."""
+JARS = "connector/spark-packages/target/jars"
+KAFKA_JARS = "connector/kafka-broker/target/kafka"
+
+
+def installed(server: str) -> str | None:
+    """Where its program is; None where it is not."""
+    if server == "kafka":
+        return KAFKA_JARS
+    return shutil.which(PROGRAMS[server], path=_path())
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Those of `names` that are there, with all they write in `state`."""
+
+    names: tuple[str, ...]
+    settings: Settings
+    state: Path
+
+    @classmethod
+    def of(cls, names: Iterable[str], settings: Settings, state: Path) -> "Servers":
+        """Of these, the ones that are servers, and installed."""
+        mine = (name for name in names if name in NAMES and installed(name))
+        return cls(tuple(mine), settings, state)
+
+    def port(self, name: str) -> tuple[str, int]:
+        """The variable that names its port, and the port."""
+        settings = self.settings
+        return {
+            "kafka": ("LAB_KAFKA_PORT", settings.kafka_port),
+            "s3": ("LAB_S3_PORT", settings.s3_port),
+            "db": ("LAB_DB_PORT", settings.db_port),
+        }[name]
+
+    def command(self, name: str) -> list[str]:
+        """The script that the image runs, too."""
+        script = {"kafka": "kafka/broker", "s3": "s3/server", "db": "db/server"}[name]
+        return [str(self.settings.root / "docker" / script)]
+
+    def environment(self, name: str) -> Mapping[str, str]:
+        """For that script."""
+        _, port = self.port(name)
+        data = str(self.state / name)
+        own = {
+            "kafka": {
+                "KAFKA_LIB": str(self.settings.root / KAFKA_JARS),
+                "KAFKA_DATA": data,
+                "KAFKA_TOPIC": TOPIC,
+                "KAFKA_ADDRESS": f"{LOOPBACK}:{port}",
+                "KAFKA_LISTENERS": f"LAB://{LOOPBACK}:{port}",
+                "KAFKA_CONTROLLER": f"{LOOPBACK}:{_free_port()}",
+            },
+            "s3": {
+                "S3_DATA": data,
+                "S3_BUCKET": BUCKET,
+                "S3_LISTEN": f"{LOOPBACK}:{port}",
+                "AWS_SHARED_CREDENTIALS_FILE": str(self._keys),
+            },
+            "db": {
+                "DB_DATA": data,
+                "DB_LISTEN": LOOPBACK,
+                "DB_PORT": str(port),
+                "DB_NAME": DATABASE,
+                "DB_PASSWORD": str(self._password),
+            },
+        }[name]
+        return {**os.environ, "PATH": _path(), **own}
+
+    def ready(self, name: str) -> bool:
+        """Whether it can be used."""
+        if name == "kafka":
+            return (self.state / name / "log" / f"{TOPIC}-0").is_dir()
+        with socket.socket() as probe:
+            return probe.connect_ex((LOOPBACK, self.port(name)[1])) == 0
+
+    def client(self, spool: Path) -> dict[str, str]:
+        """The environment in which generator and program find them, or what is in their place."""
+        _, kafka = self.port("kafka")
+        found = {
+            "KAFKA_SERVERS": f"{LOOPBACK}:{kafka}",
+            "KAFKA_TOPIC": TOPIC,
+            "LOGS_URL": str(spool),
+        }
+        if "s3" in self.names:
+            found["LOGS_URL"] = f"s3a://{BUCKET}/{LOGS}"
+            found["AWS_ENDPOINT_URL"] = f"http://{LOOPBACK}:{self.settings.s3_port}"
+            found["AWS_SHARED_CREDENTIALS_FILE"] = str(self._keys)
+        if "db" in self.names:
+            found["RESULTS_URL"] = self.results_url
+        return found
+
+    def way(self, source: str) -> list[str]:
+        """The generator's options for a program that reads from one of them."""
+        if source == "kafka":
+            return ["--to", f"kafka://{LOOPBACK}:{self.settings.kafka_port}/{TOPIC}"]
+        return ["--to", f"s3://{BUCKET}/{LOGS}"] if "s3" in self.names else []
+
+    @property
+    def results_url(self) -> str:
+        """SQLAlchemy's, of the database; the password is in a file."""
+        place = f"{LOOPBACK}:{self.settings.db_port}/{DATABASE}"
+        return f"mysql+pymysql://{place}?read_default_file={self._password}"
+
+    @property
+    def _keys(self) -> Path:
+        return self.state / "aws"
+
+    @property
+    def _password(self) -> Path:
+        return self.state / "my.cnf"
+
+
+def _path() -> str:
+    """Debian has MariaDB's server where only root's shell looks."""
+    return f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin"
+
+
+def _free_port() -> int:
+    with socket.create_server((LOOPBACK, 0)) as probe:
+        return int(probe.getsockname()[1])
