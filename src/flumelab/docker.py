@@ -14,7 +14,7 @@ from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.ledger import Evidence
 from flumelab.runtime import Say, Service
-from flumelab.servers import BUCKET, LOGS, NAMES, TOPIC
+from flumelab.servers import BUCKET, NAMES, TOPIC
 from flumelab.settings import LOOPBACK, Settings
 from flumelab.sources import Stamp
 
@@ -36,7 +36,7 @@ DATABASE = "mysql+pymysql://db:3306/lab?read_default_file=/data/credentials/my.c
 WAYS = {
     "socket": ["--to", "tcp://0.0.0.0:4141"],
     "kafka": ["--to", f"kafka://kafka:9092/{TOPIC}"],
-    "s3": ["--to", f"s3://{BUCKET}/{LOGS}"],
+    "s3": ["--to", f"s3://{BUCKET}"],
 }
 ERROR_LINES = 15
 

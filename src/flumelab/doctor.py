@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from flumelab import servers
 from flumelab.settings import LOOPBACK, Settings
 
 GIB = 1024**3
@@ -43,6 +44,8 @@ def docker_engine() -> str | None:
 def examine(runtime: str, settings: Settings, ports: bool) -> list[Check]:
     """All checks for a runtime; `ports`: also those, which the lab itself holds while it is up."""
     checks = [*_docker()] if runtime == "docker" else [*_java(), *_maven(settings)]
+    if runtime == "local":
+        checks += _servers()
     checks += [*_memory(runtime), *_disk(runtime, settings)]
     return [*checks, *_ports(runtime, settings)] if ports else checks
 
@@ -87,6 +90,15 @@ def _maven(settings: Settings) -> Iterator[Check]:
         maven or ("not found, not needed: the jars are built" if built else "not found"),
         f"install Maven: {_install('maven', 'maven')}",
     )
+
+
+def _servers() -> Iterator[Check]:
+    """Those that some lessons are for: never missing, as there is something in their place."""
+    for name, server, instead in (
+        ("S3", "s3", "lessons read a folder"),
+        ("MariaDB", "db", "lessons write to SQLite"),
+    ):
+        yield Check(name, True, servers.installed(server) or f"not installed: {instead}", "")
 
 
 def _memory(runtime: str) -> Iterator[Check]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flumelab.settings import LOOPBACK, Settings
 
-TOPIC, BUCKET, LOGS, DATABASE = "lines", "lab", "actions", "lab"
+TOPIC, BUCKET, DATABASE = "lines", "lab", "lab"
 NAMES = ("kafka", "s3", "db")
 PROGRAMS = {"s3": "versitygw", "db": "mariadbd"}
 """What has to be on the path; Kafka comes from Maven."""
@@ -100,7 +100,7 @@ class Servers:
             "LOGS_URL": str(spool),
         }
         if "s3" in self.names:
-            found["LOGS_URL"] = f"s3a://{BUCKET}/{LOGS}"
+            found["LOGS_URL"] = f"s3a://{BUCKET}/"
             found["AWS_ENDPOINT_URL"] = f"http://{LOOPBACK}:{self.settings.s3_port}"
             found["AWS_SHARED_CREDENTIALS_FILE"] = str(self._keys)
         if "db" in self.names:
@@ -111,7 +111,7 @@ class Servers:
         """The generator's options for a program that reads from one of them."""
         if source == "kafka":
             return ["--to", f"kafka://{LOOPBACK}:{self.settings.kafka_port}/{TOPIC}"]
-        return ["--to", f"s3://{BUCKET}/{LOGS}"] if "s3" in self.names else []
+        return ["--to", f"s3://{BUCKET}"] if "s3" in self.names else []
 
     @property
     def results_url(self) -> str:

@@ -1,4 +1,7 @@
-"""The end of a streaming program: what has been received is counted first."""
+"""The end of a streaming program: what has been received is counted first.
+
+A program that imports this ends with one line where it fails of a cause that is known.
+"""
 
 import os
 import shutil
@@ -7,7 +10,11 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.streaming import StreamingContext
 
+from flumelab import failures
+
 POLL_SECONDS = 0.5
+
+failures.show_in_one_line()
 
 
 def await_stop(ssc: StreamingContext, checkpoint: str) -> None:
