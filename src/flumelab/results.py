@@ -9,6 +9,8 @@ after a failure changes nothing.
 import configparser
 import json
 import os
+import re
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -72,6 +74,7 @@ _KEYS_PER_QUERY = 500  # databases limit a statement's parameters; SQLite's old 
 _AWAY = {2002, 2003, 2006, 2013, 1053}
 _AWAY_SECONDS_MAX = 600
 _POLL_SECONDS = 0.5
+_waits_for_all = threading.Lock()  # one query says it, not each
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,11 @@ class ResultStore:
         malformed = urls.pop(MALFORMED, 0)
         return Counts(urls, malformed)
 
+    @property
+    def _place(self) -> str:
+        """The URL, as one may print it."""
+        return re.sub(r"(://[^:/@]*:)[^@/]*@", r"\1***@", self.url)
+
     def _jdbc(self) -> dict[str, str]:
         url = make_url(self.url)
         if url.get_backend_name() == "sqlite":  # takes one writer at a time
@@ -180,18 +188,22 @@ class ResultStore:
         }
 
     def _wait(self) -> None:
-        place = make_url(self.url).render_as_string(hide_password=True)
-        print(f"result store {place} is away; waiting for it", flush=True)
         deadline = time.monotonic() + _AWAY_SECONDS_MAX
-        while True:
-            try:
-                self.create()
-                break
-            except LabError:
-                if time.monotonic() > deadline:
-                    raise
+        with _waits_for_all:
+            said = False
+            while True:
+                try:
+                    self.create()
+                    break
+                except LabError:
+                    if time.monotonic() > deadline:
+                        raise
+                if not said:
+                    print(f"result store {self._place} is away; waiting for it", flush=True)
+                said = True
                 time.sleep(_POLL_SECONDS)
-        print(f"result store {place} is back", flush=True)
+            if said:
+                print(f"result store {self._place} is back", flush=True)
 
     @contextmanager
     def _new(self, batch: str, values: Mapping[str, int]) -> Iterator[Connection | None]:
@@ -213,9 +225,8 @@ class ResultStore:
             yield engine
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
-            place = make_url(self.url).render_as_string(hide_password=True)
             raise LabError(
-                f"result store {place}: {cause}; set RESULTS_URL to a database that is there"
+                f"result store {self._place}: {cause}; set RESULTS_URL to a database that is there"
             ) from error
 
 

@@ -95,3 +95,83 @@ def test_all_is_replaced_once_for_each_batch(store: ResultStore) -> None:
     store.replace_all("2", [("/c", 3)])
     store.replace_all("1", [("/a", 2), ("/b", 1)])
     assert store.counts() == Counts({"/c": 3})
+
+
+def stage(store: ResultStore, attempt: str, rows: dict[str, int]) -> None:
+    """As Spark's tasks do, by JDBC."""
+    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as direct:
+        values = [(attempt, url, hits) for url, hits in rows.items()]
+        direct.executemany("INSERT INTO staged (attempt, url, hits) VALUES (?, ?, ?)", values)
+
+
+def staged(store: ResultStore) -> int:
+    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as direct:
+        return int(direct.execute("SELECT count(*) FROM staged").fetchone()[0])
+
+
+def test_what_was_staged_takes_the_place_of_what_was_there(store: ResultStore) -> None:
+    store.put_batch("1", [("/a", 2), ("/b", 1)])
+    with store.staged("2") as (attempt, options):
+        stage(store, attempt, {"/a": 3, "/c": 4})
+    assert options["dbtable"] == "staged"
+    assert options["url"] == f"jdbc:{store.url.replace('///', '')}"
+    assert store.counts() == Counts({"/c": 4, "/a": 3, "/b": 1})
+    assert staged(store) == 0
+
+
+def test_a_batch_that_is_staged_again_changes_nothing(store: ResultStore) -> None:
+    for hits in (2, 7):
+        with store.staged("1") as (attempt, _):
+            stage(store, attempt, {"/a": hits})
+    assert store.counts() == Counts({"/a": 2})
+    assert staged(store) == 0
+
+
+def test_what_an_attempt_left_that_was_killed_is_not_taken_over(store: ResultStore) -> None:
+    with pytest.raises(KeyboardInterrupt), store.staged("1") as (attempt, _):
+        stage(store, attempt, {"/a": 1, "/b": 2})
+        raise KeyboardInterrupt
+    assert store.counts() == Counts()
+    with store.staged("1") as (attempt, _):
+        stage(store, attempt, {"/a": 1})
+    assert store.counts() == Counts({"/a": 1})
+    assert staged(store) == 0
+
+
+def test_the_password_for_jdbc_comes_from_the_file_that_sqlalchemy_reads(tmp_path: Path) -> None:
+    (tmp_path / "my.cnf").write_text("[client]\nuser = lab\npassword = secret\n")
+    url = f"mysql+pymysql://db:3306/lab?read_default_file={tmp_path}/my.cnf"
+    with (
+        pytest.raises(LabError, match=r"^result store mysql.*set RESULTS_URL"),
+        ResultStore(url.replace("db:3306", "127.0.0.1:1")).staged("1") as (_, options),
+    ):
+        pass
+    assert {"lab", "secret"} < set(options.values())
+
+
+def test_a_store_that_fails_while_the_database_answers_fails_for_good(store: ResultStore) -> None:
+    def fail(batch: None, number: int) -> None:
+        raise LabError("broken")
+
+    with pytest.raises(LabError, match="broken"):
+        store.patient(fail)(None, 1)
+
+
+def test_a_batch_waits_for_a_database_that_is_away(
+    store: ResultStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = []
+
+    def write(batch: str, number: int) -> None:
+        tried.append((batch, number))
+        if len(tried) == 1:
+            raise RuntimeError("java.sql.SQLNonTransientConnectionException: Socket error")
+
+    store.patient(write)("rows", 3)
+    assert tried == [("rows", 3), ("rows", 3)]
+    assert capsys.readouterr().out == ""  # it was back at once
+
+
+def test_an_error_does_not_tell_the_password() -> None:
+    with pytest.raises(LabError, match=r"mysql\+pymysql://me:\*\*\*@127.0.0.1:1/lab: "):
+        ResultStore("mysql+pymysql://me:secret@127.0.0.1:1/lab").create()

@@ -1,0 +1,137 @@
+"""Lessons that read from servers: right to the last line, whichever part is killed meanwhile."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flumelab import apps, servers, settings
+from flumelab.counts import MALFORMED
+from flumelab.local import LocalRuntime
+from tests.support.lab import LocalLab, free_ports
+from tests.support.spark import ROOT, environment, wait_for
+
+LINES = 6_000
+RATE = 1_000
+
+
+class Lab(LocalLab):
+    """A local lab with one lesson in it, driven from this process."""
+
+    def __init__(self, app: str, state: Path) -> None:
+        super().__init__(state)
+        self.app = apps.find(app)
+        receiver, metrics, ui, kafka, s3, db = free_ports(6)
+        configured = replace(
+            settings.load(),
+            state=state,
+            receiver_port=receiver,
+            metrics_port=metrics,
+            ui_port=ui,
+            kafka_port=kafka,
+            s3_port=s3,
+            db_port=db,
+        )
+        self.runtime = LocalRuntime(configured)
+        self.runtime.build(print, self.app.servers)
+        self.up()
+
+    def up(self) -> None:
+        self.runtime.up(self.app, print)
+
+    def feed(self, *options: str) -> None:
+        scenario = ["--scenario", self.app.scenario, *self.runtime.way(self.app)]
+        assert self.runtime.feed([*scenario, "--malformed", "0.01", *options], None, True) == 0
+
+    def found(self) -> dict[str, int]:
+        counts = self.runtime.counts()
+        return counts.urls | ({MALFORMED: counts.malformed} if counts.malformed else {})
+
+    def expected(self) -> dict[str, int]:
+        options = ["--scenario", self.app.scenario, *self.app.answer.options]
+        return self.app.answer.keys(self.runtime.expected(options))
+
+    def killed(self, service: str) -> None:
+        """kill -9 of it and of all its children."""
+        process = self.process(service)
+        for each in [process, *process.children(recursive=True)]:
+            each.kill()
+        wait_for(lambda: self.process_is_gone(service), f"{service} is gone")
+
+    def log(self, service: str) -> str:
+        return (self.state / "logs" / f"{service}.log").read_text(errors="replace")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Callable[[str], Lab]]:
+    started: list[Lab] = []
+
+    def start(app: str) -> Lab:
+        started.append(Lab(app, tmp_path))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
+
+
+def test_a_topic_is_counted_once_and_one_that_is_not_there_is_named(
+    lab: Callable[[str], Lab],
+) -> None:
+    kafka = lab("from-kafka")
+    kafka.feed("--lines", "5000")
+    expected = kafka.expected()
+    assert len(expected) > 100
+    assert expected[MALFORMED] > 10
+    wait_for(lambda: kafka.found() == expected, "every line is counted once")
+
+    place = f"127.0.0.1:{kafka.runtime.way(kafka.app)[1].split(':')[2].split('/')[0]}"
+    program = ["spark-submit", "--master", "local[1]", "--conf", "spark.ui.enabled=false"]
+    program += ["--jars", f"{ROOT / servers.JARS}/*.jar", str(ROOT / "spark-apps/from_kafka.py")]
+    done = subprocess.run(
+        program,
+        cwd=kafka.state,
+        env=environment(KAFKA_SERVERS=place, KAFKA_TOPIC="nowhere"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [  # spark-submit prints there what Python wrote to stderr
+        f"error: kafka://{place}/nowhere: there is no such topic; make it, or set KAFKA_TOPIC to"
+        " one that is there"
+    ]
+
+
+def test_a_driver_that_is_killed_writes_each_hour_once_by_jdbc(lab: Callable[[str], Lab]) -> None:
+    hours = lab("s3-to-mysql")
+    with ThreadPoolExecutor() as aside:
+        feeding = aside.submit(hours.feed, "--lines", str(LINES), "--rate", str(RATE))
+        wait_for(hours.found, "the first hours are stored")
+        hours.killed("reader")
+        hours.up()
+        feeding.result()
+    expected = hours.expected()
+    assert sum(expected.values()) == LINES
+    wait_for(lambda: hours.found() == expected, "every line is counted once")
+
+
+def test_a_database_that_goes_away_and_comes_back_has_each_hour_once(
+    lab: Callable[[str], Lab],
+) -> None:
+    if not servers.installed("db"):
+        pytest.skip("mariadbd is not installed; tests/docker does the same")
+    hours = lab("s3-to-mysql")
+    with ThreadPoolExecutor() as aside:
+        feeding = aside.submit(hours.feed, "--lines", str(LINES), "--rate", str(RATE))
+        wait_for(hours.found, "the first hours are stored")
+        hours.killed("db")
+        wait_for(lambda: "is away; waiting for it" in hours.log("reader"), "the program says so")
+        hours.up()
+        feeding.result()
+    expected = hours.expected()
+    wait_for(lambda: hours.found() == expected, "every line is counted once")
+    assert hours.log("reader").count("is away") == hours.log("reader").count("is back") == 1
