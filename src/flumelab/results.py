@@ -11,10 +11,11 @@ import json
 import os
 import re
 import threading
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -40,6 +41,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
 
 from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
@@ -89,8 +91,9 @@ class ResultStore:
 
     def create(self) -> None:
         """Make the tables that are not there yet; raises `LabError` where there is no database."""
-        with self._engine() as engine:
-            _tables.create_all(engine)
+        with self._engine() as engine, engine.begin() as connection:
+            for table in _tables.sorted_tables:  # another program may be about to do the same
+                connection.execute(CreateTable(table, if_not_exists=True))
 
     def add_batch(self, batch: str, counts: Iterable[tuple[str, int]]) -> None:
         """Add the counts of a micro-batch; nothing if it has been added before.
@@ -259,7 +262,9 @@ def _code(error: DBAPIError) -> object:
 
 
 def _let_readers_in(connection, _record) -> None:  # type: ignore[no-untyped-def]  # DBAPI's
-    connection.execute("PRAGMA journal_mode=WAL")
+    # Refused at once where another program is at it, which does it for all.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _chunks(keys: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -2,8 +2,10 @@
 
 import pickle
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -25,6 +27,18 @@ def test_batches_add_up(store: ResultStore) -> None:
     store.add_batch(NOON, [("/a", 2), ("/b", 1)])
     store.add_batch(NOON + timedelta(seconds=1), [("/a", 3), (MALFORMED, 4)])
     assert store.counts() == Counts({"/a": 5, "/b": 1}, malformed=4)
+
+
+def test_two_programs_may_make_the_store_at_once(tmp_path: Path) -> None:
+    both = Barrier(2)
+
+    def make(number: int) -> None:
+        both.wait()
+        ResultStore(f"sqlite:///{tmp_path}/{number}.db").create()
+
+    with ThreadPoolExecutor(2) as programs:
+        for number in range(20):
+            list(programs.map(make, [number, number]))
 
 
 def test_a_batch_that_is_run_again_changes_nothing(store: ResultStore) -> None:
