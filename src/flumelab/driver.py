@@ -36,7 +36,7 @@ def main(program: Path, options: list[str], keep: bool) -> int:
     checkpoint = root / program.stem if keep else checkpoint_of(program, root)
     if not keep and checkpoint.exists():
         print(f"{program.name}: was not stopped, goes on from {checkpoint}", file=sys.stderr)
-    stop_file = root / "stop"
+    stop_file = root / f"{program.stem}.stop"
     stop_file.unlink(missing_ok=True)
     # Not SIGTERM to Spark: in local mode its executor would end before the last batches do.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: stop_file.touch())
