@@ -9,6 +9,8 @@ from flumelab.errors import LabError
 
 LAB = ("url-counts", "pull", "structured")
 """Those that `flumelab up` starts, with services of their own in compose.yaml."""
+SECOND = "second"
+"""The service of an app's second program."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +20,13 @@ class Answer:
     :param part: ``totals``, ``windows``, ``sessions`` or ``faults``
     :param of: what is added up for each key: ``events``, or one of the scenario's own sums
     :param options: of `loadgen.expected`
+    :param again: ``(start, prefix)``: keys with that start are found a second time, with the prefix
     """
 
     part: str = "totals"
     of: str = "events"
     options: tuple[str, ...] = ()
+    again: tuple[str, str] | None = None
 
     def keys(self, expected: Mapping[str, Any]) -> dict[str, int]:
         """The result store's keys, and the value that each must have.
@@ -40,6 +44,9 @@ class Answer:
             case _:
                 sessions = expected["sessions"]
                 found = {f"{s['user']} {s['start']} {s['end']}": s[self.of] for s in sessions}
+        if self.again:
+            start, prefix = self.again
+            found |= {prefix + key: found[key] for key in found if key.startswith(start)}
         malformed = {MALFORMED: expected["malformed"]} if expected["malformed"] else {}
         return found | malformed
 
@@ -52,6 +59,7 @@ class App:
     `pulls`: the program fetches from Flume. Otherwise Flume sends to the program, or, where
     `source` is ``socket``, ``files``, ``kafka`` or ``s3``, there is no Flume: the program reads
     what the generator puts there. `servers`: those that it needs, of ``kafka``, ``s3``, ``db``.
+    `second`: another program beside it, which reads the landing log of a receiver of its own.
     """
 
     name: str
@@ -64,11 +72,17 @@ class App:
     pulls: bool = False
     source: str = "flume"
     servers: tuple[str, ...] = ()
+    second: "App | None" = None
+
+    @property
+    def programs(self) -> "list[App]":
+        """Itself and the second one."""
+        return [self, self.second] if self.second else [self]
 
     @property
     def service(self) -> str:
         """The service of compose.yaml that runs it."""
-        if self.name in LAB:
+        if self.name in (*LAB, SECOND):
             return self.name
         if self.source != "flume":
             return "reader"
@@ -87,6 +101,7 @@ def _query(
 
 
 QUANTITY, CENTS, FAULTS = Answer(of="quantity"), Answer(of="cents"), Answer("faults")
+GIFTS_TOO = Answer(of="quantity", again=("gift-", "wrap "))
 HOURS = Answer("windows", options=("--window", "3600", "--late", "3600"))
 ALL_HOURS = Answer("windows", options=("--window", "3600"))
 SESSIONS = Answer("sessions", options=("--gap", "1800"))
@@ -124,6 +139,9 @@ APPS = {
         App("clusters", "clusters.py", "streaming k-means follows a drift", "sensors"),
         _query("anomalies", "anomalies.py", "a trained pipeline finds broken sensors",
             "sensors", FAULTS),
+        App("fan-out", "fan_out_sales.py", "one agent feeds two programs, by a header",
+            "orders", GIFTS_TOO, "fan-out.conf",
+            second=App(SECOND, "fan_out_wrapping.py", "", lands=True)),
     ]
 }
 # fmt: on

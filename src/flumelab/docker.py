@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flumelab import flume
-from flumelab.apps import SERVICES, App
+from flumelab.apps import SECOND, SERVICES, App
 from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.ledger import Evidence
@@ -28,6 +28,7 @@ FLOW = [
     *NAMES,
     *("loadgen", *FLUMES, "receiver", "spark-master", "spark-worker", "spark-ingest"),
     *sorted(SERVICES),
+    SECOND,
 ]
 LOADGEN = ["python3", "-m", "loadgen"]
 GENERATOR = ["--spool", "/data/spool", "--ledger", "/data/ledger/ledger.jsonl"]
@@ -64,10 +65,13 @@ class DockerRuntime:
         say(f"starting the services for {app.name}")
         chosen = {
             "LAB_LINES": "0",
-            "COMPOSE_PROFILES": ",".join((app.service, *app.servers)),
+            "COMPOSE_PROFILES": ",".join((*(p.service for p in app.programs), *app.servers)),
             "LAB_PROGRAM": app.program,
+            "LAB_CONF": app.conf,
             "LAB_JARS": JARS if app.servers else "",
         }
+        if app.second:
+            chosen["LAB_SECOND_PROGRAM"] = app.second.program
         if "db" in app.servers:
             chosen["LAB_RESULTS_URL"] = DATABASE
         try:
@@ -208,7 +212,7 @@ class DockerRuntime:
             "LAB_DB_PORT": str(settings.db_port),
             "LAB_IMAGES": settings.images,
             # Whichever program is up; `up` says which one.
-            "COMPOSE_PROFILES": ",".join((*SERVICES, *NAMES)),
+            "COMPOSE_PROFILES": ",".join((*SERVICES, SECOND, *NAMES)),
         }
         try:
             return subprocess.run(

@@ -74,7 +74,7 @@ def run(runtime: Runtime, app: App, feed: Sequence[str], say: Say) -> Result:
         )
         say(f"waiting for {len(expected):,} right keys")
         found = _wait(runtime, app, expected)
-        output = runtime.tail(app.service, OUTPUT_LINES)
+        output = "\n".join(runtime.tail(p.service, OUTPUT_LINES) for p in app.programs)
         return Result(app, expected, found, output, time.monotonic() - started)
     finally:
         runtime.wipe(say)
@@ -88,7 +88,9 @@ def _wait(runtime: Runtime, app: App, expected: Mapping[str, int]) -> dict[str, 
         found = counts.urls | ({MALFORMED: counts.malformed} if counts.malformed else {})
         if found == expected or time.monotonic() > deadline:
             return found
-        if any(s.name == app.service and s.state == "stopped" for s in runtime.services()):
-            log = runtime.tail(app.service, OUTPUT_LINES)
-            raise LabError(f"{app.program} ended before it was right:\n{log}")
+        stopped = {s.name for s in runtime.services() if s.state == "stopped"}
+        for program in app.programs:
+            if program.service in stopped:
+                log = runtime.tail(program.service, OUTPUT_LINES)
+                raise LabError(f"{program.program} ended before it was right:\n{log}")
         time.sleep(max(POLL_SECONDS, time.monotonic() - asked))

@@ -12,11 +12,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flumelab import archive, flume
-from flumelab.apps import App
+from flumelab.apps import SECOND, App
 from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.ledger import Evidence
@@ -91,10 +92,11 @@ class LocalRuntime:
         with self._locked():
             running = self._processes.running()
             servers = self._servers(app)
+            lands = any(program.lands for program in app.programs)
             wanted = [
                 *servers.names,
-                *(["receiver"] if app.lands else []),
-                app.service,
+                *(["receiver"] if lands else []),
+                *(program.service for program in app.programs),
                 *(["flume"] if app.source == "flume" else []),
             ]
             if others := running.keys() - set(wanted):
@@ -111,10 +113,14 @@ class LocalRuntime:
                 for name in servers.names:
                     if name not in running:
                         self._start_server(servers, name, say)
-                if app.lands and "receiver" not in running:
-                    self._start_receiver(say)
-                if app.service not in running:
-                    self._start_driver(app, say)
+                if lands and "receiver" not in running:
+                    self._start_receiver(app, say)
+                starting = [p for p in app.programs if p.service not in running]
+                for program in starting:
+                    self._start_driver(program, say)
+                for program in starting:
+                    ready = partial(self._is_ready, program)
+                    self._processes.wait_until(program.service, ready, START_SECONDS_MAX)
                 if app.source == "flume" and "flume" not in running:
                     self._start_flume(app, say)
             except BaseException:
@@ -211,6 +217,10 @@ class LocalRuntime:
         return self._root / "connector/flume-runtime/target/flume"
 
     @property
+    def _checkpoints(self) -> Path:
+        return self._state / "checkpoint"
+
+    @property
     def _landing(self) -> Path:
         return self._state / "landing"
 
@@ -247,9 +257,14 @@ class LocalRuntime:
         self._processes.start(name, command, environment, self._state)
         self._processes.wait_until(name, lambda: servers.ready(name), START_SECONDS_MAX)
 
-    def _start_receiver(self, say: Say) -> None:
-        port = self._settings.receiver_port
-        _require_free("LAB_RECEIVER_PORT", port)
+    def _start_receiver(self, app: App, say: Say) -> None:
+        settings = self._settings
+        variable, port = (
+            ("LAB_SECOND_PORT", settings.second_port)
+            if app.second
+            else ("LAB_RECEIVER_PORT", settings.receiver_port)
+        )
+        _require_free(variable, port)
         say("starting the receiver")
         command = [sys.executable, "-m", "pyspark_flume.receiver", "--host", LOOPBACK]
         self._processes.start(
@@ -262,11 +277,15 @@ class LocalRuntime:
 
     def _start_driver(self, app: App, say: Say) -> None:
         settings = self._settings
-        for folder in (self._state / "checkpoint", self._spool):
+        for folder in (self._checkpoints, self._spool):
             folder.mkdir(parents=True, exist_ok=True)
         if app.listens:
             _require_free("LAB_RECEIVER_PORT", settings.receiver_port)
-        _require_free("LAB_UI_PORT", settings.ui_port)
+        if app.service == SECOND:
+            ui = "spark.ui.enabled=false"  # LAB_UI_PORT is the first one's
+        else:
+            _require_free("LAB_UI_PORT", settings.ui_port)
+            ui = f"spark.ui.port={settings.ui_port}"
         say(f"starting Spark with {app.program}")
         receivers = (
             0 if app.lands or app.source in {"files", "kafka", "s3"} else 1
@@ -284,7 +303,7 @@ class LocalRuntime:
                 ],
                 f"spark-apps/{app.program}",
                 *["--driver-memory", DRIVER_MEMORY],
-                *["--conf", f"spark.ui.port={settings.ui_port}"],
+                *["--conf", ui],
             ],
             os.environ
             | {
@@ -300,7 +319,7 @@ class LocalRuntime:
                 "SPARK_PROPERTIES": str(self._root / "spark-conf/spark-defaults.conf"),
                 "SPARK_SUBMIT_OPTS": f"{archive.java_options(ARCHIVE)} "
                 f'"-Dlog4j2.configurationFile={self._root}/spark-conf/log4j2.properties"',
-                "CHECKPOINT_ROOT": str(self._state / "checkpoint"),
+                "CHECKPOINT_ROOT": str(self._checkpoints),
                 "RESULTS_URL": self._results,
                 "SPARK_JARS": str(self._root / JARS / "*.jar") if app.servers else "",
                 **self._servers(app).client(self._spool),
@@ -312,9 +331,12 @@ class LocalRuntime:
             },
             self._root,
         )
-        # Flume waits for a program that listens; no one else needs more of it than that it runs.
-        ready = settings.receiver_port if app.listens else settings.ui_port
-        self._processes.wait_until(app.service, lambda: _answers(ready), START_SECONDS_MAX)
+
+    def _is_ready(self, app: App) -> bool:
+        """Flume waits for a program that listens; of any other it is enough that it runs."""
+        if app.service == SECOND:  # it has no UI; its query has begun
+            return (self._checkpoints / Path(app.program).stem).exists()
+        return _answers(self._settings.receiver_port if app.listens else self._settings.ui_port)
 
     def _start_flume(self, app: App, say: Say) -> None:
         settings = self._settings
@@ -335,6 +357,8 @@ class LocalRuntime:
                 "FLUME_SPOOL_DIR": str(self._spool),
                 "FLUME_SINK_HOST": LOOPBACK,
                 "FLUME_SINK_PORT": str(settings.receiver_port),
+                "FLUME_SINK_HOST_2": LOOPBACK,
+                "FLUME_SINK_PORT_2": str(settings.second_port),
                 "FLUME_METRICS_PORT": str(settings.metrics_port),
                 "FLUME_METRICS_DIR": str(self._metrics),
                 "FLUME_CHANNEL_DIR": str(self._state / "channel"),

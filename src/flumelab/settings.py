@@ -18,6 +18,7 @@ class Settings:
     :param project: Compose's project (`COMPOSE_PROJECT_NAME`)
     :param images: what the images' names begin with: those of that project, as a rule
     :param receiver_port: where Spark listens for Flume (`LAB_RECEIVER_PORT`; local runtime only)
+    :param second_port: where the receiver of an app's second program does (`LAB_SECOND_PORT`; same)
     :param metrics_port: Flume's JSON metrics (`LAB_METRICS_PORT`)
     :param ui_port: the Spark UI of the program (`LAB_UI_PORT`)
     :param master_port: the Spark master's UI (`LAB_MASTER_PORT`; Docker only)
@@ -31,6 +32,7 @@ class Settings:
     project: str
     images: str
     receiver_port: int
+    second_port: int
     metrics_port: int
     ui_port: int
     master_port: int
@@ -49,6 +51,7 @@ def load() -> Settings:
         project=project,
         images=os.environ.get("LAB_IMAGES", project),
         receiver_port=_port("LAB_RECEIVER_PORT", 4141),
+        second_port=_port("LAB_SECOND_PORT", 4142),
         metrics_port=_port("LAB_METRICS_PORT", 41414),
         ui_port=_port("LAB_UI_PORT", 4040),
         master_port=_port("LAB_MASTER_PORT", 8080),

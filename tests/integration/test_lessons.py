@@ -2,12 +2,12 @@
 
 import importlib.util
 import json
-import os
 import random
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,9 +27,10 @@ from pyspark_flume.avroipc import encode_event
 from pyspark_flume.intake import identify
 from pyspark_flume.landing import LandingWriter
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake
+from tests.support.lab import LocalLab
 from tests.support.spark import ROOT, accepts, free_port, wait_for
 
-LESSONS = [app for app in apps.APPS.values() if app.name not in apps.LAB]
+LESSONS = [app for app in apps.APPS.values() if app.name not in apps.LAB and not app.second]
 QUERIES = [app for app in LESSONS if app.lands or app.source == "files"]
 STREAMS = [app for app in LESSONS if app not in QUERIES]
 LINES = 3_000
@@ -155,6 +156,22 @@ def test_a_query_finds_what_was_sent(session: SparkSession, tmp_path: Path, app:
             query.stop()
 
 
+def test_an_order_that_goes_the_wrong_way_shows(session: SparkSession, tmp_path: Path) -> None:
+    second = apps.find("fan-out").second
+    assert second
+    lesson = Lesson(replace(second, scenario="orders"), tmp_path)
+    lesson.land()  # all orders
+    count(lesson.module)(session)
+    try:
+        truth = expected(read(tmp_path / "ledger"), "orders")
+        wanted = {f"wrap {key}": sums["quantity"] for key, sums in truth["totals"].items()}
+        wanted[f"wrap {MALFORMED}"] = truth["malformed"]
+        wait_for(lambda: lesson.store.counts().urls == wanted, "each order is counted", 60)
+    finally:
+        for query in session.streams.active:
+            query.stop()
+
+
 @pytest.mark.parametrize("app", STREAMS, ids=lambda app: app.name)
 def test_a_stream_finds_what_was_sent(
     session: SparkSession, tmp_path: Path, app: App, capfd: pytest.CaptureFixture[str]
@@ -170,18 +187,17 @@ def test_a_stream_finds_what_was_sent(
         stream.stop(stopSparkContext=False, stopGraceFully=False)
 
 
-def test_a_program_runs_from_its_start_to_its_verdict_and_leaves_nothing(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "flumelab", "run", "windows", "--runtime", "local", "--json"]
-    ports = {
-        name: str(free_port()) for name in ("LAB_RECEIVER_PORT", "LAB_METRICS_PORT", "LAB_UI_PORT")
-    }
-    environment = {**os.environ, **ports, "LAB_STATE": str(tmp_path)}
-    done = subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize(
+    ("name", "shown"), [("windows", ["window"]), ("fan-out", ["sold", "wrap"])]
+)
+def test_a_lesson_runs_from_its_start_to_its_verdict_and_leaves_nothing(
+    tmp_path: Path, name: str, shown: list[str]
+) -> None:
+    done = LocalLab(tmp_path).run("run", name, "--malformed", "0.01", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["right"]
     assert result["found"] == result["expected"]
-    assert "window" in result["output"]
+    assert result["found"][MALFORMED] > 0
+    assert all(text in result["output"] for text in shown)
     assert list((tmp_path / "run").iterdir()) == []

@@ -31,13 +31,14 @@ class LocalLab:
     """`flumelab --runtime local`, as a user calls it."""
 
     def __init__(self, state: Path, **environment: str) -> None:
-        receiver, metrics, ui = free_ports(3)
+        receiver, second, metrics, ui = free_ports(4)
         self.state = state / "local"
         self.ports = (receiver, metrics, ui)
         self.environment = {
             **os.environ,
             "LAB_STATE": str(state),
             "LAB_RECEIVER_PORT": str(receiver),
+            "LAB_SECOND_PORT": str(second),
             "LAB_METRICS_PORT": str(metrics),
             "LAB_UI_PORT": str(ui),
             **environment,

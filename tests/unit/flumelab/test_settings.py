@@ -15,11 +15,13 @@ def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_METRICS_PORT", "5142")
     monkeypatch.setenv("LAB_UI_PORT", "5143")
     monkeypatch.setenv("LAB_MASTER_PORT", "5144")
+    monkeypatch.setenv("LAB_SECOND_PORT", "5145")
     lab = settings.load()
     assert (lab.receiver_port, lab.metrics_port, lab.ui_port, lab.master_port) == (
         *(5141, 5142),
         *(5143, 5144),
     )
+    assert lab.second_port == 5145
 
 
 @pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "4 141"])

@@ -10,7 +10,7 @@ from flumelab.runtime import Service
 
 EXPECTED = {
     "malformed": 2,
-    "totals": {"tea": {"events": 3, "cents": 990}},
+    "totals": {"tea": {"events": 3, "quantity": 4, "cents": 990}},
     "windows": [{"start": "S", "end": "E", "key": "tea", "events": 2, "cents": 600}],
     "sessions": [{"user": "u", "start": "S", "end": "E", "events": 7}],
     "faults": [{"time": "T", "device": "d", "fault": "leak"}],
@@ -34,6 +34,13 @@ def test_each_part_has_its_keys_and_malformed_lines_are_one_more(
     assert answer.keys(EXPECTED | {"malformed": 0}) == keys
 
 
+def test_keys_that_a_second_program_finds_again_have_its_prefix() -> None:
+    totals = {key: {"quantity": 3} for key in ("tea", "gift-tea", "a gift-tea")}
+    answer = Answer(of="quantity", again=("gift-", "wrap "))
+    keys = {"tea": 3, "gift-tea": 3, "a gift-tea": 3, "wrap gift-tea": 3, MALFORMED: 2}
+    assert answer.keys(EXPECTED | {"totals": totals}) == keys
+
+
 def result(expected: dict[str, int], found: dict[str, int]) -> lessons.Result:
     return lessons.Result(apps.find("stateless"), expected, found, "", 1.0)
 
@@ -52,8 +59,8 @@ def test_nothing_found_where_nothing_was_expected_is_not_right() -> None:
 class FakeRuntime:
     """A lab whose program has found `found`; notes what is asked of it."""
 
-    def __init__(self, found: dict[str, int], code: int = 0, state: str = "running") -> None:
-        self.found, self.code, self.state = found, code, state
+    def __init__(self, found: dict[str, int], code: int = 0, stopped: str = "") -> None:
+        self.found, self.code, self.stopped = found, code, stopped
         self.calls: list[str] = []
 
     def __getattr__(self, name: str):
@@ -65,7 +72,10 @@ class FakeRuntime:
                 "counts": Counts(self.found, malformed=2),
                 "tail": "the end",
                 "way": [],
-                "services": [Service("stream", self.state)],
+                "services": [
+                    Service(name, "stopped" if name == self.stopped else "running")
+                    for name in ("flume", "stream", "second")
+                ],
             }
             return answers.get(name)
 
@@ -86,19 +96,28 @@ def test_a_generator_that_fails_ends_the_run_and_leaves_nothing() -> None:
     assert runtime.calls[-1] == "wipe"
 
 
-def test_a_program_that_ends_is_not_waited_for() -> None:
-    runtime = FakeRuntime({"tea": 1}, state="stopped")
-    with pytest.raises(LabError, match=r"stateless.py ended before it was right:\nthe end"):
-        lessons.run(runtime, apps.find("stateless"), [], print)
+@pytest.mark.parametrize(
+    ("app", "service", "program"),
+    [
+        ("stateless", "stream", "stateless.py"),
+        ("fan-out", "stream", "fan_out_sales.py"),
+        ("fan-out", "second", "fan_out_wrapping.py"),
+    ],
+)
+def test_a_program_that_ends_is_not_waited_for(app: str, service: str, program: str) -> None:
+    runtime = FakeRuntime({"tea": 1}, stopped=service)
+    with pytest.raises(LabError, match=rf"{program} ended before it was right:\nthe end"):
+        lessons.run(runtime, apps.find(app), [], print)
 
 
 def test_every_program_is_there_and_says_how_it_is_run() -> None:
     from tests.support.spark import ROOT
 
     programs = {path.name for path in (ROOT / "spark-apps").glob("*.py")}
-    assert {app.program for app in apps.APPS.values()} == programs
-    for app in apps.APPS.values():
-        text = (ROOT / "spark-apps" / app.program).read_text(encoding="utf-8")
+    known = [(app, part.program) for app in apps.APPS.values() for part in app.programs]
+    assert {program for _, program in known} == programs
+    for app, program in known:
+        text = (ROOT / "spark-apps" / program).read_text(encoding="utf-8")
         assert "Expect:" in text
         assert app.name in apps.LAB or f"Run it:  flumelab run {app.name}\n" in text
         assert text.count("\n") <= 80
