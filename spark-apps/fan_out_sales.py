@@ -4,7 +4,7 @@
                      └─▶ channel `gifts` ─▶ fan_out_wrapping.py
 
 flume-conf/fan-out.conf reads each line once and decides by a header who gets it. Neither program
-knows of the other, and either may be away for a while. A batch whose answer got lost comes here
+knows of the other, and either may be down for a while. A batch whose answer got lost comes here
 twice, and what a memory channel holds dies with the agent: good enough for totals on a screen.
 
 Run it:  flumelab run fan-out

@@ -29,9 +29,11 @@ RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 
 
 def store(batch, number):
-    gifts = batch.groupBy("product").agg(total("quantity")).collect()
-    listed = ", ".join(f"{quantity} {product}" for product, quantity in gifts[:3])
-    print(f"batch {number}  wrap {sum(quantity for _, quantity in gifts):>4,}: {listed}")
+    rows = batch.groupBy("product").agg(total("quantity")).collect()
+    gifts = sorted(rows, key=lambda gift: -gift[1])
+    if gifts:
+        most = ", ".join(f"{quantity} {product}" for product, quantity in gifts[:3])
+        print(f"batch {number}  wrap {sum(quantity for _, quantity in gifts):>5,}: {most}")
     RESULTS.add_batch(f"gifts {number}", [(f"wrap {product}", n) for product, n in gifts])
 
 

@@ -9,7 +9,9 @@ from tests.support.docker_lab import PORTS, flumelab
 from tests.support.lab import free_ports
 
 
-@pytest.mark.parametrize(("app", "lines"), [("stateless", 10_000), ("pull", 50_000)])
+@pytest.mark.parametrize(
+    ("app", "lines"), [("stateless", 10_000), ("pull", 50_000), ("fan-out", 10_000)]
+)
 def test_a_program_finds_what_was_sent_and_leaves_nothing(
     images: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: str, lines: int
 ) -> None:
