@@ -89,6 +89,11 @@ class App:
         return "query" if self.lands else "stream"
 
     @property
+    def receives(self) -> bool:
+        """Whether a receiver of Spark's holds a core of it."""
+        return self.source == "socket" or (self.source == "flume" and not self.lands)
+
+    @property
     def listens(self) -> bool:
         """Whether Flume sends to the program itself."""
         return self.source == "flume" and not (self.lands or self.pulls)

@@ -287,10 +287,7 @@ class LocalRuntime:
             _require_free("LAB_UI_PORT", settings.ui_port)
             ui = f"spark.ui.port={settings.ui_port}"
         say(f"starting Spark with {app.program}")
-        receivers = (
-            0 if app.lands or app.source in {"files", "kafka", "s3"} else 1
-        )  # each holds a core
-        cores = max(2, os.cpu_count() or 1) + receivers
+        cores = max(2, os.cpu_count() or 1) + app.receives
         self._processes.start(
             app.service,
             [

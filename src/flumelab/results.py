@@ -10,8 +10,8 @@ import configparser
 import json
 import os
 import re
-import threading
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
