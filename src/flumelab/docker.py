@@ -203,6 +203,7 @@ class DockerRuntime:
         stdin: int | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         settings = self._settings
+        plain = ["--ansi", "never"] if capture else []
         ports = {
             "LAB_METRICS_PORT": str(settings.metrics_port),
             "LAB_UI_PORT": str(settings.ui_port),
@@ -216,7 +217,7 @@ class DockerRuntime:
         }
         try:
             return subprocess.run(
-                ["docker", "compose", "--project-name", settings.project, *arguments],
+                ["docker", "compose", *plain, "--project-name", settings.project, *arguments],
                 cwd=settings.root,
                 env={**os.environ, **ports, **(environment or {})},
                 stdin=stdin,

@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROJECT = "flumelab-test"
+PROJECT = f"{os.environ.get('COMPOSE_PROJECT_NAME', 'flumelab')}-test"  # a second copy has its own
 ENGINE_SECONDS_MAX = 20
 BUILD_SECONDS_MAX = 1800  # the first time; from the cache it takes seconds
 

@@ -1,0 +1,81 @@
+"""The servers of compose.yaml: a topic; a bucket and a database, while driver and database die."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from flumelab import apps, settings
+from flumelab.counts import MALFORMED
+from flumelab.docker import DockerRuntime
+from tests.support.docker_lab import PORTS, ROOT, SECONDS_MAX, flumelab
+from tests.support.lab import free_ports
+from tests.support.spark import wait_for
+
+SERVERS = ("LAB_KAFKA_PORT", "LAB_S3_PORT", "LAB_DB_PORT")
+LINES = 6_000
+RATE = 1_000
+
+
+@pytest.fixture(autouse=True)
+def ports(images: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = PORTS + SERVERS
+    for name, port in zip(names, free_ports(len(names)), strict=True):
+        monkeypatch.setenv(name, str(port))
+
+
+@pytest.fixture
+def runtime() -> Iterator[DockerRuntime]:
+    runtime = DockerRuntime(settings.load())
+    runtime.wipe(print)
+    yield runtime
+    runtime.wipe(print)
+
+
+def compose(*arguments: str) -> None:
+    command = ["docker", "compose", "--profile", "*", *arguments]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=SECONDS_MAX)
+
+
+def test_a_topic_is_counted_to_its_last_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_STATE", str(tmp_path))
+    done = flumelab("run", "from-kafka", "--rate", "0", "--malformed", "0.01", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["right"]
+    assert sum(result["found"].values()) == 10_000
+
+
+def test_each_hour_is_in_mariadb_once_though_driver_and_database_die(
+    runtime: DockerRuntime,
+) -> None:
+    app = apps.find("s3-to-mysql")
+    options = ["--scenario", app.scenario, *runtime.way(app), "--malformed", "0.01"]
+
+    def feed() -> None:
+        numbers = ["--lines", str(LINES), "--rate", str(RATE)]
+        assert runtime.feed([*options, *numbers], None, quiet=True) == 0
+
+    def found() -> dict[str, int]:
+        counts = runtime.counts()
+        return counts.urls | ({MALFORMED: counts.malformed} if counts.malformed else {})
+
+    runtime.build(print, app.servers)
+    runtime.up(app, print)
+    with ThreadPoolExecutor() as aside:
+        feeding = aside.submit(feed)
+        wait_for(found, "the first hours are stored", SECONDS_MAX)
+        compose("kill", "db")
+        wait_for(lambda: "is away; waiting" in runtime.tail(app.service, 99), "it says so")
+        compose("start", "db")
+        # The container fails with it, and is started again.
+        compose("exec", "-T", app.service, "pkill", "-9", "java")
+        feeding.result()
+    expected = app.answer.keys(runtime.expected(["--scenario", app.scenario, *app.answer.options]))
+    assert sum(expected.values()) == LINES
+    wait_for(lambda: found() == expected, "every line is counted once")
