@@ -26,7 +26,7 @@ from tests.support.avro_client import (
     handshake,
     lines,
 )
-from tests.support.spark import RecordedSpark, accepts
+from tests.support.spark import RecordedSpark, accepts, free_port, streaming_tab
 
 PLAIN, COMPRESSED = 0, 1
 BOTH_STREAMS = pytest.mark.parametrize("stream", [PLAIN, COMPRESSED], ids=["plain", "compressed"])
@@ -353,11 +353,20 @@ def test_a_receiver_that_cannot_listen_says_why_and_comes_up_once_it_can(
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other_program:
         port = other_program.getsockname()[1]
-        spark = start_spark("local[3]", {"port": port}, {"host": "no-such-host.invalid"})
+        conf = {"spark.ui.enabled": "true", "spark.ui.port": str(ui_port := free_port())}
+        streams = [{"port": port}, {"host": "no-such-host.invalid"}]
+        spark = start_spark("local[3]", *streams, conf=conf)
         spark.wait_for_log(
             "ERROR",
             f"Flume receiver cannot listen on 127.0.0.1:{port}: Address already in use; "
             "another program listens there: end it or choose another port",
+        )
+        spark.wait_for(
+            lambda: any(
+                f"127.0.0.1:{port}: Address already in use" in receiver.get("lastErrorMessage", "")
+                for receiver in streaming_tab(ui_port)("receivers")
+            ),
+            "the Streaming tab says so, too",
         )
     spark.wait_until_listening()
     with spark.client() as client:

@@ -7,10 +7,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-import requests
 
 from tests.support.avro_client import OK, append_batch, handshake, lines
-from tests.support.spark import RecordedSpark, free_port
+from tests.support.spark import RecordedSpark, free_port, streaming_tab
 
 RECEIVERS = 3
 
@@ -32,16 +31,7 @@ def spark(start_spark: Callable[..., RecordedSpark], ui_port: int) -> Iterator[R
 
 @pytest.fixture
 def streaming(spark: RecordedSpark, ui_port: int) -> Callable[[str], Any]:
-    """Asks for a part of what the Streaming tab shows."""
-    api = f"http://127.0.0.1:{ui_port}/api/v1/applications"
-
-    def get(url: str) -> Any:
-        answer = requests.get(url, timeout=20)
-        answer.raise_for_status()
-        return answer.json()
-
-    (application,) = get(api)
-    return lambda part: get(f"{api}/{application['id']}/streaming/{part}")
+    return streaming_tab(ui_port)
 
 
 def test_a_union_of_several_receivers_has_each_event_once(spark: RecordedSpark) -> None:
@@ -84,8 +74,8 @@ def test_the_streaming_tab_shows_the_receivers_and_counts_events(
     assert sum(batch["inputSize"] for batch in batches) == statistics["numProcessedRecords"]
 
     receivers = sorted(streaming("receivers"), key=lambda receiver: receiver["streamId"])
-    assert [(r["streamName"], r["isActive"]) for r in receivers] == [
-        (f"FlumeReceiver-{number}", True) for number in range(RECEIVERS)
+    assert [(r["streamName"], r["isActive"], r["executorHost"]) for r in receivers] == [
+        (f"FlumeReceiver-{number}", True, "localhost") for number in range(RECEIVERS)
     ]
     for receiver in receivers:
         assert any(rate > 0 for _, rate in receiver["eventRates"])

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import psutil
 import pytest
+import requests
 
 from flumelab import archive
 from flumelab.local import ARCHIVE
@@ -68,6 +69,19 @@ def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, s
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     quick = {"SPARK_LAUNCHER_OPTS": archive.QUICK_JVM, "SPARK_SUBMIT_OPTS": QUICK_JVM}
     return {**mine, **quick, "PATH": path, "SPARK_LOCAL_IP": "127.0.0.1", **more}
+
+
+def streaming_tab(ui_port: int) -> Callable[[str], Any]:
+    """Asks the Spark UI on that port for a part of what its Streaming tab shows."""
+    api = f"http://127.0.0.1:{ui_port}/api/v1/applications"
+
+    def get(url: str) -> Any:
+        answer = requests.get(url, timeout=20)
+        answer.raise_for_status()
+        return answer.json()
+
+    (application,) = get(api)
+    return lambda part: get(f"{api}/{application['id']}/streaming/{part}")
 
 
 class Program:

@@ -46,7 +46,7 @@ public final class FlumeStreams {
             List<InetSocketAddress> sinks, StorageLevel storageLevel, int batchSizeMax,
             int parallelism) {
         StorageLevel level = placed(streaming, storageLevel);
-        return receive(streaming, new PollingReceiver(
+        return receive(streaming, new FlumePollingReceiver(
                 new ArrayList<>(sinks), level, batchSizeMax, parallelism));
     }
 

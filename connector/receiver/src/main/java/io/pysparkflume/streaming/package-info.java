@@ -8,7 +8,7 @@
  *                       (limits)            no I/O)       ├──▶ store ──▶ EventChunks ──▶ Python
  *                                                         │               (few tasks,
  * SparkSink ◀──calls─── SinkConnection ──▶ SinkProtocol ──┘                large chunks)
- * pull                  SinkPoller          PollingReceiver
+ * pull                  SinkPoller          FlumePollingReceiver
  * </pre>
  */
 package io.pysparkflume.streaming;

@@ -14,7 +14,7 @@ import org.apache.spark.streaming.receiver.Receiver;
  * <p>A sink's batch becomes one block, and is acked once Spark has stored that block (replicated
  * and in the write-ahead log, where those are on). Until then it stays in Flume's channel.
  */
-public final class PollingReceiver extends Receiver<byte[]> {
+public final class FlumePollingReceiver extends Receiver<byte[]> {
     private static final long serialVersionUID = 1L;
 
     private final List<InetSocketAddress> sinks;
@@ -28,7 +28,7 @@ public final class PollingReceiver extends Receiver<byte[]> {
      * @param parallelism consumers of all sinks together; there is one for each sink at least
      * @param batchSizeMax in events; at most the transactionCapacity of the sinks' channels
      */
-    public PollingReceiver(List<InetSocketAddress> sinks, StorageLevel storageLevel,
+    public FlumePollingReceiver(List<InetSocketAddress> sinks, StorageLevel storageLevel,
             int batchSizeMax, int parallelism) {
         super(storageLevel);
         this.sinks = sinks;
