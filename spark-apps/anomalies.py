@@ -13,7 +13,6 @@ Expect:  what the regression has learnt, 3.45 hPa a degree, and each anomaly wit
 """
 
 import os
-import time
 
 from pyspark.ml import Pipeline
 from pyspark.ml.feature import VectorAssembler
@@ -24,7 +23,7 @@ from pyspark.sql.functions import udf
 from flumelab import formats
 from flumelab.counts import MALFORMED
 from flumelab.results import ResultStore
-from flumelab.streaming import await_stop_of_queries
+from flumelab.streaming import await_stop_of_queries, wait_unless_stopped
 
 LANDING = os.environ.get("LANDING_DIR", "landing")
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
@@ -41,8 +40,6 @@ def readings(reader):
 
 
 def train(history):
-    while history.count() < TRAINING:
-        time.sleep(1)
     features = VectorAssembler(inputCols=["temperature"], outputCol="features")
     line = LinearRegression(labelCol="pressure", predictionCol="predicted")
     model = Pipeline(stages=[features, line]).fit(history)
@@ -62,7 +59,10 @@ def store_malformed(batch, number):
 
 
 def find_anomalies(spark):
-    model = train(readings(spark.read).where("time IS NOT NULL"))
+    history = readings(spark.read).where("time IS NOT NULL")
+    if not wait_unless_stopped(lambda: history.count() >= TRAINING):
+        return
+    model = train(history)
     lines = readings(spark.readStream)
     judged = model.transform(lines.where("time IS NOT NULL"))
     anomalies = judged.where(f"abs(pressure - predicted) > {FAR}").writeStream.foreachBatch(store)

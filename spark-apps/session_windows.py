@@ -37,8 +37,8 @@ def as_result(row):
 
 def store(sessions, number):
     results = [as_result(row) for row in sessions.collect()]
-    busiest = max(results, key=lambda result: result[1])
-    print(f"batch {number}: {len(results):>6,} sessions; the busiest: {busiest}")
+    busiest, events = max(results, key=lambda result: result[1])
+    print(f"batch {number}: {len(results):>6,} sessions; {events} in {busiest}")
     RESULTS.replace_all(f"batch {number}", results)
 
 

@@ -7,7 +7,7 @@ Events come out of order, some hours late, so an event may begin a session, make
 either end, or join two: the update function puts the events among the sessions that it knows.
 
 Run it:  flumelab run sessions
-Expect:  every two seconds the number of sessions and the longest of them, and at last every
+Expect:  every two seconds the number of sessions and the busiest of them, and at last every
          session, its start, its end and its events, as the generator planted it.
 """
 
@@ -52,8 +52,9 @@ def as_results(user, sessions):
 
 def store(time, rdd):
     results = rdd.collect()
-    busiest = max(results, key=lambda result: result[1], default=None)
-    print(f"{time:%T} {len(results):>6,} sessions; the busiest: {busiest}")
+    if results:
+        busiest, events = max(results, key=lambda result: result[1])
+        print(f"{time:%T} {len(results):>6,} sessions; {events} in {busiest}")
     RESULTS.replace_all(str(time), results)
 
 

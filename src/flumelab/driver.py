@@ -24,6 +24,10 @@ from pathlib import Path
 # so a program without one could not receive.
 WRITE_AHEAD = ("--conf", "spark.streaming.receiver.writeAheadLog.enable=true")
 
+# Of each DStream, that it is deprecated: it is what a lesson on DStreams is about. Of each udf() of
+# a function with type hints, that these do not say whether it takes Arrow's columns.
+HARMLESS = ("DStream is deprecated", "Cannot infer the eval type from type hints")
+
 PART_OF_A_CHECKPOINT = (
     *("RECEIVER_HOST", "RECEIVER_PORT", "FLUME_AGENTS"),
     *("RESULTS_URL", "SPARK_MASTER"),
@@ -36,6 +40,7 @@ def main(program: Path, options: list[str], keep: bool) -> int:
     checkpoint = root / program.stem if keep else checkpoint_of(program, root)
     if not keep and checkpoint.exists():
         print(f"{program.name}: was not stopped, goes on from {checkpoint}", file=sys.stderr)
+    checkpoint.mkdir(parents=True, exist_ok=True)  # Spark warns where there is none
     stop_file = root / f"{program.stem}.stop"
     stop_file.unlink(missing_ok=True)
     # Not SIGTERM to Spark: in local mode its executor would end before the last batches do.
@@ -46,7 +51,11 @@ def main(program: Path, options: list[str], keep: bool) -> int:
     jars = ("--jars", os.environ["SPARK_JARS"]) if os.environ.get("SPARK_JARS") else ()
     write_ahead = () if keep else WRITE_AHEAD
     command = ["spark-submit", *master, *write_ahead, *jars, *options, str(program)]
-    environment = {"CHECKPOINT_DIR": str(checkpoint), "STOP_FILE": str(stop_file)}
+    environment = {
+        "CHECKPOINT_DIR": str(checkpoint),
+        "STOP_FILE": str(stop_file),
+        "PYTHONWARNINGS": ",".join(f"ignore:{message}" for message in HARMLESS),
+    }
     return subprocess.run(command, env=os.environ | environment, check=False).returncode
 
 

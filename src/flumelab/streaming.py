@@ -5,6 +5,8 @@ A program that imports this ends with one line where it fails of a cause that is
 
 import os
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -46,6 +48,15 @@ def await_stop_of_queries(spark: SparkSession) -> None:
                 query.processAllAvailable()
                 query.stop()
             return
+
+
+def wait_unless_stopped(ready: Callable[[], bool]) -> bool:
+    """Wait until ``ready()``, asked again and again; false where the stop comes first."""
+    while not ready():
+        if _stop_file().exists():
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
 
 
 def _stop_file() -> Path:

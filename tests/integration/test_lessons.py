@@ -187,8 +187,23 @@ def test_a_stream_finds_what_was_sent(
         stream.stop(stopSparkContext=False, stopGraceFully=False)
 
 
+def test_a_stop_ends_the_wait_for_what_a_model_is_trained_on(
+    session: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = Lesson(apps.find("anomalies"), tmp_path)
+    with LandingWriter.open(tmp_path / "landing", identify):
+        pass
+    monkeypatch.setenv("STOP_FILE", str(tmp_path / "stop"))
+    (tmp_path / "stop").touch()
+
+    count(lesson.module)(session)
+
+    assert not session.streams.active
+
+
 @pytest.mark.parametrize(
-    ("name", "rate", "shown"), [("windows", "2000", ["window"]), ("fan-out", "0", ["sold", "wrap"])]
+    ("name", "rate", "shown"),
+    [("session-windows", "2000", ["sessions; "]), ("fan-out", "0", ["sold", "wrap"])],
 )
 def test_a_lesson_runs_from_its_start_to_its_verdict_and_leaves_nothing(
     tmp_path: Path, name: str, rate: str, shown: list[str]
@@ -200,4 +215,5 @@ def test_a_lesson_runs_from_its_start_to_its_verdict_and_leaves_nothing(
     assert result["found"] == result["expected"]
     assert result["found"][MALFORMED] > 0
     assert all(text in result["output"] for text in shown)
+    assert not re.search(r" WARN |Warning: ", result["output"]), result["output"]
     assert list((tmp_path / "run").iterdir()) == []

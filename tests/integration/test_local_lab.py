@@ -27,6 +27,12 @@ def test_up_feeds_nothing(lab: LocalLab) -> None:
     assert (before["generated"], before["spooled"], before["counted"]) == (0, 0, 0)
 
 
+def test_spark_has_warned_of_nothing(lab: LocalLab) -> None:
+    log = (lab.state / "logs/url-counts.log").read_text()
+    assert "FlumeReceiver: Flume receiver listens on" in log
+    assert not re.search(r" WARN |Warning: ", log), log
+
+
 def test_sparks_jvm_has_its_classes_from_the_archive(lab: LocalLab) -> None:
     driver = lab.process("url-counts").children(recursive=True)
     [jvm] = [process for process in driver if process.name() == "java"]

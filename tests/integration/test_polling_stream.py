@@ -152,6 +152,17 @@ def test_an_error_that_a_sink_repeats_is_logged_once_with_the_remedy(pull: Pull)
     assert "or raise the channel's transactionCapacity" in line
 
 
+def test_a_sink_that_had_no_events_for_a_while_is_no_line(pull: Pull) -> None:
+    pull.spark.wait_for(lambda: pull.lone.calls[-1][0] == "getEventBatch", "it is asked")
+    before = pull.said_of(pull.lone)
+    time.sleep(1.2)  # the wait that is claimed to be none of an error
+    pull.lone.errors.append("Sink spark: no event in channel buffer for 60 s")
+    pull.lone.put(lines("after silence"))
+
+    pull.wait_for_bodies(LONE, "after silence", ["after silence"])
+    assert pull.said_of(pull.lone) == before
+
+
 def test_an_answer_over_the_limit_ends_the_connection_with_a_line_that_says_why(
     pull: Pull,
 ) -> None:

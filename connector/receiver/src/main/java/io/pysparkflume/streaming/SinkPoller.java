@@ -9,7 +9,7 @@ import java.util.function.IntSupplier;
 
 /** One consumer of one sink: keeps a connection to it, and a batch under way on that. */
 final class SinkPoller implements Runnable {
-    /** An empty answer that took longer was waited for, and the next may be asked for at once. */
+    /** No events, an error even, after longer: they were waited for, and may be again at once. */
     private static final long AT_ONCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final InetSocketAddress sink;
@@ -93,14 +93,20 @@ final class SinkPoller implements Runnable {
             try {
                 events = opened.transfer(eventsMax, store);
             } catch (SinkErrorException e) {
-                status.refused(e.getMessage(), eventsMax);
+                if (isAtOnce(asked)) {
+                    status.refused(e.getMessage(), eventsMax);
+                }
             }
             if (events > 0) {
                 backoff.reset();
-            } else if (System.nanoTime() - asked < AT_ONCE_NANOS) {
+            } else if (isAtOnce(asked)) {
                 pause();
             }
         }
+    }
+
+    private static boolean isAtOnce(long askedNanos) {
+        return System.nanoTime() - askedNanos < AT_ONCE_NANOS;
     }
 
     private void pause() throws InterruptedException {
