@@ -8,10 +8,10 @@ takes the last window, adds the second that comes and takes away the one that le
 read, whatever the length. Without it, it reads 300.
 
 Run it:  flumelab run popular
-Expect:  each second the most popular hashtags, and the time that each of the two ways took. With
-         forty hashtags, added up each second, they hardly differ: what the inverse function saves
-         is reading, and here is little to read. The store has the newest window, in the first five
-         minutes all that was sent, as the generator knows it.
+Expect:  each second the most popular hashtags, and the time that each of the two ways took; the
+         first also reads the new second's messages. With forty hashtags, added up each second, the
+         inverse function gains nothing: it saves reading, and here is little to read. The store has
+         the newest window, in the first five minutes all that was sent, as the generator knows it.
 """
 
 import os
