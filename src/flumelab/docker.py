@@ -40,6 +40,7 @@ WAYS = {
     "s3": ["--to", f"s3://{BUCKET}"],
 }
 ERROR_LINES = 15
+CLEAR_LINE = "\x1b[2K"  # Compose 2.26 begins each line of a log so, also where it is no terminal
 
 
 class DockerRuntime:
@@ -78,7 +79,7 @@ class DockerRuntime:
             self._compose("up", "--detach", "--wait", "--no-build", environment=chosen)
         except LabError as error:
             bad = next((s.name for s in self.services() if s.state != "running"), None)
-            log = self._compose("logs", "--tail", str(ERROR_LINES), bad) if bad else ""
+            log = self.tail(bad, ERROR_LINES) if bad else ""
             self._compose("down")
             raise LabError(f"{error}\n{log}") from None
 
@@ -148,7 +149,8 @@ class DockerRuntime:
 
     def tail(self, service: str, lines: int) -> str:
         """By `docker compose logs`."""
-        return self._compose("logs", "--no-log-prefix", "--tail", str(lines), service)
+        log = self._compose("logs", "--no-log-prefix", "--tail", str(lines), service)
+        return log.replace(CLEAR_LINE, "")
 
     def logs(self, service: str | None, follow: bool) -> None:
         """By `docker compose logs`."""

@@ -25,3 +25,4 @@ def test_a_program_finds_what_was_sent_and_leaves_nothing(
     result = json.loads(done.stdout)
     assert result["right"]
     assert sum(result["found"].values()) >= lines
+    assert "\x1b" not in result["output"]
