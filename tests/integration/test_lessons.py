@@ -77,10 +77,10 @@ class Lesson:
         events = [encode_event({}, line) for line in lines]
         return [events[at : at + BATCH] for at in range(0, len(events), BATCH)]
 
-    def land(self) -> None:
+    def land(self, *first: bytes) -> None:
         self.generate()
         with LandingWriter.open(self.folder / "landing", identify) as log:
-            for batch in self.batches():
+            for batch in [list(first), *self.batches()] if first else self.batches():
                 log.append(b"".join(batch), len(batch), [])
             log.commit()
 
@@ -99,7 +99,7 @@ class Lesson:
         counts = self.store.counts()
         return counts.urls | {MALFORMED: counts.malformed}
 
-    def check(self) -> None:
+    def check(self, more: dict[str, int] | None = None) -> None:
         numbers = dict(
             zip(self.app.answer.options[::2], self.app.answer.options[1::2], strict=True)
         )
@@ -107,6 +107,8 @@ class Lesson:
         truth = expected(read(self.folder / "ledger"), self.app.scenario, **options)
         wanted = self.app.answer.keys(truth)
         assert wanted[MALFORMED] > 0
+        for key, value in (more or {}).items():
+            wanted[key] += value
         try:
             wait_for(lambda: self.found() == wanted, "the store is right", 60)
         finally:
@@ -185,6 +187,21 @@ def test_a_stream_finds_what_was_sent(
         lesson.check()
     finally:
         stream.stop(stopSparkContext=False, stopGraceFully=False)
+
+
+@pytest.mark.parametrize("name", ["late-events", "sql"])
+def test_one_clock_that_is_ahead_makes_no_other_event_late(
+    session: SparkSession, tmp_path: Path, name: str
+) -> None:
+    lesson = Lesson(apps.find(name), tmp_path)
+    ahead = b'{"time":"2099-01-01T00:00:00Z","user":"u0001","action":"view"}'
+    lesson.land(encode_event({}, ahead))
+    count(lesson.module)(session)
+    try:
+        lesson.check({MALFORMED: 1})
+    finally:
+        for query in session.streams.active:
+            query.stop()
 
 
 def test_a_stop_ends_the_wait_for_what_a_model_is_trained_on(
