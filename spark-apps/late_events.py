@@ -61,13 +61,12 @@ def count_by_hour(spark):
     source = spark.readStream.format("flume").option("landing", LANDING)
     events = source.option("maxRowsPerTrigger", 500).schema("body binary").load()
     actions = events.select(read_action("body").alias("read")).select("read.*")
-    # One clock that is ahead would move the watermark, and what all others send would be late.
+    # One clock that is ahead would move the watermark for all.
     actions = actions.withColumn("time", when(expr("time < now() + INTERVAL 1 DAY"), col("time")))
     read = actions.where("time IS NOT NULL").observe("read", count(lit(1)).alias("events"))
     hours = read.withWatermark("time", "1 hour").groupBy("action", window("time", "1 hour"))
-
-    query = hours.count().writeStream.outputMode("update").foreachBatch(store)
-    query.option("checkpointLocation", f"{CHECKPOINT}/hours").start()
+    totals = hours.count().writeStream.outputMode("update").foreachBatch(store)
+    totals.option("checkpointLocation", f"{CHECKPOINT}/hours").start()
     malformed = actions.where("time IS NULL").writeStream.foreachBatch(store_malformed)
     malformed.option("checkpointLocation", f"{CHECKPOINT}/malformed").start()
 

@@ -18,11 +18,19 @@ from flumelab.servers import BUCKET, NAMES, TOPIC
 from flumelab.settings import LOOPBACK, Settings
 from flumelab.sources import Stamp
 
-IMAGE_SOURCES = [
-    *("docker", "connector", "flume-conf", "loadgen", "requirements", "spark-apps", "spark-conf"),
-    *("src", "compose.yaml", "pyproject.toml"),
-]
-BASE = ("loadgen", "flume", "spark-master")
+# What is built together, and of what.
+BASE = "base"
+IMAGES = {BASE: ("loadgen", "flume", "spark")} | {server: (server,) for server in NAMES}
+SERVICE_OF = {"spark": "spark-master"}
+SOURCES = {
+    BASE: [
+        *("connector", "docker", "flume-conf", "loadgen", "requirements", "spark-apps"),
+        *("spark-conf", "src", "compose.yaml", "pyproject.toml"),
+    ],
+    "kafka": ["connector/pom.xml", "connector/kafka-broker", "docker/kafka", "docker/trust-ca"],
+    "s3": ["docker/s3", "docker/trust-ca"],
+    "db": ["docker/db"],
+}
 FLUMES = ("flume", "flume-pull", "flume-exactly-once")
 FLOW = [
     *NAMES,
@@ -53,11 +61,14 @@ class DockerRuntime:
 
     def build(self, say: Say, servers: Sequence[str] = ()) -> None:
         """Build the images, unless they are there and of the same sources."""
-        self._build("", IMAGE_SOURCES, ("loadgen", "flume", "spark"), BASE, say)
-        for server in servers:
-            sources = [f"docker/{server}", "docker/trust-ca", "connector/pom.xml"]
-            sources += ["connector/kafka-broker"] if server == "kafka" else []
-            self._build(f"-{server}", sources, (server,), (server,), say)
+        stale = [part for part in (BASE, *servers) if not self._is_built(part)]
+        if not stale:
+            return
+        images = [image for part in stale for image in IMAGES[part]]
+        say(f"building the images of {', '.join(images)} (first time: minutes)")
+        self._compose("build", "--quiet", *(SERVICE_OF.get(image, image) for image in images))
+        for part in stale:
+            self._stamp(part).set()
 
     def up(self, app: App, say: Say) -> None:
         """Compose starts each service when those that it needs are healthy."""
@@ -164,28 +175,16 @@ class DockerRuntime:
             raise LabError("the lab is down; flumelab up starts it")
         return there[0]
 
-    def _build(
-        self,
-        name: str,
-        sources: Sequence[str],
-        images: Sequence[str],
-        services: Sequence[str],
-        say: Say,
-    ) -> None:
+    def _stamp(self, part: str) -> Stamp:
         settings = self._settings
-        stamp = Stamp(
-            settings.state / f"images-{settings.images}{name}.built", settings.root, sources
-        )
-        if stamp.is_current() and self._has(images):
-            return
-        say(f"building the images of {', '.join(images)} (first time: minutes)")
-        self._compose("build", "--quiet", *services)
-        stamp.set()
+        file = settings.state / f"images-{settings.images}-{part}.built"
+        return Stamp(file, settings.root, SOURCES[part])
 
-    def _has(self, images: Sequence[str]) -> bool:
-        names = [f"{self._settings.images}-{image}" for image in images]
+    def _is_built(self, part: str) -> bool:
+        names = [f"{self._settings.images}-{image}" for image in IMAGES[part]]
         command = ["docker", "image", "inspect", "--format", "{{.Id}}", *names]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        found = subprocess.run(command, capture_output=True, check=False).returncode == 0
+        return found and self._stamp(part).is_current()
 
     def _exec(self, service: str, command: Sequence[str]) -> str:
         return self._compose("exec", "-T", service, *command)
@@ -205,7 +204,6 @@ class DockerRuntime:
         stdin: int | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         settings = self._settings
-        plain = ["--ansi", "never"] if capture else []
         ports = {
             "LAB_METRICS_PORT": str(settings.metrics_port),
             "LAB_UI_PORT": str(settings.ui_port),
@@ -219,7 +217,7 @@ class DockerRuntime:
         }
         try:
             return subprocess.run(
-                ["docker", "compose", *plain, "--project-name", settings.project, *arguments],
+                ["docker", "compose", "--project-name", settings.project, *arguments],
                 cwd=settings.root,
                 env={**os.environ, **ports, **(environment or {})},
                 stdin=stdin,

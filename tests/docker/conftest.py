@@ -11,10 +11,13 @@ from typing import NoReturn
 
 import pytest
 
+from flumelab import settings
+from flumelab.docker import DockerRuntime
+from flumelab.servers import NAMES
+
 ROOT = Path(__file__).parents[2]
 PROJECT = f"{os.environ.get('COMPOSE_PROJECT_NAME', 'flumelab')}-test"  # a second copy has its own
 ENGINE_SECONDS_MAX = 20
-BUILD_SECONDS_MAX = 1800  # the first time; from the cache it takes seconds
 
 # Read when pyspark_flume.testing is imported.
 os.environ["FLUMELAB_FLUME_IMAGE"] = f"{PROJECT}-flume"
@@ -46,18 +49,12 @@ def _without_engine(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def images(engine: None) -> Iterator[None]:
+def images(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The images of this checkout, under the project name of the tests."""
     with pytest.MonkeyPatch.context() as environment:
         # In the environment: testcontainers' DockerCompose has no option for it.
         environment.setenv("COMPOSE_PROJECT_NAME", PROJECT)
-        done = subprocess.run(
-            ["docker", "compose", "build", "--quiet"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=BUILD_SECONDS_MAX,
-            check=False,
-        )
-        assert done.returncode == 0, f"docker compose build failed:\n{done.stderr[-3000:]}"
+        # Where it is noted what they were built of.
+        environment.setenv("LAB_STATE", str(tmp_path_factory.mktemp("state")))
+        DockerRuntime(settings.load()).build(print, NAMES)
         yield

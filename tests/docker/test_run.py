@@ -1,7 +1,6 @@
 """`flumelab run` in Docker, from a program's start to its verdict; `make lessons` runs them all."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -13,11 +12,10 @@ from tests.support.lab import free_ports
     ("app", "lines"), [("stateless", 10_000), ("pull", 50_000), ("fan-out", 10_000)]
 )
 def test_a_program_finds_what_was_sent_and_leaves_nothing(
-    images: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: str, lines: int
+    images: None, monkeypatch: pytest.MonkeyPatch, app: str, lines: int
 ) -> None:
     for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True):
         monkeypatch.setenv(name, str(port))
-    monkeypatch.setenv("LAB_STATE", str(tmp_path))
 
     done = flumelab("run", app, "--lines", str(lines), "--rate", "0", "--json")
 

@@ -4,7 +4,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -40,10 +39,7 @@ def compose(*arguments: str) -> None:
     subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=SECONDS_MAX)
 
 
-def test_a_topic_is_counted_to_its_last_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LAB_STATE", str(tmp_path))
+def test_a_topic_is_counted_to_its_last_message() -> None:
     done = flumelab("run", "from-kafka", "--rate", "0", "--malformed", "0.01", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)

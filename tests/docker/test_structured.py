@@ -22,8 +22,8 @@ SECONDS = 10  # in which they come, for each kill
 
 
 @pytest.fixture(scope="module", autouse=True)
-def lab(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with lab_of("structured", tmp_path_factory.mktemp("state")):
+def lab(images: None) -> Iterator[None]:
+    with lab_of("structured"):
         yield
 
 

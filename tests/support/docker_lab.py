@@ -39,13 +39,12 @@ def ledger() -> dict[str, Any]:
 
 
 @contextmanager
-def lab_of(app: str, state: Path) -> Iterator[None]:
+def lab_of(app: str) -> Iterator[None]:
     """The services of `app`, up; removed in the end, with their volumes."""
     with pytest.MonkeyPatch.context() as environment:
         for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True):
             environment.setenv(name, str(port))
         environment.setenv("COMPOSE_PROFILES", "structured,url-counts,pull")
-        environment.setenv("LAB_STATE", str(state))
         _remove()  # what an interrupted run may have left
         try:
             up = flumelab("up", "--app", app)
