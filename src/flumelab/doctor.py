@@ -18,7 +18,7 @@ from flumelab.settings import LOOPBACK, Settings
 GIB = 1024**3
 JAVA_MIN = 17
 COMPOSE_MIN = (2, 20)
-MEMORY_MIN = {"local": 3 * GIB, "docker": 5 * GIB}
+MEMORY_MIN = {"local": 3 * GIB, "docker": 6 * GIB}
 DISK_MIN = {"local": 3 * GIB, "docker": 6 * GIB}
 
 

@@ -200,7 +200,7 @@ def test_a_real_log_from_standard_input_adds_what_it_holds(lab: Lab) -> None:
 def test_every_link_of_the_masters_page_works_on_the_host(lab: Lab) -> None:
     page = get(lab.url("LAB_MASTER_PORT"))
     proxied = {link for link in links(page) if "/proxy/" in link}
-    assert len([link for link in proxied if "/proxy/worker-" in link]) == 2
+    assert len([link for link in proxied if "/proxy/worker-" in link]) == 3
     assert len([link for link in proxied if "/proxy/app-" in link]) == 1
     next_pages = [get(link) for link in sorted(links(page))]
     second_links = {link for next_page in next_pages for link in links(next_page)}
@@ -214,7 +214,7 @@ def test_an_executors_logs_can_be_read_by_the_master(lab: Lab) -> None:
     name = app.rpartition("/")[2]
     executors = get(f"{app}/api/v1/applications/{name}/executors").json()
     logs = [log for executor in executors for log in executor["executorLogs"].values()]
-    assert len(logs) == 4  # stdout and stderr of two
+    assert len(logs) == 6  # stdout and stderr of three
     assert [get(lab.url("LAB_MASTER_PORT", log)).status_code for log in logs] == [200] * 6
 
 
@@ -262,7 +262,7 @@ def test_every_jvm_of_spark_has_its_classes_from_the_archive(lab: Lab) -> None:
 def test_memory_limits_are_set_and_add_up_to_6_gib_at_most(lab: Lab) -> None:
     limits = {n: c.attrs["HostConfig"]["Memory"] for n, c in lab.containers().items()}
     assert all(limits.values()), limits
-    assert sum(limits.values()) <= 5 * GIB
+    assert sum(limits.values()) <= 6 * GIB
 
 
 def test_every_service_is_healthy_and_none_was_restarted(lab: Lab) -> None:
@@ -273,7 +273,7 @@ def test_every_service_is_healthy_and_none_was_restarted(lab: Lab) -> None:
 
 def test_the_project_name_is_in_every_name_so_that_two_labs_can_live_together(lab: Lab) -> None:
     names = list(lab.containers())
-    assert len(names) == 6
+    assert len(names) == 7
     assert all(name.startswith(f"{os.environ['COMPOSE_PROJECT_NAME']}-") for name in names)
     assert "container_name" not in (ROOT / "compose.yaml").read_text(encoding="utf-8")
 

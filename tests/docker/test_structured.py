@@ -46,8 +46,8 @@ def test_a_spark_worker_killed_under_load_counts_each_line_once() -> None:
     for _ in range(KILLS):
         time.sleep(chance.uniform(1, SECONDS))  # the moment is what is tried
         # With it goes its executor; the container is started again, as it failed.
-        worker = chance.choice(("spark-worker", "spark-ingest"))
-        kill = ["exec", "-T", worker, "pkill", "-9", "java"]
+        worker = str(chance.choice((1, 2)))
+        kill = ["exec", "-T", "--index", worker, "spark-worker", "pkill", "-9", "java"]
         wait_for(lambda kill=kill: compose(*kill) == 0, "a worker is killed")
     assert feed.wait(SECONDS_MAX + SECONDS * KILLS) == 0
     result = ledger()
