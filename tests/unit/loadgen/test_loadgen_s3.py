@@ -159,7 +159,7 @@ def test_a_server_that_is_not_there_is_one_line(
     with pytest.raises(LoadgenError, match=rf"^{fact}[^\n]*; give a bucket that is there"):
         opened(server)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
-    with pytest.raises(LoadgenError, match=r"^s3://lab/logs: Invalid endpoint: nonsense; set S3_"):
+    with pytest.raises(LoadgenError, match=r"^s3://lab/logs: Invalid endpoint: nonsense; set AWS_"):
         opened(server)
 
 
