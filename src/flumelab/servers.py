@@ -14,6 +14,7 @@ from flumelab.settings import LOOPBACK, Settings
 
 TOPIC, BUCKET, DATABASE = "lines", "lab", "lab"
 NAMES = ("kafka", "s3", "db")
+SCRIPTS = {"kafka": "kafka/broker", "s3": "s3/server", "db": "db/server"}
 PROGRAMS = {"s3": "versitygw", "db": "mariadbd"}
 """What has to be on the path; Kafka comes from Maven."""
 JARS = "connector/spark-packages/target/jars"
@@ -52,36 +53,11 @@ class Servers:
 
     def command(self, name: str) -> list[str]:
         """The script that the image runs, too."""
-        script = {"kafka": "kafka/broker", "s3": "s3/server", "db": "db/server"}[name]
-        return [str(self.settings.root / "docker" / script)]
+        return [str(self.settings.root / "docker" / SCRIPTS[name])]
 
     def environment(self, name: str) -> Mapping[str, str]:
         """For that script."""
-        _, port = self.port(name)
-        data = str(self.state / name)
-        own = {
-            "kafka": {
-                "KAFKA_LIB": str(self.settings.root / KAFKA_JARS),
-                "KAFKA_DATA": data,
-                "KAFKA_TOPIC": TOPIC,
-                "KAFKA_ADDRESS": f"{LOOPBACK}:{port}",
-                "KAFKA_LISTENERS": f"LAB://{LOOPBACK}:{port}",
-                "KAFKA_CONTROLLER": f"{LOOPBACK}:{_free_port()}",
-            },
-            "s3": {
-                "S3_DATA": data,
-                "S3_BUCKET": BUCKET,
-                "S3_LISTEN": f"{LOOPBACK}:{port}",
-                "AWS_SHARED_CREDENTIALS_FILE": str(self._keys),
-            },
-            "db": {
-                "DB_DATA": data,
-                "DB_LISTEN": LOOPBACK,
-                "DB_PORT": str(port),
-                "DB_NAME": DATABASE,
-                "DB_PASSWORD": str(self._password),
-            },
-        }[name]
+        own = {"kafka": self._of_kafka, "s3": self._of_s3, "db": self._of_db}[name]()
         return {**os.environ, "PATH": _path(), **own}
 
     def ready(self, name: str) -> bool:
@@ -112,6 +88,34 @@ class Servers:
         if source == "kafka":
             return ["--to", f"kafka://{LOOPBACK}:{self.settings.kafka_port}/{TOPIC}"]
         return ["--to", f"s3://{BUCKET}"] if "s3" in self.names else []
+
+    def _of_kafka(self) -> dict[str, str]:
+        address = f"{LOOPBACK}:{self.settings.kafka_port}"
+        return {
+            "KAFKA_LIB": str(self.settings.root / KAFKA_JARS),
+            "KAFKA_DATA": str(self.state / "kafka"),
+            "KAFKA_TOPIC": TOPIC,
+            "KAFKA_ADDRESS": address,
+            "KAFKA_LISTENERS": f"LAB://{address}",
+            "KAFKA_CONTROLLER": f"{LOOPBACK}:{_free_port()}",
+        }
+
+    def _of_s3(self) -> dict[str, str]:
+        return {
+            "S3_DATA": str(self.state / "s3"),
+            "S3_BUCKET": BUCKET,
+            "S3_LISTEN": f"{LOOPBACK}:{self.settings.s3_port}",
+            "AWS_SHARED_CREDENTIALS_FILE": str(self._keys),
+        }
+
+    def _of_db(self) -> dict[str, str]:
+        return {
+            "DB_DATA": str(self.state / "db"),
+            "DB_LISTEN": LOOPBACK,
+            "DB_PORT": str(self.settings.db_port),
+            "DB_NAME": DATABASE,
+            "DB_PASSWORD": str(self._password),
+        }
 
     @property
     def results_url(self) -> str:
