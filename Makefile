@@ -28,8 +28,7 @@ down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
 	@$(FLUMELAB) down --runtime $(RUNTIME)
 
 lessons: .venv/ready ## run every program, each against the generator's truth [RUNTIME=]
-	@for app in $$($(BIN)/python -c 'from flumelab import apps; print(*apps.APPS)'); do \
-		$(FLUMELAB) run $$app --runtime $(RUNTIME) || exit 1; done
+	@$(FLUMELAB) run --runtime $(RUNTIME) $$($(BIN)/python -c 'from flumelab import apps; print(*apps.APPS)')
 
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local

@@ -175,7 +175,7 @@ def list_apps(as_json: JsonOption = False) -> None:
 
 @cli.command()
 def run(
-    name: Annotated[str, typer.Argument(help="A program that flumelab apps lists.")],
+    names: Annotated[list[str], typer.Argument(help="Programs that flumelab apps lists.")],
     lines: Annotated[int, typer.Option(min=1, help="Lines to send.")] = 10_000,
     rate: RateOption = 2_000,
     seed: SeedOption = 1,
@@ -185,22 +185,25 @@ def run(
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
 ) -> None:
-    """Run one program from its start, feed it, and compare each key with the generator's truth.
+    """Run programs from their start, feed them, and compare each key with the generator's truth.
 
-    It is a lab of its own, which begins with nothing and leaves nothing. Exit code 0 where every
-    key is right, 1 where not.
+    Each has a lab of its own, which begins with nothing and leaves nothing. Exit code 0 where every
+    key is right, 1 where not. With --json a list, of one program that one's result.
     """
-    app = apps.find(name)
+    found = [apps.find(name) for name in names]
     chosen = _runtime(runtime, lessons.own(settings.load()))
     _require_ready(chosen, ports=not chosen.services())
     feed = ["--lines", str(lines), "--rate", str(rate), "--seed", str(seed)]
     feed += ["--malformed", str(malformed)]
-    result = lessons.run(chosen, app, feed, _say)
+    results = []
+    for result in lessons.run(chosen, found, feed, _say):
+        results.append(result)
+        if not as_json:
+            view.console().print(f"{result.app.name}:", view.answer(result))
     if as_json:
-        _print_json(result.as_json())
-    else:
-        view.console().print(view.answer(result))
-    raise typer.Exit(0 if result.right else 1)
+        printed = [result.as_json() for result in results]
+        _print_json(printed if len(printed) > 1 else printed[0])
+    raise typer.Exit(0 if all(result.right for result in results) else 1)
 
 
 @cli.command()

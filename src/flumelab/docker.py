@@ -38,6 +38,8 @@ FLOW = [
     *sorted(SERVICES),
     SECOND,
 ]
+CLUSTER = ("loadgen", "spark-master", "spark-worker", "spark-ingest")
+VOLUMES = ("results", "flume-metrics", "flume-channel", *NAMES)  # of no one in the cluster
 LOADGEN = ["python3", "-m", "loadgen"]
 GENERATOR = ["--spool", "/data/spool", "--ledger", "/data/ledger/ledger.jsonl"]
 JARS = "/opt/lab/jars/*.jar"
@@ -157,6 +159,18 @@ class DockerRuntime:
     def wipe(self, say: Say) -> None:
         """Removes the containers and the volumes."""
         self._compose("down", "--volumes")
+
+    def clear(self, say: Say) -> None:
+        """Leaves the generator, and Spark's master and workers, without what they share."""
+        gone = [service.name for service in self.services() if service.name not in CLUSTER]
+        self._compose("kill", *gone)
+        self._compose("rm", "--force", *gone)
+        empty = "find {} -mindepth 1 -delete"
+        self._exec("spark-master", empty.format("/data/checkpoint /data/landing").split())
+        self._exec("loadgen", empty.format("/data/spool /data/ledger").split())
+        volumes = [f"{self._settings.project}_{name}" for name in VOLUMES]
+        command = ["docker", "volume", "rm", "--force", *volumes]
+        subprocess.run(command, capture_output=True, check=True)
 
     def tail(self, service: str, lines: int) -> str:
         """By `docker compose logs`."""

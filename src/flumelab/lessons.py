@@ -1,7 +1,7 @@
-"""One program from its start to its verdict, in a lab of its own that leaves nothing behind."""
+"""Programs from their start to their verdict, in a lab of their own that leaves nothing behind."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,29 +55,34 @@ def own(settings: Settings) -> Settings:
     return replace(settings, state=settings.state / "run", project=f"{settings.project}-run")
 
 
-def run(runtime: Runtime, app: App, feed: Sequence[str], say: Say) -> Result:
-    """Start it with nothing, feed it, wait until it is right, and end it.
+def run(runtime: Runtime, chosen: Sequence[App], feed: Sequence[str], say: Say) -> Iterator[Result]:
+    """Each from its start to its result, one after another.
 
-    Raises `LabError` where it can't be started or fed, or ends of itself. A wrong answer is
-    returned after three minutes.
+    Each starts with nothing, and nothing is left in the end. Raises `LabError` where one can't be
+    started or fed, or ends of itself. A wrong answer is given after three minutes.
     """
-    started = time.monotonic()
     runtime.wipe(say)
     try:
-        runtime.build(say, app.servers)
-        runtime.up(app, say)
-        options = ["--scenario", app.scenario, *runtime.way(app), *feed]
-        if code := runtime.feed(options, None, quiet=True):
-            raise LabError(f"the generator ended with exit code {code}; see above")
-        expected = app.answer.keys(
-            runtime.expected(["--scenario", app.scenario, *app.answer.options])
-        )
-        say(f"waiting for {len(expected):,} right keys")
-        found = _wait(runtime, app, expected)
-        output = "\n".join(runtime.tail(p.service, OUTPUT_LINES) for p in app.programs)
-        return Result(app, expected, found, output, time.monotonic() - started)
+        for number, app in enumerate(chosen):
+            if number:
+                runtime.clear(say)
+            yield _run(runtime, app, feed, say)
     finally:
         runtime.wipe(say)
+
+
+def _run(runtime: Runtime, app: App, feed: Sequence[str], say: Say) -> Result:
+    started = time.monotonic()
+    runtime.build(say, app.servers)
+    runtime.up(app, say)
+    options = ["--scenario", app.scenario, *runtime.way(app), *feed]
+    if code := runtime.feed(options, None, quiet=True):
+        raise LabError(f"the generator ended with exit code {code}; see above")
+    expected = app.answer.keys(runtime.expected(["--scenario", app.scenario, *app.answer.options]))
+    say(f"waiting for {len(expected):,} right keys")
+    found = _wait(runtime, app, expected)
+    output = "\n".join(runtime.tail(p.service, OUTPUT_LINES) for p in app.programs)
+    return Result(app, expected, found, output, time.monotonic() - started)
 
 
 def _wait(runtime: Runtime, app: App, expected: Mapping[str, int]) -> dict[str, int]:

@@ -197,6 +197,10 @@ class LocalRuntime:
             self.down(say)
         shutil.rmtree(self._state, ignore_errors=True)
 
+    def clear(self, say: Say) -> None:
+        """As `wipe`: each program has a Spark of its own."""
+        self.wipe(say)
+
     def tail(self, service: str, lines: int) -> str:
         """Of its log file."""
         log = self._state / "logs" / f"{service}.log"

@@ -63,6 +63,9 @@ class Runtime(Protocol):
     def wipe(self, say: Say) -> None:
         """Stop all services and remove the state."""
 
+    def clear(self, say: Say) -> None:
+        """As `wipe`, but what any program needs may stay up for the next one."""
+
     def tail(self, service: str, lines: int) -> str:
         """The last lines of a service's log."""
 

@@ -17,7 +17,7 @@ PORTS = ("LAB_METRICS_PORT", "LAB_UI_PORT", "LAB_MASTER_PORT")
 SECONDS_MAX = 300
 
 
-def flumelab(*arguments: str) -> subprocess.CompletedProcess[str]:
+def flumelab(*arguments: str, seconds: float = 2 * SECONDS_MAX) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, whatever its exit code."""
     return subprocess.run(
         [sys.executable, "-m", "flumelab", *arguments, "--runtime", "docker"],
@@ -25,7 +25,7 @@ def flumelab(*arguments: str) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=2 * SECONDS_MAX,
+        timeout=seconds,
         check=False,
     )
 

@@ -84,15 +84,24 @@ class FakeRuntime:
 
 def test_a_run_begins_with_nothing_and_leaves_nothing() -> None:
     runtime = FakeRuntime({"tea": 3})
-    assert lessons.run(runtime, apps.find("stateless"), [], print).right
+    [result] = lessons.run(runtime, [apps.find("stateless")], [], print)
+    assert result.right
     assert runtime.calls[:5] == ["wipe", "build", "up", "way", "feed"]
     assert runtime.calls[-1] == "wipe"
+
+
+def test_what_one_program_leaves_is_cleared_before_the_next() -> None:
+    runtime = FakeRuntime({"tea": 3})
+    chosen = [apps.find("stateless"), apps.find("windows")]
+    assert [r.app for r in lessons.run(runtime, chosen, [], print)] == chosen
+    kept = [call for call in runtime.calls if call in {"wipe", "clear", "up"}]
+    assert kept == ["wipe", "up", "clear", "up", "wipe"]
 
 
 def test_a_generator_that_fails_ends_the_run_and_leaves_nothing() -> None:
     runtime = FakeRuntime({"tea": 3}, code=2)
     with pytest.raises(LabError, match="exit code 2"):
-        lessons.run(runtime, apps.find("stateless"), [], print)
+        list(lessons.run(runtime, [apps.find("stateless")], [], print))
     assert runtime.calls[-1] == "wipe"
 
 
@@ -107,7 +116,7 @@ def test_a_generator_that_fails_ends_the_run_and_leaves_nothing() -> None:
 def test_a_program_that_ends_is_not_waited_for(app: str, service: str, program: str) -> None:
     runtime = FakeRuntime({"tea": 1}, stopped=service)
     with pytest.raises(LabError, match=rf"{program} ended before it was right:\nthe end"):
-        lessons.run(runtime, apps.find(app), [], print)
+        list(lessons.run(runtime, [apps.find(app)], [], print))
 
 
 def test_every_program_is_there_and_says_how_it_is_run() -> None:
