@@ -6,7 +6,6 @@ The tests share one lab and follow each other: a start takes a minute on two cor
 import json
 import os
 import re
-import socket
 import subprocess
 import time
 from collections import Counter
@@ -20,6 +19,8 @@ import docker
 import pytest
 import requests
 from testcontainers.compose import DockerCompose
+
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -138,11 +139,6 @@ def lab(images: None) -> Iterator[Lab]:
         environment.setenv("LAB_LINES", "10000")
         with Lab(ports) as lab:
             yield lab
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def by_url(counts: dict[str, Any]) -> Counter[str]:

@@ -8,7 +8,7 @@ import pytest
 from flumelab import apps
 from flumelab.counts import MALFORMED
 from tests.support.docker_lab import PORTS, flumelab
-from tests.support.lab import free_ports
+from tests.support.ports import free_ports
 
 OWN = ("url-counts", "structured", "s3-to-mysql")
 NAMES = [name for name in apps.APPS if name not in OWN]

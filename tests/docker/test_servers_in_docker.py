@@ -10,7 +10,7 @@ from flumelab import apps, settings
 from flumelab.counts import MALFORMED
 from flumelab.docker import DockerRuntime
 from tests.support.docker_lab import PORTS, ROOT, SECONDS_MAX
-from tests.support.lab import free_ports
+from tests.support.ports import free_ports
 from tests.support.spark import wait_for
 
 SERVERS = ("LAB_KAFKA_PORT", "LAB_S3_PORT", "LAB_DB_PORT")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.lab import free_ports
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 PORTS = ("LAB_METRICS_PORT", "LAB_UI_PORT", "LAB_MASTER_PORT")

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -13,18 +12,10 @@ from typing import Any
 import psutil
 
 from flumelab.processes import MARK
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 240
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on now; all held at once, so that they differ."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 class LocalLab:

@@ -25,6 +25,7 @@ from flumelab import archive
 from flumelab.local import ARCHIVE
 from pyspark_flume.avroipc import encode_event
 from tests.support.avro_client import OK, AvroClient, append, append_batch, handshake, lines
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests" / "integration" / "programs"
@@ -45,12 +46,6 @@ def wait_for(what: Callable[[], T], claim: str, seconds: float = DEADLINE_SECOND
             pytest.fail(f"not within {seconds} s: {claim}")
         time.sleep(POLL_SECONDS)
     return value
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def accepts(port: int, host: str = "127.0.0.1") -> bool:
