@@ -33,7 +33,7 @@ lessons: .venv/ready ## run every program, each against the generator's truth [R
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -f connector/pom.xml package
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit
