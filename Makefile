@@ -33,7 +33,7 @@ lessons: .venv/ready ## run every program, each against the generator's truth [R
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -f connector/pom.xml package
-	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+	@$(BIN)/python -m pytest
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit
@@ -41,7 +41,7 @@ test-unit: .venv/ready ## the tests that start no process
 faults: .venv/ready ## kill every part FAULT_KILLS times under load [FAULT_KILLS=20 FAULT_SEED=1]
 	@$(FLUMELAB) build --runtime local
 	@FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -v \
-		tests/faults tests/docker/test_structured.py
+		tests/faults tests/docker/test_structured.py tests/docker/test_servers_in_docker.py
 
 fuzz: .venv/ready ## coverage-guided fuzzing of the protocol code [SECONDS=180]
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt

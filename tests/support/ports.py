@@ -1,22 +1,19 @@
 """Ports for the tests: none that another test, or anyone's outgoing connection, can have meanwhile.
 
-They are below those that Linux gives to outgoing connections, and each of pytest's processes has a
-range of its own, from which none comes twice.
+They are below those that Linux gives to outgoing connections, and none comes twice.
 """
 
-import os
 import random
 import socket
 from collections.abc import Iterator
 
-FIRST, COUNT = 20_000, 6_000
+FIRST, COUNT = 20_000, 12_000
 
 
 def _ports() -> Iterator[int]:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     start = random.randrange(COUNT)
     for number in range(COUNT):
-        port = FIRST + COUNT * (worker % 2) + (start + number) % COUNT
+        port = FIRST + (start + number) % COUNT
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
