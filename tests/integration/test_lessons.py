@@ -30,7 +30,10 @@ from tests.support.avro_client import OK, AvroClient, append_batch, handshake
 from tests.support.lab import LocalLab
 from tests.support.spark import ROOT, accepts, free_port, wait_for
 
-LESSONS = [app for app in apps.APPS.values() if app.name not in apps.LAB and not app.second]
+# Those with servers, or two programs, have tests of their own.
+LESSONS = [
+    app for app in apps.APPS.values() if not (app.name in apps.LAB or app.second or app.servers)
+]
 QUERIES = [app for app in LESSONS if app.lands or app.source == "files"]
 STREAMS = [app for app in LESSONS if app not in QUERIES]
 LINES = 3_000
