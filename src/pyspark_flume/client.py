@@ -31,20 +31,28 @@ TLS_CLIENT_ERRORS = {
 
 
 class Memory:
-    """Bytes that all connections may hold together; who finds none waits, the smallest first."""
+    """Bytes that all connections may hold together; who finds none waits, the smallest first.
 
-    def __init__(self, size: int) -> None:
-        self._free = size
+    A frame's size is not known until its last buffer has begun, so those who wait may hold what
+    each of them needs. Therefore one of them at a time, the favoured, goes on whatever it takes.
+
+    :param size: bytes, without those of the favoured client's frame
+    :param frame_bytes_max: bytes of the largest frame
+    """
+
+    def __init__(self, size: int, frame_bytes_max: int) -> None:
+        self._free = size + frame_bytes_max
+        self._kept = SMALL_RESERVE_BYTES + frame_bytes_max  # from large frames
+        self._favoured: Client | None = None
         self._line: list[tuple[int, int, Client]] = []  # bytes in all, of them still to take
 
-    @property
-    def is_short(self) -> bool:
+    def is_short(self, client: "Client") -> bool:
         """Is more held than may be? Frames that came at once have not been asked for before."""
-        return self._free < 0
+        return self._free < 0 and client is not self._favoured
 
     def take(self, held: int, wanted: int, client: "Client") -> bool:
         """Take what `wanted` is more than `held`; False: the client waits and will be granted."""
-        if self._has(wanted - held, wanted):
+        if self._has(wanted - held, wanted) or self._favours(client):
             self._free -= wanted - held
             return True
         insort(self._line, (wanted, wanted - held, client), key=lambda entry: entry[0])
@@ -57,17 +65,31 @@ class Memory:
     def give(self, size: int) -> None:
         """Give bytes back, and let in who can go on."""
         self._free += size
-        while self._line and self._has(self._line[0][1], self._line[0][0]):
-            _, missing, client = self._line.pop(0)
+        while self._line:
+            wanted, missing, client = self._line[0]
+            if not (self._has(missing, wanted) or self._favours(client)):
+                return
+            del self._line[0]
             self._free -= missing
             client.granted(missing)
 
+    def end_frame(self, client: "Client") -> None:
+        """A client's frame has come to its end; another may be favoured, at the next `give`."""
+        if self._favoured is client:
+            self._favoured = None
+
     def leave(self, client: "Client") -> None:
-        """A client in line has gone."""
+        """A client has gone; what it holds is still to be given back."""
         self._line = [entry for entry in self._line if entry[2] is not client]
+        self.end_frame(client)
 
     def _has(self, missing: int, wanted: int) -> bool:
-        return missing <= self._free - (SMALL_RESERVE_BYTES if wanted > SMALL_BYTES_MAX else 0)
+        return missing <= self._free - (self._kept if wanted > SMALL_BYTES_MAX else 0)
+
+    def _favours(self, client: "Client") -> bool:
+        if not self._favoured and self._free >= 0:
+            self._favoured = client
+        return client is self._favoured
 
 
 class Client(asyncio.Protocol):
@@ -109,7 +131,7 @@ class Client(asyncio.Protocol):
         self._heard = self._loop.time()
         if not self._connection.in_frame and not self._unread:
             self._since = self._heard
-        if self._unread or self._receiver.memory.is_short:
+        if self._unread or self._receiver.memory.is_short(self):
             self._unread += data
             self._wait_for_memory(self._held)
             return
@@ -123,6 +145,8 @@ class Client(asyncio.Protocol):
             stored = self._store(call.events) if call.events else None
             # Where its events stand takes more memory than the events.
             self._calls.append((replace(call, events=None), stored))
+        if calls:
+            self._receiver.memory.end_frame(self)
         if len(self._calls) >= CALLS_MAX:
             self._pause("calls")
         self._answer()
@@ -232,7 +256,7 @@ class Client(asyncio.Protocol):
         if self._transport.is_closing():
             return
         wanted = self._connection.reserved
-        if wanted > self._held or self._receiver.memory.is_short:
+        if wanted > self._held or self._receiver.memory.is_short(self):
             self._wait_for_memory(wanted)
         else:
             self._release(self._held - wanted)

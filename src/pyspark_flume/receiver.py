@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from pyspark_flume.avroipc import Limits
-from pyspark_flume.client import MIB, SMALL_RESERVE_BYTES, Client, Memory
+from pyspark_flume.client import MIB, Client, Memory
 from pyspark_flume.errors import IngestionFailed
 from pyspark_flume.ingestion import END_SECONDS_MAX, Ingestion, run_command
 from pyspark_flume.settings import ReceiverSettings
@@ -41,8 +41,7 @@ class Receiver(Ingestion):
         self.tls = _tls(settings)
         self.limits = Limits(frame_bytes_max=settings.frame_bytes_max)
         self.clients: set[Client] = set()
-        # The largest frame has to find room.
-        self.memory = Memory(max(MEMORY_BYTES_MAX, settings.frame_bytes_max + SMALL_RESERVE_BYTES))
+        self.memory = Memory(MEMORY_BYTES_MAX, settings.frame_bytes_max)
         self._refused = 0
 
     def admits(self, peer: str) -> bool:

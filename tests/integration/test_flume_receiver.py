@@ -9,6 +9,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -348,33 +349,35 @@ def test_a_frame_that_finds_no_memory_in_time_is_closed_and_the_reason_named(
 ) -> None:
     with ReceiverProgram(tmp_path, patch="client.FRAME_SECONDS_MAX = 1") as receiver:
         with ExitStack() as stack:
-            large = [stack.enter_context(receiver.client()) for _ in range(6)]
+            large = [stack.enter_context(receiver.client()) for _ in range(7)]
             for client in large:
                 client.socket.sendall(FRAME.pack(1, 1) + struct.pack(">I", 64 * MIB) + b"x")
             assert all(client.closed_by_peer() for client in large)
             said = [receiver.said_of(client) for client in large]
-        assert [len(of_one) for of_one in said] == [1] * 6
+        assert [len(of_one) for of_one in said] == [1] * 7
         assert sum("no memory for its frame" in line for (line,) in said) >= 3
         batch = lines(*(bytes(30_000) for _ in range(1000)))
         assert receiver.stores(*batch), "the memory of those who have gone is free again"
 
 
-def test_large_frames_wait_for_each_other_and_are_all_stored(tmp_path: Path) -> None:
-    """Ten times 30 MiB, where the memory is for 256."""
-    batch = append_batch(lines(*(bytes(30_000) for _ in range(1000))))
+def test_large_frames_that_each_hold_what_the_others_need_are_all_stored(tmp_path: Path) -> None:
+    """Ten times 30 MiB where the memory is for 192; no size is known before its last buffer."""
+    batch = frame(1, handshake() + append_batch(lines(*(bytes(30_000) for _ in range(1000)))), 100)
+    most = len(batch) * 6 // 10
     with ReceiverProgram(tmp_path) as receiver:
-        answers = []
+        have_sent_most = threading.Barrier(10)
 
-        def send() -> None:
+        def send() -> bytes:
             with receiver.client() as client:
-                answers.append(client.call(handshake() + batch, buffers=3000))
+                client.serial = 1
+                client.send(batch[:most])
+                have_sent_most.wait(20)
+                client.send(batch[most:])
+                return client.answer()
 
-        threads = [threading.Thread(target=send) for _ in range(10)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        assert [answer[-3:] for answer in answers] == [OK] * 10
+        with ThreadPoolExecutor(10) as sinks:
+            answers = [sinks.submit(send) for _ in range(10)]
+            assert all(answer.result().endswith(OK) for answer in answers)
         assert not receiver.log_lines("WARNING")
         assert rss(receiver) < 600 * MIB
     assert Landing(receiver.landing).latest() == 10_000
