@@ -12,7 +12,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.util.concurrent.Semaphore;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.Inflater;
@@ -33,16 +32,16 @@ final class AvroConnection implements Runnable {
 
     private final Socket socket;
     private final boolean compressed;
-    private final Semaphore memory;
+    private final FrameMemory memory;
     private final int stallSecondsMax;
     private final EventStore events;
     private final AvroSource source = new AvroSource();
 
     /**
-     * @param memory permits in bytes, shared by all connections
+     * @param memory shared by all connections
      * @param stallSecondsMax how long to wait within a call, for the client or for memory
      */
-    AvroConnection(Socket socket, boolean compressed, Semaphore memory, int stallSecondsMax,
+    AvroConnection(Socket socket, boolean compressed, FrameMemory memory, int stallSecondsMax,
             EventStore events) {
         this.socket = socket;
         this.compressed = compressed;

@@ -8,7 +8,6 @@ import java.net.Socket;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.storage.StorageLevel;
@@ -79,7 +78,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         }
         LOG.info("Flume receiver listens on {}:{}", host, port);
         ServerSocket listening = server;
-        Semaphore memory = FrameReader.memory();
+        FrameMemory memory = FrameMemory.ofHeap();
         daemon("flume-receiver-" + port, () -> accept(listening, memory)).start();
     }
 
@@ -150,7 +149,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         return message.replaceAll(" \\(.*\\)$", "");
     }
 
-    private void accept(ServerSocket listening, Semaphore memory) {
+    private void accept(ServerSocket listening, FrameMemory memory) {
         while (!isStopped() && !listening.isClosed()) {
             try {
                 serve(listening.accept(), memory);
@@ -164,7 +163,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         }
     }
 
-    private void serve(Socket socket, Semaphore memory) {
+    private void serve(Socket socket, FrameMemory memory) {
         AvroConnection client = new AvroConnection(
                 socket, compressed, memory, stallSecondsMax, this::keep);
         if (clients.size() >= CONNECTIONS_MAX) {

@@ -6,8 +6,6 @@ import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Cuts a byte stream into the frames of Avro RPC over Netty: big-endian {@code serial:int32,
@@ -38,25 +36,16 @@ final class FrameReader {
         }
     }
 
-    /** Frames under way, all connections together: a quarter of the heap, two at least. */
-    private static final int MEMORY_BYTES = (int) Math.min(Integer.MAX_VALUE,
-            Math.max(2L * FRAME_BYTES_MAX, Runtime.getRuntime().maxMemory() / 4));
-
     private final DataInputStream in;
     private final int frameBytesMax;
-    private final Semaphore memory;
+    private final FrameMemory memory;
     private final int memoryWaitSeconds;
 
-    /** Permits in bytes for all connections of a receiver. */
-    static Semaphore memory() {
-        return new Semaphore(MEMORY_BYTES);
-    }
-
     /**
-     * @param memory permits in bytes, shared by all connections; a frame's bytes are taken from it
-     *     while they arrive and belong to the caller, who gives them back by {@link #release}
+     * @param memory shared by all connections; a frame's bytes are taken from it while they arrive
+     *     and belong to the caller, who gives them back by {@link #release}
      */
-    FrameReader(InputStream in, int frameBytesMax, Semaphore memory, int memoryWaitSeconds) {
+    FrameReader(InputStream in, int frameBytesMax, FrameMemory memory, int memoryWaitSeconds) {
         this.in = new DataInputStream(in);
         this.frameBytesMax = frameBytesMax;
         this.memory = memory;
@@ -90,14 +79,14 @@ final class FrameReader {
             frame = new Frame(serial, payload.toByteArray());
         } finally {
             if (frame == null) { // whatever the cause, a full heap among them
-                memory.release(payload.size());
+                memory.give(this, payload.size());
             }
         }
         return frame;
     }
 
     void release(Frame frame) {
-        memory.release(frame.payload().length);
+        memory.give(this, frame.payload().length);
     }
 
     private void readBuffer(ByteArrayOutputStream payload)
@@ -114,7 +103,7 @@ final class FrameReader {
             if (read < 0) {
                 throw new EOFException();
             }
-            if (!memory.tryAcquire(read, memoryWaitSeconds, TimeUnit.SECONDS)) {
+            if (!memory.take(this, read, memoryWaitSeconds)) {
                 throw new ProtocolException(String.format(
                         "no memory for its frame within %d s: other connections hold it;"
                                 + " send smaller batches or give the executor more",

@@ -13,7 +13,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
-import java.util.concurrent.Semaphore;
 import jdk.net.ExtendedSocketOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,9 +60,9 @@ final class SinkConnection implements Closeable {
     /**
      * Connects and shakes hands.
      *
-     * @param memory permits in bytes, shared by all connections
+     * @param memory shared by all connections
      */
-    void open(InetSocketAddress address, Semaphore memory)
+    void open(InetSocketAddress address, FrameMemory memory)
             throws IOException, InterruptedException {
         if (address.isUnresolved()) {
             throw new UnknownHostException("unknown host");

@@ -3,7 +3,6 @@ package io.pysparkflume.streaming;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 
@@ -14,7 +13,7 @@ final class SinkPoller implements Runnable {
 
     private final InetSocketAddress sink;
     private final SinkStatus status;
-    private final Semaphore memory;
+    private final FrameMemory memory;
     private final int stallSecondsMax;
     private final IntSupplier batchSize;
     private final EventStore store;
@@ -25,11 +24,11 @@ final class SinkPoller implements Runnable {
     /**
      * @param sink unresolved: its name is looked up for each connection
      * @param status shared by the consumers of this sink
-     * @param memory permits in bytes, shared by all connections
+     * @param memory shared by all connections
      * @param stallSecondsMax how long to wait for an answer other than a batch, and within one
      * @param batchSize how many events to ask for, asked for each batch
      */
-    SinkPoller(InetSocketAddress sink, SinkStatus status, Semaphore memory, int stallSecondsMax,
+    SinkPoller(InetSocketAddress sink, SinkStatus status, FrameMemory memory, int stallSecondsMax,
             IntSupplier batchSize, EventStore store) {
         this.sink = sink;
         this.status = status;

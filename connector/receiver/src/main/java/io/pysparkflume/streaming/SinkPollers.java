@@ -3,7 +3,6 @@ package io.pysparkflume.streaming;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +33,7 @@ final class SinkPollers {
             int stallSecondsMax, RateLimit rate, EventStore store) {
         this.rate = rate;
         int consumers = Math.max(parallelism, sinks.size());
-        Semaphore memory = FrameReader.memory();
+        FrameMemory memory = FrameMemory.ofHeap();
         EventStore paced = events -> {
             rate.await(events.size());
             store.store(events);

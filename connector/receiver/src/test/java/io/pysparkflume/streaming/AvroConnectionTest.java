@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class AvroConnectionTest {
-    private static final int PERMITS = 1024;
+    private static final int BYTES = 1024;
     private static final int STALL_SECONDS = 1;
 
     /** Flume 1.11's handshake and append of "hi"; append of "hi". */
@@ -33,7 +32,7 @@ class AvroConnectionTest {
     private static final String SECOND_OK = "00000002 00000001 00000003 000000";
     private static final String SECOND_FAILED = "00000002 00000001 00000003 000002";
 
-    private final Semaphore memory = new Semaphore(PERMITS);
+    private final FrameMemory memory = new FrameMemory(BYTES);
     private final BlockingQueue<List<byte[]>> stored = new LinkedBlockingQueue<>();
     private Socket client;
     private Socket accepted;
@@ -52,7 +51,7 @@ class AvroConnectionTest {
         client.close();
         serving.join();
         assertTrue(accepted.isClosed());
-        assertEquals(PERMITS, memory.availablePermits());
+        assertEquals(BYTES, memory.free());
     }
 
     @Test

@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.Semaphore;
 
 /**
  * A SparkSink's side of the wire: gives the answers it was given, in turn to whoever asks, and
@@ -125,7 +124,7 @@ final class FakeSink implements AutoCloseable {
 
     private void serve(Socket connection) throws Exception {
         FrameReader frames = new FrameReader(connection.getInputStream(),
-                FrameReader.FRAME_BYTES_MAX, new Semaphore(FrameReader.FRAME_BYTES_MAX), 1);
+                FrameReader.FRAME_BYTES_MAX, new FrameMemory(FrameReader.FRAME_BYTES_MAX), 1);
         DataOutputStream out = new DataOutputStream(connection.getOutputStream());
         boolean connected = false;
         for (int first = read(connection); first >= 0; first = read(connection)) {

@@ -11,10 +11,16 @@ import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
 import java.io.SequenceInputStream;
 import java.net.SocketTimeoutException;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.concurrent.Semaphore;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,16 +30,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 class FrameReaderTest {
     private static final int LIMIT = 8;
-    private static final int PERMITS = 100;
+    private static final int BYTES = 100;
 
     /** Serial 7, three buffers: ab, none, c. */
     private static final String ABC = "00000007 00000003  00000002 6162  00000000  00000001 63";
 
-    private final Semaphore memory = new Semaphore(PERMITS);
+    private final FrameMemory memory = new FrameMemory(BYTES);
 
     @AfterEach
     void allMemoryIsGivenBack() {
-        assertEquals(PERMITS, memory.availablePermits());
+        assertEquals(BYTES, memory.free());
     }
 
     @Test
@@ -75,7 +81,7 @@ class FrameReaderTest {
 
         Frame frame = frames.read(in.read());
 
-        assertEquals(PERMITS - 3, memory.availablePermits());
+        assertEquals(BYTES - 3, memory.free());
         frames.release(frame);
     }
 
@@ -126,14 +132,52 @@ class FrameReaderTest {
     }
 
     @Test
-    void aFrameThatFindsNoMemoryInTimeIsRefused() {
-        memory.acquireUninterruptibly(PERMITS - 2);
+    void aFrameThatFindsNoMemoryInTimeIsRefused() throws Exception {
+        FrameReader other = new FrameReader(bytes(""), LIMIT, memory, 0);
+        FrameReader favoured = new FrameReader(bytes(""), LIMIT, memory, 0);
+        memory.take(other, BYTES - 2, 0);
+        memory.take(favoured, 3, 0);
 
         ProtocolException e = assertThrows(ProtocolException.class, () -> readAndRelease(ABC));
 
         assertTrue(e.getMessage().contains("no memory"), e.getMessage());
-        assertEquals(2, memory.availablePermits());
-        memory.release(PERMITS - 2);
+        assertEquals(-1, memory.free());
+        memory.give(favoured, 3);
+        readAndRelease(ABC);
+        memory.give(other, BYTES - 2);
+    }
+
+    @Test
+    void framesThatEachHoldWhatTheOthersNeedAreAllRead() throws Exception {
+        FrameMemory small = new FrameMemory(10);
+        ExecutorService threads = Executors.newCachedThreadPool();
+        List<PipedOutputStream> sinks = new ArrayList<>();
+        List<Future<byte[]>> payloads = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            PipedOutputStream sink = new PipedOutputStream();
+            InputStream in = new PipedInputStream(sink);
+            sink.write(hex("00000001 00000002  00000003 616263"));
+            sinks.add(sink);
+            payloads.add(threads.submit(() -> {
+                FrameReader frames = new FrameReader(in, LIMIT, small, 10);
+                Frame frame = frames.read(in.read());
+                frames.release(frame);
+                return frame.payload();
+            }));
+        }
+        while (small.free() > 1) {
+            Thread.onSpinWait();
+        }
+
+        for (PipedOutputStream sink : sinks) {
+            sink.write(hex("00000004 64656667"));
+        }
+
+        for (Future<byte[]> payload : payloads) {
+            assertArrayEquals(hex("61626364656667"), payload.get());
+        }
+        assertEquals(10, small.free());
+        threads.shutdown();
     }
 
     @Test
