@@ -108,6 +108,14 @@ class Processes:
         new.replace(self._file)
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Whether nothing of it is left but its exit code; raises `psutil.NoSuchProcess`.
+
+    The main thread of a JVM that is killed ends before others, which still hold the ports.
+    """
+    return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+
+
 def _alive(record: Record) -> bool:
     return _find(record) is not None
 
@@ -116,7 +124,7 @@ def _find(record: Record) -> psutil.Process | None:
     try:
         process = psutil.Process(record.pid)
         same = abs(process.create_time() - record.started) < 0.01
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        return process if same and not has_ended(process) else None
     except psutil.NoSuchProcess:
         return None
 

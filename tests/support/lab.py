@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from flumelab.processes import MARK
+from flumelab.processes import MARK, has_ended
 from tests.support.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ class LocalLab:
 
     def process_is_gone(self, name: str) -> bool:
         try:
-            return self.process(name).status() == psutil.STATUS_ZOMBIE
+            return has_ended(self.process(name))
         except psutil.NoSuchProcess:
             return True
 
@@ -94,4 +94,4 @@ class LocalLab:
             mark = process.environ().get(MARK, "")
         except psutil.Error:
             return False
-        return mark.startswith(f"{self.state}:") and process.status() != psutil.STATUS_ZOMBIE
+        return mark.startswith(f"{self.state}:") and not has_ended(process)

@@ -1,0 +1,33 @@
+"""What the local runtime knows of its processes."""
+
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from flumelab.processes import Processes
+from tests.support.spark import wait_for
+
+OUTLIVES_ITS_MAIN_THREAD = """
+import ctypes, pathlib, threading, time
+
+def wait():
+    while not pathlib.Path("end").exists():
+        time.sleep(0.05)
+
+threading.Thread(target=wait).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="zombies with threads are Linux's")
+def test_a_process_lives_as_long_as_one_of_its_threads(tmp_path: Path) -> None:
+    processes = Processes(tmp_path)
+    processes.start("service", [sys.executable, "-c", OUTLIVES_ITS_MAIN_THREAD], {}, tmp_path)
+    process = psutil.Process(processes.running()["service"].pid)
+    wait_for(lambda: process.status() == psutil.STATUS_ZOMBIE, "the main thread has ended")
+    assert "service" in processes.running()
+    (tmp_path / "end").touch()
+    wait_for(lambda: "service" in processes.dead(), "the other thread has ended as well")
+    processes.stop("service", 5)
