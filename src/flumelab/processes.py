@@ -18,6 +18,7 @@ from flumelab.errors import LabError
 
 LOG_TAIL_LINES = 15
 MARK = "FLUMELAB_SERVICE"
+KILL_SECONDS_MAX = 5  # from kill -9 to the last closed port
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,11 @@ def _end(record: Record, mark: str, seconds: float) -> bool:
     left = [process for process in psutil.process_iter() if _has(process, mark)]
     for process in left:
         process.kill()
-    psutil.wait_procs(left, timeout=5)
+    psutil.wait_procs(left, timeout=KILL_SECONDS_MAX)
     _reap(record.pid)
+    deadline = time.monotonic() + KILL_SECONDS_MAX
+    while _has_dying(record.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
     return clean
 
 
@@ -148,6 +152,22 @@ def _has(process: psutil.Process, mark: str) -> bool:
     try:
         return bool(process.environ().get(MARK) == mark)
     except psutil.Error:
+        return False
+
+
+def _has_dying(session: int) -> bool:
+    """Whether a killed process of this session still closes its ports: its mark has gone before."""
+    return any(_is_dying(process, session) for process in psutil.process_iter())
+
+
+def _is_dying(process: psutil.Process, session: int) -> bool:
+    try:
+        if os.getsid(process.pid) != session or has_ended(process):
+            return False
+        return not process.environ()
+    except psutil.ZombieProcess:
+        return True
+    except (psutil.Error, OSError):
         return False
 
 
