@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,12 @@ SOURCES = {
         *("connector", "docker", "flume-conf", "loadgen", "requirements", "spark-apps"),
         *("spark-conf", "src", "compose.yaml", "pyproject.toml"),
     ],
-    "kafka": ["connector/pom.xml", "connector/kafka-broker", "docker/kafka", "docker/trust-ca"],
-    "s3": ["docker/s3", "docker/trust-ca"],
-    "db": ["docker/db"],
+    "kafka": [
+        *("connector/pom.xml", "connector/kafka-broker", "docker/kafka"),
+        *("docker/healthy", "docker/trust-ca"),
+    ],
+    "s3": ["docker/s3", "docker/healthy", "docker/trust-ca"],
+    "db": ["docker/db", "docker/healthy"],
 }
 FLUMES = ("flume", "flume-pull", "flume-exactly-once")
 FLOW = [
@@ -132,19 +135,19 @@ class DockerRuntime:
 
     def counts(self) -> Counts:
         """Asked in the driver's container, where the result store is."""
-        text = self._exec(self._one_of(SERVICES), ["python", "-m", "flumelab.results"])
-        return Counts(**json.loads(text))
+        return self._counted(*self._those_of(SERVICES))
 
     def evidence(self) -> Evidence:
         """Counted last, so that nothing can seem to be counted before it was generated."""
         audit = json.loads(self._exec("loadgen", ["python3", "-m", "loadgen.audit", *GENERATOR]))
         one_by_one = r"for run in /data/metrics/*.json; do cat $run; printf '\0'; done"
-        files = self._exec(self._one_of(FLUMES), ["sh", "-c", one_by_one]).split("\0")[:-1]
+        agent, program = self._those_of(FLUMES, SERVICES)
+        files = self._exec(agent, ["sh", "-c", one_by_one]).split("\0")[:-1]
         return Evidence(
             generated=Counts(audit["generated"]["urls"], audit["generated"]["malformed"]),
             spooled=audit["spooled"],
             flume_runs=flume.runs(files, self._settings.metrics_port),
-            counted=self.counts(),
+            counted=self._counted(program),
         )
 
     def way(self, app: App) -> Sequence[str]:
@@ -182,12 +185,17 @@ class DockerRuntime:
         options = [*(["--follow"] if follow else []), *([service] if service else [])]
         self._call(["logs", "--tail", "200", *options])
 
-    def _one_of(self, names: Iterable[str]) -> str:
-        """That one of these services which is there."""
-        there = [service.name for service in self.services() if service.name in names]
-        if not there:
+    def _those_of(self, *groups: Collection[str]) -> list[str]:
+        """Of each group of services, that one which is there."""
+        names = [service.name for service in self.services()]
+        there = [next((name for name in names if name in group), "") for group in groups]
+        if not all(there):
             raise LabError("the lab is down; flumelab up starts it")
-        return there[0]
+        return there
+
+    def _counted(self, program: str) -> Counts:
+        text = self._exec(program, ["python", "-m", "flumelab.results"])
+        return Counts(**json.loads(text))
 
     def _stamp(self, part: str) -> Stamp:
         settings = self._settings
