@@ -8,12 +8,11 @@ from typing import Any
 from flumelab.apps import App
 from flumelab.counts import MALFORMED
 from flumelab.errors import LabError
-from flumelab.runtime import Runtime, Say
+from flumelab.runtime import OUTPUT_LINES, Runtime, Say, require_running
 from flumelab.settings import Settings
 
 WAIT_SECONDS = 180
 POLL_SECONDS = 0.5
-OUTPUT_LINES = 15
 
 
 @dataclass(frozen=True)
@@ -93,9 +92,5 @@ def _wait(runtime: Runtime, app: App, expected: Mapping[str, int]) -> dict[str, 
         found = counts.urls | ({MALFORMED: counts.malformed} if counts.malformed else {})
         if found == expected or time.monotonic() > deadline:
             return found
-        stopped = {s.name for s in runtime.services() if s.state == "stopped"}
-        for program in app.programs:
-            if program.service in stopped:
-                log = runtime.tail(program.service, OUTPUT_LINES)
-                raise LabError(f"{program.program} ended before it was right:\n{log}")
+        require_running(runtime, app)
         time.sleep(max(POLL_SECONDS, time.monotonic() - asked))

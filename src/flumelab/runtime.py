@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 from flumelab.apps import App
 from flumelab.counts import Counts
+from flumelab.errors import LabError
 from flumelab.ledger import Evidence
+
+OUTPUT_LINES = 15
 
 Say = Callable[[str], None]
 """Told what is being done, in a few words; for what takes longer than two seconds."""
@@ -71,3 +74,12 @@ class Runtime(Protocol):
 
     def logs(self, service: str | None, follow: bool) -> None:
         """Print the logs of one service or of all."""
+
+
+def require_running(runtime: Runtime, app: App) -> None:
+    """Raise `LabError`, with the end of its log, where a program has ended of itself."""
+    stopped = {service.name for service in runtime.services() if service.state == "stopped"}
+    for program in app.programs:
+        if program.service in stopped:
+            log = runtime.tail(program.service, OUTPUT_LINES)
+            raise LabError(f"{program.program} ended before all was counted:\n{log}")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from flumelab.archive import QUICK_JVM
 from pyspark_flume.avroipc import Connection, decode_events
 from tests.support.spark import ROOT, Program, free_port
 
@@ -79,6 +80,7 @@ class FlumeAgent(Program):
             "FLUME_SINK_PORT": str(sink_port),
             "FLUME_METRICS_PORT": str(self.metrics_port),
             "FLUME_METRICS_DIR": str(self.metrics),
+            "FLUME_JAVA_OPTS": f"-Xmx256m {QUICK_JVM}",
         }
         command = [str(ROOT / "flume-conf" / "agent")]
         super().__init__(command, directory, {**os.environ, **own, **environment})

@@ -2,10 +2,11 @@
 
 import pytest
 
-from flumelab import apps, lessons
+from flumelab import apps, cli, lessons
 from flumelab.apps import Answer
 from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
+from flumelab.ledger import Evidence
 from flumelab.runtime import Service
 
 EXPECTED = {
@@ -70,6 +71,7 @@ class FakeRuntime:
                 "feed": self.code,
                 "expected": EXPECTED,
                 "counts": Counts(self.found, malformed=2),
+                "evidence": Evidence(Counts({"tea": 3}, 2), 5, (), Counts(self.found, 2)),
                 "tail": "the end",
                 "way": [],
                 "services": [
@@ -115,8 +117,14 @@ def test_a_generator_that_fails_ends_the_run_and_leaves_nothing() -> None:
 )
 def test_a_program_that_ends_is_not_waited_for(app: str, service: str, program: str) -> None:
     runtime = FakeRuntime({"tea": 1}, stopped=service)
-    with pytest.raises(LabError, match=rf"{program} ended before it was right:\nthe end"):
+    with pytest.raises(LabError, match=rf"{program} ended before all was counted:\nthe end"):
         list(lessons.run(runtime, [apps.find(app)], [], print))
+
+
+def test_the_demo_does_not_wait_for_a_program_that_has_ended() -> None:
+    runtime = FakeRuntime({"tea": 1}, stopped="stream")
+    with pytest.raises(LabError, match=r"stateless\.py ended before all was counted:\nthe end"):
+        cli._watch(runtime, apps.find("stateless"))
 
 
 def test_every_program_is_there_and_says_how_it_is_run() -> None:
