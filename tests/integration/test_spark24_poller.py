@@ -102,19 +102,26 @@ def spark24_sink(tmp_path: Path) -> Iterator[int]:
     node = "org.apache.flume.node.Application"
     command = ["java", "-cp", f"{jars}/*", node, "--name", "agent", "--conf-file", str(conf)]
     agent = Program([*command, "--no-reload-conf"], tmp_path / "agent", dict(os.environ))
-    agent.wait_for(lambda: accepts(port), "the sink listens")
-    yield port
-    agent.kill()
+    try:
+        agent.wait_for(lambda: accepts(port), "the sink listens")
+        yield port
+    finally:
+        agent.kill()
+
+
+@pytest.fixture
+def poller(tmp_path: Path, spark24_sink: int) -> Iterator[Program]:
+    agents = ["--agents", f"127.0.0.1:{spark24_sink}", "--landing", "landing"]
+    command = [sys.executable, "-m", "pyspark_flume.poller", *agents]
+    poller = Program(command, tmp_path / "poller", environment())
+    yield poller
+    poller.kill()
 
 
 def test_our_poller_has_each_of_ten_thousand_events_of_spark_24s_sink_once(
-    tmp_path: Path, spark24_sink: int
+    poller: Program,
 ) -> None:
-    landing = tmp_path / "landing"
-    agents = ["--agents", f"127.0.0.1:{spark24_sink}", "--landing", str(landing)]
-    command = [sys.executable, "-m", "pyspark_flume.poller", *agents]
-    poller = Program(command, tmp_path / "poller", environment())
+    landing = poller.directory / "landing"
     poller.wait_for_log("connected")
     poller.wait_for(lambda: Landing(landing).latest() >= len(LINES), "all events have come")
-    poller.kill()
     assert sorted(body.decode() for body in bodies(landing)) == sorted(LINES)

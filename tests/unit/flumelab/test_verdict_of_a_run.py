@@ -127,6 +127,20 @@ def test_the_demo_does_not_wait_for_a_program_that_has_ended() -> None:
         cli._watch(runtime, apps.find("stateless"))
 
 
+def test_the_demo_asks_anew_what_was_generated_where_more_than_that_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cli, "POLL_SECONDS", 0)
+    told = [
+        Evidence(Counts({"tea": generated}, 0), generated, (), Counts({"tea": counted}, 0))
+        for generated, counted in [(3, 1), (5, 5)]
+    ]
+    runtime = FakeRuntime({"tea": 4})
+    runtime.evidence = lambda: told.pop(0)
+    cli._watch(runtime, apps.find("stateless"))
+    assert not told, "balanced by the second evidence"
+
+
 def test_every_program_is_there_and_says_how_it_is_run() -> None:
     from tests.support.spark import ROOT
 
