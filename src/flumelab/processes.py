@@ -4,11 +4,12 @@ A process is known by its pid and its start time together, since the system give
 its children, also those that outlive it, by a mark in their environment.
 """
 
+import contextlib
 import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -109,6 +110,13 @@ class Processes:
         new.replace(self._file)
 
 
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """kill -9; one that ends meanwhile, as a child does with its parent, is no error."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 def has_ended(process: psutil.Process) -> bool:
     """Whether nothing of it is left but its exit code; raises `psutil.NoSuchProcess`.
 
@@ -133,13 +141,13 @@ def _find(record: Record) -> psutil.Process | None:
 def _end(record: Record, mark: str, seconds: float) -> bool:
     clean = True
     if process := _find(record):
-        process.terminate()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
         _, alive = psutil.wait_procs([process], timeout=seconds)
         clean = not alive
     # A service ends its children itself; one that is left now would hold its ports.
     left = [process for process in psutil.process_iter() if _has(process, mark)]
-    for process in left:
-        process.kill()
+    kill(left)
     psutil.wait_procs(left, timeout=KILL_SECONDS_MAX)
     _reap(record.pid)
     deadline = time.monotonic() + KILL_SECONDS_MAX

@@ -1,6 +1,7 @@
 """Break what is between a line and the landing log, under load: each line lands once.
 
-FAULT_KILLS says how often (`make faults`: 20), FAULT_SEED when.
+By default each fault strikes once, all of them in one load. FAULT_KILLS says how often each does
+in a load of its own (`make faults`: 20), FAULT_SEED when.
 """
 
 import os
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -129,35 +130,53 @@ def strike(lane: Lane, chance: random.Random) -> None:
     time.sleep(chance.uniform(0, 0.05))  # anywhere within a batch
 
 
-# Once is enough where test_structured_pull.py has done it.
-@pytest.mark.parametrize("lane", LANES if KILLS > 1 else ["push"], indirect=True)
-def test_an_agent_killed_under_load_loses_and_repeats_nothing(lane: Lane) -> None:
+def lands_a_part(lane: Lane, chance: random.Random, lines_max: int) -> None:
+    """Wait until a random part of the load has landed since now."""
+    target = min(lane.landed() + chance.randrange(1, lines_max), LINES - 1)
+    wait_for(lambda: lane.landed() >= target, f"{target} lines land", 60)
+    time.sleep(chance.uniform(0, 0.05))  # anywhere within a batch
+
+
+def kill_the_agent(lane: Lane) -> None:
+    lane.agent.process.send_signal(signal.SIGKILL)
+    lane.agent.kill()
+    lane.start_agent()
+
+
+def kill_the_receiver(lane: Lane) -> None:
+    lane.receiver.kill()
+    lane.start_receiver()
+
+
+def lose_an_answer(lane: Lane) -> None:
+    """Between the receiver's OK and Flume's commit."""
+    wanted = lane.cutter.cuts + 1
+    lane.cutter.cut()
+    wait_for(lambda: lane.cutter.cuts == wanted, "an answer is cut off")
+
+
+STRIKES = {
+    "push": [kill_the_agent, kill_the_receiver, lose_an_answer],
+    "pull": [kill_the_agent, kill_the_receiver],
+}
+ALONE = [(lane, KILLS * [strike]) for lane in STRIKES for strike in STRIKES[lane]]
+IN_TURN = list(STRIKES.items())
+
+
+@pytest.mark.parametrize(
+    ("lane", "strikes"),
+    ALONE if KILLS > 1 else IN_TURN,
+    ids=lambda value: (
+        value if isinstance(value, str) else "-".join({strike.__name__: None for strike in value})
+    ),
+    indirect=["lane"],
+)
+def test_what_is_struck_under_load_loses_and_repeats_nothing(
+    lane: Lane, strikes: list[Callable[[Lane], None]]
+) -> None:
     chance = random.Random(SEED)
     lane.feed()
-    for _ in range(KILLS):
-        strike(lane, chance)
-        lane.agent.process.send_signal(signal.SIGKILL)
-        lane.agent.kill()
-        lane.start_agent()
-    lane.check()
-
-
-def test_a_receiver_or_poller_killed_under_load_loses_and_repeats_nothing(lane: Lane) -> None:
-    chance = random.Random(SEED)
-    lane.feed()
-    for _ in range(KILLS):
-        strike(lane, chance)
-        lane.receiver.kill()
-        lane.start_receiver()
-    lane.check()
-
-
-@pytest.mark.parametrize("lane", ["push"], indirect=True)
-def test_an_answer_lost_between_ok_and_flumes_commit_repeats_nothing(lane: Lane) -> None:
-    chance = random.Random(SEED)
-    lane.feed()
-    for number in range(KILLS):
-        strike(lane, chance)
-        lane.cutter.cut()
-        wait_for(lambda wanted=number + 1: lane.cutter.cuts == wanted, "an answer is cut off")
+    for strike in strikes:
+        lands_a_part(lane, chance, 2 * LINES // (3 * len(strikes)))
+        strike(lane)
     lane.check()

@@ -1,23 +1,14 @@
 """Break the local lab: it says what happened, leaves nothing running, and loses nothing it took."""
 
 import json
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.lab import ROOT, LocalLab
-
-
-def wait_until(what: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
+from tests.support.spark import wait_for
 
 
 @pytest.fixture
@@ -27,32 +18,23 @@ def lab(tmp_path: Path):
     lab.end()
 
 
-def kill(lab: LocalLab, service: str) -> None:
-    """kill -9 a service with all its children."""
-    mark = f"{lab.state}:{service}"
-    for process in lab.processes():
-        if process.environ().get("FLUMELAB_SERVICE") == mark:
-            process.send_signal(signal.SIGKILL)
-    wait_until(lambda: lab.process_is_gone(service))
-
-
 def test_a_driver_killed_under_load_loses_nothing_that_flume_was_answered_ok_for(
     lab: LocalLab,
 ) -> None:
     lab.ok("up")
-    lab.ok("feed", "--lines", "100000")
-    wait_until(lambda: lab.json("ledger")["flume_sent"] > 20_000)
-    kill(lab, "url-counts")
+    lab.ok("feed", "--lines", "50000")
+    wait_for(lambda: lab.json("ledger")["flume_sent"] > 20_000, "20,000 lines are sent")
+    lab.kill("url-counts")
     status = {s["name"]: s["state"] for s in lab.json("status")["services"]}
     assert status == {"flume": "running", "url-counts": "stopped"}
     # With its receiver gone, Flume's stop would wait for the drain in vain: end it likewise, once
     # its memory channel is all that it can lose.
     sent = lab.json("ledger")["flume_sent"]
-    kill(lab, "flume")
+    lab.kill("flume")
     done = lab.run("up")
     assert done.returncode == 0, done.stderr
     assert "url-counts had ended without a stop" in done.stderr
-    wait_until(lambda: lab.json("ledger")["counted"] >= sent)
+    wait_for(lambda: lab.json("ledger")["counted"] >= sent, f"{sent} lines are counted")
 
 
 def test_a_driver_that_cannot_start_shows_the_end_of_its_log(lab: LocalLab) -> None:
@@ -98,7 +80,7 @@ def test_two_at_once_do_not_start_it_twice_and_killed_it_can_be_stopped_and_star
     # Only the services' own processes: Spark's JVM and its workers are left as orphans.
     for service in ("flume", "url-counts"):
         lab.process(service).kill()
-    wait_until(lambda: lab.process_is_gone("url-counts"))
+    wait_for(lambda: lab.process_is_gone("url-counts"), "the driver is gone")
     assert lab.processes() != []
     lab.ok("down")
     assert lab.processes() == []

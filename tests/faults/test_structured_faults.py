@@ -1,6 +1,7 @@
 """Kill parts of the Structured Streaming lab under load: every URL's count is right all the same.
 
-FAULT_KILLS says how often (`make faults`: 20), FAULT_SEED when.
+By default each part is killed once, all of them in one load. FAULT_KILLS says how often each is
+killed in a load of its own (`make faults`: 20), FAULT_SEED when.
 """
 
 import contextlib
@@ -9,11 +10,12 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 
+from flumelab.processes import kill
 from tests.support.lab import ROOT, LocalLab
 from tests.support.spark import wait_for
 
@@ -21,7 +23,7 @@ KILLS = int(os.environ.get("FAULT_KILLS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 SOURCE_RUNNER = "pyspark.sql.streaming.python_streaming_source_runner"
 LINES = 200_000
-SECONDS = 15  # in which they come, for each kill; a driver needs 10 to count again
+SECONDS = KILLS * 15  # in which they come; a driver needs 10 to count again
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +35,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLab]:
 
 
 @contextlib.contextmanager
-def load(lab: LocalLab, seed: int) -> Iterator[None]:
+def load(lab: LocalLab) -> Iterator[None]:
     """Lines come; until the last one has come."""
-    rate = LINES / SECONDS / KILLS
-    options = ["--lines", str(LINES), "--rate", str(rate), "--seed", str(seed)]
+    options = ["--lines", str(LINES), "--rate", str(LINES / SECONDS), "--seed", str(SEED)]
     generator = subprocess.Popen(
         [sys.executable, "-m", "flumelab", "feed", "--runtime", "local", *options],
         env=lab.environment,
@@ -45,25 +46,15 @@ def load(lab: LocalLab, seed: int) -> Iterator[None]:
     )
     try:
         yield
-        assert generator.wait(SECONDS * KILLS + 60) == 0
+        assert generator.wait(SECONDS + 60) == 0
     finally:
         generator.terminate()
-
-
-def driver_family(lab: LocalLab) -> list[psutil.Process]:
-    mark = f"{lab.state}:structured"
-    family = []
-    for process in lab.processes():
-        with contextlib.suppress(psutil.NoSuchProcess):  # one that ends just now
-            if process.environ().get("FLUMELAB_SERVICE") == mark:
-                family.append(process)
-    return family
 
 
 def python_workers(lab: LocalLab) -> list[psutil.Process]:
     """Those that run tasks, and the one in which the source itself lives."""
     workers = []
-    for process in driver_family(lab):
+    for process in lab.processes("structured"):
         with contextlib.suppress(psutil.NoSuchProcess):
             parent = process.parent()
             runs_tasks = parent and "pyspark.daemon" in parent.cmdline()
@@ -77,27 +68,30 @@ def go_on(lab: LocalLab) -> None:
     lab.ok("up", "--app", "structured")
 
 
-def test_a_driver_killed_under_load_counts_each_line_once(lab: LocalLab) -> None:
-    chance = random.Random(SEED)
-    with load(lab, seed=1):
-        for _ in range(KILLS):
-            time.sleep(chance.uniform(1, SECONDS))  # the moment is what is tried
-            for process in driver_family(lab):
-                process.kill()
-            wait_for(lambda: not driver_family(lab), "the driver is gone")
-            go_on(lab)
-    assert lab.balanced()["duplicated"] == 0
+def kill_the_driver(lab: LocalLab, chance: random.Random) -> None:
+    lab.kill("structured")
+    go_on(lab)
 
 
-def test_a_python_worker_killed_under_load_counts_each_line_once(lab: LocalLab) -> None:
+def kill_a_python_worker(lab: LocalLab, chance: random.Random) -> None:
+    # Where the last kill hit the source's own process, the program has ended by now.
+    workers = wait_for(lambda: python_workers(lab) or go_on(lab), "a Python worker runs")
+    kill([chance.choice(workers)])
+
+
+STRIKES = [kill_a_python_worker, kill_the_driver]
+LOADS = [KILLS * [strike] for strike in STRIKES] if KILLS > 1 else [STRIKES]
+
+
+@pytest.mark.parametrize("strikes", LOADS, ids=lambda strikes: strikes[-1].__name__)
+def test_what_is_struck_under_load_counts_each_line_once(
+    lab: LocalLab, strikes: list[Callable[[LocalLab, random.Random], None]]
+) -> None:
     chance = random.Random(SEED)
-    with load(lab, seed=2):
-        for _ in range(KILLS):
-            time.sleep(chance.uniform(1, SECONDS))
-            # Where the last kill hit the source's own process, the program has ended by now.
-            workers = wait_for(lambda: python_workers(lab) or go_on(lab), "a Python worker runs")
-            with contextlib.suppress(psutil.NoSuchProcess):
-                chance.choice(workers).kill()
+    with load(lab):
+        for strike in strikes:
+            time.sleep(chance.uniform(1, SECONDS / len(strikes)))  # the moment is what is tried
+            strike(lab, chance)
     deadline = time.monotonic() + 120
     # A task is tried again; the source's own process is not, and the program ends with it.
     while time.monotonic() < deadline and not lab.json("ledger", "--wait", "5")["balanced"]:

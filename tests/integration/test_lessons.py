@@ -36,7 +36,7 @@ LESSONS = [
 ]
 QUERIES = [app for app in LESSONS if app.lands or app.source == "files"]
 STREAMS = [app for app in LESSONS if app not in QUERIES]
-LINES = 3_000
+LINES = 2_000
 BATCH = 500
 
 

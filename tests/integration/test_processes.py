@@ -1,12 +1,13 @@
 """What the local runtime knows of its processes."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
-from flumelab.processes import Processes
+from flumelab.processes import Processes, kill
 from tests.support.spark import wait_for
 
 OUTLIVES_ITS_MAIN_THREAD = """
@@ -31,3 +32,12 @@ def test_a_process_lives_as_long_as_one_of_its_threads(tmp_path: Path) -> None:
     (tmp_path / "end").touch()
     wait_for(lambda: "service" in processes.dead(), "the other thread has ended as well")
     processes.stop("service", 5)
+
+
+def test_one_that_has_ended_meanwhile_does_not_save_the_others() -> None:
+    command = [sys.executable, "-c", "input()"]
+    first, second = (subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(2))
+    found = [psutil.Process(first.pid), psutil.Process(second.pid)]
+    first.communicate(b"\n")
+    kill(found)
+    assert second.wait(5) == -9

@@ -1,6 +1,5 @@
 """A lab of its own for a test: state folder and ports that nobody else has."""
 
-import contextlib
 import json
 import os
 import subprocess
@@ -11,11 +10,19 @@ from typing import Any
 
 import psutil
 
-from flumelab.processes import MARK, has_ended
+from flumelab.processes import MARK, has_ended, kill
 from tests.support.ports import free_ports
+from tests.support.spark import wait_for
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 240
+
+
+def is_gone(process: psutil.Process) -> bool:
+    try:
+        return has_ended(process)
+    except psutil.NoSuchProcess:
+        return True
 
 
 class LocalLab:
@@ -67,17 +74,21 @@ class LocalLab:
     def urls(self) -> Counter[str]:
         return Counter(self.json("counts")["urls"])
 
-    def processes(self) -> list[psutil.Process]:
-        """All that the lab has running, children included."""
-        return [p for p in psutil.process_iter() if self._owns(p)]
+    def processes(self, service: str = "") -> list[psutil.Process]:
+        """All that the lab, or one service of it, has running, children included."""
+        return [p for p in psutil.process_iter() if self._owns(p, service)]
 
     def end(self) -> None:
         """Kill all that is left: a stop in order takes ten seconds, and has tests of its own."""
         while left := self.processes():
-            for process in left:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
+            kill(left)
             psutil.wait_procs(left, timeout=1)
+
+    def kill(self, service: str) -> None:
+        """kill -9 a service with all its children."""
+        killed = self.processes(service)
+        kill(killed)
+        wait_for(lambda: all(map(is_gone, killed)), f"{service} is gone")
 
     def process(self, name: str) -> psutil.Process:
         """A service's own process."""
@@ -85,13 +96,14 @@ class LocalLab:
 
     def process_is_gone(self, name: str) -> bool:
         try:
-            return has_ended(self.process(name))
+            return is_gone(self.process(name))
         except psutil.NoSuchProcess:
             return True
 
-    def _owns(self, process: psutil.Process) -> bool:
+    def _owns(self, process: psutil.Process, service: str) -> bool:
         try:
-            mark = process.environ().get(MARK, "")
+            state, _, name = process.environ().get(MARK, "").rpartition(":")
+            mine = state == str(self.state) and service in ("", name)
+            return mine and not has_ended(process)
         except psutil.Error:
             return False
-        return mark.startswith(f"{self.state}:") and not has_ended(process)

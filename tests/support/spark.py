@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import json
 import os
 import re
@@ -23,6 +22,7 @@ import requests
 
 from flumelab import archive
 from flumelab.local import ARCHIVE
+from flumelab.processes import kill
 from pyspark_flume.avroipc import encode_event
 from tests.support.avro_client import OK, AvroClient, append, append_batch, handshake, lines
 from tests.support.ports import free_port
@@ -122,9 +122,7 @@ class Program:
         if self.process.poll() is None:
             process = psutil.Process(self.process.pid)
             family = [process, *process.children(recursive=True)]
-            for each in family:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    each.kill()
+            kill(family)
             psutil.wait_procs(family[1:], timeout=DEADLINE_SECONDS)
         self.process.communicate()
 
