@@ -32,7 +32,7 @@ lessons: .venv/ready ## run every program, each against the generator's truth [R
 
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
-	@mvn -q -B -f connector/pom.xml package
+	@mvn -q -B -T 2 -f connector/pom.xml package
 	@$(BIN)/python -m pytest
 
 test-unit: .venv/ready ## the tests that start no process
@@ -59,13 +59,15 @@ wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(BIN)/python -m pip wheel -q --no-deps --no-index --no-build-isolation -w dist .
 	@ls dist/*.whl
 
-# Build tools first and without isolation: so everything that runs comes from the lock.
+# Build tools first and without isolation: so everything that runs comes from the lock. PySpark is a
+# source archive of 450 MB: its wheel would be compressed for ten seconds, to be unpacked at once.
 .venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml
 	@echo "lab: setting up .venv from the lock (first time: a minute or two)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lab: Python 3.11 or later is needed; make PYTHON=python3.12 …")'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation --use-pep517 -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation --use-pep517 \
+		--config-settings=--build-option=--compression=stored -r requirements/dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-index --no-build-isolation -e .
 	@touch $@
 

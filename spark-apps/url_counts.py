@@ -30,7 +30,8 @@ RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 # client identity user [time] "METHOD URL HTTP/version" status bytes "referer" "user agent"
 LINE = re.compile(
     r'\S+ \S+ [^\[]+ \[[^\]]+\] "[A-Z]+ (\S+) HTTP/[\d.]+" \d{3} (?:\d+|-)'
-    r'(?: "[^"\\]*(?:\\.[^"\\]*)*" "[^"\\]*(?:\\.[^"\\]*)*")?\s*'
+    r'(?: "[^"\\]*(?:\\.[^"\\]*)*" "[^"\\]*(?:\\.[^"\\]*)*")?\s*',
+    re.ASCII,
 )
 
 

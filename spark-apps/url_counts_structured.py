@@ -29,7 +29,7 @@ RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 
 # client identity user [time] "METHOD URL HTTP/version" status bytes "referer" "user agent"
 LINE = (
-    r'(?sU)^\S+ \S+ [^\[]+ \[[^\]]+\] "[A-Z]+ (\S+) HTTP/[\d.]+" \d{3} (?:\d+|-)'
+    r'(?s)^\S+ \S+ [^\[]+ \[[^\]]+\] "[A-Z]+ (\S+) HTTP/[\d.]+" \d{3} (?:\d+|-)'
     r'(?: "[^"\\]*(?:\\.[^"\\]*)*" "[^"\\]*(?:\\.[^"\\]*)*")?\s*\z'
 )
 TIME = r"\[([^\]]+)\]"

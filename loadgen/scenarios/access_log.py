@@ -17,8 +17,8 @@ from loadgen.scenarios.draw import Column, zipf
 
 # The ledger's rule, which the Spark programs state once more on their own: a whole line of the
 # combined format, or of the common one, which lacks the last two fields. It is applied to a line
-# without its "\n", decoded as UTF-8 with errors="replace", in str mode: \S is what str.isspace()
-# denies, so that a no-break space ends a URL too. A line that does not match is malformed.
+# without its "\n", decoded as UTF-8 with errors="replace". \s and \d are ASCII's, as in Java,
+# so that a no-break space is part of a URL. A line that does not match is malformed.
 # No two parts can share a text in many ways, so that a hostile line takes time in proportion to
 # its length: a user name has no "[" for this reason, though Apache would let it.
 QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'  # as "(?:[^"\\]|\\.)*", in half of its time
@@ -27,7 +27,8 @@ WELL_FORMED = re.compile(
     r"\[(?P<time>[^\]]+)\] "
     r'"[A-Z]+ (?P<url>\S+) HTTP/[\d.]+" '  # with its query string and escapes as they stand
     r"\d{3} (?:\d+|-)"  # status, bytes
-    rf"(?: {QUOTED} {QUOTED})?\s*"  # referer, user agent
+    rf"(?: {QUOTED} {QUOTED})?\s*",  # referer, user agent
+    re.ASCII,
 )
 TIME = "%d/%b/%Y:%H:%M:%S %z"
 TIME_UTC = TIME.replace("%z", "+0000")

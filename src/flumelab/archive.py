@@ -15,6 +15,7 @@ them compiled, too.
 
 import compileall
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,9 @@ from flumelab.errors import LabError
 
 QUICK_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 """A JVM starts in half the time without the optimising compiler."""
+
+NEVER_IMPORTED = re.compile(r"/pyspark/(?:pandas|(?:.*/)?(?:tests|testing|connect))/")
+"""By the lab's programs; most of PySpark's modules."""
 
 PROGRAM = Path(__file__).with_name("warm_up.py")
 
@@ -73,6 +77,7 @@ def compile_zip(file: Path) -> None:
             ddir=file,  # for tracebacks
             quiet=2,
             legacy=True,  # beside it
+            rx=NEVER_IMPORTED,
             invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
         )
         Path(shutil.make_archive(f"{folder}/compiled", "zip", modules)).replace(file)

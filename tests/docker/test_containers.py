@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from docker.errors import APIError
 from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.exceptions import ContainerStartException
 
@@ -95,6 +96,19 @@ def test_a_program_that_fails_shows_its_error(tmp_path: Path, images: None) -> N
         pass
     assert "exited with exit code 1: nothing listens on port 4141" in str(ended.value)
     assert "no such topic" in str(ended.value)
+
+
+def test_one_that_ends_while_it_is_asked_is_not_ready(
+    tmp_path: Path, engine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(command: list[str]) -> None:
+        raise APIError("container is not running")
+
+    (program := tmp_path / "program.py").touch()
+    container = SparkContainer(program)
+    monkeypatch.setattr(SparkContainer, "status", "running")
+    monkeypatch.setattr(container, "exec", ended)
+    assert not container.is_ready()
 
 
 @pytest.mark.parametrize(("kind", "service"), [("flume", "flume"), ("spark", "spark-master")])

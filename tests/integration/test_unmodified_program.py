@@ -1,4 +1,7 @@
-"""A program written for Spark 2.x runs as it is, by a bare ``spark-submit``."""
+"""A program written for Spark 2.x runs as it is, by a bare ``spark-submit``.
+
+One that listens: test_wheel.py, with nothing but the wheel installed.
+"""
 
 import sys
 from pathlib import Path
@@ -6,15 +9,6 @@ from pathlib import Path
 from tests.support.avro_client import lines
 from tests.support.spark import CourseProgram, environment
 from tests.support.spark_sink import SparkSinkStandIn
-
-
-def test_a_course_program_counts_a_log_as_it_did_on_spark_2(
-    installed_jar: Path, tmp_path: Path
-) -> None:
-    with CourseProgram(tmp_path, environment(Path(sys.executable))) as program:
-        program.feed_the_excerpt()
-
-        program.wait_for_the_right_counts()
 
 
 def test_a_course_program_that_pulls_counts_a_log_as_it_did_on_spark_2(

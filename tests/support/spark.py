@@ -6,15 +6,13 @@ import ast
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 import pytest
@@ -26,32 +24,13 @@ from flumelab.processes import kill
 from pyspark_flume.avroipc import encode_event
 from tests.support.avro_client import OK, AvroClient, append, append_batch, handshake, lines
 from tests.support.ports import free_port
+from tests.support.waiting import DEADLINE_SECONDS, T, accepts, wait_for
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests" / "integration" / "programs"
 BUILT_JAR = ROOT / "connector" / "receiver" / "target" / "pyspark-flume-receiver.jar"
-DEADLINE_SECONDS = 90  # a Spark starts in 6 s, on a busy machine in 40
-POLL_SECONDS = 0.05
 STALL_SECONDS = 2
 QUICK_JVM = f"{archive.QUICK_JVM} {archive.java_options(ARCHIVE)}"
-
-T = TypeVar("T")
-
-
-def wait_for(what: Callable[[], T], claim: str, seconds: float = DEADLINE_SECONDS) -> T:
-    """What `what` returns once it is true; fails with `claim` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (value := what()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds} s: {claim}")
-        time.sleep(POLL_SECONDS)
-    return value
-
-
-def accepts(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a program listens there; it sees a connection that sends nothing."""
-    with socket.socket() as probe:
-        return probe.connect_ex((host, port)) == 0
 
 
 def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, str]:

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any, Self
 
+from docker.errors import APIError
+
 from pyspark_flume.testing._container import LabContainer, Ready
 
 IMAGE = os.environ.get("FLUMELAB_SPARK_IMAGE", "flumelab-spark")
@@ -105,7 +107,10 @@ class SparkContainer(LabContainer):
         """Whether a receiver listens; asks the kernel, for a receiver logs who connects."""
         listening = rf": [0-9A-F]+:{self._receiver_port:04X} 0+:0000 0A"
         command = ["grep", "-qsE", listening, "/proc/net/tcp", "/proc/net/tcp6"]
-        return bool(self.status == "running" and self.exec(command).exit_code == 0)
+        try:
+            return bool(self.status == "running" and self.exec(command).exit_code == 0)
+        except APIError:
+            return False  # it ended meanwhile; why, `wait_until` finds out
 
     def _configure(self) -> None:
         super()._configure()

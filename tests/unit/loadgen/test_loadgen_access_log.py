@@ -36,8 +36,9 @@ COMMON = START + b'"GET /page HTTP/1.1" 200 5'
         ('"GET /é HTTP/1.1"'.encode(), "/é"),
         (b'"GET /\xe9 HTTP/1.1"', "/\ufffd"),
         (b'"GET /a"b HTTP/1.1"', '/a"b'),
-        (b'"GET /\xe2\x80\xa8 HTTP/1.1"', None),  # U+2028 is white space
-        (b'"GET /\xc2\xa0x HTTP/1.1"', None),  # so is a no-break space
+        (b'"GET /\xe2\x80\xa8 HTTP/1.1"', "/\u2028"),  # only ASCII's white space ends a URL
+        (b'"GET /\xc2\xa0x HTTP/1.1"', "/\u00a0x"),
+        (b'"GET /\x0bx HTTP/1.1"', None),
         (b'"get / HTTP/1.1"', None),
         (b'"GET  HTTP/1.1"', None),
         (b'"GET /a b HTTP/1.1"', None),
@@ -166,7 +167,8 @@ def test_any_bytes_are_accounted_for_line_by_line(lines: list[bytes], newline: b
         expected.pop()
     rule = re.compile(  # as the Spark programs have it
         r'\S+ \S+ [^\[]+ \[[^\]]+\] "[A-Z]+ (\S+) HTTP/[\d.]+" \d{3} (?:\d+|-)'
-        r'(?: "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?\s*'
+        r'(?: "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?\s*',
+        re.ASCII,
     )
     urls = [match[1] for match in map(rule.fullmatch, expected) if match]
     batch = ACCOUNT(data)

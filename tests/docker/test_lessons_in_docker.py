@@ -1,0 +1,43 @@
+"""Each program of spark-apps/ in the lab's image, each key against the ledger.
+
+They share one Spark: each would need half a minute to start one of its own. By `flumelab run`, with
+Flume and on a cluster: test_run.py.
+"""
+
+import json
+import os
+from typing import Any
+
+import pytest
+from testcontainers.core.container import DockerContainer
+
+from flumelab.counts import MALFORMED
+from pyspark_flume.testing.spark import PROPERTIES
+from tests.support.lesson import LESSONS, ROOT
+
+INSIDE = "/opt/check"
+SPARK = ["spark-submit", "--master", "local[2]", "--properties-file", PROPERTIES]
+SECONDS_MAX = 600
+
+
+@pytest.fixture(scope="module")
+def results(images: None) -> dict[str, dict[str, Any]]:
+    """By program."""
+    container = DockerContainer(os.environ["FLUMELAB_SPARK_IMAGE"])
+    for folder in ("tests", "loadgen", "spark-apps"):
+        container.with_volume_mapping(str(ROOT / folder), f"{INSIDE}/{folder}", "ro")
+    container.with_env("PYTHONPATH", INSIDE)
+    container.with_command([*SPARK, f"{INSIDE}/tests/docker/lessons.py"])
+    with container:
+        ended = container.get_wrapped_container().wait(timeout=SECONDS_MAX)
+        out, err = (log.decode(errors="replace") for log in container.get_logs())
+    assert ended["StatusCode"] == 0, f"{out}{err}"[-5000:]
+    printed = [json.loads(line) for line in out.splitlines() if line.startswith('{"app"')]
+    return {result["app"]: result for result in printed}
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_program_finds_what_was_sent(results: dict[str, dict[str, Any]], name: str) -> None:
+    result = results[name]
+    assert result["found"] == result["expected"]
+    assert result["found"][MALFORMED] > 10

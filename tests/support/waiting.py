@@ -1,0 +1,26 @@
+"""Conditions that are waited for, with a deadline."""
+
+import socket
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+DEADLINE_SECONDS = 90  # a Spark starts in 6 s, on a busy machine in 40
+POLL_SECONDS = 0.05
+
+T = TypeVar("T")
+
+
+def wait_for(what: Callable[[], T], claim: str, seconds: float = DEADLINE_SECONDS) -> T:
+    """What `what` returns once it is true; fails with `claim` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := what()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {claim}"
+        time.sleep(POLL_SECONDS)
+    return value
+
+
+def accepts(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a program listens there; it sees a connection that sends nothing."""
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0
