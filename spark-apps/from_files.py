@@ -15,7 +15,7 @@ Expect:  with each micro-batch the files that were new, and at last every URL's 
 import os
 
 from pyspark.sql import SparkSession
-from pyspark.sql.functions import input_file_name, regexp_extract, when
+from pyspark.sql.functions import col, input_file_name, regexp_extract, when
 
 from flumelab.counts import MALFORMED
 from flumelab.results import ResultStore
@@ -46,11 +46,12 @@ def store(batch, number):
 def count_urls(spark):
     # A name with a dot in front is a file that is still written.
     lines = spark.readStream.text(FOLDER, lineSep="\n")
-    url = regexp_extract("value", LINE, 1)
-    urls = lines.select(
-        input_file_name().alias("file"),
-        when(url != "", url).otherwise(MALFORMED).alias("url"),
+    # A select of its own: in one, Spark would match each line twice.
+    matched = lines.select(
+        input_file_name().alias("file"), regexp_extract("value", LINE, 1).alias("url")
     )
+    known = when(col("url") != "", col("url")).otherwise(MALFORMED)
+    urls = matched.withColumn("url", known)
     urls.writeStream.foreachBatch(store).option("checkpointLocation", CHECKPOINT).start()
 
 

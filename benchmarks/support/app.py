@@ -1,9 +1,11 @@
 """The lab's program for Structured Streaming, and how much it has committed."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
 from flumelab.results import ResultStore
 from support import ROOT
@@ -13,16 +15,23 @@ PROGRAM = ROOT / "spark-apps" / "url_counts_structured.py"
 
 
 @contextmanager
-def counting(folder: Path, landing: Path, program: Path = PROGRAM) -> Iterator[Callable[[], int]]:
-    """Spark, local[2], with the lab's conf; yields how many lines the result store has counted."""
+def counting(
+    folder: Path,
+    landing: Path,
+    program: Path = PROGRAM,
+    conf: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Callable[[], int]]:
+    """Spark, local[2], with the lab's conf and `conf`; yields how many lines the result store has
+    counted."""
     folder.mkdir()
     database = folder / "results.db"
     store = ResultStore(f"sqlite:///{database}")
     store.create()
     command = ["spark-submit", "--master", "local[2]", "--driver-memory", "1g"]
+    settings = [("--conf", f"{k}={v}") for k, v in {"spark.ui.enabled": "false", **conf}.items()]
     with (
         running(
-            [*command, "--conf", "spark.ui.enabled=false", str(program)],
+            [*command, *chain(*settings), str(program)],
             **PYTHON,
             SPARK_CONF_DIR=str(ROOT / "spark-conf"),
             LANDING_DIR=str(landing),
