@@ -28,7 +28,7 @@ from support.flume import (
 from support.harness import medians, size
 
 LINES = size("BENCH_LINES", 4_000_000)
-COMPILER = {"spark.driver.defaultJavaOptions": "-XX:+UseSerialGC"}
+BOTH_COMPILERS = "--conf=spark.driver.defaultJavaOptions=-XX:+UseSerialGC"
 TOTALS = ROOT / "benchmarks" / "programs" / "url_totals.py"
 
 
@@ -44,7 +44,7 @@ def into_counts(program: Path) -> float:
         landing = work / "landing"
         with (
             receiver_port(landing) as port,
-            counting(work / "spark", landing, program, COMPILER) as counted,
+            counting(work / "spark", landing, program, BOTH_COMPILERS) as counted,
             sender("access-log.conf", feed, port) as sent,
         ):
             return events_per_second(feed, sent, counted)

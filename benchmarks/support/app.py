@@ -1,11 +1,9 @@
 """The lab's program for Structured Streaming, and how much it has committed."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from itertools import chain
 from pathlib import Path
-from types import MappingProxyType
 
 from flumelab.results import ResultStore
 from support import ROOT
@@ -16,22 +14,18 @@ PROGRAM = ROOT / "spark-apps" / "url_counts_structured.py"
 
 @contextmanager
 def counting(
-    folder: Path,
-    landing: Path,
-    program: Path = PROGRAM,
-    conf: Mapping[str, str] = MappingProxyType({}),
+    folder: Path, landing: Path, program: Path = PROGRAM, *options: str
 ) -> Iterator[Callable[[], int]]:
-    """Spark, local[2], with the lab's conf and `conf`; yields how many lines the result store has
-    counted."""
+    """Spark, local[2], with the lab's conf and more options of spark-submit; yields how many lines
+    the result store has counted."""
     folder.mkdir()
     database = folder / "results.db"
     store = ResultStore(f"sqlite:///{database}")
     store.create()
     command = ["spark-submit", "--master", "local[2]", "--driver-memory", "1g"]
-    settings = [("--conf", f"{k}={v}") for k, v in {"spark.ui.enabled": "false", **conf}.items()]
     with (
         running(
-            [*command, *chain(*settings), str(program)],
+            [*command, "--conf", "spark.ui.enabled=false", *options, str(program)],
             **PYTHON,
             SPARK_CONF_DIR=str(ROOT / "spark-conf"),
             LANDING_DIR=str(landing),
