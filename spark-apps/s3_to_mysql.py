@@ -9,8 +9,8 @@ batch that runs again, because the driver died before Spark knew that it was don
 
 Run it:  flumelab run s3-to-mysql
 Expect:  with each micro-batch how many hours it has changed; at last every action's number in every
-         hour in MariaDB, as the generator knows it. Locally, without an S3 server or a MariaDB that
-         is installed, from a folder and into SQLite.
+         hour in MariaDB, as the generator knows it. Locally, where MariaDB is not installed, in
+         SQLite.
 """
 
 import os

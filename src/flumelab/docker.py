@@ -31,7 +31,10 @@ SOURCES = {
         *("connector/pom.xml", "connector/kafka-broker", "docker/kafka"),
         *("docker/healthy", "docker/trust-ca"),
     ],
-    "s3": ["docker/s3", "docker/healthy", "docker/trust-ca"],
+    "s3": [
+        *("connector/pom.xml", "connector/s3-server", "docker/s3"),
+        *("docker/healthy", "docker/trust-ca"),
+    ],
     "db": ["docker/db", "docker/healthy"],
 }
 FLUMES = ("flume", "flume-pull", "flume-exactly-once")

@@ -34,6 +34,7 @@ SPARK_SOURCES = [
 SERVER_SOURCES = [
     "connector/pom.xml",
     "connector/kafka-broker/pom.xml",
+    "connector/s3-server/pom.xml",
     "connector/spark-packages/pom.xml",
 ]
 ARCHIVE = Path(sys.prefix) / "flumelab.jsa"
@@ -152,7 +153,7 @@ class LocalRuntime:
         if replay:
             command += ["--replay", str(replay.absolute())]
         output = subprocess.DEVNULL if quiet else None
-        environment = os.environ | self._running_servers().client(self._spool)
+        environment = os.environ | self._running_servers().client()
         done = subprocess.run(command, cwd=self._root, env=environment, stdout=output, check=False)
         return done.returncode
 
@@ -248,8 +249,8 @@ class LocalRuntime:
         stamp = Stamp(jars.parent / "built", self._root, SERVER_SOURCES)
         if stamp.is_current():
             return
-        say("fetching Kafka, and what Spark needs for Kafka, S3 and JDBC, with Maven")
-        modules = ["-Pservers", "-pl", "kafka-broker,spark-packages"]
+        say("fetching Kafka, an S3 server, and what Spark needs for these and JDBC, with Maven")
+        modules = ["-Pservers", "-pl", "kafka-broker,s3-server,spark-packages"]
         self._run(["mvn", "-q", "-B", *modules, "-f", "connector/pom.xml", "package"])
         stamp.set()
 
@@ -323,7 +324,7 @@ class LocalRuntime:
                 "CHECKPOINT_ROOT": str(self._checkpoints),
                 "RESULTS_URL": self._results,
                 "SPARK_JARS": str(self._root / JARS / "*.jar") if app.servers else "",
-                **self._servers(app).client(self._spool),
+                **self._servers(app).client(),
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                 "PYSPARK_PYTHON": sys.executable,
                 "PYTHONUNBUFFERED": "1",

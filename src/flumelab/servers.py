@@ -1,6 +1,6 @@
 """Kafka, S3 and MariaDB for the lessons that need them, as plain processes of the local runtime.
 
-Where S3 or MariaDB is not installed, a folder or SQLite takes its place.
+Where MariaDB is not installed, SQLite takes its place.
 """
 
 import os
@@ -15,17 +15,15 @@ from flumelab.settings import LOOPBACK, Settings
 TOPIC, BUCKET, DATABASE = "lines", "lab", "lab"
 NAMES = ("kafka", "s3", "db")
 SCRIPTS = {"kafka": "kafka/broker", "s3": "s3/server", "db": "db/server"}
-PROGRAMS = {"s3": "versitygw", "db": "mariadbd"}
-"""What has to be on the path; Kafka comes from Maven."""
 JARS = "connector/spark-packages/target/jars"
+"""What Spark needs for them; from Maven, as Kafka and S3's server are."""
 KAFKA_JARS = "connector/kafka-broker/target/kafka"
+S3_JARS = "connector/s3-server/target/s3"
 
 
-def installed(server: str) -> str | None:
-    """Where its program is; None where it is not."""
-    if server == "kafka":
-        return KAFKA_JARS
-    return shutil.which(PROGRAMS[server], path=_path())
+def database() -> str | None:
+    """Where MariaDB's server is; None where it is not installed."""
+    return shutil.which("mariadbd", path=_path())
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,8 @@ class Servers:
 
     @classmethod
     def of(cls, names: Iterable[str], settings: Settings, state: Path) -> "Servers":
-        """Of these, the ones that are servers, and installed."""
-        mine = (name for name in names if name in NAMES and installed(name))
+        """Of these, the ones that are servers, and there."""
+        mine = (name for name in names if name in NAMES and (name != "db" or database()))
         return cls(tuple(mine), settings, state)
 
     def port(self, name: str) -> tuple[str, int]:
@@ -67,18 +65,16 @@ class Servers:
         with socket.socket() as probe:
             return probe.connect_ex((LOOPBACK, self.port(name)[1])) == 0
 
-    def client(self, spool: Path) -> dict[str, str]:
-        """The environment in which generator and program find them, or what is in their place."""
+    def client(self) -> dict[str, str]:
+        """The environment in which generator and program find them."""
         _, kafka = self.port("kafka")
         found = {
             "KAFKA_SERVERS": f"{LOOPBACK}:{kafka}",
             "KAFKA_TOPIC": TOPIC,
-            "LOGS_URL": str(spool),
+            "LOGS_URL": f"s3a://{BUCKET}/",
+            "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{self.settings.s3_port}",
+            "AWS_SHARED_CREDENTIALS_FILE": str(self._keys),
         }
-        if "s3" in self.names:
-            found["LOGS_URL"] = f"s3a://{BUCKET}/"
-            found["AWS_ENDPOINT_URL"] = f"http://{LOOPBACK}:{self.settings.s3_port}"
-            found["AWS_SHARED_CREDENTIALS_FILE"] = str(self._keys)
         if "db" in self.names:
             found["RESULTS_URL"] = self.results_url
         return found
@@ -87,7 +83,7 @@ class Servers:
         """The generator's options for a program that reads from one of them."""
         if source == "kafka":
             return ["--to", f"kafka://{LOOPBACK}:{self.settings.kafka_port}/{TOPIC}"]
-        return ["--to", f"s3://{BUCKET}"] if "s3" in self.names else []
+        return ["--to", f"s3://{BUCKET}"]
 
     def _of_kafka(self) -> dict[str, str]:
         address = f"{LOOPBACK}:{self.settings.kafka_port}"
@@ -102,7 +98,9 @@ class Servers:
 
     def _of_s3(self) -> dict[str, str]:
         return {
+            "S3_LIB": str(self.settings.root / S3_JARS),
             "S3_DATA": str(self.state / "s3"),
+            "S3_SETTINGS": str(self.state / "s3.conf"),
             "S3_BUCKET": BUCKET,
             "S3_LISTEN": f"{LOOPBACK}:{self.settings.s3_port}",
             "AWS_SHARED_CREDENTIALS_FILE": str(self._keys),

@@ -105,7 +105,7 @@ def test_each_hour_is_stored_once_though_database_and_driver_die(lab: Callable[[
     with ThreadPoolExecutor() as aside:
         feeding = aside.submit(hours.feed, "--lines", str(LINES), "--rate", str(RATE))
         wait_for(hours.found, "the first hours are stored")
-        if servers.installed("db"):  # else it is SQLite's file, which nobody serves
+        if servers.database():  # else it is SQLite's file, which nobody serves
             hours.kill("db")
             wait_for(lambda: "is away; waiting" in hours.log("reader"), "the program says so")
             hours.up()
