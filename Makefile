@@ -41,8 +41,7 @@ test-unit: .venv/ready ## the tests that start no process
 faults: .venv/ready ## kill every part FAULT_KILLS times under load [FAULT_KILLS=20 FAULT_SEED=1]
 	@$(FLUMELAB) build --runtime local
 	@FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -v \
-		tests/faults tests/docker/test_structured.py tests/docker/test_servers_in_docker.py \
-		tests/docker/test_run.py
+		tests/faults tests/docker/test_structured.py tests/docker/test_servers_in_docker.py
 
 fuzz: .venv/ready ## coverage-guided fuzzing of the protocol code [SECONDS=180]
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt

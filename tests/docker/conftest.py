@@ -25,7 +25,7 @@ os.environ["FLUMELAB_SPARK_IMAGE"] = f"{PROJECT}-spark"
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
 
 
-# Its servers' images take minutes to build, S3's alone three of CPU; `make faults` runs it.
+# It takes two minutes, and s3-to-mysql runs by test_run.py, too; `make faults` runs it.
 collect_ignore = [] if "FAULT_KILLS" in os.environ else ["test_servers_in_docker.py"]
 
 

@@ -1,8 +1,8 @@
-"""`flumelab run` in Docker, each key against the ledger.
+"""`flumelab run` in Docker, each key against the ledger: the programs that
+test_lessons_in_docker.py leaves out, one after the other on one cluster.
 
-LAB_PROGRAMS says which programs, on one cluster; "all": every one but those with tests of their
-own, which takes ten minutes. By default one; `make faults` adds those that are not in
-test_lessons_in_docker.py.
+LAB_PROGRAMS says which instead; "all": every one but those with tests of their own, which takes ten
+minutes.
 """
 
 import json
@@ -16,9 +16,8 @@ from flumelab.counts import MALFORMED
 from tests.support.docker_lab import PORTS, flumelab
 from tests.support.ports import free_ports
 
-OWN = ("url-counts", "structured", "s3-to-mysql")
-DEFAULT = "pull fan-out from-kafka" if "FAULT_KILLS" in os.environ else "pull"
-CHOSEN = os.environ.get("LAB_PROGRAMS", DEFAULT)
+OWN = ("url-counts", "structured")
+CHOSEN = os.environ.get("LAB_PROGRAMS", "pull fan-out from-kafka s3-to-mysql")
 ALL = [name for name in apps.APPS if name not in OWN]
 NAMES = ALL if CHOSEN == "all" else CHOSEN.split()
 SERVERS = ("LAB_KAFKA_PORT", "LAB_S3_PORT", "LAB_DB_PORT")

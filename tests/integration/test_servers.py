@@ -35,6 +35,7 @@ class Lab(LocalLab):
             s3_port=s3,
             db_port=db,
         )
+        self.s3_port = s3
         self.runtime = LocalRuntime(configured)
         self.runtime.build(print, self.app.servers)
         self.up()
@@ -54,8 +55,30 @@ class Lab(LocalLab):
         options = ["--scenario", self.app.scenario, *self.app.answer.options]
         return self.app.answer.keys(self.runtime.expected(options))
 
+    def aside(self, **variables: str) -> "subprocess.Popen[str]":
+        """The same program once more, outside of the lab; `variables` say what it reads."""
+        program = ["spark-submit", "--master", "local[1]", "--conf", "spark.ui.enabled=false"]
+        program += ["--properties-file", str(ROOT / "spark-conf/spark-defaults.conf")]
+        program += ["--jars", f"{ROOT / servers.JARS}/*.jar"]
+        return subprocess.Popen(
+            [*program, str(ROOT / "spark-apps" / self.app.program)],
+            cwd=self.state,
+            env=environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
     def log(self, service: str) -> str:
         return (self.state / "logs" / f"{service}.log").read_text(errors="replace")
+
+
+def last_line(program: "subprocess.Popen[str]") -> str:
+    """What it fails with; spark-submit prints there what Python wrote to stderr."""
+    said = program.communicate(timeout=SECONDS_MAX)[0]
+    assert program.returncode == 1, said
+    assert "Traceback" not in said
+    return said.splitlines()[-1]
 
 
 @pytest.fixture
@@ -76,32 +99,31 @@ def test_a_topic_is_counted_once_and_one_that_is_not_there_is_named(
 ) -> None:
     kafka = lab("from-kafka")
     place = f"127.0.0.1:{kafka.runtime.way(kafka.app)[1].split(':')[2].split('/')[0]}"
-    program = ["spark-submit", "--master", "local[1]", "--conf", "spark.ui.enabled=false"]
-    program += ["--jars", f"{ROOT / servers.JARS}/*.jar", str(ROOT / "spark-apps/from_kafka.py")]
-    nowhere = subprocess.Popen(
-        program,
-        cwd=kafka.state,
-        env=environment(KAFKA_SERVERS=place, KAFKA_TOPIC="nowhere"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    nowhere = kafka.aside(KAFKA_SERVERS=place, KAFKA_TOPIC="nowhere")
     kafka.feed("--lines", "5000")
     expected = kafka.expected()
     assert len(expected) > 100
     assert expected[MALFORMED] > 10
     wait_for(lambda: kafka.found() == expected, "every line is counted once")
 
-    said = nowhere.communicate(timeout=SECONDS_MAX)[0]
-    assert nowhere.returncode == 1
-    assert said.splitlines() == [  # spark-submit prints there what Python wrote to stderr
+    assert last_line(nowhere) == (
         f"error: kafka://{place}/nowhere: there is no such topic; make it, or set KAFKA_TOPIC to"
         " one that is there"
-    ]
+    )
 
 
-def test_each_hour_is_stored_once_though_database_and_driver_die(lab: Callable[[str], Lab]) -> None:
+def test_each_hour_is_stored_once_though_database_and_driver_die_and_a_stranger_reads_nothing(
+    lab: Callable[[str], Lab],
+) -> None:
     hours = lab("s3-to-mysql")
+    keys = hours.state / "strangers-keys"
+    keys.write_text("[default]\naws_access_key_id = nobody\naws_secret_access_key = nothing\n")
+    stranger = hours.aside(
+        AWS_ENDPOINT_URL=f"http://127.0.0.1:{hours.s3_port}",
+        AWS_SHARED_CREDENTIALS_FILE=str(keys),
+        LOGS_URL="s3a://lab/",
+        RESULTS_URL="sqlite:///strangers.db",
+    )
     with ThreadPoolExecutor() as aside:
         feeding = aside.submit(hours.feed, "--lines", str(LINES), "--rate", str(RATE))
         wait_for(hours.found, "the first hours are stored")
@@ -117,3 +139,8 @@ def test_each_hour_is_stored_once_though_database_and_driver_die(lab: Callable[[
     expected = hours.expected()
     assert sum(expected.values()) == LINES
     wait_for(lambda: hours.found() == expected, "every line is counted once")
+
+    assert last_line(stranger) == (
+        "error: s3a://lab/: these keys may not read it; give keys that may in"
+        " AWS_SHARED_CREDENTIALS_FILE"
+    )
