@@ -52,7 +52,8 @@ def load() -> Settings:
         images=os.environ.get("LAB_IMAGES", project),
         receiver_port=_port("LAB_RECEIVER_PORT", 4141),
         second_port=_port("LAB_SECOND_PORT", 4142),
-        metrics_port=_port("LAB_METRICS_PORT", 41414),
+        # Not Flume's 41414: Linux gives that to outgoing connections, too.
+        metrics_port=_port("LAB_METRICS_PORT", 4144),
         ui_port=_port("LAB_UI_PORT", 4040),
         master_port=_port("LAB_MASTER_PORT", 8080),
         kafka_port=_port("LAB_KAFKA_PORT", 9092),

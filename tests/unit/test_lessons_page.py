@@ -27,6 +27,6 @@ def test_every_section_is_of_a_program_that_is_there() -> None:
     assert SECTIONS.keys() == APPS.keys()
 
 
-def test_the_readme_lists_every_program() -> None:
+def test_the_readme_lists_every_program_with_its_picture() -> None:
     readme = (ROOT / "README.md").read_text()
-    assert [name for name in APPS if f"`{name}`: " not in readme] == []
+    assert [name for name in APPS if f"[`{name}`](docs/lessons.md#{name}): " not in readme] == []

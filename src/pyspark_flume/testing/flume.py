@@ -13,7 +13,7 @@ from testcontainers.core.transferable import Transferable
 from pyspark_flume.testing._container import LabContainer, Ready
 
 IMAGE = os.environ.get("FLUMELAB_FLUME_IMAGE", "flumelab-flume")
-METRICS_PORT = 41414
+METRICS_PORT = 4144
 CONF_DIR = "/opt/flume/given"  # beside the image's own
 HTTP_SECONDS_MAX = 5
 
