@@ -98,16 +98,23 @@ def flume_source() -> Iterator[int]:
         yield port
 
 
-def sent_per_second(folder: Path, lines: int, receiving: AbstractContextManager[int]) -> float:
+def sent_per_second(
+    folder: Path,
+    lines: int,
+    receiving: AbstractContextManager[int],
+    warm_parts: int = WARM_PARTS,
+) -> float:
     """Events/s that access-log.conf delivers, from the first event to the last, JVMs warm."""
-    feed = Feed(folder, WARM_PARTS + PARTS, lines // PARTS)
+    feed = Feed(folder, warm_parts + PARTS, lines // PARTS)
     with receiving as port, sender("access-log.conf", feed, port) as sent:
-        return events_per_second(feed, sent, sent)
+        return events_per_second(feed, sent, sent, warm_parts)
 
 
-def events_per_second(feed: Feed, sent: Callable[[], int], done: Callable[[], int]) -> float:
+def events_per_second(
+    feed: Feed, sent: Callable[[], int], done: Callable[[], int], warm_parts: int = WARM_PARTS
+) -> float:
     """Events/s between the first event `sent` and the last one `done`, after a warm-up."""
-    feed.publish(WARM_PARTS)
+    feed.publish(warm_parts)
     warm = feed.published
     wait_until(lambda: done() >= warm, "the warm-up is through")
     feed.publish(PARTS)
