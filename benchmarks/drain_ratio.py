@@ -3,8 +3,8 @@
 Prints ``drain_ratio: R``: rows/s of ``groupBy(url).count()`` from ``format("flume")`` over rows/s
 of the same query from ``format("text")``, in micro-batches of 300,000 rows (for the text source a
 file of as many lines), local[2]. Rows/s are the progress's input rows over its triggerExecution,
-without the first three micro-batches of each run. Both sides alternate in one session, after a run
-of each that is not counted. With micro-batches of 1,000,000 the ratio is printed as well; there are
+without the first three micro-batches of each run. Both sides alternate in one session, after three
+runs of each that are not counted: so long the JVM's compiler is at work. With micro-batches of 1,000,000 the ratio is printed as well; there are
 few of these, so only the first one of each run is left out. BENCH_LINES: [3000000].
 """
 
@@ -28,6 +28,8 @@ LINES = size("BENCH_LINES", 3_000_000)
 TRIGGERS = ((LINES // 10, 3), (LINES // 3, 1))
 URL = "split(line, ' ')[6] AS url"
 BATCHES_PER_COMMIT = 100
+ROUNDS = size("BENCH_ROUNDS", 9)  # of three, the ratios lie between 0.8 and 1.1
+WARM_UPS = 3
 
 
 def write(work: Path) -> None:
@@ -81,9 +83,10 @@ def ratio(spark: SparkSession, work: Path, rows: int, skip: int) -> float:
     for name, source in (("text", from_text), ("flume", from_flume)):
         lines = source(spark, work, rows)
         sides[f"{name}, {rows:,} rows a trigger"] = partial(rows_per_second, lines, skip)
-    for warm_up in sides.values():
-        warm_up()
-    text, flume = medians(sides, "rows/s").values()
+    for _ in range(WARM_UPS):
+        for warm_up in sides.values():
+            warm_up()
+    text, flume = medians(sides, "rows/s", ROUNDS).values()
     return flume / text
 
 

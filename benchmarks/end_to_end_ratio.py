@@ -5,9 +5,8 @@ the query that commits counts (programs/url_totals.py, local[2]), from the first
 agent has sent to the last one in the result store, over events/s of the same agent into Flume's own
 avro source, as in intake_ratio.py. All of it runs on the same cores. Both sides alternate in one
 run; a warm-up comes before each. The lab's program, which has a query by sliding windows as well,
-is measured, too. Spark's JVM is that of a program that runs for days: it has its optimising
-compiler, and that has done most of its work in the warm-up (after the usual one of 800,000 lines
-two fifths of the JVM's time are still its).
+is measured, too. Spark's JVM has its optimising compiler, as that of a program that runs for days,
+and a warm-up of 2,400,000 lines: after 800,000 the compiler still takes two fifths of its time.
 BENCH_LINES: [4000000].
 """
 

@@ -1,4 +1,5 @@
-"""Kill parts of the Structured Streaming lab under load: every URL's count is right all the same.
+"""Kill parts of the Structured Streaming lab under load, or fill its disk: every URL's count is
+right all the same.
 
 By default each part is killed once, all of them in one load. FAULT_KILLS says how often each is
 killed in a load of its own (`make faults`: 20), FAULT_SEED when.
@@ -16,6 +17,7 @@ import psutil
 import pytest
 
 from flumelab.processes import kill
+from tests.support.disk import mount, mounted
 from tests.support.lab import ROOT, LocalLab
 from tests.support.spark import wait_for
 
@@ -24,14 +26,18 @@ SEED = int(os.environ.get("FAULT_SEED", "1"))
 SOURCE_RUNNER = "pyspark.sql.streaming.python_streaming_source_runner"
 LINES = 200_000
 SECONDS = KILLS * 15  # in which they come; a driver needs 10 to count again
+ROOM = "2g"  # for the landing log
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLab]:
     lab = LocalLab(tmp_path_factory.mktemp("lab"))
-    lab.ok("up", "--app", "structured")
-    yield lab
-    lab.end()
+    with contextlib.ExitStack() as disk:
+        with contextlib.suppress(pytest.skip.Exception):  # that of a disk that fills skips then
+            disk.enter_context(mounted(lab.state / "landing", ROOM))
+        lab.ok("up", "--app", "structured")
+        yield lab
+        lab.end()
 
 
 @contextlib.contextmanager
@@ -97,3 +103,20 @@ def test_what_is_struck_under_load_counts_each_line_once(
     while time.monotonic() < deadline and not lab.json("ledger", "--wait", "5")["balanced"]:
         go_on(lab)
     assert lab.balanced()["duplicated"] == 0
+
+
+def test_while_the_disk_is_full_flume_waits_and_then_each_line_is_counted_once(
+    lab: LocalLab,
+) -> None:
+    landing, log = lab.state / "landing", lab.state / "logs" / "receiver.log"
+    lab.balanced()
+    full = os.statvfs(landing)
+    used = (full.f_blocks - full.f_bfree) * full.f_frsize
+    mount("-o", f"remount,size={used + 64 * 1024}", landing)
+    lab.ok("feed", "--lines", "20000", "--rate", "0")
+    wait_for(lambda: "No space left on device" in log.read_text(), "the disk is full")
+    held = lab.json("ledger")
+    assert held["flume_sent"] < held["spooled"] == held["generated"]
+    mount("-o", f"remount,size={ROOM}", landing)
+    assert lab.balanced()["duplicated"] == 0
+    assert log.read_text().count("takes batches again") == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +13,7 @@ import pytest
 from pyspark_flume.landing import Landing
 from pyspark_flume.landing.__main__ import main as landing_command
 from tests.support.avro_client import FAILED, OK, append_batch, handshake, lines
+from tests.support.disk import mount, mounted
 from tests.support.receiver import ReceiverProgram, bodies, lines_of
 
 KIB = 1024
@@ -161,27 +161,6 @@ def test_lines_of_a_segment_that_retention_has_removed_are_known_all_the_same(
 
 
 # --- the disk is full ---------------------------------------------------------------------------
-
-
-def mount(*arguments: str | Path) -> None:
-    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"mount is not allowed here: {done.stderr.strip()}")
-
-
-class mounted:  # noqa: N801 - a context manager
-    """A file system of its own, in memory."""
-
-    def __init__(self, folder: Path, size: str) -> None:
-        self.folder, self.size = folder, size
-
-    def __enter__(self) -> Path:
-        self.folder.mkdir()
-        mount("-t", "tmpfs", "-o", f"size={self.size}", "tmpfs", self.folder)
-        return self.folder
-
-    def __exit__(self, *_: object) -> None:
-        subprocess.run(["umount", "-l", str(self.folder)], check=False)
 
 
 @pytest.fixture

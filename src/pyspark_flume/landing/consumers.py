@@ -1,5 +1,6 @@
 """What each query has committed: one small file a query, in the log's folder."""
 
+import errno
 import json
 import re
 import time
@@ -14,8 +15,9 @@ NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 def commit(folder: Path, consumer: str, events: int) -> None:
     """Note that `consumer` has no more use for the events before number `events`.
 
-    Raises `LandingError` for a name other than 1 to 64 of ``A-Z a-z 0-9 . _ -``, and where the
-    folder cannot be written.
+    On a full disk the note stays as it was, which holds more back than it needs to: the next one,
+    when there is room, is right again. Raises `LandingError` for a name other than 1 to 64 of
+    ``A-Z a-z 0-9 . _ -``, and where the folder cannot be written otherwise.
     """
     if not NAME.fullmatch(consumer) or consumer.startswith("."):
         raise LandingError(
@@ -28,6 +30,8 @@ def commit(folder: Path, consumer: str, events: int) -> None:
         path.parent.mkdir(exist_ok=True)
         write_atomically(path, committed + "\n")
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return
         raise LandingError(
             f"{path}: {error.strerror}; let the query write there, or retention cannot see it"
         ) from error

@@ -1,5 +1,6 @@
 """What goes, and when."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,21 @@ def test_a_consumers_file_that_is_damaged_stops_removal(five: Path) -> None:
     with opened(five) as writer, pytest.raises(LandingError, match="remove it if that query"):
         writer.retain(Retention(committed=True))
     assert Landing(five).earliest() == 0
+
+
+def test_on_a_full_disk_a_commit_stays_as_it_was_and_the_query_goes_on(
+    five: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    commit(five, "counts", 2)
+    with monkeypatch.context() as disk:
+        disk.setattr("pyspark_flume.landing.consumers.write_atomically", full)
+        commit(five, "counts", 4)
+    assert committed(five) == {"counts": 2}
+    commit(five, "counts", 5)
+    assert committed(five) == {"counts": 5}
 
 
 def test_a_commit_where_no_folder_is_is_an_error(tmp_path: Path) -> None:
