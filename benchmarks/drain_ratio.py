@@ -4,8 +4,9 @@ Prints ``drain_ratio: R``: rows/s of ``groupBy(url).count()`` from ``format("flu
 of the same query from ``format("text")``, in micro-batches of 300,000 rows (for the text source a
 file of as many lines), local[2]. Rows/s are the progress's input rows over its triggerExecution,
 without the first three micro-batches of each run. Both sides alternate in one session, after three
-runs of each that are not counted: so long the JVM's compiler is at work. With micro-batches of 1,000,000 the ratio is printed as well; there are
-few of these, so only the first one of each run is left out. BENCH_LINES: [3000000].
+runs of each that are not counted: so long the JVM's compiler is at work. With micro-batches of
+1,000,000 the ratio is printed as well; there are few of these, so only the first one of each run is
+left out. BENCH_LINES: [3000000].
 """
 
 import os
