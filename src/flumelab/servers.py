@@ -71,10 +71,11 @@ class Servers:
         found = {
             "KAFKA_SERVERS": f"{LOOPBACK}:{kafka}",
             "KAFKA_TOPIC": TOPIC,
-            "LOGS_URL": f"s3a://{BUCKET}/",
-            "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{self.settings.s3_port}",
-            "AWS_SHARED_CREDENTIALS_FILE": str(self._keys),
         }
+        if "s3" in self.names:
+            found["LOGS_URL"] = f"s3a://{BUCKET}/"
+            found["AWS_ENDPOINT_URL"] = f"http://{LOOPBACK}:{self.settings.s3_port}"
+            found["AWS_SHARED_CREDENTIALS_FILE"] = str(self._keys)
         if "db" in self.names:
             found["RESULTS_URL"] = self.results_url
         return found
