@@ -41,14 +41,22 @@ class Folders:
         self._mapped = {PurePosixPath(old): new for old, new in mapped.items()}
 
     def place(self, path: str) -> Path | None:
-        """The folder or file in place of `path`; None where `path` itself can be used."""
-        pure = PurePosixPath(re.sub(r"^(?:file|hdfs)://[^/]*", "", path) or "/")
+        """Return the folder or file in place of `path`; None where `path` itself can be used."""
+        pure = _without_scheme(path)
         for old, new in self._mapped.items():
             if pure == old or old in pure.parents:
                 return new.absolute() / pure.relative_to(old)
         if not path.startswith("hdfs:") and is_usable(Path(pure)):
             return None
-        return self._root / str(pure).lstrip("/")
+        return self.inside(path)
+
+    def inside(self, path: str) -> Path:
+        """Return the lab's own place for an absolute path, whether the path is there or not."""
+        return self._root / str(_without_scheme(path)).lstrip("/")
+
+
+def _without_scheme(path: str) -> PurePosixPath:
+    return PurePosixPath(re.sub(r"^(?:file|hdfs)://[^/]*", "", path) or "/")
 
 
 def is_usable(path: Path) -> bool:
@@ -76,7 +84,7 @@ def adapt(conf: AgentConf, folders: Folders, fed: str | None = None) -> list[Rep
     :param fed: the source that is fed with the user's log; a spool folder of its own keeps the
         conf's real folder untouched
     """
-    found = []
+    found: list[Replacement] = []
     for source in conf.sources.values():
         found += _source(source, folders, fed == source.name)
     for channel in conf.channels.values():
@@ -99,12 +107,8 @@ def _source(source: Component, folders: Folders, fed: bool) -> Iterator[Replacem
         yield from _spool(source, folders, fed)
     elif source.is_a("taildir"):
         yield from _tail(source, folders)
-    elif source.is_a("exec") and (tailed := _TAIL.search(source.settings.get("command", ""))):
-        if new := folders.place(tailed["file"]):
-            command = source.settings["command"].replace(tailed["file"], str(new))
-            yield _replace(source, "command", command, f"{tailed['file']} is not there")
-            new.parent.mkdir(parents=True, exist_ok=True)
-            new.touch()
+    elif source.is_a("exec"):
+        yield from _command(source, folders)
     yield from _address(source, "bind", "host")
 
 
@@ -114,16 +118,27 @@ def _spool(source: Component, folders: Folders, fed: bool) -> Iterator[Replaceme
         raise LabError(f"{source.prefix}spoolDir is missing; name the folder with the files")
     new = folders.place(old)
     if new is None and fed:
-        new = folders.place(f"hdfs://{Path(old).absolute()}")
+        new = folders.inside(str(Path(old).absolute()))
         reason = "your log is fed into a folder of the lab's, and this one stays as it is"
     else:
         reason = f"{old} is not there"
     if new:
         new.mkdir(parents=True, exist_ok=True)
         yield _replace(source, "spoolDir", str(new), reason)
-    if (tracker := source.settings.get("trackerDir", "")).startswith("/"):
-        if other := folders.place(tracker):
-            yield _replace(source, "trackerDir", str(other), f"{tracker} is not there")
+    tracker = source.settings.get("trackerDir", "")  # a relative one is inside the spool folder
+    if tracker.startswith("/") and (other := folders.place(tracker)):
+        yield _replace(source, "trackerDir", str(other), f"{tracker} is not there")
+
+
+def _command(source: Component, folders: Folders) -> Iterator[Replacement]:
+    """A command that tails a file; other commands run as they are."""
+    command = source.settings.get("command", "")
+    tailed = _TAIL.search(command)
+    if tailed and (new := folders.place(tailed["file"])):
+        new.parent.mkdir(parents=True, exist_ok=True)
+        new.touch()
+        reason = f"{tailed['file']} is not there"
+        yield _replace(source, "command", command.replace(tailed["file"], str(new)), reason)
 
 
 def _tail(source: Component, folders: Folders) -> Iterator[Replacement]:
@@ -150,7 +165,7 @@ def _channel(channel: Component, folders: Folders) -> Iterator[Replacement]:
         if old and not any(places):
             continue
         base = f"/flume/{channel.name}/{default}"
-        new = [place or old for place in places] or [folders.place(f"hdfs://{base}")]
+        new = [place or old for place in places] or [folders.inside(base)]
         reason = f"{old} is not there" if old else "the conf names none"
         yield _replace(channel, key, ",".join(map(str, new)), reason)
 
@@ -159,10 +174,7 @@ def _sink(sink: Component, folders: Folders) -> Iterator[Replacement]:
     if sink.is_a("hdfs"):
         path = sink.settings.get("hdfs.path", "hdfs://")
         plain = re.sub(r"/*%.*", "", path)  # %Y-%m-%d is for HDFS alone
-        folder = folders.place(
-            f"hdfs://{PurePosixPath(re.sub(r'^hdfs://[^/]*', '', plain) or '/')}"
-        )
-        assert folder
+        folder = folders.place(plain) or folders.inside(plain)
         folder.mkdir(parents=True, exist_ok=True)
         yield Replacement(
             f"{sink.prefix}type",

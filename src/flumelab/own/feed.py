@@ -112,8 +112,8 @@ def _send_for_netcat(source: Component, files: Sequence[LogFile]) -> None:
             for number, line in enumerate(file.lines(), 1):
                 if len(line) >= longest:
                     raise LabError(
-                        f"{file.path}, line {number} has {len(line)} bytes; the netcat source takes "
-                        f"fewer than {longest}: set {source.prefix}max-line-length"
+                        f"{file.path}, line {number} has {len(line)} bytes, and the netcat source "
+                        f"takes fewer than {longest}; set {source.prefix}max-line-length"
                     )
                 connection.sendall(line + b"\n")
                 if answers and (reply := replies.readline().strip()) != b"OK":

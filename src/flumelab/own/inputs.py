@@ -7,26 +7,16 @@ import lzma
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from flumelab.errors import LabError
 
 CHUNK_BYTES = 1 << 20
 
 
-def _open_zstandard(path: Path) -> BinaryIO:
-    import zstandard  # only where such a file is given
-
-    return cast(BinaryIO, zstandard.open(path, "rb"))
-
-
-UNPACK: dict[str, Callable[[Path], BinaryIO]] = {
-    ".gz": lambda path: cast(BinaryIO, gzip.open(path)),
-    ".bz2": lambda path: cast(BinaryIO, bz2.open(path)),
-    ".xz": lambda path: cast(BinaryIO, lzma.open(path)),
-    ".zst": _open_zstandard,
-}
-"""By a name's ending."""
+UNPACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+"""What opens a compressed file, by its name's ending; `.zst` is opened by a library of its own."""
+PACKED_ENDINGS = (*UNPACKED, ".zst")
 
 
 @dataclass(frozen=True)
@@ -38,12 +28,16 @@ class LogFile:
     @property
     def name(self) -> str:
         """``access.log`` of ``access.log.gz``."""
-        return self.path.stem if self.path.suffix in UNPACK else self.path.name
+        return self.path.stem if self.path.suffix in PACKED_ENDINGS else self.path.name
 
     def open(self) -> BinaryIO:
         """Open the unpacked bytes."""
-        unpack = UNPACK.get(self.path.suffix)
-        return unpack(self.path) if unpack else self.path.open("rb")
+        if self.path.suffix == ".zst":
+            import zstandard  # only where such a file is given
+
+            return cast(BinaryIO, zstandard.open(self.path, "rb"))
+        unpacked = UNPACKED.get(self.path.suffix)
+        return cast(BinaryIO, unpacked(self.path, "rb")) if unpacked else self.path.open("rb")
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the unpacked bytes. Raises `LabError` where they cannot be read."""
@@ -101,7 +95,7 @@ def files_of(path: Path) -> tuple[list[LogFile], list[str]]:
     return kept, told
 
 
-def copy(file: LogFile, target: BinaryIO | io.BufferedWriter) -> None:
+def copy(file: LogFile, target: io.BufferedWriter) -> None:
     """Write the unpacked bytes."""
     for chunk in file.chunks():
         target.write(chunk)

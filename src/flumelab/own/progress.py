@@ -8,12 +8,15 @@ from pyspark import SparkContext
 from pyspark.sql import SparkSession
 from pyspark.streaming import StreamingContext
 
+from flumelab.own import surroundings
+
 
 class Progress:
-    """Writes ``{"stored": …, "counted": …, "queries": {…}}`` into a file that is replaced at once.
+    """Writes JSON into a file, which is replaced at once.
 
-    `stored`: events that receivers have stored; `counted`: those in batches that are done. Of a
-    structured query `queries` has the rows that its micro-batches have read.
+    - ``stored``: events that receivers have stored; ``counted``: events in batches that are done
+    - ``queries``: by a structured query's name, the rows that its micro-batches have read
+    - ``listens``: ports of the program's receivers; ``polls``: host and port of each SparkSink
     """
 
     def __init__(self, file: Path) -> None:
@@ -27,8 +30,14 @@ class Progress:
         self._ask_queries()
         rows = {name: sum(batches.values()) for name, batches in self._rows.items()}
         new = self._file.with_suffix(".new")
-        text = json.dumps({"stored": self._stored, "counted": self._counted, "queries": rows})
-        new.write_text(text)
+        state = {
+            "stored": self._stored,
+            "counted": self._counted,
+            "queries": rows,
+            "listens": sorted(surroundings.listens),
+            "polls": sorted(surroundings.polls),
+        }
+        new.write_text(json.dumps(state))
         new.replace(self._file)
 
     def end_streams(self) -> None:

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,10 @@ import psutil
 
 from flumelab import flume_metrics
 from flumelab.errors import LabError
-from flumelab.own import adapt, conf as confs, feed, hops, inputs
+from flumelab.own import adapt, feed, hops, inputs
+from flumelab.own import conf as confs
 from flumelab.own.adapt import Folders, Replacement
-from flumelab.own.conf import SPARK_SINK, AgentConf, Component
+from flumelab.own.conf import SPARK_SINK, Component
 from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
 from flumelab.runtimes.processes import Processes
