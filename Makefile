@@ -28,11 +28,11 @@ down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
 	@$(FLUMELAB) down --runtime $(RUNTIME)
 
 lessons: .venv/ready ## run every program, each against the generator's truth [RUNTIME=]
-	@$(FLUMELAB) run --runtime $(RUNTIME) $$($(BIN)/python -c 'from flumelab import apps; print(*apps.APPS)')
+	@$(FLUMELAB) run --runtime $(RUNTIME) $$($(BIN)/python -c 'from flumelab.lessons import catalogue as apps; print(*apps.APPS)')
 
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
-	@mvn -q -B -T 2 -f connector/pom.xml package
+	@mvn -q -B -T 2 -f runtimes/pom.xml package
 	@$(BIN)/python -m pytest
 
 test-unit: .venv/ready ## the tests that start no process
@@ -56,27 +56,29 @@ lint: .venv/ready ## ruff and mypy
 
 wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(FLUMELAB) build --runtime local
-	@$(BIN)/python -m pip wheel -q --no-deps --no-index --no-build-isolation -w dist .
+	@$(BIN)/python -m pip wheel -q --no-deps --no-index --no-build-isolation -w dist ./connector
 	@ls dist/*.whl
 
 # Build tools first and without isolation: so everything that runs comes from the lock. PySpark is a
 # source archive of 450 MB: its wheel would be compressed for ten seconds, to be unpacked at once.
-.venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml
+.venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml connector/pyproject.toml
 	@echo "lab: setting up .venv from the lock (first time: a minute or two)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lab: Python 3.11 or later is needed; make PYTHON=python3.12 …")'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation --use-pep517 \
 		--config-settings=--build-option=--compression=stored -r requirements/dev.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-index --no-build-isolation -e .
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-index --no-build-isolation -e connector -e .
 	@touch $@
 
 UV_COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal \
-	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-emit-package pyspark-flume
 
-lock: ## renew requirements/*.txt from pyproject.toml (needs uv)
+lock: ## renew requirements/*.txt from the two pyproject.toml (needs uv)
 	$(UV_COMPILE) --group pyproject.toml:build -o requirements/build.txt
-	$(UV_COMPILE) pyproject.toml --extra apps -o requirements/spark.txt
+	$(UV_COMPILE) pyproject.toml -o requirements/spark.txt
 	$(UV_COMPILE) --group pyproject.toml:fuzz -o requirements/fuzz.txt
-	$(UV_COMPILE) pyproject.toml --extra lab --extra testing --group build --group dev --group outlets \
+	$(UV_COMPILE) pyproject.toml connector/pyproject.toml --extra testing \
+		--group build --group dev --group outlets \
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt

@@ -16,13 +16,12 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import expr
+from pyspark_flume.events.record import encode_event
+from pyspark_flume.ingest.group_commit import identify
+from pyspark_flume.landing import LandingWriter
 from support import ROOT
 from support.harness import PYTHON, medians, size
 from support.lines import LINES_PER_BATCH, batches_of_lines
-
-from pyspark_flume.avroipc import encode_event
-from pyspark_flume.intake import identify
-from pyspark_flume.landing import LandingWriter
 
 LINES = size("BENCH_LINES", 3_000_000)
 # Rows of a micro-batch, and how many micro-batches at the beginning of a run are left out.

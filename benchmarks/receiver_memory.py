@@ -9,12 +9,11 @@ import tempfile
 from pathlib import Path
 
 import psutil
+from pyspark_flume.landing import Landing
 from support.flume import receiver
 from support.harness import size, wait_until
 from support.lines import LINES_PER_BATCH, batches_of_lines
 from support.senders import frame_with_places, sending
-
-from pyspark_flume.landing import Landing
 
 LINES = size("BENCH_LINES", 3600 * 2000)
 SENDERS = 2

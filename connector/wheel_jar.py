@@ -1,6 +1,6 @@
 """Puts the receiver's jar into the wheel, where PySpark looks for jars.
 
-Maven makes it: ``mvn -f connector/pom.xml -pl receiver -am package``.
+Maven makes it: ``mvn -f connector/java/pom.xml -pl receiver package``.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-JAR = Path("connector/receiver/target/pyspark-flume-receiver.jar")
+JAR = Path("java/receiver/target/pyspark-flume-receiver.jar")
 
 
 class ReceiverJarHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -20,5 +20,5 @@ class ReceiverJarHook(BuildHookInterface):  # type: ignore[type-arg]
             build_data["force_include"][str(JAR)] = f"pyspark/jars/{JAR.name}"
         elif version != "editable":
             raise FileNotFoundError(
-                f"{JAR} is missing: mvn -f connector/pom.xml -pl receiver -am package"
+                f"{JAR} is missing: mvn -f connector/java/pom.xml -pl receiver package"
             )

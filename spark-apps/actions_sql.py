@@ -14,10 +14,10 @@ import os
 
 from pyspark.sql import SparkSession
 
-from flumelab import formats
 from flumelab.counts import MALFORMED
-from flumelab.results import ResultStore
-from flumelab.streaming import await_stop_of_queries
+from flumelab.programs import parse as formats
+from flumelab.programs.result_store import ResultStore
+from flumelab.programs.streaming import await_stop_of_queries
 
 LANDING = os.environ.get("LANDING_DIR", "landing")
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")

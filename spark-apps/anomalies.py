@@ -20,10 +20,10 @@ from pyspark.ml.regression import LinearRegression
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import udf
 
-from flumelab import formats
 from flumelab.counts import MALFORMED
-from flumelab.results import ResultStore
-from flumelab.streaming import await_stop_of_queries, wait_unless_stopped
+from flumelab.programs import parse as formats
+from flumelab.programs.result_store import ResultStore
+from flumelab.programs.streaming import await_stop_of_queries, wait_unless_stopped
 
 LANDING = os.environ.get("LANDING_DIR", "landing")
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")

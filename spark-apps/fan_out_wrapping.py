@@ -18,10 +18,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import coalesce, lit, udf
 from pyspark.sql.functions import sum as total
 
-from flumelab import formats
 from flumelab.counts import MALFORMED
-from flumelab.results import ResultStore
-from flumelab.streaming import await_stop_of_queries
+from flumelab.programs import parse as formats
+from flumelab.programs.result_store import ResultStore
+from flumelab.programs.streaming import await_stop_of_queries
 
 LANDING = os.environ.get("LANDING_DIR", "landing")
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")

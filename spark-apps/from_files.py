@@ -18,8 +18,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, input_file_name, regexp_extract, when
 
 from flumelab.counts import MALFORMED
-from flumelab.results import ResultStore
-from flumelab.streaming import await_stop_of_queries
+from flumelab.programs.result_store import ResultStore
+from flumelab.programs.streaming import await_stop_of_queries
 
 FOLDER = os.environ.get("SPOOL_DIR", "spool")
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")

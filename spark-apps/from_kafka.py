@@ -18,8 +18,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, max, regexp_extract, when
 
 from flumelab.counts import MALFORMED
-from flumelab.results import ResultStore
-from flumelab.streaming import await_stop_of_queries
+from flumelab.programs.result_store import ResultStore
+from flumelab.programs.streaming import await_stop_of_queries
 
 SERVERS = os.environ.get("KAFKA_SERVERS", "localhost:9092")
 TOPIC = os.environ.get("KAFKA_TOPIC", "lines")

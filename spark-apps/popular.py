@@ -22,10 +22,10 @@ from pyspark import SparkContext
 from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
-from flumelab import formats
 from flumelab.counts import MALFORMED
-from flumelab.results import ResultStore
-from flumelab.streaming import await_stop
+from flumelab.programs import parse as formats
+from flumelab.programs.result_store import ResultStore
+from flumelab.programs.streaming import await_stop
 
 HOST = os.environ.get("RECEIVER_HOST", "localhost")
 PORT = int(os.environ.get("RECEIVER_PORT", "4141"))

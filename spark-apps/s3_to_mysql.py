@@ -18,10 +18,10 @@ import os
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, concat_ws, date_format, encode, lit, udf, window
 
-from flumelab import formats
 from flumelab.counts import MALFORMED
-from flumelab.results import ResultStore
-from flumelab.streaming import await_stop_of_queries
+from flumelab.programs import parse as formats
+from flumelab.programs.result_store import ResultStore
+from flumelab.programs.streaming import await_stop_of_queries
 
 LOGS = os.environ.get("LOGS_URL", "logs")
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")

@@ -21,8 +21,8 @@ from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
 from flumelab.counts import MALFORMED
-from flumelab.results import ResultStore
-from flumelab.streaming import await_stop
+from flumelab.programs.result_store import ResultStore
+from flumelab.programs.streaming import await_stop
 
 AGENTS = [agent.split(":") for agent in os.environ.get("FLUME_AGENTS", "localhost:4141").split(",")]
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")

@@ -20,8 +20,8 @@ from pyspark.sql.functions import col, desc, regexp_extract, try_to_timestamp, w
 from pyspark.sql.functions import lit as text
 
 from flumelab.counts import MALFORMED
-from flumelab.results import ResultStore
-from flumelab.streaming import await_stop_of_queries
+from flumelab.programs.result_store import ResultStore
+from flumelab.programs.streaming import await_stop_of_queries
 
 LANDING = os.environ.get("LANDING_DIR", "landing")
 CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from flumelab.results import ResultStore
+from flumelab.programs.result_store import ResultStore
 from support import ROOT
 from support.harness import PYTHON, running
 

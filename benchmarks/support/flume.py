@@ -10,7 +10,7 @@ from pathlib import Path
 from support import ROOT
 from support.harness import accepts, free_port, metric, running, wait_until
 
-FLUME_HOME = str(ROOT / "connector/flume-runtime/target/flume")
+FLUME_HOME = str(ROOT / "runtimes/flume/target/flume")
 PARTS = 20  # files of the lines that are measured
 WARM_PARTS = 4  # files before them: JVMs that have just started are slow
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pyspark_flume.avroipc import encode_event
+from pyspark_flume.events.record import encode_event
+
 from tests.support.avro_client import OK, AvroClient, append_batch, frame, handshake
 
 ROOT = Path(__file__).parents[2]

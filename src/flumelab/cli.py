@@ -11,13 +11,15 @@ from typing import Annotated, Any
 import typer
 from rich.live import Live
 
-from flumelab import apps, doctor, lessons, settings, view
-from flumelab.apps import App
-from flumelab.docker import DockerRuntime
+from flumelab import doctor, settings, view
 from flumelab.errors import LabError
 from flumelab.ledger import Balance, balance
-from flumelab.local import LocalRuntime
-from flumelab.runtime import Runtime, require_running
+from flumelab.lessons import catalogue as apps
+from flumelab.lessons import run as lessons
+from flumelab.lessons.catalogue import App
+from flumelab.runtimes.docker import DockerRuntime
+from flumelab.runtimes.local import LocalRuntime
+from flumelab.runtimes.runtime import Runtime, require_running
 
 cli = typer.Typer(
     name="flumelab",

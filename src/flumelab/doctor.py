@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from flumelab import servers
+from flumelab.runtimes import servers
 from flumelab.settings import LOOPBACK, Settings
 
 GIB = 1024**3
@@ -82,7 +82,7 @@ def _java() -> Iterator[Check]:
 
 
 def _maven(settings: Settings) -> Iterator[Check]:
-    built = (settings.root / "connector/flume-runtime/target/flume/lib").is_dir()
+    built = (settings.root / "runtimes/flume/target/flume/lib").is_dir()
     maven = shutil.which("mvn")
     yield Check(
         "Maven",

@@ -6,12 +6,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from flumelab.apps import App
 from flumelab.counts import Counts
 from flumelab.doctor import Check
 from flumelab.ledger import Balance, Evidence
-from flumelab.lessons import Result
-from flumelab.runtime import Service
+from flumelab.lessons.catalogue import App
+from flumelab.lessons.run import Result
+from flumelab.runtimes.runtime import Service
 
 WIDTH = 80
 URL_COLUMNS = 50

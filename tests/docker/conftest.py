@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 from flumelab import settings
-from flumelab.docker import DockerRuntime
+from flumelab.runtimes.docker import DockerRuntime
 
 ROOT = Path(__file__).parents[2]
 PROJECT = f"{os.environ.get('COMPOSE_PROJECT_NAME', 'flumelab')}-test"  # a second copy has its own

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from docker.errors import APIError
+from pyspark_flume.testing import FlumeContainer, SparkContainer
 from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.exceptions import ContainerStartException
-
-from pyspark_flume.testing import FlumeContainer, SparkContainer
 
 SPOOL_TO_NULL = """\
 a1.sources = folder

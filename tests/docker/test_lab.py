@@ -76,7 +76,9 @@ class Lab:
         runs = self.run("flume", "sh", "-c", "cat /data/metrics/*.json | tr -d '\\n'")
         received = re.findall(r'"EventPutSuccessCount": "(\d+)"', runs)
         sent = re.findall(r'"EventDrainSuccessCount": "(\d+)"', runs)
-        counts = json.loads(self.run("url-counts", "python", "-m", "flumelab.results"))
+        counts = json.loads(
+            self.run("url-counts", "python", "-m", "flumelab.programs.result_store")
+        )
         return Hops(
             generated=by_url(audit["generated"]),
             counted=by_url(counts),

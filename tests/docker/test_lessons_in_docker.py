@@ -9,10 +9,10 @@ import os
 from typing import Any
 
 import pytest
+from pyspark_flume.testing.spark import PROPERTIES
 from testcontainers.core.container import DockerContainer
 
 from flumelab.counts import MALFORMED
-from pyspark_flume.testing.spark import PROPERTIES
 from tests.support.lesson import LESSONS, ROOT
 
 INSIDE = "/opt/check"

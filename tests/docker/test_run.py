@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from flumelab import apps
 from flumelab.counts import MALFORMED
+from flumelab.lessons import catalogue as apps
 from tests.support.docker_lab import PORTS, flumelab
 from tests.support.ports import free_ports
 

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flumelab import apps, settings
+from flumelab import settings
 from flumelab.counts import MALFORMED
-from flumelab.docker import DockerRuntime
+from flumelab.lessons import catalogue as apps
+from flumelab.runtimes.docker import DockerRuntime
 from tests.support.docker_lab import PORTS, ROOT, SECONDS_MAX
 from tests.support.ports import free_ports
 from tests.support.spark import wait_for

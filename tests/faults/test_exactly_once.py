@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from pyspark_flume.avroipc import decode_events
+from pyspark_flume.events.record import decode_events
 from pyspark_flume.landing import Landing
+
 from tests.support.cutter import Cutter
 from tests.support.flume import FlumeAgent, pull_exactly_once
 from tests.support.spark import ROOT, Program, accepts, environment, free_port, wait_for

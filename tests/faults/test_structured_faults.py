@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from flumelab.processes import kill
+from flumelab.runtimes.processes import kill
 from tests.support.disk import mount, mounted
 from tests.support.lab import ROOT, LocalLab
 from tests.support.spark import wait_for

@@ -20,12 +20,13 @@ import atheris
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 with atheris.instrument_imports(include=["pyspark_flume"]):
-    from pyspark_flume.avroipc.columns import EventColumns, scan_events
-    from pyspark_flume.avroipc.connection import Connection
-    from pyspark_flume.avroipc.events import decode_events, encode_event
     from pyspark_flume.avroipc.limits import Limits
-    from pyspark_flume.avroipc.pull import PullConnection
+    from pyspark_flume.avroipc.pull_connection import PullConnection
+    from pyspark_flume.avroipc.push_connection import Connection
     from pyspark_flume.errors import EventCorrupt, ProtocolError
+    from pyspark_flume.events.columns import EventColumns, scan_events
+    from pyspark_flume.events.record import decode_events, encode_event
+
     from tests.support.avro_client import (
         BOTH,
         DONE,

@@ -20,7 +20,7 @@ from tests.support.spark import BUILT_JAR, QUICK_JVM, RecordedSpark
 def installed_jar() -> Path:
     """PySpark's own copy of the receiver; a stale one would test yesterday's."""
     if not BUILT_JAR.exists():
-        pytest.skip(f"{BUILT_JAR} is missing: mvn -f connector/pom.xml -pl receiver -am package")
+        pytest.skip(f"{BUILT_JAR} is missing: mvn -f connector/java/pom.xml -pl receiver package")
     pyspark = importlib.util.find_spec("pyspark")
     assert pyspark and pyspark.origin
     installed = Path(pyspark.origin).parent / "jars" / BUILT_JAR.name

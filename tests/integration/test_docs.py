@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from pyspark_flume.landing import Landing
+
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
 from tests.support.spark import ROOT, CourseProgram, Program, accepts, environment, free_port
 from tests.support.spark_sink import SparkSinkStandIn
@@ -199,4 +199,4 @@ def test_the_conf_and_the_program_name_the_same_port_and_folder() -> None:
     assert f'.option("port", {keys["a1.sinks.spark.port"]})' in PAGE
     assert f"mv access.log {keys['a1.sources.files.spoolDir']}/" in PAGE
     java = keys["a1.sources.files.deserializer"].removesuffix("$Builder").replace(".", "/")
-    assert (ROOT / "connector/flume-plugins/src/main/java" / f"{java}.java").exists()
+    assert (ROOT / "connector/java/flume-plugins/src/main/java" / f"{java}.java").exists()

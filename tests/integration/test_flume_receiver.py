@@ -15,11 +15,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from pyspark_flume.ingestion import IngestionThread
+from pyspark_flume.ingest.service import IngestionThread
 from pyspark_flume.landing import Landing
+from pyspark_flume.options import ReceiverSettings
 from pyspark_flume.receiver import Receiver
-from pyspark_flume.settings import ReceiverSettings
+
 from tests.support.avro_client import (
     FRAME,
     OK,

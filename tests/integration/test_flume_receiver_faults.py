@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-
 from pyspark_flume.landing import Landing
 from pyspark_flume.landing.__main__ import main as landing_command
+
 from tests.support.avro_client import FAILED, OK, append_batch, handshake, lines
 from tests.support.disk import mount, mounted
 from tests.support.receiver import ReceiverProgram, bodies, lines_of
@@ -145,7 +145,7 @@ def test_what_is_sent_again_to_the_next_receiver_is_stored_once(tmp_path: Path, 
 def test_lines_of_a_segment_that_retention_has_removed_are_known_all_the_same(
     tmp_path: Path,
 ) -> None:
-    patch = "from pyspark_flume import ingestion; ingestion.RETAIN_SECONDS = 0.1"
+    patch = "from pyspark_flume.ingest import service; service.RETAIN_SECONDS = 0.1"
     flags = ("--segment-bytes", str(64 * KIB), "--retention", "1kb")
     filler = lines(bytes(64 * KIB))
     for start in range(3):

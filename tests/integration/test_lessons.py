@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import regexp_extract
+from pyspark_flume.events.record import encode_event
+from pyspark_flume.ingest.group_commit import identify
+from pyspark_flume.landing import LandingWriter
 
-from flumelab import apps
 from flumelab.counts import MALFORMED
+from flumelab.lessons import catalogue as apps
 from loadgen.expected import expected
 from loadgen.ledger import read
 from loadgen.scenarios import SCENARIOS
-from pyspark_flume.avroipc import encode_event
-from pyspark_flume.intake import identify
-from pyspark_flume.landing import LandingWriter
 from tests.support.lab import LocalLab
 from tests.support.lesson import LESSONS, Lesson, program
 

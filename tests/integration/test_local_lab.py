@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flumelab.local import ARCHIVE
+from flumelab.runtimes.local import ARCHIVE
 from tests.support.lab import ROOT, LocalLab
 
 EXCERPT = ROOT / "tests/data/access_excerpt.log"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from pyspark_flume.events.record import encode_event
 
-from pyspark_flume.avroipc import encode_event
 from tests.support.avro_client import OK, append_batch, handshake, lines
 from tests.support.spark import RecordedSpark
 from tests.support.spark_sink import SparkSinkStandIn

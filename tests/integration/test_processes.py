@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flumelab.processes import Processes, kill
+from flumelab.runtimes.processes import Processes, kill
 from tests.support.spark import wait_for
 
 OUTLIVES_ITS_MAIN_THREAD = """

@@ -11,8 +11,8 @@ from contextlib import closing, suppress
 from random import Random
 
 import pytest
+from pyspark_flume.events.record import encode_event
 
-from pyspark_flume.avroipc import encode_event
 from tests.support.avro_client import (
     FRAME,
     OK,

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from flumelab import apps, servers, settings
+from flumelab import settings
 from flumelab.counts import MALFORMED
-from flumelab.local import LocalRuntime
+from flumelab.lessons import catalogue as apps
+from flumelab.runtimes import servers
+from flumelab.runtimes.local import LocalRuntime
 from tests.support.lab import SECONDS_MAX, LocalLab, free_ports
 from tests.support.spark import ROOT, environment, wait_for
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from pyspark_flume.landing import Landing
+
 from tests.support.flume import FlumeAgent
 from tests.support.receiver import bodies
 from tests.support.spark import PROGRAMS, Program, accepts, environment, free_port

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
-
 from pyspark_flume.landing import Landing
+
 from tests.support.flume import FlumeAgent, pull_exactly_once
 from tests.support.receiver import lines_of
 from tests.support.spark import free_port, wait_for

@@ -76,9 +76,17 @@ def pip(*arguments: object, python: Path = Path(sys.executable)) -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not BUILT_JAR.exists():
-        pytest.skip(f"{BUILT_JAR} is missing: mvn -f connector/pom.xml -pl receiver -am package")
+        pytest.skip(f"{BUILT_JAR} is missing: mvn -f connector/java/pom.xml -pl receiver package")
     directory = tmp_path_factory.mktemp("wheel")
-    pip("wheel", ROOT, "--no-deps", "--no-index", "--no-build-isolation", "-w", directory)
+    pip(
+        "wheel",
+        ROOT / "connector",
+        "--no-deps",
+        "--no-index",
+        "--no-build-isolation",
+        "-w",
+        directory,
+    )
     (wheel,) = directory.iterdir()
     return wheel
 
@@ -101,9 +109,12 @@ def test_the_wheel_holds_the_jar_the_hook_and_no_tests(wheel: Path, tmp_path: Pa
         archive.extract(JAR, tmp_path)
 
     assert filecmp.cmp(tmp_path / JAR, BUILT_JAR, shallow=False)
-    assert {"pyspark_flume.pth", "pyspark_flume_hook.py", "pyspark_flume/_spark24.py"} <= names
+    assert {
+        "pyspark_flume.pth",
+        "pyspark_flume_hook.py",
+        "pyspark_flume/_pyspark_streaming_flume.py",
+    } <= names
     assert {name.partition("/")[0] for name in names} == {
-        "flumelab",
         "pyspark",
         "pyspark_flume",
         "pyspark_flume-0.1.0.dist-info",

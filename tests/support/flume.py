@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import requests
+from pyspark_flume.avroipc.push_connection import Connection
+from pyspark_flume.events.record import decode_events
 
-from flumelab.archive import QUICK_JVM
-from pyspark_flume.avroipc import Connection, decode_events
+from flumelab.runtimes.class_data_sharing import QUICK_JVM
 from tests.support.spark import ROOT, Program, free_port
 
-FLUME_HOME = ROOT / "connector" / "flume-runtime" / "target" / "flume"
+FLUME_HOME = ROOT / "runtimes" / "flume" / "target" / "flume"
 Event = tuple[dict[str, str], bytes]
 
 
@@ -68,7 +69,7 @@ class FlumeAgent(Program):
 
     def __init__(self, directory: Path, conf: str, sink_port: int, **environment: str) -> None:
         if not (FLUME_HOME / "lib").is_dir():
-            pytest.skip(f"{FLUME_HOME} is missing: mvn -f connector/pom.xml package")
+            pytest.skip(f"{FLUME_HOME} is missing: mvn -f runtimes/pom.xml package")
         self.spool, self.metrics = directory / "spool", directory / "metrics"
         self.spool.mkdir(parents=True, exist_ok=True)
         self.sink_port, self.metrics_port = sink_port, free_port()

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from flumelab.processes import MARK, has_ended, kill
+from flumelab.runtimes.processes import MARK, has_ended, kill
 from tests.support.ports import free_ports
 from tests.support.spark import wait_for
 

@@ -14,16 +14,16 @@ from types import ModuleType
 from typing import Any
 
 from pyspark.sql import SparkSession
+from pyspark_flume.events.record import encode_event
+from pyspark_flume.ingest.group_commit import identify
+from pyspark_flume.landing import LandingWriter
 
-from flumelab import apps
-from flumelab.apps import App
 from flumelab.counts import MALFORMED
-from flumelab.results import ResultStore
+from flumelab.lessons import catalogue as apps
+from flumelab.lessons.catalogue import App
+from flumelab.programs.result_store import ResultStore
 from loadgen.expected import expected
 from loadgen.ledger import read
-from pyspark_flume.avroipc import encode_event
-from pyspark_flume.intake import identify
-from pyspark_flume.landing import LandingWriter
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake
 from tests.support.ports import free_port
 from tests.support.waiting import accepts, wait_for

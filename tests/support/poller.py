@@ -5,13 +5,13 @@ import json
 from typing import Any, NamedTuple, cast
 
 import fastavro
+from pyspark_flume.events.record import _long as avro_long
 
-from pyspark_flume.avroipc.events import _long as avro_long
 from tests.support.avro_client import BOTH, DONE, AvroClient, avro_string, handshake
 from tests.support.flume import Event
 from tests.support.spark import ROOT
 
-PROTOCOL = "connector/spark-sink/src/main/resources/org/apache/spark/streaming/flume/sink"
+PROTOCOL = "connector/java/spark-sink/src/main/resources/org/apache/spark/streaming/flume/sink"
 SPARK_2_4 = bytes.fromhex("45f3c2c4aa53244ceaacda6731dedffb")
 
 

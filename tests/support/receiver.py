@@ -10,9 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
-from pyspark_flume.avroipc import decode_events, encode_event
+from pyspark_flume.events.record import decode_events, encode_event
 from pyspark_flume.landing import Landing
+
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake
 from tests.support.spark import Program, environment, free_port
 
@@ -20,7 +20,8 @@ Event = tuple[dict[str, str], bytes]
 
 MAIN = """
 import sys
-from pyspark_flume import client, receiver
+from pyspark_flume import receiver
+from pyspark_flume.ingest import sink_connection as client
 {patch}
 sys.exit(receiver.main(sys.argv[1:]))
 """

@@ -17,20 +17,20 @@ from typing import Any
 import psutil
 import pytest
 import requests
+from pyspark_flume.events.record import encode_event
 
-from flumelab import archive
-from flumelab.local import ARCHIVE
-from flumelab.processes import kill
-from pyspark_flume.avroipc import encode_event
+from flumelab.runtimes import class_data_sharing
+from flumelab.runtimes.local import ARCHIVE
+from flumelab.runtimes.processes import kill
 from tests.support.avro_client import OK, AvroClient, append, append_batch, handshake, lines
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE_SECONDS, T, accepts, wait_for
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests" / "integration" / "programs"
-BUILT_JAR = ROOT / "connector" / "receiver" / "target" / "pyspark-flume-receiver.jar"
+BUILT_JAR = ROOT / "connector" / "java" / "receiver" / "target" / "pyspark-flume-receiver.jar"
 STALL_SECONDS = 2
-QUICK_JVM = f"{archive.QUICK_JVM} {archive.java_options(ARCHIVE)}"
+QUICK_JVM = f"{class_data_sharing.QUICK_JVM} {class_data_sharing.java_options(ARCHIVE)}"
 
 
 def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, str]:
@@ -41,7 +41,7 @@ def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, s
         if not name.startswith(("SPARK_", "PYSPARK_", "PYTHONPATH"))
     }
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    quick = {"SPARK_LAUNCHER_OPTS": archive.QUICK_JVM, "SPARK_SUBMIT_OPTS": QUICK_JVM}
+    quick = {"SPARK_LAUNCHER_OPTS": class_data_sharing.QUICK_JVM, "SPARK_SUBMIT_OPTS": QUICK_JVM}
     return {**mine, **quick, "PATH": path, "SPARK_LOCAL_IP": "127.0.0.1", **more}
 
 

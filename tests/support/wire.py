@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from hypothesis import strategies as st
-
-from pyspark_flume.avroipc import Call, EventBatch
+from pyspark_flume.avroipc.pull_connection import EventBatch
+from pyspark_flume.avroipc.push_calls import Call
 
 # Headers none, a: b, and a: b in a sized block; bodies hi, none and x.
 HI = "00 04 6869"

@@ -24,16 +24,16 @@ def imports(folder: str) -> Iterator[tuple[Path, str]]:
 @pytest.mark.parametrize(
     ("folder", "forbidden"),
     [
-        ("src/pyspark_flume", ["flumelab", "loadgen"]),
+        ("connector/src/pyspark_flume", ["flumelab", "loadgen"]),
         (
-            "src/pyspark_flume/avroipc",
+            "connector/src/pyspark_flume/avroipc",
             ["pyspark.", "socket", "asyncio", "pyspark_flume.dstream", "pyspark_flume.landing"],
         ),
         (
-            "src/pyspark_flume/landing",
+            "connector/src/pyspark_flume/landing",
             ["pyspark.", "socket", "asyncio", "pyspark_flume.receiver", "pyspark_flume.poller"],
         ),
-        ("src/pyspark_flume/testing", ["pyspark.", "pyspark_flume.dstream", "flumelab"]),
+        ("connector/src/pyspark_flume/testing", ["pyspark.", "pyspark_flume.dstream", "flumelab"]),
         ("src/flumelab", ["pyspark_flume.", "loadgen"]),
         ("loadgen", ["flumelab", "pyspark"]),
         ("spark-apps", ["pyspark_flume.dstream", "pyspark_flume.avroipc", "loadgen"]),
@@ -49,7 +49,9 @@ def test_dependencies_point_one_way(folder: str, forbidden: list[str]) -> None:
 
 
 def test_the_landing_log_does_not_know_what_an_event_is() -> None:
-    knowing = {f.name for f, name in imports("src/pyspark_flume/landing") if "avroipc" in name}
+    knowing = {
+        f.name for f, name in imports("connector/src/pyspark_flume/landing") if "events" in name
+    }
     assert knowing == {"__main__.py"}  # it prints events
 
 

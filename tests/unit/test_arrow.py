@@ -9,11 +9,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from pyspark_flume.arrow import record_batch, schema_of
-from pyspark_flume.avroipc import columns as columns_module
-from pyspark_flume.avroipc import decode_events, encode_event
-from pyspark_flume.avroipc.columns import part, scan_events
+from pyspark_flume.events import columns as columns_module
+from pyspark_flume.events.columns import part, scan_events
+from pyspark_flume.events.record import decode_events, encode_event
 
 SCHEMA = schema_of(
     [

@@ -8,10 +8,12 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from pyspark_flume.avroipc import Connection, Limits, decode_events, encode_event
 from pyspark_flume.avroipc.handshake import PROTOCOL_HASH, PROTOCOL_TEXT
+from pyspark_flume.avroipc.limits import Limits
+from pyspark_flume.avroipc.push_connection import Connection
 from pyspark_flume.errors import FlumeError, ProtocolError
+from pyspark_flume.events.record import decode_events, encode_event
+
 from tests.support.avro_client import (
     BOTH,
     FAILED,

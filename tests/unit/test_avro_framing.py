@@ -8,10 +8,10 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pyspark_flume.avroipc.framing import FrameReader, Inflater, frame
 from pyspark_flume.avroipc.limits import MIB, Limits
 from pyspark_flume.errors import ProtocolError
+
 from tests.support.wire import cut
 
 # Serial 7, three buffers: ab, none, c.

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from pyspark_flume.avroipc import columns as columns_module
-from pyspark_flume.avroipc import decode_events, encode_event
-from pyspark_flume.avroipc.alike import find_alike
-from pyspark_flume.avroipc.columns import EventColumns, header, part, scan_events, select
-from pyspark_flume.avroipc.identity import Run, runs
 from pyspark_flume.errors import EventCorrupt
+from pyspark_flume.events import columns as columns_module
+from pyspark_flume.events.columns import EventColumns, header, part, scan_events, select
+from pyspark_flume.events.record import decode_events, encode_event
+from pyspark_flume.events.uniform import find_alike
+from pyspark_flume.ingest.line_identity import FileRange, runs
+
 from tests.support.wire import hexed
 
 Event = tuple[dict[str, str], bytes]
@@ -309,7 +309,7 @@ def line(offset: object, end: object, file: str = "a.log") -> Event:
     return {"file": file, "offset": str(offset), "end": str(end)}, b"x"
 
 
-def runs_of(*events: Event) -> list[Run]:
+def runs_of(*events: Event) -> list[FileRange]:
     return runs(scan_events(encoded(list(events)), len(events)))
 
 
@@ -317,19 +317,19 @@ def runs_of(*events: Event) -> list[Run]:
 def test_lines_that_follow_each_other_are_one_run(start: int) -> None:
     events = [line(start + i, start + i + 1) for i in range(100)]
 
-    assert runs_of(*events) == [Run("a.log", start, start + 100, 0, 100)]
+    assert runs_of(*events) == [FileRange("a.log", start, start + 100, 0, 100)]
 
 
 def test_a_run_ends_where_lines_are_left_out_come_again_or_are_another_files() -> None:
     assert runs_of(line(0, 5), line(5, 9), line(10, 12), line(0, 5), line(5, 9, "b.log")) == [
-        Run("a.log", 0, 9, 0, 2),
-        Run("a.log", 10, 12, 2, 3),
-        Run("a.log", 0, 5, 3, 4),
-        Run("b.log", 5, 9, 4, 5),
+        FileRange("a.log", 0, 9, 0, 2),
+        FileRange("a.log", 10, 12, 2, 3),
+        FileRange("a.log", 0, 5, 3, 4),
+        FileRange("b.log", 5, 9, 4, 5),
     ]
     assert runs_of(line(0, 5, "a"), line(5, 9, "aa"), line(9, 10, "aa")) == [
-        Run("a", 0, 5, 0, 1),
-        Run("aa", 5, 10, 1, 3),
+        FileRange("a", 0, 5, 0, 1),
+        FileRange("aa", 5, 10, 1, 3),
     ]
 
 
@@ -356,8 +356,8 @@ def test_a_run_ends_where_lines_are_left_out_come_again_or_are_another_files() -
 def test_an_event_of_no_known_place_is_in_no_run(stranger: Event) -> None:
     assert runs_of(stranger) == []
     assert runs_of(line(0, 5), stranger, line(5, 9)) == [
-        Run("a.log", 0, 5, 0, 1),
-        Run("a.log", 5, 9, 2, 3),
+        FileRange("a.log", 0, 5, 0, 1),
+        FileRange("a.log", 5, 9, 2, 3),
     ]
 
 
@@ -382,14 +382,14 @@ def test_runs_are_what_one_look_after_the_other_finds(
     places: list[tuple[str, int, int, bool]],
 ) -> None:
     events = [line(start, end, file) if known else ({}, b"") for file, start, end, known in places]
-    expected: list[Run] = []
+    expected: list[FileRange] = []
     for i, (file, start, end, known) in enumerate(places):
         if not known or end <= start:
             continue
         before = expected[-1] if expected else None
         if before and (before.file, before.end, before.last) == (file, start, i):
-            expected[-1] = Run(file, before.start, end, before.first, i + 1)
+            expected[-1] = FileRange(file, before.start, end, before.first, i + 1)
         else:
-            expected.append(Run(file, start, end, i, i + 1))
+            expected.append(FileRange(file, start, end, i, i + 1))
 
     assert runs_of(*events) == expected

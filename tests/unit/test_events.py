@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pyspark_flume.avroipc import decode_events, encode_event
 from pyspark_flume.errors import EventCorrupt
+from pyspark_flume.events.record import decode_events, encode_event
+
 from tests.support.wire import hexed
 
 Event = tuple[dict[str, str], bytes]

@@ -7,11 +7,10 @@ import pickle
 import subprocess
 import sys
 
+import pyspark_flume
 import pytest
 from pyspark import StorageLevel
 from pyspark.streaming import flume
-
-import pyspark_flume
 
 
 def run(code: str) -> list[str]:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from pyspark_flume.avroipc import decode_events, encode_event, scan_events
-from pyspark_flume.intake import Intake, identify
+from pyspark_flume.events.columns import scan_events
+from pyspark_flume.events.record import decode_events, encode_event
+from pyspark_flume.ingest.group_commit import Intake, identify
 from pyspark_flume.landing import Landing, LandingWriter
+
 from tests.support.receiver import bodies, line_event, lines_of
 
 A = lines_of("a", [0, 10, 20, 30, 40, 50])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flumelab.apps import APPS, App
+from flumelab.lessons.catalogue import APPS, App
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/lessons.md").read_text()

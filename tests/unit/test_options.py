@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
 from pyspark_flume.errors import OptionInvalid
 from pyspark_flume.landing import Retention
-from pyspark_flume.settings import (
+from pyspark_flume.options import (
     POLLER_OPTIONS,
     RECEIVER_OPTIONS,
     SOURCE_OPTIONS,

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-from pyspark_flume import agent as agent_module
-from pyspark_flume.avroipc import encode_event
-from pyspark_flume.ingestion import END_SECONDS_MAX, IngestionThread
+from pyspark_flume.events.record import encode_event
+from pyspark_flume.ingest import spark_sink_client as agent_module
+from pyspark_flume.ingest.service import END_SECONDS_MAX, IngestionThread
 from pyspark_flume.landing import Landing
+from pyspark_flume.options import PollerSettings
 from pyspark_flume.poller import CONNECTIONS_PER_AGENT, Poller
-from pyspark_flume.settings import PollerSettings
+
 from tests.support.avro_client import lines
 from tests.support.receiver import Gate, bodies, lines_of, stored
 from tests.support.spark import wait_for

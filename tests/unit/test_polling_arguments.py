@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from pyspark import StorageLevel
 from pyspark.streaming import flume
-
 from pyspark_flume.errors import OptionInvalid
 
 SINK = ("flume-1", 4000)

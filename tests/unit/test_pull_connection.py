@@ -7,11 +7,12 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pyspark_flume.avroipc import Limits, PullConnection, decode_events, encode_event
 from pyspark_flume.avroipc.handshake import PROTOCOL_TEXT as AVRO_SOURCE_TEXT
-from pyspark_flume.avroipc.pull import PROTOCOL_TEXT, EventBatch
+from pyspark_flume.avroipc.limits import Limits
+from pyspark_flume.avroipc.pull_connection import PROTOCOL_TEXT, EventBatch, PullConnection
 from pyspark_flume.errors import FlumeError, ProtocolError
+from pyspark_flume.events.record import decode_events, encode_event
+
 from tests.support.avro_client import BOTH, DONE, FRAME, avro_string, frame, lines
 from tests.support.spark_sink import OTHER_PROTOCOL, OTHER_TEXT, event_batch, handshake_answer
 from tests.support.wire import (

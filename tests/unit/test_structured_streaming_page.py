@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-
-from pyspark_flume.settings import POLLER_OPTIONS, RECEIVER_OPTIONS, SOURCE_OPTIONS, SourceOptions
+from pyspark_flume.options import POLLER_OPTIONS, RECEIVER_OPTIONS, SOURCE_OPTIONS, SourceOptions
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -59,7 +58,9 @@ def test_a_default_that_the_help_names_is_in_the_table(name: str, text: str) -> 
 
 
 def test_each_message_in_the_table_of_errors_is_one_of_the_code() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "src/pyspark_flume").rglob("*.py"))
+    code = "".join(
+        path.read_text() for path in (ROOT / "connector/src/pyspark_flume").rglob("*.py")
+    )
     joined = re.sub(r'"\s*\n\s*f?"', "", code)
     messages = [
         message

@@ -6,7 +6,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from flumelab.archive import compile_zip
+from flumelab.runtimes.class_data_sharing import compile_zip
 
 SHOW = "import package.module as m; print(m.__file__, m.VALUE); m.fail()"
 

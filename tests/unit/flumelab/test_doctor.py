@@ -47,7 +47,7 @@ def test_an_old_java_is_not_enough(
 def test_maven_is_not_asked_for_once_the_jars_are_built(
     lab: settings.Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "connector/flume-runtime/target/flume/lib").mkdir(parents=True)
+    (tmp_path / "runtimes/flume/target/flume/lib").mkdir(parents=True)
     monkeypatch.setenv("PATH", "/nowhere")
     assert by_name(doctor.examine("local", lab, ports=False))["Maven"].ok
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flumelab import formats
+from flumelab.programs import parse as formats
 from loadgen.scenarios import SCENARIOS
 
 READERS = {

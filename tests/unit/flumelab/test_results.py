@@ -11,7 +11,7 @@ import pytest
 
 from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
-from flumelab.results import ResultStore
+from flumelab.programs.result_store import ResultStore
 
 NOON = datetime(2026, 3, 1, 12)
 

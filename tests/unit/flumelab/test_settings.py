@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from flumelab import apps, settings
-from flumelab.driver import checkpoint_of
+from flumelab import settings
 from flumelab.errors import LabError
-from flumelab.sources import Stamp
+from flumelab.lessons import catalogue as apps
+from flumelab.runtimes.build_stamp import Stamp
+from flumelab.runtimes.submit import checkpoint_of
 
 
 def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:

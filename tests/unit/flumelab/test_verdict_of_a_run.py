@@ -2,12 +2,14 @@
 
 import pytest
 
-from flumelab import apps, cli, lessons
-from flumelab.apps import Answer
+from flumelab import cli
 from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
 from flumelab.ledger import Evidence
-from flumelab.runtime import Service
+from flumelab.lessons import catalogue as apps
+from flumelab.lessons import run as lessons
+from flumelab.lessons.catalogue import Answer
+from flumelab.runtimes.runtime import Service
 
 EXPECTED = {
     "malformed": 2,

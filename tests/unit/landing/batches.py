@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pyspark_flume.landing import Landing, LandingWriter, Run
+from pyspark_flume.landing import FileRange, Landing, LandingWriter
 
 LINE = 10  # bytes of a line in its file
 
-Batch = tuple[bytes, int, list[Run]]
+Batch = tuple[bytes, int, list[FileRange]]
 
 
 def batch(start: int, count: int, file: str = "access.log") -> Batch:
@@ -15,7 +15,7 @@ def batch(start: int, count: int, file: str = "access.log") -> Batch:
     ends = [start + LINE * (line + 1) for line in range(count)]
     bodies = [f"{file} {end - LINE} {end}".encode() for end in ends]
     items = b"".join(b"\0" + bytes([2 * len(body)]) + body for body in bodies)
-    return items, count, [Run(file, start, start + LINE * count, 0, count)]
+    return items, count, [FileRange(file, start, start + LINE * count, 0, count)]
 
 
 def bodies(items: bytes | memoryview) -> Iterator[bytes]:
@@ -28,12 +28,12 @@ def bodies(items: bytes | memoryview) -> Iterator[bytes]:
         position = end
 
 
-def identify(items: bytes, count: int) -> list[Run]:
+def identify(items: bytes, count: int) -> list[FileRange]:
     """A run for each event."""
     found = [body.decode().split() for body in bodies(items)]
     assert len(found) == count
     return [
-        Run(file, int(start), int(end), place, place + 1)
+        FileRange(file, int(start), int(end), place, place + 1)
         for place, (file, start, end) in enumerate(found)
     ]
 

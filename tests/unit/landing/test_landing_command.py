@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from batches import batch, flip, lines, opened, segment_paths, write
-
 from pyspark_flume.landing import commit
 from pyspark_flume.landing.__main__ import main
 

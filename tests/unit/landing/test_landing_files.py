@@ -7,7 +7,6 @@ from uuid import UUID
 import fastavro
 import pytest
 from batches import batch, lines, opened, segment_paths, write
-
 from pyspark_flume.landing import container, index
 
 ID = UUID("00112233-4455-6677-8899-aabbccddeeff")

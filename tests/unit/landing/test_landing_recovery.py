@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from batches import batch, flip, identify, lines, opened, segment_paths, stored, write
-
 from pyspark_flume.errors import LandingCorrupt, LandingError, LandingLocked
-from pyspark_flume.landing import Landing, LandingWriter, Run
+from pyspark_flume.landing import FileRange, Landing, LandingWriter
 from pyspark_flume.landing.index import ENTRY
 
 
@@ -30,7 +29,7 @@ def cut(path: Path, length: int) -> None:
 def seen_after_opening(folder: Path) -> list[tuple[int, int]]:
     """What is missing of the first 100 bytes of the log file."""
     with opened(folder) as writer:
-        return writer.missing(Run("access.log", 0, 100, 0, 0))
+        return writer.missing(FileRange("access.log", 0, 100, 0, 0))
 
 
 @pytest.fixture
@@ -358,6 +357,6 @@ def test_what_was_committed_before_a_kill_is_there_once(folder: Path) -> None:
 
         with LandingWriter.open(folder, identify) as writer:
             assert writer.events >= answered
-            assert writer.missing(Run("access.log", 0, 10 * writer.events, 0, 0)) == []
+            assert writer.missing(FileRange("access.log", 0, 10 * writer.events, 0, 0)) == []
         assert stored(folder) == lines(0, Landing(folder).latest())
     assert json.loads((folder / "landing.json").read_text())["format"] == 1

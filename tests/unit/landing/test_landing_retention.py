@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from batches import batch, lines, opened, segment_paths, stored
-
 from pyspark_flume.errors import LandingError, RetentionInvalid
 from pyspark_flume.landing import Landing, Retention, commit, committed
 

@@ -5,8 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pyspark_flume.landing import Seen
+from pyspark_flume.landing import SeenRanges
 
 ranges = st.tuples(st.sampled_from("ab"), st.integers(0, 30), st.integers(0, 12))
 
@@ -15,7 +14,7 @@ ranges = st.tuples(st.sampled_from("ab"), st.integers(0, 30), st.integers(0, 12)
 def test_ranges_are_the_set_of_their_bytes(
     added: list[tuple[str, int, int]], asked: tuple[str, int, int]
 ) -> None:
-    seen, model = Seen(), set()
+    seen, model = SeenRanges(), set()
     for file, start, length in added:
         seen.add(file, start, start + length)
         model |= {(file, byte) for byte in range(start, start + length)}
@@ -29,13 +28,13 @@ def test_ranges_are_the_set_of_their_bytes(
     assert all(left[1] < right[0] for left, right in pairwise(missing))
     assert seen.contains(file, start, start + length) == (not expected)
     assert seen.copy().snapshot() == seen.snapshot()
-    restored = Seen()
+    restored = SeenRanges()
     restored.restore(seen.snapshot())
     assert restored.snapshot() == seen.snapshot()
 
 
 def test_none_all_and_some_of_a_run_seen_are_told_apart() -> None:
-    seen = Seen()
+    seen = SeenRanges()
     seen.add("a", 10, 20)
 
     assert seen.missing("a", 20, 30) == [(20, 30)]
@@ -45,7 +44,7 @@ def test_none_all_and_some_of_a_run_seen_are_told_apart() -> None:
 
 
 def test_ranges_that_touch_become_one() -> None:
-    seen = Seen()
+    seen = SeenRanges()
     for start in (0, 20, 10, 30):
         seen.add("a", start, start + 10)
 
@@ -53,7 +52,7 @@ def test_ranges_that_touch_become_one() -> None:
 
 
 def test_beyond_the_limit_the_file_untouched_for_longest_is_forgotten() -> None:
-    seen = Seen(files_max=2)
+    seen = SeenRanges(files_max=2)
     for file, start in (("a", 0), ("b", 0), ("a", 10), ("c", 0)):
         seen.add(file, start, start + 5)
 
@@ -61,7 +60,7 @@ def test_beyond_the_limit_the_file_untouched_for_longest_is_forgotten() -> None:
 
 
 def test_a_file_of_gaps_does_not_fill_the_memory() -> None:
-    seen = Seen(ranges_max=2)
+    seen = SeenRanges(ranges_max=2)
     seen.add("a", 0, 1)
     for start in (0, 10, 20, 30):
         seen.add("b", start, start + 1)
@@ -72,7 +71,7 @@ def test_a_file_of_gaps_does_not_fill_the_memory() -> None:
 
 
 def test_a_copy_does_not_follow_its_original() -> None:
-    seen = Seen()
+    seen = SeenRanges()
     seen.add("a", 0, 10)
     copy = seen.copy()
     seen.add("a", 10, 20)
@@ -83,4 +82,4 @@ def test_a_copy_does_not_follow_its_original() -> None:
 @pytest.mark.parametrize("text", ["[]", '{"a":[0]}', '{"a":[5,1]}', '{"a":[1,1]}', "{"])
 def test_a_snapshot_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        Seen().restore(text)
+        SeenRanges().restore(text)

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 from batches import batch, flip, identify, lines, opened, segment_paths, stored, write
-
 from pyspark_flume.errors import LandingWriteFailed
-from pyspark_flume.landing import Landing, LandingWriter, Run
+from pyspark_flume.landing import FileRange, Landing, LandingWriter
 from pyspark_flume.landing.segment_writer import write_all
 
-ALL = Run("access.log", 0, 1000, 0, 0)
+ALL = FileRange("access.log", 0, 1000, 0, 0)
 
 
 class FailingDisk:
@@ -132,7 +131,7 @@ def test_only_the_last_segment_is_read_at_a_start(folder: Path) -> None:
     write(folder, [batch(10 * i, 1) for i in range(5)], segment_bytes=1)
     counts: list[int] = []
 
-    def identify(items: bytes, count: int) -> list[Run]:
+    def identify(items: bytes, count: int) -> list[FileRange]:
         counts.append(count)
         return []
 

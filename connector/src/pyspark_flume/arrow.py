@@ -1,0 +1,144 @@
+"""Events as Arrow record batches, as Spark's Python data sources take them.
+
+Spark demands the very schema that `pyspark.sql.pandas.types.to_arrow_schema` makes of its types,
+with the time zone UTC.
+"""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pyarrow as pa
+
+from pyspark_flume.events.bulk_read import Ints, Mask, read_decimals, words_of
+from pyspark_flume.events.columns import EventColumns, header
+
+_TIMESTAMP = pa.timestamp("us", "UTC")
+_OF_SPARK = {
+    "binary": pa.binary(),
+    "string": pa.string(),
+    "map<string,string>": pa.map_(pa.string(), pa.string()),
+    "timestamp": _TIMESTAMP,
+    "bigint": pa.int64(),
+}
+
+
+def schema_of(columns: Iterable[tuple[str, str]]) -> pa.Schema:
+    """Of columns as ``("body", "binary")``: the name, and the type as Spark's SQL calls it."""
+    return pa.schema([(name, _OF_SPARK[kind]) for name, kind in columns])
+
+
+# 9999-12-31T23:59:59.999Z, the last that SQL and Python have.
+_TIMESTAMP_MS_MAX = 253_402_300_799_999
+
+
+def record_batch(
+    columns: EventColumns, first_offset: int, arrival_ms: int | Ints, schema: pa.Schema
+) -> pa.RecordBatch:
+    """The events as rows of `schema`: any of body, headers, timestamp, offset, arrival.
+
+    Event i has the offset ``first_offset + i`` in the landing log. `timestamp` is its header of
+    that name, in milliseconds since 1970, and where there is none, or none up to the year 9999, it
+    is `arrival_ms`, which is one for all or one for each. A body that is a string has replacement
+    characters for what is not UTF-8.
+    """
+    made: dict[str, Callable[[], pa.Array]] = {
+        "body": lambda: _bodies(columns, schema.field("body").type),
+        "headers": lambda: _headers(columns),
+        "timestamp": lambda: _timestamps(columns, _arrival(columns, arrival_ms)),
+        "offset": lambda: pa.array(np.arange(first_offset, first_offset + columns.count)),
+        "arrival": lambda: _arrival(columns, arrival_ms),
+    }
+    return pa.RecordBatch.from_arrays([made[name]() for name in schema.names], schema=schema)
+
+
+def _bodies(columns: EventColumns, kind: pa.DataType) -> pa.BinaryArray | pa.StringArray:
+    make = _strings if kind == pa.string() else _binaries
+    return make(columns.data, columns.body_starts, columns.ends)
+
+
+def _arrival(columns: EventColumns, arrival_ms: int | Ints) -> pa.TimestampArray:
+    microseconds = np.broadcast_to(np.asarray(arrival_ms, np.int64) * 1000, columns.count)
+    return pa.array(np.ascontiguousarray(microseconds)).view(_TIMESTAMP)
+
+
+def _timestamps(columns: EventColumns, arrival: pa.TimestampArray) -> pa.TimestampArray:
+    index = header(columns, b"timestamp")
+    events = np.flatnonzero(index >= 0)
+    if not len(events):
+        return arrival
+    headers = index[events]
+    sent = read_decimals(
+        words_of(columns.data), columns.value_starts[headers], columns.value_ends[headers]
+    )
+    fits = (sent >= 0) & (sent <= _TIMESTAMP_MS_MAX)
+    timestamps = arrival.view(pa.int64()).to_numpy().copy()
+    timestamps[events[fits]] = sent[fits] * 1000
+    return pa.array(timestamps).view(_TIMESTAMP)
+
+
+def _binaries(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.BinaryArray:
+    """Each ``data[starts[i]:ends[i]]``; both ascend, and no two of them overlap.
+
+    In Arrow, where one value ends the next one begins. So what lies between two is a value as well,
+    and then every other one is taken.
+    """
+    offsets = np.zeros(2 * len(starts) + 1, np.int32)
+    offsets[1::2] = starts
+    offsets[2::2] = ends
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    both = pa.Array.from_buffers(pa.binary(), 2 * len(starts), buffers)
+    return both.take(pa.array(np.arange(1, 2 * len(starts), 2)))
+
+
+def _strings(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.StringArray:
+    binaries = _binaries(data, starts, ends)
+    octets = np.frombuffer(binaries.buffers()[2], np.int8)
+    if octets.min(initial=0) >= 0:  # ASCII only: told faster than UTF-8
+        return binaries.view(pa.string())
+    try:
+        return binaries.cast(pa.string())
+    except pa.ArrowInvalid:  # not UTF-8: a client that breaks that must not fail everyone's query
+        texts = [text.decode("utf-8", "replace") for text in binaries.to_pylist()]
+        return pa.array(texts, pa.string())
+
+
+def _headers(columns: EventColumns) -> pa.MapArray:
+    offsets = columns.header_offsets
+    keys = values = pa.array([], pa.string())
+    if offsets[-1]:
+        keys = _same_keys(columns)
+        values = _strings(columns.data, columns.value_starts, columns.value_ends)
+    if keys is None:
+        keys = _strings(columns.data, columns.key_starts, columns.key_ends)
+        last = _last_of_each(keys, offsets)
+        keys, values = keys.filter(last), values.filter(last)
+        offsets = np.concatenate(([0], np.cumsum(last)))[offsets]
+    offsets = pa.array(offsets.astype(np.int32))
+    return pa.MapArray.from_arrays(offsets, keys, values, _OF_SPARK["map<string,string>"])
+
+
+def _same_keys(columns: EventColumns) -> pa.StringArray | None:
+    """The keys of all headers, if they are the same in all events and none comes twice."""
+    if columns.keys is None:
+        return None
+    # Of two keys that are not UTF-8, the texts may be the same.
+    keys = [key.decode("utf-8", "replace") for key in columns.keys]
+    if len(set(keys)) < len(keys):
+        return None
+    sizes = np.array([len(key.encode()) for key in keys], np.int32)
+    offsets = np.zeros(columns.count * len(keys) + 1, np.int32)
+    np.cumsum(np.tile(sizes, columns.count), out=offsets[1:])
+    text = "".join(keys).encode() * columns.count
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(text)]
+    return pa.Array.from_buffers(pa.string(), columns.count * len(keys), buffers)
+
+
+def _last_of_each(keys: pa.StringArray, offsets: Ints) -> Mask:
+    """Which headers count: in an event, the last of each key; Spark fails on a key twice."""
+    codes = keys.dictionary_encode().indices.to_numpy().astype(np.int64)
+    events = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    both = events * len(keys) + codes
+    _, from_behind = np.unique(both[::-1], return_index=True)
+    last = np.zeros(len(keys), np.bool_)
+    last[len(keys) - 1 - from_behind] = True
+    return last

@@ -1,0 +1,157 @@
+"""`FlumeUtils` as Spark 2.4 had it: Flume's events as a DStream.
+
+Signatures, defaults and the shape of an element are those of ``pyspark.streaming.flume`` in
+Spark 2.4; the receiver behind them is the JVM's (`connector/java/receiver`).
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from pyspark.serializers import NoOpSerializer
+from pyspark.storagelevel import StorageLevel
+from pyspark.streaming import DStream, StreamingContext
+
+from pyspark_flume.decoders import utf8_decoder
+from pyspark_flume.errors import ConnectorJarMissing, OptionInvalid
+from pyspark_flume.events.record import decode_events
+
+T = TypeVar("T")
+
+_PORT_MAX = 65535
+_JVM_CLASS = "io.pysparkflume.streaming.FlumeStreams"
+
+
+class FlumeUtils:
+    """Makes DStreams of the events that Flume agents deliver."""
+
+    @staticmethod
+    def createStream(  # noqa: N802 - Spark's name
+        ssc: StreamingContext,
+        hostname: str,
+        port: int,
+        storageLevel: StorageLevel = StorageLevel.MEMORY_AND_DISK_2,  # noqa: N803
+        enableDecompression: bool = False,  # noqa: N803
+        bodyDecoder: Callable[[bytes], T] = utf8_decoder,  # type: ignore[assignment] # noqa: N803
+    ) -> "DStream[tuple[dict[str, str], T]]":
+        """A stream of what Flume's avro sinks push to ``hostname:port``.
+
+        The receiver listens there, on the worker of that host name if there is one, and holds one
+        core. A sink's batch is answered OK once Spark has stored it.
+
+        :param hostname: address or host name to listen on; a Flume conf's ``sinks.….hostname``
+        :param port: a Flume conf's ``sinks.….port``
+        :param storageLevel: how Spark keeps events until their batch is done
+        :param enableDecompression: the sinks have ``compression-type = deflate``
+        :param bodyDecoder: called with each body (bytes) on the executors
+        :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
+        :raises ConnectorJarMissing: Spark does not have the connector's jar
+        """
+        chunks = _jvm_streams(ssc).createStream(
+            ssc._jssc,
+            hostname,
+            int(port),
+            ssc.sparkContext._getJavaStorageLevel(storageLevel),
+            bool(enableDecompression),
+        )
+        return _decoded(chunks, ssc, bodyDecoder)
+
+    @staticmethod
+    def createPollingStream(  # noqa: N802 - Spark's name
+        ssc: StreamingContext,
+        addresses: Iterable[tuple[str, int]],
+        storageLevel: StorageLevel = StorageLevel.MEMORY_AND_DISK_2,  # noqa: N803
+        maxBatchSize: int = 1000,  # noqa: N803
+        parallelism: int = 5,
+        bodyDecoder: Callable[[bytes], T] = utf8_decoder,  # type: ignore[assignment] # noqa: N803
+    ) -> "DStream[tuple[dict[str, str], T]]":
+        """A stream of what the SparkSinks of Flume agents hand over, when asked.
+
+        One receiver, which holds one core, asks them all. A sink's batch is acked once Spark has
+        stored it, and stays in Flume's channel until then; a sink that is away is tried until it is
+        there.
+
+        :param addresses: ``(host, port)`` of each sink; a Flume conf's ``sinks.….port``
+        :param storageLevel: how Spark keeps events until their batch is done
+        :param maxBatchSize: events to ask for at a time; at most the ``transactionCapacity`` of the
+            sinks' channels, where Flume's default is 100
+        :param parallelism: connections to all sinks together; there is one to each at least
+        :param bodyDecoder: called with each body (bytes) on the executors
+        :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
+        :raises OptionInvalid: no addresses, or a value that can't be used
+        :raises ConnectorJarMissing: Spark does not have the connector's jar
+        """
+        sinks = [_sink_address(address) for address in addresses]
+        if not sinks:
+            raise OptionInvalid(
+                "createPollingStream has no addresses; pass (host, port) of each agent's SparkSink"
+            )
+        batch_size = _at_least_one("maxBatchSize", maxBatchSize)
+        consumers = _at_least_one("parallelism", parallelism)
+        streams = _jvm_streams(ssc)
+        unresolved = ssc._sc._jvm.java.net.InetSocketAddress.createUnresolved
+        chunks = streams.createPollingStream(
+            ssc._jssc,
+            [unresolved(host, port) for host, port in sinks],
+            ssc.sparkContext._getJavaStorageLevel(storageLevel),
+            batch_size,
+            consumers,
+        )
+        return _decoded(chunks, ssc, bodyDecoder)
+
+
+def _decoded(
+    chunks: Any, ssc: StreamingContext, body_decoder: Callable[[bytes], T]
+) -> "DStream[tuple[dict[str, str], T]]":
+    """The events of a JVM stream whose elements are some events each, one behind the other."""
+
+    def decode(chunk: bytes) -> list[tuple[dict[str, str], T]]:
+        return [(headers, body_decoder(body)) for headers, body in decode_events(chunk)]
+
+    return DStream(chunks, ssc, NoOpSerializer()).flatMap(decode)
+
+
+def _sink_address(address: tuple[str, int]) -> tuple[str, int]:
+    try:
+        host, port = address
+        port = int(port)
+    except (TypeError, ValueError):
+        raise OptionInvalid(
+            f"{address!r} is no address; pass (host, port) of a SparkSink"
+        ) from None
+    if not host or not 0 < port <= _PORT_MAX:
+        raise OptionInvalid(f"{address!r} is no address; a port is 1 to {_PORT_MAX}")
+    return str(host), port
+
+
+def _at_least_one(name: str, value: int) -> int:
+    if int(value) < 1:
+        raise OptionInvalid(f"createPollingStream has {name}={value}; pass 1 or more")
+    return int(value)
+
+
+def _jvm_streams(ssc: StreamingContext):  # type: ignore[no-untyped-def]  # py4j has no types
+    jvm = ssc._sc._jvm
+    try:
+        # A name that the JVM cannot load is a package to py4j: asking the JVM tells.
+        jvm.java.lang.Class.forName(
+            _JVM_CLASS, False, jvm.java.lang.Thread.currentThread().getContextClassLoader()
+        )
+    except Exception as error:
+        if "ClassNotFoundException" not in str(error):
+            raise
+        raise ConnectorJarMissing(
+            f"Spark at {jvm.java.lang.System.getenv('SPARK_HOME')} lacks Flume's receiver: install "
+            f"pyspark-flume into that Spark's own environment, or start with "
+            f"spark-submit --jars {_jar_hint()}"
+        ) from None
+    return getattr(jvm, _JVM_CLASS)
+
+
+def _jar_hint() -> str:
+    from importlib.metadata import PackageNotFoundError, files
+
+    try:
+        jars = [f for f in files("pyspark-flume") or () if f.suffix == ".jar"]
+    except PackageNotFoundError:
+        jars = []
+    return str(jars[0].locate()) if jars else "pyspark-flume-receiver.jar"

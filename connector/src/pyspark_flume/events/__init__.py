@@ -1,0 +1,1 @@
+"""The events of a batch: one record, columns, and reading many at once."""

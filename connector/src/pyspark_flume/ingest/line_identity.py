@@ -1,0 +1,65 @@
+"""Which lines of which file the events of a batch are, so that a line sent twice is seen.
+
+A Flume plugin puts three headers on an event: `file` (the file's name), `offset` (the byte of the
+file at which the line begins) and `end` (the byte behind the line and its newline).
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from pyspark_flume.events.bulk_read import Ints, Mask, read_decimals, words_of
+from pyspark_flume.events.columns import EventColumns, header
+from pyspark_flume.landing import FileRange
+
+
+def runs(columns: EventColumns) -> list[FileRange]:
+    """The longest runs of events that follow each other in the batch and in a file.
+
+    An event is in no run if it lacks one of the three headers, if `file` is not UTF-8, if `offset`
+    or `end` is no decimal number of up to 18 digits, or if `end` is not behind `offset`.
+    """
+    file, offset, end = (header(columns, key) for key in (b"file", b"offset", b"end"))
+    events = np.flatnonzero((file >= 0) & (offset >= 0) & (end >= 0))
+    if not len(events):
+        return []
+    headers = np.stack((offset[events], end[events]))
+    starts, ends = read_decimals(
+        words_of(columns.data), columns.value_starts[headers], columns.value_ends[headers]
+    )
+    valid = (starts >= 0) & (ends > starts)
+    events, starts, ends = events[valid], starts[valid], ends[valid]
+    if not len(events):
+        return []
+    file = file[events]
+    joined = (events[1:] == events[:-1] + 1) & (starts[1:] == ends[:-1])
+    joined &= _same_as_before(columns, file)
+    firsts = np.flatnonzero(np.concatenate(([True], ~joined)))
+    lasts = np.append(firsts[1:], len(events)) - 1
+    found = []
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        try:
+            name = str(_text(columns, file[first]), "utf-8")
+        except UnicodeDecodeError:
+            continue
+        event = int(events[first])
+        run = FileRange(name, int(starts[first]), int(ends[last]), event, event + last - first + 1)
+        found.append(run)
+    return found
+
+
+def _same_as_before(columns: EventColumns, headers: Ints) -> Mask:
+    """Whether each header but the first has the value of the one before."""
+    starts, ends = columns.value_starts[headers], columns.value_ends[headers]
+    length = int(ends[0] - starts[0])
+    if length and (ends - starts == length).all():
+        # Usually all are the same.
+        texts = np.ndarray(len(columns.data) - length + 1, f"V{length}", columns.data, strides=(1,))
+        if texts[starts].tobytes() == texts[starts[0]].tobytes() * len(headers):
+            return np.ones(len(headers) - 1, np.bool_)
+    values = [bytes(_text(columns, header)) for header in headers]
+    return np.array([a == b for a, b in pairwise(values)], np.bool_)
+
+
+def _text(columns: EventColumns, header: np.int64) -> bytes | memoryview:
+    return columns.data[columns.value_starts[header] : columns.value_ends[header]]

@@ -1,0 +1,24 @@
+"""Makes ``pyspark.streaming.flume`` importable; a ``.pth`` file loads this at Python's start.
+
+A file in ``pyspark/streaming/`` would not do: `spark-submit` puts PySpark's own zip first on the
+path. This runs in every Python of the environment, so it imports nothing but the import system.
+"""
+
+import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, spec_from_file_location
+
+_NAME = "pyspark.streaming.flume"
+
+
+class _FlumeFinder:
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        if name != _NAME:
+            return None
+        ours = find_spec("pyspark_flume._pyspark_streaming_flume")
+        return ours and spec_from_file_location(_NAME, ours.origin)
+
+
+# Last: a Spark that has the module itself keeps its own.
+sys.meta_path.append(_FlumeFinder)

@@ -1,0 +1,1 @@
+"""What a program in spark-apps/ imports."""

@@ -1,0 +1,1 @@
+"""Where the lab runs: in Docker or as plain processes."""
