@@ -116,7 +116,6 @@ URL = re.compile(r"[a-z][a-z0-9]*://\S+")
 
 # Files that are the reader's own or another project's.
 FOREIGN = {
-    "access.log",
     "app.py",
     "counts.py",  # the program of docs/tutorial/first-query.md
     "flume.conf",  # its conf
