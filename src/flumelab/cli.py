@@ -138,7 +138,7 @@ def logs(
 
 @cli.command("doctor")
 def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = False) -> None:
-    """Show what is missing on this machine, and the command that installs it."""
+    """Show what this machine lacks, and how to install it."""
     chosen = _runtime(runtime)
     checks = doctor.examine(chosen.name, settings.load(), ports=not chosen.services())
     ok = all(check.ok for check in checks)
@@ -154,7 +154,7 @@ def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fal
 
 @cli.command("lessons")
 def list_lessons(as_json: JsonOption = False) -> None:
-    """List the lessons that run accepts."""
+    """List the lessons."""
     lessons = list(catalogue.LESSONS.values())
     if as_json:
         _print_json([{"name": lesson.name, "shows": lesson.shows} for lesson in lessons])
@@ -164,7 +164,7 @@ def list_lessons(as_json: JsonOption = False) -> None:
 
 @cli.command()
 def run(
-    names: Annotated[list[str], typer.Argument(help="Lessons that flumelab lessons lists.")],
+    names: Annotated[list[str], typer.Argument(help="Names that flumelab lessons lists.")],
     lines: Annotated[int, typer.Option(min=1, help="Lines to send.")] = 10_000,
     rate: RateOption = 2_000,
     seed: SeedOption = 1,
@@ -175,10 +175,11 @@ def run(
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
 ) -> None:
-    """Run lessons from their start, feed them, and compare each key with the generator's truth.
+    """Run lessons and compare each key with the truth.
 
-    Each lesson has a lab of its own, which begins with nothing and leaves nothing. The exit code is
-    0 if every key is right, and 1 if not. --json prints a list, or for one lesson its result.
+    The truth is what the generator knows. Each lesson has a lab of its own, which begins with
+    nothing and leaves nothing. The exit code is 0 if every key is right, and 1 if not. --json
+    prints a list, or, for one lesson, its result alone.
     """
     lessons = [catalogue.find(name) for name in names]
     chosen = choose(runtime, lesson_run.settings_of_runs(settings.load()))
@@ -202,7 +203,7 @@ def demo(
     lines: LinesOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
-    """Start the lab, feed it, show the counts as they arrive, then the verdict (make lab)."""
+    """Start the lab, feed it, show counts and verdict (make lab)."""
     started = time.monotonic()
     chosen = _runtime(runtime)
     _up(chosen, lesson)
