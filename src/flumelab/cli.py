@@ -11,6 +11,8 @@ import typer
 from flumelab import doctor, lesson_run, settings, view
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
+from flumelab.own import command as own_command
+from flumelab.own.services import Wish
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Runtime
 from flumelab.waiting import show_until_balanced, wait_until_settled
@@ -164,23 +166,60 @@ def list_lessons(as_json: JsonOption = False) -> None:
 
 @cli.command()
 def run(
-    names: Annotated[list[str], typer.Argument(help="Names that flumelab lessons lists.")],
-    lines: Annotated[int, typer.Option(min=1, help="Lines to send.")] = 10_000,
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LESSON…|PROGRAM.py [-- ARGUMENT…]",
+            help="Names that flumelab lessons lists, or a program of your own.",
+        ),
+    ],
+    lines: Annotated[int, typer.Option(min=1, help="Lines to send into a lesson.")] = 10_000,
     rate: RateOption = 2_000,
     seed: SeedOption = 1,
     malformed: Annotated[
         float,
         typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of them malformed."),
     ] = 0,
+    conf: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your Flume configuration.")
+    ] = None,
+    agent: Annotated[
+        str | None, typer.Option(help="The agent in it (default: the only one).")
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option("--input", metavar="FILE|FOLDER", help="Your log, also .gz, .bz2, .xz, .zst."),
+    ] = None,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="PATH=FOLDER", help="Use FOLDER for a PATH in your files."),
+    ] = None,
+    submit: Annotated[
+        list[str] | None, typer.Option("--submit-arg", help="One more argument of spark-submit.")
+    ] = None,
+    count: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="Count your log by it, and compare what is printed."),
+    ] = None,
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
 ) -> None:
-    """Run lessons and compare each key with the truth.
+    """Run lessons, or a program of your own, and compare.
 
-    The truth is what the generator knows. Each lesson has a lab of its own, which begins with
-    nothing and leaves nothing. The exit code is 0 if every key is right, and 1 if not. --json
-    prints a list, or, for one lesson, its result alone.
+    A lesson is compared with what the generator knows, key by key. Your own program runs unchanged,
+    with your conf and your log, and the lines at each hop are compared. Each run has a lab of its
+    own, which begins with nothing. The exit code is 0 if all is right, and 1 if not. --json prints
+    a list, or, for one lesson, its result alone.
     """
+    if names[0].endswith(".py"):
+        folders = own_command.parse_map(mapped or [])
+        wish = Wish(Path(names[0]), conf, agent, log, folders, submit or (), names[1:])
+        raise typer.Exit(own_command.run(wish, count, runtime, as_json, _report))
+    if conf or agent or log or mapped or submit or count:
+        raise LabError(
+            f"{names[0]} is a lesson, with a conf and a log of its own; name a program (….py) to "
+            "use yours"
+        )
     lessons = [catalogue.find(name) for name in names]
     chosen = choose(runtime, lesson_run.settings_of_runs(settings.load()))
     _require_ready(chosen, ports=not chosen.services())
