@@ -1,6 +1,6 @@
-"""A program of spark-apps/, by its own functions, in a Spark that is there already.
+"""Run a program of spark-apps/ by its own functions, in a Spark that is already running.
 
-Needs nothing that the lab's image of Spark has not: tests/docker runs it there as well.
+It needs nothing but what the lab's Spark image has, because tests/docker runs it there as well.
 """
 
 import importlib.util
@@ -29,7 +29,7 @@ from tests.support.ports import free_port
 from tests.support.waiting import accepts, wait_for
 
 ROOT = Path(__file__).parents[2]
-# Those with servers, or two programs, have tests of their own.
+# Lessons with servers or with two programs have their own tests.
 LESSONS = {
     app.name: app
     for app in apps.APPS.values()
@@ -50,9 +50,9 @@ def program(name: str) -> ModuleType:
 
 
 class Lesson:
-    """A program with a store, a checkpoint and input of its own.
+    """A program with its own store, checkpoint and input.
 
-    :param first: events that come before the generator's, to be taken for malformed
+    :param first: events before the generator's, which the program must count as malformed
     """
 
     def __init__(
@@ -65,12 +65,12 @@ class Lesson:
         self.module = self._module()
 
     def run(self) -> tuple[dict[str, int], dict[str, int]]:
-        """What the program has found, right or not after `SECONDS_MAX`, and the truth."""
+        """Return what the program has found, at the latest after `SECONDS_MAX`, and the truth."""
         is_query = self.app.lands or self.app.source == "files"
         return self.query() if is_query else self.stream()
 
     def query(self) -> tuple[dict[str, int], dict[str, int]]:
-        """In Structured Streaming."""
+        """Run it as a Structured Streaming query."""
         self._land()
         self.count(self.session)
         try:
@@ -80,7 +80,7 @@ class Lesson:
                 query.stop()
 
     def stream(self) -> tuple[dict[str, int], dict[str, int]]:
-        """In DStreams."""
+        """Run it as a DStream program."""
         self.module.SparkContext = lambda appName: self.session.sparkContext  # noqa: N803
         stream = self.count()
         stream.start()
@@ -91,7 +91,7 @@ class Lesson:
             stream.stop(stopSparkContext=False, stopGraceFully=False)
 
     def truth(self) -> dict[str, int]:
-        """By the ledger."""
+        """Return the right answer, computed from the ledger."""
         given = self.app.answer.options
         options = {
             name.removeprefix("--"): int(value)
@@ -105,7 +105,7 @@ class Lesson:
 
     @property
     def count(self) -> Callable[..., Any]:
-        """The function that the program's last block begins with."""
+        """The function that the program's last block calls first."""
         main = Path(self.module.__file__ or "").read_text("utf-8").partition("__main__")[2]
         call = r"CHECKPOINT, (\w+)\)|ssc = (\w+)\(\)|^    (\w+)\(spark\)"
         name = re.search(call, main, re.MULTILINE)
