@@ -77,7 +77,7 @@ AGENTS = [
     "-",
 ]
 # Each replaces the request, its status and its size, and breaks the rule in a different way.
-SPOILT = [
+MALFORMED_REQUESTS = [
     '"-" 408 -',
     '"GET /blog/flume/ HT',
     '"get /robots.txt HTTP/1.1" 400 226',
@@ -106,8 +106,10 @@ class AccessLog(Scenario):
         self._requests = RandomColumn(f"requests {seed}", _requests())
         self._tails = RandomColumn(f"tails {seed}", _tails())
         self._malformed = malformed
-        self._spoil = Random(f"spoil {seed}").random
-        self._spoilt = RandomColumn(f"spoilt {seed}", [((f"] {text}", None), 1) for text in SPOILT])
+        self._chance = Random(f"spoil {seed}").random
+        self._malformed_requests = RandomColumn(
+            f"spoilt {seed}", [((f"] {text}", None), 1) for text in MALFORMED_REQUESTS]
+        )
 
     def generate(self, lines: int) -> Batch:
         """Make the next `lines` (1 or more) lines; their truth is what was drawn, not parsed."""
@@ -116,8 +118,8 @@ class AccessLog(Scenario):
         stamps = {second: strftime(TIME_UTC, gmtime(second)) for second in set(seconds)}
         requests = self._requests.draw(lines)
         if self._malformed:
-            for line in [i for i in range(lines) if self._spoil() < self._malformed]:
-                [requests[line]] = self._spoilt.draw(1)
+            for line in [i for i in range(lines) if self._chance() < self._malformed]:
+                [requests[line]] = self._malformed_requests.draw(1)
         targets = [target for _, target in requests]
 
         # One join over interleaved columns takes half the time of a formatted string per line.

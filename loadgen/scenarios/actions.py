@@ -50,7 +50,7 @@ class Actions(EventScenario):
     key = "action"
     sums = ()
     head = '{"time":"'
-    broken = (
+    malformed_rests = (
         '","user":"u0001","action":"view"',
         '","user":"u0001","act',
         "','user':'u0001','action':'view'}",

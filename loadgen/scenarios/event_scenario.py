@@ -25,13 +25,15 @@ class EventScenario(Scenario, ABC):
     """
 
     head: ClassVar[str] = ""
-    broken: ClassVar[Sequence[str]]
+    malformed_rests: ClassVar[Sequence[str]]
     """What a malformed line has after its time; each breaks the rule in a different way."""
 
     def __init__(self, seed: int, malformed: float = 0.0) -> None:
         self._malformed = malformed
-        self._spoil = Random(f"spoil {seed}").random
-        self._broken = RandomColumn(f"broken {seed}", [(text, 1) for text in self.broken])
+        self._chance = Random(f"spoil {seed}").random
+        self._malformed_rests = RandomColumn(
+            f"broken {seed}", [(text, 1) for text in self.malformed_rests]
+        )
 
     @abstractmethod
     def draw(self, lines: int) -> tuple[Events, list[str]]:
@@ -47,10 +49,10 @@ class EventScenario(Scenario, ABC):
         stamps = {second: stamp(second) for second in set(events["time"])}
         times = [stamps[second] for second in events["time"]]
         if self._malformed:
-            whole = [self._spoil() >= self._malformed for _ in range(lines)]
+            whole = [self._chance() >= self._malformed for _ in range(lines)]
             for line, is_whole in enumerate(whole):
                 if not is_whole:
-                    [rests[line]] = self._broken.draw(1)
+                    [rests[line]] = self._malformed_rests.draw(1)
             events = {name: list(compress(column, whole)) for name, column in events.items()}
 
         # One join over interleaved columns takes half the time of a formatted string per line.

@@ -50,7 +50,14 @@ class Hashtags(EventScenario):
     fields = ("time", "hashtags")
     key = "hashtags"
     sums = ()
-    broken = ("", " ada", "ada #spark", "\tada #spark", "  #spark #flume", "+01:00 ada #spark")
+    malformed_rests = (
+        "",
+        " ada",
+        "ada #spark",
+        "\tada #spark",
+        "  #spark #flume",
+        "+01:00 ada #spark",
+    )
 
     def __init__(self, seed: int, malformed: float = 0.0) -> None:
         super().__init__(seed, malformed)

@@ -45,7 +45,7 @@ class Orders(EventScenario):
     fields = ("time", "product", "quantity", "cents")
     key = "product"
     sums = ("quantity", "cents")
-    broken = (
+    malformed_rests = (
         ",0,espresso,two,3.20",
         ",0,espresso,-1,3.20",
         ",0,espresso,1,3,20",

@@ -55,7 +55,7 @@ class Sensors(EventScenario):
     fields = ("time", "device", "centidegrees", "pascals", "fault")
     key = "device"
     sums = ("centidegrees", "pascals")
-    broken = (
+    malformed_rests = (
         ",hall-01,NaN,1045.87",
         ",hall-01,,1045.87",
         ",hall-01,29.74",

@@ -180,7 +180,7 @@ def test_any_bytes_are_accounted_for_line_by_line(lines: list[bytes], newline: b
 
 def test_the_rule_agrees_with_every_request_that_can_be_drawn() -> None:
     requests = {text: target for (text, target), _ in access_log._requests()}
-    requests |= {f"] {text}": None for text in access_log.SPOILT}
+    requests |= {f"] {text}": None for text in access_log.MALFORMED_REQUESTS}
     for text, target in requests.items():
         lines = "".join(f"192.0.2.1 - - [t{text}{tail}" for tail, _ in access_log._tails())
         batch = ACCOUNT(lines.encode())
@@ -189,10 +189,10 @@ def test_the_rule_agrees_with_every_request_that_can_be_drawn() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.integers(), st.sampled_from([0.0, 0.1, 1.0]), st.integers(1, 300))
-def test_what_was_drawn_is_what_the_lines_say(seed: int, spoilt: float, lines: int) -> None:
-    drawn = AccessLog(seed, spoilt).generate(lines)
+def test_what_was_drawn_is_what_the_lines_say(seed: int, fraction: float, lines: int) -> None:
+    drawn = AccessLog(seed, fraction).generate(lines)
     assert drawn == ACCOUNT(drawn.data)
-    assert drawn.malformed == lines or spoilt < 1.0
+    assert drawn.malformed == lines or fraction < 1.0
 
 
 @settings(deadline=None, max_examples=30)

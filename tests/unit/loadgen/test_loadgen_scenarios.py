@@ -31,12 +31,12 @@ def readable(batch: Batch) -> Batch:
 @settings(deadline=None, max_examples=60)
 @given(scenarios, st.integers(), st.sampled_from([0.0, 0.1, 1.0]), st.integers(1, 300))
 def test_what_was_drawn_is_what_the_lines_say(
-    kind: type[EventScenario], seed: int, spoilt: float, lines: int
+    kind: type[EventScenario], seed: int, fraction: float, lines: int
 ) -> None:
-    drawn = kind(seed, spoilt).generate(lines)
+    drawn = kind(seed, fraction).generate(lines)
     assert readable(drawn) == kind(1).account(drawn.data)
     assert drawn.lines == drawn.data.count(b"\n") == lines
-    assert drawn.malformed == lines or spoilt < 1.0
+    assert drawn.malformed == lines or fraction < 1.0
 
 
 @settings(deadline=None, max_examples=60)
@@ -55,8 +55,8 @@ def test_a_run_has_the_same_lines_and_truth_however_it_is_cut(
 
 @pytest.mark.parametrize("kind", EVENT_SCENARIOS)
 def test_each_kind_of_malformed_line_breaks_the_rule(kind: type[EventScenario]) -> None:
-    assert len(kind.broken) == len(set(kind.broken)) > 3
-    for rest in kind.broken:
+    assert len(kind.malformed_rests) == len(set(kind.malformed_rests)) > 3
+    for rest in kind.malformed_rests:
         batch = kind(1).account(f"{kind.head}{stamp(START)}{rest}\n".encode())
         assert (batch.lines, batch.malformed) == (1, 1), rest
 
