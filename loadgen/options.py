@@ -182,7 +182,7 @@ def _add_ledger(parser: argparse.ArgumentParser) -> None:
         type=_path,
         required=True,
         metavar="FILE",
-        help="JSON lines, one per file; belongs to one spool directory; created if missing",
+        help="JSON lines, one per file; belongs to one spool directory; missing means empty",
     )
 
 
