@@ -1,7 +1,7 @@
-"""For end_to_end_ratio.py: spark-apps/url_counts_structured.py with its first query only.
+"""For end_to_end_ratio.py: spark-apps/url_counts_structured.py with only its first query.
 
-It goes for events a second and not for latency: a micro-batch costs a fifth of a second of CPU,
-however few its rows, so there is one every other second.
+The aim is throughput and not latency: a micro-batch costs a fifth of a second of CPU even with few
+rows, so there is one every two seconds.
 """
 
 import sys

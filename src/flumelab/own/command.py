@@ -46,9 +46,10 @@ def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, repo
     own = OwnRun(wish, configured, report)
     outcome = own.run()
     compared = printed.compare(outcome.output, own.files, count) if count else None
-    right = outcome.hops.agree and not outcome.failed and (compared is None or compared.right)
+    right = outcome.hops.agree and not outcome.failure and (compared is None or compared.right)
     if as_json:
         result = outcome.hops.as_json(str(wish.program))
+        result["failure"] = list(outcome.failure)
         if compared:
             result["count"] = compared.as_json()
         json.dump(result, sys.stdout, indent=2)
@@ -60,6 +61,8 @@ def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, repo
         console.print(_table(outcome.hops))
         if compared:
             console.print(_comparison(compared))
+        for line in outcome.failure:
+            console.print(Text(line, "bold red"), soft_wrap=True)
     return 0 if right else 1
 
 

@@ -81,8 +81,10 @@ def _flume(conf: AgentConf, runs: Sequence[Metrics], ports: frozenset[int] | Non
     names = {sink.settings.get("channel", "") for sink in sinks}
     channels = [channel for channel in conf.channels.values() if channel.name in names]
     sources = [source for source in conf.sources.values() if _channels(source) & names]
+    # Some sources, such as netcat, have no counters.
+    counting = [each for each in sources if any(f"SOURCE.{each.name}" in run for run in runs)]
     return [
-        _sum("source", sources, "EventAcceptedCount", "accepted", runs),
+        *([_sum("source", counting, "EventAcceptedCount", "accepted", runs)] if counting else []),
         _sum("channel", channels, "EventPutSuccessCount", "put in", runs),
         _sum("sink", sinks, "EventDrainSuccessCount", "answered OK", runs),
     ]

@@ -45,7 +45,8 @@ def run(program: Path, arguments: list[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException as error:
-        print("\n".join(explain(error, program)), file=sys.stderr, flush=True)
+        progress.failure = list(explain(error, program))
+        print("\n".join(progress.failure), file=sys.stderr, flush=True)
         return 1
     finally:
         ended.set()
@@ -87,6 +88,7 @@ def _watch(progress: Progress, ended: threading.Event) -> None:
         if stop_file.exists():
             progress.end_streams()
             break
+    ended.wait()  # the program may still fail as its streams end
     progress.write()
 
 

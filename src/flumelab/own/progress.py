@@ -16,6 +16,7 @@ class Progress:
 
     - ``stored``: events that receivers have stored; ``counted``: events in batches that are done
     - ``queries``: by a structured query's name, the rows that its micro-batches have read
+    - ``failure``: the lines that explain why the program has failed; empty if it has not
     - ``listens``: ports of the program's receivers; ``polls``: host and port of each SparkSink
     """
 
@@ -23,6 +24,7 @@ class Progress:
         self._file = file
         self._stored = self._counted = 0
         self._rows: dict[str, dict[int, int]] = {}
+        self.failure: list[str] = []
 
     def write(self) -> None:
         """Ask Spark, and write what it says; the last numbers stay once Spark has ended."""
@@ -34,6 +36,7 @@ class Progress:
             "stored": self._stored,
             "counted": self._counted,
             "queries": rows,
+            "failure": self.failure,
             "listens": sorted(surroundings.listens),
             "polls": sorted(surroundings.polls),
         }

@@ -36,12 +36,12 @@ class Outcome:
 
     :param hops: the numbers after everything has stopped
     :param output: what the program has printed
-    :param failed: the program ended by itself with an error
+    :param failure: the lines that explain why the program has failed; empty if it has not
     """
 
     hops: Hops
     output: str
-    failed: bool
+    failure: Sequence[str]
 
 
 class OwnRun:
@@ -74,10 +74,12 @@ class OwnRun:
                 self._start(launch)
             lines_in = self._feed()
             self._wait(lines_in)
-            failed = PROGRAM not in self._processes.running()
             self._stop()
+            failure = self._state.read_progress().get("failure")
             return Outcome(
-                self._hops(lines_in), self._state.output.read_text(errors="replace"), failed
+                self._hops(lines_in),
+                self._state.output.read_text(errors="replace"),
+                failure if isinstance(failure, list) else [],
             )
         finally:
             for name in (FLUME, PROGRAM):

@@ -1,7 +1,7 @@
-"""The ledger for ways out that keep no files: an entry comes first, then its lines are sent.
+"""The ledger for outlets that keep no files: the entry is written first, then the lines are sent.
 
-A loadgen that is killed in between leaves an entry whose lines were sent in part, or not at all.
-So a program may lack lines that the ledger has, which shows, but never has one that it lacks.
+A loadgen that is killed in between leaves an entry whose lines were sent in part or not at all. So
+a program may have fewer lines than the ledger, which shows in the counts, but never one more.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from loadgen.errors import LoadgenError, named
+from loadgen.errors import LoadgenError, os_errors_at
 from loadgen.ledger import Entry, Ledger
 from loadgen.outlets.outlet import Recovered
 from loadgen.scenarios import Batch
 
 
 class NothingSentError(LoadgenError):
-    """A batch of which surely no line has left."""
+    """A batch of which it is certain that no line was sent."""
 
 
-class Entries:
-    """A ledger without a directory. Several processes may share it."""
+class SentLedger:
+    """A ledger without a spool directory. Several processes may share it."""
 
     def __init__(self, ledger: Path) -> None:
         self._path = ledger
@@ -33,14 +33,14 @@ class Entries:
             return Recovered(torn=self._ledger.catch_up())
 
     def reserve(self, name: str) -> None:
-        """Use no name up to this one."""
+        """Use neither this name nor one with a lower number."""
         self._ledger.reserve(name)
 
     @contextmanager
-    def entered(self, batch: Batch, stem: str) -> Iterator[str]:
-        """The batch is in the ledger, under the name that this gives.
+    def recorded(self, batch: Batch, stem: str) -> Iterator[str]:
+        """Write the batch's entry to the ledger, and yield the name it has there.
 
-        No other process uses the ledger inside the block; a NothingSentError takes the entry back.
+        Inside the block the ledger is locked; a NothingSentError removes the entry again.
         """
         if not batch.data:
             raise ValueError("an empty batch")
@@ -48,7 +48,7 @@ class Entries:
             self._ledger.catch_up()
             name = self._ledger.next_name(stem)
             try:
-                with named(self._path, "let loadgen's user write there"):
+                with os_errors_at(self._path, "let loadgen's user write there"):
                     self._ledger.append(Entry.of(name, batch))
             except BaseException:
                 self._ledger.take_back()
@@ -62,7 +62,7 @@ class Entries:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with (
-            named(self._path, "give a file that can be written with --ledger"),
+            os_errors_at(self._path, "give a file that can be written with --ledger"),
             self._ledger.locked(),
         ):
             yield

@@ -1,4 +1,4 @@
-"""What the scenarios share whose ledger keeps every event: a time in front, and one rule a line."""
+"""The base of the scenarios whose ledger keeps every event: each line has a time and a rule."""
 
 from __future__ import annotations
 
@@ -10,50 +10,52 @@ from random import Random
 from time import gmtime, strftime
 from typing import Any, ClassVar
 
-from loadgen.scenarios.batch import Batch, Events, Scenario
-from loadgen.scenarios.draw import Column
+from loadgen.scenarios.random_column import RandomColumn
+from loadgen.scenarios.scenario import Batch, Events, Scenario
 
 START = 1_767_225_600  # 2026-01-01T00:00:00Z
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z"
-"""A regular expression for the time of an event: RFC 3339, in UTC, to the second."""
+"""The regular expression of an event's time: RFC 3339, in UTC, to the second."""
 
 
 class EventScenario(Scenario, ABC):
-    """Lines of the form `head` + time + rest, where `draw` makes the rest and `read` reads all.
+    """Lines of the form `head` + time + rest: `draw` makes the rest, `read` reads a whole line.
 
-    A line is without its "\\n" and decoded as UTF-8 with errors="replace" when `read` gets it.
+    `read` gets a line without its "\\n", decoded as UTF-8 with errors="replace".
     """
 
     head: ClassVar[str] = ""
-    broken: ClassVar[Sequence[str]]
-    """What a spoilt line has after its time; each breaks the rule in its own way."""
+    malformed_rests: ClassVar[Sequence[str]]
+    """What a malformed line has after its time; each breaks the rule in a different way."""
 
     def __init__(self, seed: int, malformed: float = 0.0) -> None:
         self._malformed = malformed
-        self._spoil = Random(f"spoil {seed}").random
-        self._broken = Column(f"broken {seed}", [(text, 1) for text in self.broken])
+        self._chance = Random(f"spoil {seed}").random
+        self._malformed_rests = RandomColumn(
+            f"broken {seed}", [(text, 1) for text in self.malformed_rests]
+        )
 
     @abstractmethod
     def draw(self, lines: int) -> tuple[Events, list[str]]:
-        """The next `lines` events, and what each one's line has after its time."""
+        """Draw the next `lines` events, and for each what its line has after the time."""
 
     @abstractmethod
     def read(self, line: str) -> tuple[Any, ...] | None:
-        """The event in a line, by the scenario's rule: a value a field. None if it is malformed."""
+        """Read the event in a line, a value for each field; None if the line is malformed."""
 
     def generate(self, lines: int) -> Batch:
-        """The next `lines` (1 or more) lines; the truth is what was drawn, nothing is parsed."""
+        """Make the next `lines` (1 or more) lines; their truth is what was drawn, not parsed."""
         events, rests = self.draw(lines)
         stamps = {second: stamp(second) for second in set(events["time"])}
         times = [stamps[second] for second in events["time"]]
         if self._malformed:
-            whole = [self._spoil() >= self._malformed for _ in range(lines)]
+            whole = [self._chance() >= self._malformed for _ in range(lines)]
             for line, is_whole in enumerate(whole):
                 if not is_whole:
-                    [rests[line]] = self._broken.draw(1)
+                    [rests[line]] = self._malformed_rests.draw(1)
             events = {name: list(compress(column, whole)) for name, column in events.items()}
 
-        # One join over interleaved columns costs half of what a formatted string a line does.
+        # One join over interleaved columns takes half the time of a formatted string per line.
         parts = ["\n"] * (4 * lines)
         parts[0::4] = [self.head] * lines
         parts[1::4] = times
@@ -61,7 +63,7 @@ class EventScenario(Scenario, ABC):
         return _batch("".join(parts).encode(), lines, events)
 
     def account(self, data: bytes) -> Batch:
-        """The truth about lines that are given, by the scenario's rule (`read`)."""
+        """Find the truth about given lines, by the scenario's rule (`read`)."""
         lines = data.decode("utf-8", "replace").split("\n")
         if not lines[-1]:
             lines.pop()
@@ -72,12 +74,12 @@ class EventScenario(Scenario, ABC):
 
 
 def stamp(second: int) -> str:
-    """The time as lines have it."""
+    """Return the time as it is written in lines."""
     return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(second))
 
 
 def second_of(text: str) -> int | None:
-    """The second that a text of the form `TIME` names; None if the calendar has no such time."""
+    """Return the second of a text in the form of `TIME`; None if that time does not exist."""
     try:
         return int(datetime.fromisoformat(text).timestamp())
     except ValueError:

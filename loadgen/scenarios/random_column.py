@@ -1,4 +1,4 @@
-"""Drawing by weight, reproducibly."""
+"""Reproducible random draws by weight."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Column(Generic[T]):
+class RandomColumn(Generic[T]):
     """One part of every line, drawn by weight.
 
-    It has a random stream of its own: so n draws and then m are the same as n + m at once.
+    It has its own random stream, so n draws and then m give the same as n + m draws at once.
+    The text of its seed decides every draw: a changed text changes the lines of every run.
     """
 
     def __init__(self, seed: str, weights: Iterable[tuple[T, float]]) -> None:

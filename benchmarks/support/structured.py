@@ -1,4 +1,4 @@
-"""The lab's program for Structured Streaming, and how much it has committed."""
+"""Run the lab's program for Structured Streaming, and see how much it has committed."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -16,8 +16,10 @@ PROGRAM = ROOT / "spark-apps" / "url_counts_structured.py"
 def counting(
     folder: Path, landing: Path, program: Path = PROGRAM, *options: str
 ) -> Iterator[Callable[[], int]]:
-    """Spark, local[2], with the lab's conf and more options of spark-submit; yields how many lines
-    the result store has counted."""
+    """Run a program in Spark, local[2], with the lab's conf and further options of spark-submit.
+
+    Yields a function that returns how many lines the result store has counted.
+    """
     folder.mkdir()
     database = folder / "results.db"
     store = ResultStore(f"sqlite:///{database}")
