@@ -35,7 +35,7 @@ def store(hours, number):
     rows = hours.collect()
     counts = [(f"{row.window.start:%FT%TZ} {row.action}", row["count"]) for row in rows]
     RESULTS.put_batch(f"hours {number}", counts)
-    counted[number] = RESULTS.counts().lines
+    counted[number] = RESULTS.counts().total
 
 
 def store_malformed(batch, number):

@@ -39,7 +39,7 @@ def ledger() -> dict[str, Any]:
 
 
 @contextmanager
-def lab_of(app: str) -> Iterator[None]:
+def lab_of(lesson: str) -> Iterator[None]:
     """Start the services of a lesson; remove them in the end, with their volumes."""
     with pytest.MonkeyPatch.context() as environment:
         for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True):
@@ -47,7 +47,7 @@ def lab_of(app: str) -> Iterator[None]:
         environment.setenv("COMPOSE_PROFILES", "structured,url-counts,pull")
         _remove()  # what an interrupted run may have left
         try:
-            up = flumelab("up", "--app", app)
+            up = flumelab("up", "--lesson", lesson)
             assert up.returncode == 0, up.stderr
             yield
         finally:

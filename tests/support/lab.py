@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from flumelab.runtimes.processes import MARK, has_ended, kill
+from flumelab.runtimes.processes import SERVICE_VARIABLE, has_ended, kill
 from tests.support.ports import free_ports
 from tests.support.spark import wait_for
 
@@ -102,7 +102,7 @@ class LocalLab:
 
     def _owns(self, process: psutil.Process, service: str) -> bool:
         try:
-            state, _, name = process.environ().get(MARK, "").rpartition(":")
+            state, _, name = process.environ().get(SERVICE_VARIABLE, "").rpartition(":")
             mine = state == str(self.state) and service in ("", name)
             return mine and not has_ended(process)
         except psutil.Error:

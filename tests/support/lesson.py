@@ -19,8 +19,8 @@ from pyspark_flume.ingest.group_commit import identify
 from pyspark_flume.landing import LandingWriter
 
 from flumelab.counts import MALFORMED
-from flumelab.lessons import catalogue as apps
-from flumelab.lessons.catalogue import App
+from flumelab.lessons import catalogue
+from flumelab.lessons.catalogue import Input, Lesson
 from flumelab.programs.result_store import ResultStore
 from loadgen.expected import expected
 from loadgen.ledger import read
@@ -31,9 +31,9 @@ from tests.support.waiting import accepts, wait_for
 ROOT = Path(__file__).parents[2]
 # Lessons with servers or with two programs have their own tests.
 LESSONS = {
-    app.name: app
-    for app in apps.APPS.values()
-    if not (app.name in apps.LAB or app.second or app.servers)
+    lesson.name: lesson
+    for lesson in catalogue.LESSONS.values()
+    if not (lesson.name in catalogue.LAB_LESSONS or len(lesson.programs) > 1 or lesson.servers)
 }
 LINES = 2_000
 BATCH = 500
@@ -49,16 +49,16 @@ def program(name: str) -> ModuleType:
     return module
 
 
-class Lesson:
-    """A program with its own store, checkpoint and input.
+class LessonInProcess:
+    """A lesson's program with its own store, checkpoint and input.
 
     :param first: events before the generator's, which the program must count as malformed
     """
 
     def __init__(
-        self, app: App, folder: Path, session: SparkSession, first: Sequence[bytes] = ()
+        self, lesson: Lesson, folder: Path, session: SparkSession, first: Sequence[bytes] = ()
     ) -> None:
-        self.app, self.folder, self.session, self.first = app, folder, session, first
+        self.lesson, self.folder, self.session, self.first = lesson, folder, session, first
         self.port = free_port()
         self.store = ResultStore(f"sqlite:///{folder}/results.db")
         self.store.create()
@@ -66,7 +66,7 @@ class Lesson:
 
     def run(self) -> tuple[dict[str, int], dict[str, int]]:
         """Return what the program has found, at the latest after `SECONDS_MAX`, and the truth."""
-        is_query = self.app.lands or self.app.source == "files"
+        is_query = self.lesson.program.reads in (Input.LANDING, Input.FILES)
         return self.query() if is_query else self.stream()
 
     def query(self) -> tuple[dict[str, int], dict[str, int]]:
@@ -92,13 +92,13 @@ class Lesson:
 
     def truth(self) -> dict[str, int]:
         """Return the right answer, computed from the ledger."""
-        given = self.app.answer.options
+        given = self.lesson.answer.options
         options = {
             name.removeprefix("--"): int(value)
             for name, value in zip(given[::2], given[1::2], strict=True)
         }
-        keys = self.app.answer.keys(
-            expected(read(self.folder / "ledger"), self.app.scenario, **options)
+        keys = self.lesson.answer.rows(
+            expected(read(self.folder / "ledger"), self.lesson.scenario, **options)
         )
         assert keys[MALFORMED] > 0
         return keys | {MALFORMED: keys[MALFORMED] + len(self.first)}
@@ -114,7 +114,7 @@ class Lesson:
         return function
 
     def _module(self) -> ModuleType:
-        module = program(self.app.program)
+        module = program(self.lesson.program.file)
         module.RESULTS = self.store
         module.CHECKPOINT = str(self.folder / "checkpoint")
         module.LANDING, module.FOLDER = str(self.folder / "landing"), str(self.folder / "spool")
@@ -124,7 +124,7 @@ class Lesson:
     def _generate(self, *to: str) -> None:
         (self.folder / "spool").mkdir()
         places = ["--spool", str(self.folder / "spool"), "--ledger", str(self.folder / "ledger")]
-        options = ["--scenario", self.app.scenario, "--lines", str(LINES), "--malformed", "0.01"]
+        options = ["--scenario", self.lesson.scenario, "--lines", str(LINES), "--malformed", "0.01"]
         command = [sys.executable, "-m", "loadgen", *places, *options, *to]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
@@ -143,7 +143,7 @@ class Lesson:
             log.commit()
 
     def _send(self) -> None:
-        if self.app.source == "socket":
+        if self.lesson.program.reads is Input.SOCKET:
             self._generate("--to", f"tcp://127.0.0.1:{self.port}")
             return
         self._generate()
@@ -154,8 +154,7 @@ class Lesson:
                 assert client.call(append_batch(batch)) == OK
 
     def _found(self) -> dict[str, int]:
-        counts = self.store.counts()
-        return counts.urls | ({MALFORMED: counts.malformed} if counts.malformed else {})
+        return self.store.counts().by_key()
 
     def _answer(self, wanted: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
         with suppress(AssertionError):

@@ -20,7 +20,7 @@ import requests
 from pyspark_flume.events.record import encode_event
 
 from flumelab.runtimes import class_data_sharing
-from flumelab.runtimes.local import ARCHIVE
+from flumelab.runtimes.local_build import CLASS_ARCHIVE
 from flumelab.runtimes.processes import kill
 from tests.support.avro_client import OK, AvroClient, append, append_batch, handshake, lines
 from tests.support.ports import free_port
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests" / "integration" / "programs"
 BUILT_JAR = ROOT / "connector" / "java" / "receiver" / "target" / "pyspark-flume-receiver.jar"
 STALL_SECONDS = 2
-QUICK_JVM = f"{class_data_sharing.QUICK_JVM} {class_data_sharing.java_options(ARCHIVE)}"
+QUICK_JVM = f"{class_data_sharing.QUICK_JVM} {class_data_sharing.java_options(CLASS_ARCHIVE)}"
 
 
 def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, str]:

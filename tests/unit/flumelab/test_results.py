@@ -75,13 +75,13 @@ def test_a_batch_may_hold_more_urls_than_a_statement_takes(store: ResultStore) -
     many = [(f"/{n}", 1) for n in range(3000)]
     store.add_batch(NOON, many)
     store.add_batch(NOON + timedelta(seconds=1), many)
-    assert store.counts().lines == 6000
+    assert store.counts().total == 6000
 
 
 def test_urls_are_kept_as_they_are(store: ResultStore) -> None:
     odd = {"/%C3%A9?q='; DROP TABLE url_totals": 1, "/é": 2, "/" + "x" * 5000: 3, "/A": 4, "/a": 5}
     store.add_batch(NOON, odd.items())
-    assert store.counts().urls == odd
+    assert store.counts().totals == odd
 
 
 def test_a_store_survives_pickling_as_a_checkpoint_does_it(store: ResultStore) -> None:

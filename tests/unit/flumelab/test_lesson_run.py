@@ -1,14 +1,13 @@
-"""The verdict of `flumelab run`: which keys a program must find, and which differ."""
+"""The verdict of `flumelab run`: which keys a lesson must find, and which differ."""
 
 import pytest
 
-from flumelab import cli
+from flumelab import lesson_run, waiting
 from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
-from flumelab.ledger import Evidence
-from flumelab.lessons import catalogue as apps
-from flumelab.lessons import run as lessons
-from flumelab.lessons.catalogue import Answer
+from flumelab.ledger import HopCounts
+from flumelab.lessons import catalogue
+from flumelab.lessons.answer import Answer
 from flumelab.runtimes.runtime import Service
 
 EXPECTED = {
@@ -24,7 +23,7 @@ EXPECTED = {
     ("answer", "keys"),
     [
         (Answer(), {"tea": 3}),
-        (Answer(of="cents"), {"tea": 990}),
+        (Answer(value="cents"), {"tea": 990}),
         (Answer("windows", "cents"), {"S tea": 600}),
         (Answer("sessions"), {"u S E": 7}),
         (Answer("faults"), {"T d": 1}),
@@ -33,19 +32,19 @@ EXPECTED = {
 def test_each_part_has_its_keys_and_malformed_lines_are_one_more(
     answer: Answer, keys: dict[str, int]
 ) -> None:
-    assert answer.keys(EXPECTED) == keys | {MALFORMED: 2}
-    assert answer.keys(EXPECTED | {"malformed": 0}) == keys
+    assert answer.rows(EXPECTED) == keys | {MALFORMED: 2}
+    assert answer.rows(EXPECTED | {"malformed": 0}) == keys
 
 
 def test_keys_that_a_second_program_finds_again_have_its_prefix() -> None:
     totals = {key: {"quantity": 3} for key in ("tea", "gift-tea", "a gift-tea")}
-    answer = Answer(of="quantity", again=("gift-", "wrap "))
+    answer = Answer(value="quantity", repeated=("gift-", "wrap "))
     keys = {"tea": 3, "gift-tea": 3, "a gift-tea": 3, "wrap gift-tea": 3, MALFORMED: 2}
-    assert answer.keys(EXPECTED | {"totals": totals}) == keys
+    assert answer.rows(EXPECTED | {"totals": totals}) == keys
 
 
-def result(expected: dict[str, int], found: dict[str, int]) -> lessons.Result:
-    return lessons.Result(apps.find("stateless"), expected, found, "", 1.0)
+def result(expected: dict[str, int], found: dict[str, int]) -> lesson_run.LessonResult:
+    return lesson_run.LessonResult(catalogue.find("stateless"), expected, found, "", 1.0)
 
 
 def test_a_key_that_is_missing_wrong_or_too_many_is_a_difference() -> None:
@@ -60,7 +59,7 @@ def test_nothing_found_where_nothing_was_expected_is_not_right() -> None:
 
 
 class FakeRuntime:
-    """A lab whose program has found `found`; notes what is asked of it."""
+    """A lab whose program has found `found`; it records which methods are called."""
 
     def __init__(self, found: dict[str, int], code: int = 0, stopped: str = "") -> None:
         self.found, self.code, self.stopped = found, code, stopped
@@ -73,9 +72,9 @@ class FakeRuntime:
                 "feed": self.code,
                 "expected": EXPECTED,
                 "counts": Counts(self.found, malformed=2),
-                "evidence": Evidence(Counts({"tea": 3}, 2), 5, (), Counts(self.found, 2)),
-                "tail": "the end",
-                "way": [],
+                "hop_counts": HopCounts(Counts({"tea": 3}, 2), 5, (), Counts(self.found, 2)),
+                "log_tail": "the end",
+                "target_options": [],
                 "services": [
                     Service(name, "stopped" if name == self.stopped else "running")
                     for name in ("flume", "stream", "second")
@@ -88,70 +87,72 @@ class FakeRuntime:
 
 def test_a_run_begins_with_nothing_and_leaves_nothing() -> None:
     runtime = FakeRuntime({"tea": 3})
-    [result] = lessons.run(runtime, [apps.find("stateless")], [], print)
+    [result] = lesson_run.run(runtime, [catalogue.find("stateless")], [], print)
     assert result.right
-    assert runtime.calls[:5] == ["wipe", "build", "up", "way", "feed"]
+    assert runtime.calls[:5] == ["wipe", "build", "up", "target_options", "feed"]
     assert runtime.calls[-1] == "wipe"
 
 
 def test_what_one_program_leaves_is_cleared_before_the_next() -> None:
     runtime = FakeRuntime({"tea": 3})
-    chosen = [apps.find("stateless"), apps.find("windows")]
-    assert [r.app for r in lessons.run(runtime, chosen, [], print)] == chosen
-    kept = [call for call in runtime.calls if call in {"wipe", "clear", "up"}]
-    assert kept == ["wipe", "up", "clear", "up", "wipe"]
+    chosen = [catalogue.find("stateless"), catalogue.find("windows")]
+    assert [r.lesson for r in lesson_run.run(runtime, chosen, [], print)] == chosen
+    kept = [call for call in runtime.calls if call in {"wipe", "clear_for_next", "up"}]
+    assert kept == ["wipe", "up", "clear_for_next", "up", "wipe"]
 
 
 def test_a_generator_that_fails_ends_the_run_and_leaves_nothing() -> None:
     runtime = FakeRuntime({"tea": 3}, code=2)
     with pytest.raises(LabError, match="exit code 2"):
-        list(lessons.run(runtime, [apps.find("stateless")], [], print))
+        list(lesson_run.run(runtime, [catalogue.find("stateless")], [], print))
     assert runtime.calls[-1] == "wipe"
 
 
 @pytest.mark.parametrize(
-    ("app", "service", "program"),
+    ("lesson", "service", "program"),
     [
         ("stateless", "stream", "stateless.py"),
         ("fan-out", "stream", "fan_out_sales.py"),
         ("fan-out", "second", "fan_out_wrapping.py"),
     ],
 )
-def test_a_program_that_ends_is_not_waited_for(app: str, service: str, program: str) -> None:
+def test_a_program_that_ends_is_not_waited_for(lesson: str, service: str, program: str) -> None:
     runtime = FakeRuntime({"tea": 1}, stopped=service)
     with pytest.raises(LabError, match=rf"{program} ended before all was counted:\nthe end"):
-        list(lessons.run(runtime, [apps.find(app)], [], print))
+        list(lesson_run.run(runtime, [catalogue.find(lesson)], [], print))
 
 
 def test_the_demo_does_not_wait_for_a_program_that_has_ended() -> None:
     runtime = FakeRuntime({"tea": 1}, stopped="stream")
     with pytest.raises(LabError, match=r"stateless\.py ended before all was counted:\nthe end"):
-        cli._watch(runtime, apps.find("stateless"))
+        waiting.show_until_balanced(runtime, catalogue.find("stateless"))
 
 
-def test_the_demo_asks_anew_what_was_generated_where_more_than_that_is_counted(
+def test_the_demo_reads_the_ledger_again_if_more_is_counted_than_was_generated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cli, "POLL_SECONDS", 0)
-    told = [
-        Evidence(Counts({"tea": generated}, 0), generated, (), Counts({"tea": counted}, 0))
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+    answers = [
+        HopCounts(Counts({"tea": generated}, 0), generated, (), Counts({"tea": counted}, 0))
         for generated, counted in [(3, 1), (5, 5)]
     ]
     runtime = FakeRuntime({"tea": 4})
-    runtime.evidence = lambda: told.pop(0)
-    cli._watch(runtime, apps.find("stateless"))
-    assert not told, "balanced by the second evidence"
+    runtime.hop_counts = lambda: answers.pop(0)
+    waiting.show_until_balanced(runtime, catalogue.find("stateless"))
+    assert not answers, "balanced by the second answer"
 
 
-def test_every_program_is_there_and_says_how_it_is_run() -> None:
+def test_every_program_exists_and_its_header_says_how_to_run_it() -> None:
     from tests.support.spark import ROOT
 
     programs = {path.name for path in (ROOT / "spark-apps").glob("*.py")}
-    known = [(app, part.program) for app in apps.APPS.values() for part in app.programs]
+    known = [(lesson, p.file) for lesson in catalogue.LESSONS.values() for p in lesson.programs]
     assert {program for _, program in known} == programs
-    for app, program in known:
+    for lesson, program in known:
         text = (ROOT / "spark-apps" / program).read_text(encoding="utf-8")
         assert "Expect:" in text
-        assert app.name in apps.LAB or f"Run it:  flumelab run {app.name}\n" in text
+        assert (
+            lesson.name in catalogue.LAB_LESSONS or f"Run it:  flumelab run {lesson.name}\n" in text
+        )
         assert text.count("\n") <= 80
-        assert (ROOT / "flume-conf" / app.conf).is_file()
+        assert (ROOT / "flume-conf" / lesson.conf).is_file()

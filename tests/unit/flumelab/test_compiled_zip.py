@@ -1,4 +1,4 @@
-"""A zip of modules that are compiled once, not by each process that imports them."""
+"""A zip whose modules are compiled once, instead of by each process that imports them."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from flumelab.runtimes.class_data_sharing import compile_zip
+from flumelab.runtimes.compiled_zip import compile_zip
 
 SHOW = "import package.module as m; print(m.__file__, m.VALUE); m.fail()"
 
