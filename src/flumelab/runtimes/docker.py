@@ -29,13 +29,13 @@ SOURCES = {
     ],
     "kafka": [
         *("connector/java/pom.xml", "runtimes/pom.xml", "runtimes/kafka", "docker/kafka"),
-        *("docker/healthy", "docker/trust-ca"),
+        *("docker/Dockerfile", "docker/healthy", "docker/trust-ca"),
     ],
     "s3": [
         *("connector/java/pom.xml", "runtimes/pom.xml", "runtimes/s3-server", "docker/s3"),
-        *("docker/healthy", "docker/trust-ca"),
+        *("docker/Dockerfile", "docker/healthy", "docker/trust-ca"),
     ],
-    "db": ["docker/db", "docker/healthy"],
+    "db": ["docker/db", "docker/Dockerfile", "docker/healthy"],
 }
 FLUMES = ("flume", "flume-pull", "flume-exactly-once")
 FLOW = [
