@@ -1,6 +1,6 @@
-"""All lessons in one Spark, one after the other; prints a line of JSON for each.
+"""Run all lessons in one Spark, one after the other, and print a line of JSON for each.
 
-For a container of the lab's image, with this checkout in it: see test_lessons_in_docker.py.
+A container of the lab's image runs it, with this checkout mounted: see test_lessons_in_docker.py.
 """
 
 import json

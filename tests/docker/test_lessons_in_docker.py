@@ -1,7 +1,7 @@
 """Each program of spark-apps/ in the lab's image, each key against the ledger.
 
-They share one Spark: each would need half a minute to start one of its own. By `flumelab run`, with
-Flume and on a cluster: test_run.py.
+They share one Spark: each would need half a minute to start its own. test_run.py runs them with
+`flumelab run`, with Flume and on a cluster.
 """
 
 import json

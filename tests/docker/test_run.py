@@ -1,7 +1,7 @@
-"""`flumelab run` in Docker, each key against the ledger: the programs that
+"""`flumelab run` in Docker checks each key against the ledger: the programs that
 test_lessons_in_docker.py leaves out, one after the other on one cluster.
 
-LAB_PROGRAMS says which instead; "all": every one but those with tests of their own, which takes ten
+LAB_PROGRAMS names others instead; "all" means every one that has no test of its own, and takes ten
 minutes.
 """
 

@@ -1,4 +1,4 @@
-"""A bucket and a database in compose.yaml, while driver and database die."""
+"""The bucket and the database of compose.yaml, while the driver and the database die."""
 
 import subprocess
 from collections.abc import Iterator
@@ -59,10 +59,10 @@ def test_each_hour_is_in_mariadb_once_though_driver_and_database_die(
     wait_for(found, "the first hours are stored", SECONDS_MAX)
     compose("kill", "db")
     with ThreadPoolExecutor() as aside:
-        feeding = aside.submit(feed)  # hours that have to wait, however fast the first ones came
+        feeding = aside.submit(feed)  # hours that must wait, however fast the first ones arrived
         wait_for(lambda: "is away; waiting" in runtime.tail(app.service, 99), "it says so")
         compose("start", "db")
-        # The container fails with it, and is started again.
+        # The container fails with it, and the engine starts it again.
         compose("exec", "-T", app.service, "pkill", "-9", "java")
         feeding.result()
     expected = app.answer.keys(runtime.expected(["--scenario", app.scenario, *app.answer.options]))
