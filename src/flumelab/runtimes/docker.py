@@ -29,13 +29,13 @@ SOURCES = {
     ],
     "kafka": [
         *("connector/java/pom.xml", "runtimes/pom.xml", "runtimes/kafka", "docker/kafka"),
-        *("docker/Dockerfile", "docker/healthy", "docker/trust-ca"),
+        *("docker/Dockerfile", "docker/apt-install", "docker/healthy", "docker/trust-ca"),
     ],
     "s3": [
         *("connector/java/pom.xml", "runtimes/pom.xml", "runtimes/s3-server", "docker/s3"),
-        *("docker/Dockerfile", "docker/healthy", "docker/trust-ca"),
+        *("docker/Dockerfile", "docker/apt-install", "docker/healthy", "docker/trust-ca"),
     ],
-    "db": ["docker/db", "docker/Dockerfile", "docker/healthy"],
+    "db": ["docker/db", "docker/Dockerfile", "docker/apt-install", "docker/healthy"],
 }
 FLUMES = ("flume", "flume-pull", "flume-exactly-once")
 FLOW = [
