@@ -10,7 +10,7 @@ From the environment: `CHECKPOINT_ROOT` (a folder that driver and workers share)
 `SPARK_PROPERTIES` (the file of Spark's settings), `SPARK_JARS` (what the program needs beside
 Spark's own jars, if anything), and what the program itself reads. Further arguments go to
 spark-submit. SIGTERM asks the program to count what was received and to end (see
-`flumelab.programs.streaming`).
+`flumelab.programs.stop`).
 """
 
 import hashlib

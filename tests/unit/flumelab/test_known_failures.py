@@ -3,7 +3,7 @@
 import pytest
 
 from flumelab.errors import LabError
-from flumelab.programs.failures import explain
+from flumelab.programs.known_failures import explain
 
 SPARK = "[STREAM_FAILED] Query [id = 1, runId = 2] terminated with exception: "
 

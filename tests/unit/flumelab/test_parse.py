@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flumelab.programs import parse as formats
+from flumelab.programs import parse
 from loadgen.scenarios import SCENARIOS
 
 READERS = {
-    "hashtags": formats.message,
-    "orders": formats.order,
-    "sensors": formats.reading,
-    "actions": formats.action,
+    "hashtags": parse.message,
+    "orders": parse.order,
+    "sensors": parse.reading,
+    "actions": parse.action,
 }
 
 
