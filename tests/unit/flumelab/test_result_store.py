@@ -8,9 +8,11 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
+from flumelab.programs import patience
 from flumelab.programs.patience import patient
 from flumelab.programs.result_store import ResultStore
 from flumelab.programs.staging import staged_attempt
@@ -31,7 +33,7 @@ def test_batches_add_up(store: ResultStore) -> None:
     assert store.counts() == Counts({"/a": 5, "/b": 1}, malformed=4)
 
 
-def test_two_programs_may_make_the_store_at_once(tmp_path: Path) -> None:
+def test_two_programs_may_create_the_store_at_once(tmp_path: Path) -> None:
     both = Barrier(2)
 
     def make(number: int) -> None:
@@ -114,7 +116,7 @@ def test_all_is_replaced_once_for_each_batch(store: ResultStore) -> None:
 
 
 def stage(store: ResultStore, attempt: str, rows: dict[str, int]) -> None:
-    """As Spark's tasks do, by JDBC."""
+    """Write rows as Spark's tasks do by JDBC."""
     with sqlite3.connect(store.url.removeprefix("sqlite:///")) as direct:
         values = [(attempt, key, value) for key, value in rows.items()]
         direct.executemany("INSERT INTO staged (attempt, key, value) VALUES (?, ?, ?)", values)
@@ -188,6 +190,50 @@ def test_a_batch_waits_for_a_database_that_is_away(
     assert capsys.readouterr().out == ""  # it was back at once
 
 
-def test_an_error_does_not_tell_the_password() -> None:
+AWAY = LabError("result store: gone")
+AWAY.__cause__ = OperationalError("INSERT", {}, Exception(2006, "gone"))
+
+
+def test_one_line_reports_that_the_store_is_away_and_one_that_it_is_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = []
+
+    def fail_three_times(store: ResultStore) -> None:
+        calls.append("create")
+        if len(calls) < 4:
+            raise AWAY
+
+    def fail_once(store: ResultStore, *batch: object) -> None:
+        calls.append(batch)
+        if len(calls) == 1:
+            raise AWAY
+
+    monkeypatch.setattr(patience, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(ResultStore, "create", fail_three_times)
+    monkeypatch.setattr(ResultStore, "add", fail_once)
+    patience.PatientStore("mysql://me:secret@db/lab").add("1", iter([("/a", 2)]))
+
+    batch = ("1", [("/a", 2)])
+    assert calls == [batch, "create", "create", "create", batch]
+    assert capsys.readouterr().out == (
+        "result store mysql://me:***@db/lab is away; waiting for it\n"
+        "result store mysql://me:***@db/lab is back\n"
+    )
+
+
+def test_a_store_that_stays_away_fails_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AWAY
+
+    assert patience._AWAY_SECONDS_MAX == 600
+    monkeypatch.setattr(patience, "_AWAY_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(patience, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(ResultStore, "create", fail)
+    with pytest.raises(LabError, match="gone"):
+        patient(ResultStore("sqlite://"), fail)()
+
+
+def test_an_error_does_not_show_the_password() -> None:
     with pytest.raises(LabError, match=r"mysql\+pymysql://me:\*\*\*@127.0.0.1:1/lab: "):
         ResultStore("mysql+pymysql://me:secret@127.0.0.1:1/lab").create()
