@@ -1,5 +1,4 @@
-"""What the programs in spark-apps/ import: `lab` in the driver, `parse` everywhere.
+"""What the programs in spark-apps/ import: `lab`, `columns` and `parse`.
 
-Nothing is imported here: a Python worker of Spark loads this package for `parse`, in each task's
-first second.
+This file imports nothing: Spark's Python workers load the package for `parse`, and must start fast.
 """

@@ -108,6 +108,7 @@ def run_queries(start: Callable[[], None]) -> None:
 
 
 wait_until = stop.wait_until
+"""Wait until a function returns true; false if the stop comes first."""
 
 
 def batch_name(batch: DataFrame, number: int) -> str:
@@ -139,15 +140,12 @@ def staged(
 
 
 def count_malformed(lines: DataFrame) -> None:
-    """Start a query that adds the number of these lines to the store's malformed ones.
-
-    It looks for new lines once a second: in S3 each look is a request, for which Amazon charges.
-    """
+    """Start a query that adds the number of these lines to the store, under `MALFORMED`."""
 
     def add(batch: DataFrame, number: int) -> None:
         store.add(f"malformed {number}", [(MALFORMED, batch.count())])
 
-    query = lines.writeStream.foreachBatch(add).trigger(processingTime="1 second")
+    query = lines.writeStream.foreachBatch(add)
     query.option("checkpointLocation", f"{CHECKPOINT}/malformed").start()
 
 
