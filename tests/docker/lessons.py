@@ -1,6 +1,7 @@
-"""All lessons in one Spark, one after the other; prints a line of JSON for each.
+"""Run all lessons in one Spark, one after the other; print a line of JSON for each.
 
-For a container of the lab's image, with this checkout in it: see test_lessons_in_docker.py.
+It runs in a container of the lab's image, with this checkout mounted: see
+test_lessons_in_docker.py.
 """
 
 import json
@@ -16,4 +17,4 @@ if __name__ == "__main__":
     for name, app in LESSONS.items():
         with tempfile.TemporaryDirectory() as folder:
             found, expected = Lesson(app, Path(folder), session).run()
-        print(json.dumps({"app": name, "found": found, "expected": expected}), flush=True)
+        print(json.dumps({"lesson": name, "found": found, "expected": expected}), flush=True)

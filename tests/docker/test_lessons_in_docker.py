@@ -1,7 +1,7 @@
-"""Each program of spark-apps/ in the lab's image, each key against the ledger.
+"""Each program of spark-apps/ in the lab's image, each key held against the ledger.
 
-They share one Spark: each would need half a minute to start one of its own. By `flumelab run`, with
-Flume and on a cluster: test_run.py.
+The programs share one Spark, because each would need half a minute to start its own. test_run.py
+runs lessons by `flumelab run`, with Flume and on a cluster.
 """
 
 import json
@@ -22,7 +22,7 @@ SECONDS_MAX = 600
 
 @pytest.fixture(scope="module")
 def results(images: None) -> dict[str, dict[str, Any]]:
-    """By program."""
+    """What each lesson found and should have found, by its name."""
     container = DockerContainer(os.environ["FLUMELAB_SPARK_IMAGE"])
     for folder in ("tests", "loadgen", "spark-apps"):
         container.with_volume_mapping(str(ROOT / folder), f"{INSIDE}/{folder}", "ro")
@@ -32,8 +32,8 @@ def results(images: None) -> dict[str, dict[str, Any]]:
         ended = container.get_wrapped_container().wait(timeout=SECONDS_MAX)
         out, err = (log.decode(errors="replace") for log in container.get_logs())
     assert ended["StatusCode"] == 0, f"{out}{err}"[-5000:]
-    printed = [json.loads(line) for line in out.splitlines() if line.startswith('{"app"')]
-    return {result["app"]: result for result in printed}
+    printed = [json.loads(line) for line in out.splitlines() if line.startswith('{"lesson"')]
+    return {result["lesson"]: result for result in printed}
 
 
 @pytest.mark.parametrize("name", LESSONS)

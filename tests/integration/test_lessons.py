@@ -1,4 +1,4 @@
-"""Each program of spark-apps/, by its own functions, finds what the generator knows."""
+"""Each program of spark-apps/, run by its own functions, finds what the generator knows."""
 
 import json
 import random
@@ -22,7 +22,7 @@ from loadgen.scenarios import SCENARIOS
 from tests.support.lab import LocalLab
 from tests.support.lesson import LESSONS, Lesson
 
-# Makes no other event late.
+# It makes no other event late.
 CLOCK_AHEAD = b'{"time":"2099-01-01T00:00:00Z","user":"u0001","action":"view"}'
 WITH_A_WATERMARK = ("late-events", "sql")
 
@@ -67,7 +67,7 @@ def test_an_order_that_goes_the_wrong_way_shows(
         keys = {f"wrap {key}": sums["quantity"] for key, sums in truth["totals"].items()}
         return keys | {f"wrap {MALFORMED}": truth["malformed"]}
 
-    lesson = Lesson(replace(second, scenario="orders"), tmp_path, session)  # it gets them all
+    lesson = Lesson(replace(second, scenario="orders"), tmp_path, session)  # the second program gets all orders
     monkeypatch.setattr(lesson, "truth", all_orders)
     found, wanted = lesson.run()
     assert found == wanted

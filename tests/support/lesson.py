@@ -1,6 +1,6 @@
-"""A program of spark-apps/, by its own functions, in a Spark that is there already.
+"""A program of spark-apps/, run by its own functions in a Spark that is already there.
 
-Needs nothing that the lab's image of Spark has not: tests/docker runs it there as well.
+It needs nothing beyond the lab's image of Spark: tests/docker runs it there as well.
 """
 
 import importlib.util
@@ -30,7 +30,7 @@ from tests.support.ports import free_port
 from tests.support.waiting import accepts, wait_for
 
 ROOT = Path(__file__).parents[2]
-# Those with servers, or two programs, have tests of their own.
+# Lessons with servers, or with two programs, have tests of their own.
 LESSONS = {
     app.name: app
     for app in apps.APPS.values()
@@ -51,9 +51,9 @@ def program(name: str) -> ModuleType:
 
 
 class Lesson:
-    """A program with a store, a checkpoint and input of its own.
+    """A program with its own store, checkpoint and input.
 
-    :param first: events that come before the generator's, to be taken for malformed
+    :param first: events before the generator's, which the program must count as malformed
     """
 
     def __init__(
@@ -67,12 +67,12 @@ class Lesson:
         self.module = program(self.app.program)
 
     def run(self) -> tuple[dict[str, int], dict[str, int]]:
-        """What the program has found, right or not after `SECONDS_MAX`, and the truth."""
+        """Return what the program has found, right or not after `SECONDS_MAX`, and the truth."""
         is_query = self.app.lands or self.app.source == "files"
         return self.query() if is_query else self.stream()
 
     def query(self) -> tuple[dict[str, int], dict[str, int]]:
-        """In Structured Streaming."""
+        """Run a program of Structured Streaming."""
         self._land()
         self.start()
         try:
@@ -82,7 +82,7 @@ class Lesson:
                 query.stop()
 
     def stream(self) -> tuple[dict[str, int], dict[str, int]]:
-        """In DStreams."""
+        """Run a program of DStreams."""
         self.module.SparkContext = lambda appName: self.session.sparkContext  # noqa: N803
         stream = self.start()
         stream.checkpoint(lab.CHECKPOINT)
@@ -94,7 +94,7 @@ class Lesson:
             stream.stop(stopSparkContext=False, stopGraceFully=False)
 
     def truth(self) -> dict[str, int]:
-        """By the ledger."""
+        """Return what the ledger knows."""
         given = self.app.answer.options
         options = {
             name.removeprefix("--"): int(value)
