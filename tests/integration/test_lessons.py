@@ -67,7 +67,7 @@ def test_an_order_that_goes_the_wrong_way_shows(
         keys = {f"wrap {key}": sums["quantity"] for key, sums in truth["totals"].items()}
         return keys | {f"wrap {MALFORMED}": truth["malformed"]}
 
-    lesson = Lesson(replace(second, scenario="orders"), tmp_path, session)  # the second program gets all orders
+    lesson = Lesson(replace(second, scenario="orders"), tmp_path, session)  # given all orders
     monkeypatch.setattr(lesson, "truth", all_orders)
     found, wanted = lesson.run()
     assert found == wanted
