@@ -8,17 +8,18 @@ import sys
 from pathlib import Path
 
 from pyspark.sql import SparkSession
-from pyspark.sql.functions import col, regexp_extract, when
+
+from flumelab.programs import lab
+from flumelab.programs.columns import with_url
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "spark-apps"))
-from url_counts_structured import CHECKPOINT, LANDING, LINE, MALFORMED, RESULTS, add_to_totals
+from url_counts_structured import add_to_totals
 
-RESULTS.create()
+lab.store.create()
 spark = SparkSession.builder.appName("totals").getOrCreate()
-source = spark.readStream.format("flume").option("landing", LANDING)
+source = spark.readStream.format("flume").option("landing", lab.LANDING)
 events = source.schema("body string").load()
-matched = events.select(regexp_extract("body", LINE, 1).alias("url"))
-urls = matched.select(when(col("url") != "", col("url")).otherwise(MALFORMED).alias("url"))
-query = urls.writeStream.foreachBatch(add_to_totals).option("checkpointLocation", CHECKPOINT)
+urls = with_url(events, "body").select("url")
+query = urls.writeStream.foreachBatch(add_to_totals).option("checkpointLocation", lab.CHECKPOINT)
 query = query.trigger(processingTime="2 seconds")
 query.start().awaitTermination()

@@ -1,4 +1,4 @@
-"""Each program of spark-apps/ in the lab's image, each key against the ledger.
+"""Each program of spark-apps/ in the lab's image, each key held against the ledger.
 
 They share one Spark: each would need half a minute to start its own. test_run.py runs them with
 `flumelab run`, with Flume and on a cluster.

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql.functions import regexp_extract
 from pyspark_flume.events.record import encode_event
 from pyspark_flume.ingest.group_commit import identify
 from pyspark_flume.landing import LandingWriter
 
 from flumelab.counts import MALFORMED
 from flumelab.lessons import catalogue
+from flumelab.programs.columns import with_time, with_url
+from flumelab.programs.parse import url_of
 from loadgen.expected import expected
 from loadgen.ledger import read
 from loadgen.scenarios import SCENARIOS
 from tests.support.lab import LocalLab
-from tests.support.lesson import LESSONS, LessonInProcess, program
+from tests.support.lesson import LESSONS, LessonInProcess
 
 # It must not make any other event late.
 CLOCK_AHEAD = b'{"time":"2099-01-01T00:00:00Z","user":"u0001","action":"view"}'
@@ -34,12 +35,18 @@ def test_sparks_rule_for_a_line_is_the_ledgers(session: SparkSession) -> None:
             at = draw.randrange(len(line))
             lines.append(line[:at] + odd + line[at + draw.randrange(2) :])
     rows = session.createDataFrame([(line,) for line in lines], "value string")
-    for name in ("url_counts_structured.py", "from_files.py"):
-        rule = program(name).LINE
-        found = rows.select(regexp_extract("value", rule, 1).alias("url")).collect()
-        for line, row in zip(lines, found, strict=True):
-            truth = SCENARIOS["access-log"](1).account(line.encode())
-            assert list(truth.urls) == ([row.url] if row.url else []), repr(line)
+    for line, row in zip(lines, with_url(rows, "value").collect(), strict=True):
+        truth = SCENARIOS["access-log"](1).account(line.encode())
+        assert (list(truth.urls) or [MALFORMED]) == [row.url], repr(line)
+        assert url_of(line) == row.url, repr(line)
+
+
+def test_spark_matches_each_line_once(session: SparkSession) -> None:
+    lines = session.createDataFrame([("line",)], "value string")
+    for columns in (["url"], ["url", "time"]):
+        plan = with_time(with_url(lines, "value"), "value").select(*columns)
+        optimized = plan._jdf.queryExecution().optimizedPlan().toString()
+        assert optimized.count(" HTTP/") == 1, optimized
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -75,7 +82,7 @@ def test_a_stop_ends_the_wait_for_training_data(
     monkeypatch.setenv("STOP_FILE", str(tmp_path / "stop"))
     (tmp_path / "stop").touch()
 
-    lesson.count(session)
+    lesson.start()
 
     assert not session.streams.active
 

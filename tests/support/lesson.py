@@ -21,6 +21,7 @@ from pyspark_flume.landing import LandingWriter
 from flumelab.counts import MALFORMED
 from flumelab.lessons import catalogue
 from flumelab.lessons.catalogue import Input, Lesson
+from flumelab.programs import lab
 from flumelab.programs.result_store import ResultStore
 from loadgen.expected import expected
 from loadgen.ledger import read
@@ -62,7 +63,8 @@ class LessonInProcess:
         self.port = free_port()
         self.store = ResultStore(f"sqlite:///{folder}/results.db")
         self.store.create()
-        self.module = self._module()
+        self._set_places()
+        self.module = program(self.lesson.program.file)
 
     def run(self) -> tuple[dict[str, int], dict[str, int]]:
         """Return what the program has found, at the latest after `SECONDS_MAX`, and the truth."""
@@ -72,7 +74,7 @@ class LessonInProcess:
     def query(self) -> tuple[dict[str, int], dict[str, int]]:
         """Run it as a Structured Streaming query."""
         self._land()
-        self.count(self.session)
+        self.start()
         try:
             return self._answer(self.truth())
         finally:
@@ -82,7 +84,8 @@ class LessonInProcess:
     def stream(self) -> tuple[dict[str, int], dict[str, int]]:
         """Run it as a DStream program."""
         self.module.SparkContext = lambda appName: self.session.sparkContext  # noqa: N803
-        stream = self.count()
+        stream = self.start()
+        stream.checkpoint(lab.CHECKPOINT)
         stream.start()
         try:
             self._send()
@@ -104,22 +107,18 @@ class LessonInProcess:
         return keys | {MALFORMED: keys[MALFORMED] + len(self.first)}
 
     @property
-    def count(self) -> Callable[..., Any]:
-        """The function that the program's last block calls first."""
-        main = Path(self.module.__file__ or "").read_text("utf-8").partition("__main__")[2]
-        call = r"CHECKPOINT, (\w+)\)|ssc = (\w+)\(\)|^    (\w+)\(spark\)"
-        name = re.search(call, main, re.MULTILINE)
-        assert name and name.lastindex
-        function: Callable[..., Any] = getattr(self.module, name[name.lastindex])
+    def start(self) -> Callable[[], Any]:
+        """The function that the program gives to the lab: it makes the streams, or the queries."""
+        program = Path(self.module.__file__ or "").read_text("utf-8")
+        [name] = re.findall(r"^    lab\.run_(?:streams|queries)\((\w+)", program, re.MULTILINE)
+        function: Callable[[], Any] = getattr(self.module, name)
         return function
 
-    def _module(self) -> ModuleType:
-        module = program(self.lesson.program.file)
-        module.RESULTS = self.store
-        module.CHECKPOINT = str(self.folder / "checkpoint")
-        module.LANDING, module.FOLDER = str(self.folder / "landing"), str(self.folder / "spool")
-        module.HOST, module.PORT = "127.0.0.1", self.port
-        return module
+    def _set_places(self) -> None:
+        lab.store = self.store
+        lab.CHECKPOINT = str(self.folder / "checkpoint")
+        lab.LANDING, lab.SPOOL = str(self.folder / "landing"), str(self.folder / "spool")
+        lab.HOST, lab.PORT = "127.0.0.1", self.port
 
     def _generate(self, *to: str) -> None:
         (self.folder / "spool").mkdir()

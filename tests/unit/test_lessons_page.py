@@ -1,4 +1,4 @@
-"""docs/lessons.md and the README show every program there is."""
+"""docs/lessons.md and the README show every lesson."""
 
 import re
 from pathlib import Path
@@ -27,6 +27,6 @@ def test_every_section_is_of_a_program_that_is_there() -> None:
     assert SECTIONS.keys() == LESSONS.keys()
 
 
-def test_the_readme_lists_every_program_with_its_picture() -> None:
+def test_the_readme_lists_every_lesson_with_its_picture() -> None:
     readme = (ROOT / "README.md").read_text()
     assert [name for name in LESSONS if f"[`{name}`](docs/lessons.md#{name}): " not in readme] == []

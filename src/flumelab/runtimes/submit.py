@@ -11,7 +11,7 @@ Variables: `CHECKPOINT_ROOT` (a folder that driver and workers share), `SPARK_MA
 `SPARK_PROPERTIES` (the file of Spark's settings), `SPARK_JARS` (jars that the program needs beside
 Spark's own, if any), and those that the program itself reads. Further arguments are passed to
 spark-submit. On SIGTERM, the program counts what it has received and then ends (see
-`flumelab.programs`).
+`flumelab.programs.stop`).
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Why a program of the lab has ended: place, fact and remedy in one line, if that is known."""
+"""Failures that the lab knows: one line with place, fact and remedy instead of a trace."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from types import TracebackType
 
 from flumelab.errors import LabError
 
-# What the traces of Spark, Kafka and S3 have in them, the place (of the environment), and the rest.
+# A sign in the traces of Spark, Kafka and S3; the place, from the environment; fact and remedy.
 _KNOWN = (
     (
         "UnknownTopicOrPartitionException",
@@ -36,16 +36,16 @@ _KNOWN = (
         "no S3 server answers; start it, or set AWS_ENDPOINT_URL to one that does",
     ),
 )
-_SAID = re.compile(r"LabError: (.+)")
+_IN_A_TRACE = re.compile(r"LabError: (.+)")
 
 
 def explain(error: BaseException) -> str | None:
-    """One line; None for what is not known."""
+    """Return one line, or None if the failure is not known."""
     if isinstance(error, LabError):
         return str(error)
     text = str(error)
-    if said := _SAID.search(text):  # in a function for foreachBatch
-        return said[1]
+    if line := _IN_A_TRACE.search(text):  # from a function for foreachBatch
+        return line[1]
     for sign, place, rest in _KNOWN:
         if re.search(sign, text):
             return f"{place.format_map(_Environment())}: {rest}"
@@ -53,7 +53,7 @@ def explain(error: BaseException) -> str | None:
 
 
 def show_in_one_line() -> None:
-    """Let the program of this process end with that line, and with a trace only without one."""
+    """Let this process show a known failure in one line when it ends, and else the trace."""
     sys.excepthook = _show
 
 

@@ -8,10 +8,14 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
+from flumelab.programs import patience
+from flumelab.programs.patience import patient
 from flumelab.programs.result_store import ResultStore
+from flumelab.programs.staging import staged_attempt
 
 NOON = datetime(2026, 3, 1, 12)
 
@@ -24,12 +28,12 @@ def store(tmp_path: Path) -> ResultStore:
 
 
 def test_batches_add_up(store: ResultStore) -> None:
-    store.add_batch(NOON, [("/a", 2), ("/b", 1)])
-    store.add_batch(NOON + timedelta(seconds=1), [("/a", 3), (MALFORMED, 4)])
+    store.add(NOON, [("/a", 2), ("/b", 1)])
+    store.add(NOON + timedelta(seconds=1), [("/a", 3), (MALFORMED, 4)])
     assert store.counts() == Counts({"/a": 5, "/b": 1}, malformed=4)
 
 
-def test_two_programs_may_make_the_store_at_once(tmp_path: Path) -> None:
+def test_two_programs_may_create_the_store_at_once(tmp_path: Path) -> None:
     both = Barrier(2)
 
     def make(number: int) -> None:
@@ -42,50 +46,50 @@ def test_two_programs_may_make_the_store_at_once(tmp_path: Path) -> None:
 
 
 def test_a_batch_that_is_run_again_changes_nothing(store: ResultStore) -> None:
-    store.add_batch(NOON, [("/a", 2)])
-    store.add_batch(NOON, [("/a", 2)])
-    store.add_batch(NOON, [("/a", 7), ("/new", 1)])
+    store.add(NOON, [("/a", 2)])
+    store.add(NOON, [("/a", 2)])
+    store.add(NOON, [("/a", 7), ("/new", 1)])
     assert store.counts() == Counts({"/a": 2})
 
 
 def test_an_empty_batch_is_remembered_too(store: ResultStore) -> None:
-    store.add_batch(NOON, [])
-    store.add_batch(NOON, [("/a", 1)])
+    store.add(NOON, [])
+    store.add(NOON, [("/a", 1)])
     assert store.counts() == Counts()
 
 
 def test_a_batch_that_fails_halfway_leaves_nothing(store: ResultStore, tmp_path: Path) -> None:
-    store.add_batch(NOON, [("/a", 1)])
+    store.add(NOON, [("/a", 1)])
     with sqlite3.connect(tmp_path / "results.db") as direct:
         direct.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON url_totals WHEN new.url = '/new'"
+            "CREATE TRIGGER full BEFORE INSERT ON totals WHEN new.key = '/new'"
             " BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
         )
     later = NOON + timedelta(seconds=1)
     with pytest.raises(LabError, match="disk is full"):
-        store.add_batch(later, [("/a", 1), ("/new", 1)])
+        store.add(later, [("/a", 1), ("/new", 1)])
     assert store.counts() == Counts({"/a": 1})
     with sqlite3.connect(tmp_path / "results.db") as direct:
         direct.execute("DROP TRIGGER full")
-    store.add_batch(later, [("/a", 1), ("/new", 1)])
+    store.add(later, [("/a", 1), ("/new", 1)])
     assert store.counts() == Counts({"/a": 2, "/new": 1})
 
 
-def test_a_batch_may_hold_more_urls_than_a_statement_takes(store: ResultStore) -> None:
+def test_a_batch_may_hold_more_keys_than_a_statement_takes(store: ResultStore) -> None:
     many = [(f"/{n}", 1) for n in range(3000)]
-    store.add_batch(NOON, many)
-    store.add_batch(NOON + timedelta(seconds=1), many)
-    assert store.counts().total == 6000
+    store.add(NOON, many)
+    store.add(NOON + timedelta(seconds=1), many)
+    assert store.counts() == Counts({key: 2 for key, _ in many})
 
 
-def test_urls_are_kept_as_they_are(store: ResultStore) -> None:
-    odd = {"/%C3%A9?q='; DROP TABLE url_totals": 1, "/é": 2, "/" + "x" * 5000: 3, "/A": 4, "/a": 5}
-    store.add_batch(NOON, odd.items())
-    assert store.counts().totals == odd
+def test_keys_are_kept_as_they_are(store: ResultStore) -> None:
+    odd = {"/%C3%A9?q='; DROP TABLE totals": 1, "/é": 2, "/" + "x" * 5000: 3, "/A": 4, "/a": 5}
+    store.add(NOON, odd.items())
+    assert store.counts() == Counts(odd)
 
 
 def test_a_store_survives_pickling_as_a_checkpoint_does_it(store: ResultStore) -> None:
-    pickle.loads(pickle.dumps(store)).add_batch(NOON, [("/a", 1)])  # noqa: S301 - our own bytes
+    pickle.loads(pickle.dumps(store)).add(NOON, [("/a", 1)])  # noqa: S301 - our own bytes
     assert store.counts() == Counts({"/a": 1})
 
 
@@ -98,9 +102,9 @@ def test_a_store_that_cannot_be_opened_is_named_with_the_remedy(url: str) -> Non
 
 
 def test_what_is_put_takes_the_place_of_what_was_there(store: ResultStore) -> None:
-    store.put_batch("1", [("/a", 2), ("/b", 1)])
-    store.put_batch("2", [("/a", 3)])
-    store.put_batch("2", [("/a", 7)])
+    store.put("1", [("/a", 2), ("/b", 1)])
+    store.put("2", [("/a", 3)])
+    store.put("2", [("/a", 7)])
     assert store.counts() == Counts({"/a": 3, "/b": 1})
 
 
@@ -112,10 +116,10 @@ def test_all_is_replaced_once_for_each_batch(store: ResultStore) -> None:
 
 
 def stage(store: ResultStore, attempt: str, rows: dict[str, int]) -> None:
-    """As Spark's tasks do, by JDBC."""
+    """Write rows as Spark's tasks do by JDBC."""
     with sqlite3.connect(store.url.removeprefix("sqlite:///")) as direct:
-        values = [(attempt, url, hits) for url, hits in rows.items()]
-        direct.executemany("INSERT INTO staged (attempt, url, hits) VALUES (?, ?, ?)", values)
+        values = [(attempt, key, value) for key, value in rows.items()]
+        direct.executemany("INSERT INTO staged (attempt, key, value) VALUES (?, ?, ?)", values)
 
 
 def staged(store: ResultStore) -> int:
@@ -124,8 +128,8 @@ def staged(store: ResultStore) -> int:
 
 
 def test_what_was_staged_takes_the_place_of_what_was_there(store: ResultStore) -> None:
-    store.put_batch("1", [("/a", 2), ("/b", 1)])
-    with store.staged("2") as (attempt, options):
+    store.put("1", [("/a", 2), ("/b", 1)])
+    with staged_attempt(store, "2") as (attempt, options):
         stage(store, attempt, {"/a": 3, "/c": 4})
     assert options["dbtable"] == "staged"
     assert options["url"] == f"jdbc:{store.url.replace('///', '')}"
@@ -134,19 +138,19 @@ def test_what_was_staged_takes_the_place_of_what_was_there(store: ResultStore) -
 
 
 def test_a_batch_that_is_staged_again_changes_nothing(store: ResultStore) -> None:
-    for hits in (2, 7):
-        with store.staged("1") as (attempt, _):
-            stage(store, attempt, {"/a": hits})
+    for value in (2, 7):
+        with staged_attempt(store, "1") as (attempt, _):
+            stage(store, attempt, {"/a": value})
     assert store.counts() == Counts({"/a": 2})
     assert staged(store) == 0
 
 
 def test_what_an_attempt_left_that_was_killed_is_not_taken_over(store: ResultStore) -> None:
-    with pytest.raises(KeyboardInterrupt), store.staged("1") as (attempt, _):
+    with pytest.raises(KeyboardInterrupt), staged_attempt(store, "1") as (attempt, _):
         stage(store, attempt, {"/a": 1, "/b": 2})
         raise KeyboardInterrupt
     assert store.counts() == Counts()
-    with store.staged("1") as (attempt, _):
+    with staged_attempt(store, "1") as (attempt, _):
         stage(store, attempt, {"/a": 1})
     assert store.counts() == Counts({"/a": 1})
     assert staged(store) == 0
@@ -157,7 +161,7 @@ def test_the_password_for_jdbc_comes_from_the_file_that_sqlalchemy_reads(tmp_pat
     url = f"mysql+pymysql://db:3306/lab?read_default_file={tmp_path}/my.cnf"
     with (
         pytest.raises(LabError, match=r"^result store mysql.*set RESULTS_URL"),
-        ResultStore(url.replace("db:3306", "127.0.0.1:1")).staged("1") as (_, options),
+        staged_attempt(ResultStore(url.replace("db:3306", "127.0.0.1:1")), "1") as (_, options),
     ):
         pass
     assert {"lab", "secret"} < set(options.values())
@@ -168,7 +172,7 @@ def test_a_store_that_fails_while_the_database_answers_fails_for_good(store: Res
         raise LabError("broken")
 
     with pytest.raises(LabError, match="broken"):
-        store.patient(fail)(None, 1)
+        patient(store, fail)(None, 1)
 
 
 def test_a_batch_waits_for_a_database_that_is_away(
@@ -181,11 +185,55 @@ def test_a_batch_waits_for_a_database_that_is_away(
         if len(tried) == 1:
             raise RuntimeError("java.sql.SQLNonTransientConnectionException: Socket error")
 
-    store.patient(write)("rows", 3)
+    patient(store, write)("rows", 3)
     assert tried == [("rows", 3), ("rows", 3)]
     assert capsys.readouterr().out == ""  # it was back at once
 
 
-def test_an_error_does_not_tell_the_password() -> None:
+AWAY = LabError("result store: gone")
+AWAY.__cause__ = OperationalError("INSERT", {}, Exception(2006, "gone"))
+
+
+def test_one_line_reports_that_the_store_is_away_and_one_that_it_is_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = []
+
+    def fail_three_times(store: ResultStore) -> None:
+        calls.append("create")
+        if len(calls) < 4:
+            raise AWAY
+
+    def fail_once(store: ResultStore, *batch: object) -> None:
+        calls.append(batch)
+        if len(calls) == 1:
+            raise AWAY
+
+    monkeypatch.setattr(patience, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(ResultStore, "create", fail_three_times)
+    monkeypatch.setattr(ResultStore, "add", fail_once)
+    patience.PatientStore("mysql://me:secret@db/lab").add("1", iter([("/a", 2)]))
+
+    batch = ("1", [("/a", 2)])
+    assert calls == [batch, "create", "create", "create", batch]
+    assert capsys.readouterr().out == (
+        "result store mysql://me:***@db/lab is away; waiting for it\n"
+        "result store mysql://me:***@db/lab is back\n"
+    )
+
+
+def test_a_store_that_stays_away_fails_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AWAY
+
+    assert patience._AWAY_SECONDS_MAX == 600
+    monkeypatch.setattr(patience, "_AWAY_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(patience, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(ResultStore, "create", fail)
+    with pytest.raises(LabError, match="gone"):
+        patient(ResultStore("sqlite://"), fail)()
+
+
+def test_an_error_does_not_show_the_password() -> None:
     with pytest.raises(LabError, match=r"mysql\+pymysql://me:\*\*\*@127.0.0.1:1/lab: "):
         ResultStore("mysql+pymysql://me:secret@127.0.0.1:1/lab").create()

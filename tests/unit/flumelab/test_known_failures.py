@@ -3,7 +3,7 @@
 import pytest
 
 from flumelab.errors import LabError
-from flumelab.programs.failures import explain
+from flumelab.programs.known_failures import explain
 
 SPARK = "[STREAM_FAILED] Query [id = 1, runId = 2] terminated with exception: "
 
@@ -38,7 +38,7 @@ SPARK = "[STREAM_FAILED] Query [id = 1, runId = 2] terminated with exception: "
         ),
     ],
 )
-def test_what_a_trace_says_is_told_with_place_and_remedy(
+def test_a_known_trace_becomes_a_line_with_place_and_remedy(
     monkeypatch: pytest.MonkeyPatch, text: str, line: str
 ) -> None:
     monkeypatch.setenv("KAFKA_SERVERS", "broker:9092")
@@ -51,7 +51,7 @@ def test_what_a_trace_says_is_told_with_place_and_remedy(
     assert "\n" not in found
 
 
-def test_an_error_of_the_lab_is_its_own_line_also_in_a_function_for_foreach_batch() -> None:
+def test_an_error_of_the_lab_keeps_its_line_in_a_function_for_foreach_batch_too() -> None:
     assert explain(LabError("results.db: disk is full; free some")) == (
         "results.db: disk is full; free some"
     )
@@ -59,5 +59,5 @@ def test_an_error_of_the_lab_is_its_own_line_also_in_a_function_for_foreach_batc
     assert explain(RuntimeError(trace)) == "a: b; c"
 
 
-def test_what_is_not_known_keeps_its_trace() -> None:
+def test_an_unknown_failure_keeps_its_trace() -> None:
     assert explain(RuntimeError("something else")) is None
