@@ -197,6 +197,9 @@ def run(
     submit: Annotated[
         list[str] | None, typer.Option("--submit-arg", help="One more argument of spark-submit.")
     ] = None,
+    requirements: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Packages that your program imports.")
+    ] = None,
     count: Annotated[
         str | None,
         typer.Option(metavar="REGEX", help="Count your log by it, and compare what is printed."),
@@ -213,7 +216,9 @@ def run(
     """
     if names[0].endswith(".py"):
         folders = own_command.parse_map(mapped or [])
-        wish = Wish(Path(names[0]), conf, agent, log, folders, submit or (), names[1:])
+        wish = Wish(
+            Path(names[0]), conf, agent, log, folders, submit or (), requirements, names[1:]
+        )
         raise typer.Exit(own_command.run(wish, count, runtime, as_json, _report))
     if conf or agent or log or mapped or submit or count:
         raise LabError(

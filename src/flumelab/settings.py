@@ -89,7 +89,14 @@ def load() -> Settings:
     )
 
 
+def is_image() -> bool:
+    """Whether this is a container of the lab's, which has everything built."""
+    return "LAB_ROOT" in os.environ
+
+
 def _checkout() -> Path:
+    if is_image():
+        return Path(os.environ["LAB_ROOT"])
     here = Path.cwd()
     for folder in (Path(__file__).parents[2], here, *here.parents):
         if (folder / "compose.yaml").exists() and (folder / "flume-conf").is_dir():

@@ -11,13 +11,13 @@ from rich.text import Text
 
 from flumelab import settings, view
 from flumelab.errors import LabError
-from flumelab.own import printed
+from flumelab.own import docker, printed
 from flumelab.own.hops import Hops
 from flumelab.own.printed import Comparison
 from flumelab.own.run import OwnRun
 from flumelab.own.services import Wish
 from flumelab.runtimes import local_build
-from flumelab.runtimes.choice import RuntimeName
+from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Report
 
 OUTPUT_LINES = 20
@@ -37,12 +37,14 @@ def parse_map(given: Sequence[str]) -> dict[str, Path]:
 
 def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, report: Report) -> int:
     """Run a user's program and print its hops; the exit code is 0 if they agree, and 1 if not."""
-    if runtime is RuntimeName.docker:
-        raise LabError("a program of your own runs with --runtime local; see README for Docker")
     if count and not wish.log:
         raise LabError("--count needs --input: the lab counts that log")
     configured = settings.load()
-    local_build.build(configured.root, (), report)
+    if choose(runtime, configured).name == "docker":
+        options = [*(["--count", count] if count else []), *(["--json"] if as_json else [])]
+        return docker.run(wish, options, configured, report)
+    if not settings.is_image():
+        local_build.build(configured.root, (), report)
     own = OwnRun(wish, configured, report)
     outcome = own.run()
     compared = printed.compare(outcome.output, own.files, count) if count else None

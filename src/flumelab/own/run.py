@@ -1,9 +1,11 @@
 """Runs a user's program, conf and log as they are, and compares what each hop has counted."""
 
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from flumelab import flume_metrics
 from flumelab.errors import LabError
@@ -14,6 +16,7 @@ from flumelab.own.conf import SPARK_SINK, Component
 from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.services import FLUME, PROGRAM, OwnState, Wish
+from flumelab.runtimes import commands
 from flumelab.runtimes.local_services import Launch
 from flumelab.runtimes.ports import answers, require_unused
 from flumelab.runtimes.processes import Processes
@@ -69,6 +72,7 @@ class OwnRun:
         shutil.rmtree(self._state.folder, ignore_errors=True)
         for folder in (self._state.work, self._state.metrics):
             folder.mkdir(parents=True)
+        self._install_packages()
         try:
             for launch in self._launches():
                 self._start(launch)
@@ -94,6 +98,14 @@ class OwnRun:
         for sentence in left_out:
             self._report(sentence)
         return files, feed.source_to_feed(self._conf)
+
+    def _install_packages(self) -> None:
+        file = self._wish.requirements
+        if not file:
+            return
+        self._report(f"installing the packages of {file}")
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        commands.run([*pip, "--target", str(self._state.packages), "-r", str(file)], Path.cwd())
 
     def _launches(self) -> list[Launch]:
         """Start a program that Flume pushes to first, and one that asks Flume second."""

@@ -27,6 +27,7 @@ class Wish:
     :param log: a file, or a folder of files, to feed
     :param mapped: the user's own choice for paths that are not there
     :param submit: further options for spark-submit
+    :param requirements: packages that the program imports, as pip takes them
     :param arguments: the program's own
     """
 
@@ -36,6 +37,7 @@ class Wish:
     log: Path | None = None
     mapped: Mapping[str, Path] = field(default_factory=dict)
     submit: Sequence[str] = ()
+    requirements: Path | None = None
     arguments: Sequence[str] = ()
 
 
@@ -47,6 +49,7 @@ class OwnState:
         self.paths = folder / "files"  # in place of paths that are not there
         self.work = folder / "work"
         self.metrics = folder / "metrics"
+        self.packages = folder / "packages"  # what pip has installed for the program
         self.conf = folder / "agent.conf"
         self.progress = folder / "progress.json"
         self.stop = folder / "stop"
@@ -92,6 +95,9 @@ def program(
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYSPARK_PYTHON": sys.executable,
             "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": os.pathsep.join(
+                [str(state.packages), *filter(None, [os.environ.get("PYTHONPATH")])]
+            ),
             "PYTHONWARNINGS": "ignore:DStream is deprecated",
         },
         folder=state.work,

@@ -14,7 +14,7 @@ from flumelab.errors import LabError
 from flumelab.ledger import HopCounts
 from flumelab.lessons.catalogue import SECOND, SERVICES, Input, Lesson
 from flumelab.runtimes.docker_compose import DockerCompose
-from flumelab.runtimes.docker_images import DockerImages
+from flumelab.runtimes.docker_images import BASE, DockerImages
 from flumelab.runtimes.runtime import Report, Service
 from flumelab.runtimes.servers import BUCKET, SERVERS, TOPIC
 from flumelab.settings import LOOPBACK, Settings
@@ -55,7 +55,7 @@ class DockerRuntime:
 
     def build(self, report: Report, servers: Sequence[str] = ()) -> None:
         """Build the images with `docker compose build`."""
-        self._images.build(servers, report)
+        self._images.build((BASE, *servers), report)
 
     def up(self, lesson: Lesson, report: Report) -> None:
         """Compose starts each service when the services that it depends on are healthy."""

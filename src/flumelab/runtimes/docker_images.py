@@ -11,7 +11,9 @@ from flumelab.settings import Settings
 
 # A group of images is built together. Every lesson needs the base group.
 BASE = "base"
-IMAGES = {BASE: ("loadgen", "flume", "spark")} | {server: (server,) for server in SERVERS}
+IMAGES = {BASE: ("loadgen", "flume", "spark"), "own": ("own",)} | {
+    server: (server,) for server in SERVERS
+}
 BUILT_BY = {"spark": "spark-master"}
 """The service that builds an image, where the two have different names."""
 SOURCES = {
@@ -19,6 +21,7 @@ SOURCES = {
         *("connector", "runtimes", "docker", "flume-conf", "loadgen", "requirements", "spark-apps"),
         *("spark-conf", "src", "compose.yaml", "pyproject.toml"),
     ],
+    "own": ["connector", "runtimes", "docker", "flume-conf", "requirements", "spark-conf", "src"],
     "kafka": [
         *("connector/java/pom.xml", "runtimes/pom.xml", "runtimes/kafka", "docker/kafka"),
         *("docker/Dockerfile", "docker/apt-install", "docker/healthy", "docker/trust-ca"),
@@ -38,9 +41,9 @@ class DockerImages:
         self._settings = settings
         self._compose = compose
 
-    def build(self, servers: Sequence[str], report: Report) -> None:
-        """Build the base images and those of the servers, unless they are current."""
-        stale = [group for group in (BASE, *servers) if not self._is_current(group)]
+    def build(self, groups: Sequence[str], report: Report) -> None:
+        """Build the images of these groups, unless they are current."""
+        stale = [group for group in groups if not self._is_current(group)]
         if not stale:
             return
         images = [image for group in stale for image in IMAGES[group]]
