@@ -66,16 +66,24 @@ class Lesson:
         self._set_places()
         self.module = program(self.app.program)
 
-    def run(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Return what the program has found, right or not after `SECONDS_MAX`, and the truth."""
-        is_query = self.app.lands or self.app.source == "files"
-        return self.query() if is_query else self.stream()
+    def run(
+        self, until: Callable[[], bool] = lambda: True
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """Return what the program has found, right or not after `SECONDS_MAX`, and the truth.
 
-    def query(self) -> tuple[dict[str, int], dict[str, int]]:
+        :param until: wait for this as well, where the program is a query
+        """
+        is_query = self.app.lands or self.app.source == "files"
+        return self.query(until) if is_query else self.stream()
+
+    def query(
+        self, until: Callable[[], bool] = lambda: True
+    ) -> tuple[dict[str, int], dict[str, int]]:
         """Run a program of Structured Streaming."""
         self._land()
         self.start()
         try:
+            wait_for(until, "the program has printed its last line", SECONDS_MAX)
             return self._answer(self.truth())
         finally:
             for query in self.session.streams.active:
