@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from pyspark_flume.errors import LandingError
-from pyspark_flume.events.columns import EventColumns, part, scan_events, select
+from pyspark_flume.events.columns import EventColumns, join_events, scan_events, slice_events
 from pyspark_flume.ingest.line_identity import runs
 from pyspark_flume.landing import FileRange, LandingWriter, SeenRanges
 
@@ -105,7 +105,7 @@ class Intake:
                 new.append(piece)
         if keep.all():
             return events.data, events.count, new
-        return select(events, keep), int(keep.sum()), new
+        return join_events(events, keep), int(keep.sum()), new
 
     def _unseen(
         self, events: EventColumns, run: FileRange, here: SeenRanges
@@ -119,7 +119,7 @@ class Intake:
             return
         middle = (run.first + run.last) // 2
         for first, last in ((run.first, middle), (middle, run.last)):
-            for half in runs(part(events, first, last)):
+            for half in runs(slice_events(events, first, last)):
                 known = FileRange(
                     half.file, half.start, half.end, first + half.first, first + half.last
                 )

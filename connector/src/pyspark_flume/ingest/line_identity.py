@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from pyspark_flume.events.bulk_read import Ints, Mask, read_decimals, words_of
-from pyspark_flume.events.columns import EventColumns, header
+from pyspark_flume.events.bulk_read import Ints, Mask, as_words, read_decimals
+from pyspark_flume.events.columns import EventColumns, find_header
 from pyspark_flume.landing import FileRange
 
 
@@ -19,13 +19,13 @@ def runs(columns: EventColumns) -> list[FileRange]:
     An event is in no run if it lacks one of the three headers, if `file` is not UTF-8, if `offset`
     or `end` is no decimal number of up to 18 digits, or if `end` is not behind `offset`.
     """
-    file, offset, end = (header(columns, key) for key in (b"file", b"offset", b"end"))
+    file, offset, end = (find_header(columns, key) for key in (b"file", b"offset", b"end"))
     events = np.flatnonzero((file >= 0) & (offset >= 0) & (end >= 0))
     if not len(events):
         return []
     headers = np.stack((offset[events], end[events]))
     starts, ends = read_decimals(
-        words_of(columns.data), columns.value_starts[headers], columns.value_ends[headers]
+        as_words(columns.data), columns.value_starts[headers], columns.value_ends[headers]
     )
     valid = (starts >= 0) & (ends > starts)
     events, starts, ends = events[valid], starts[valid], ends[valid]

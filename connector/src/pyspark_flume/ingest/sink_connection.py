@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyspark_flume.avroipc.push_calls import Call
-from pyspark_flume.avroipc.push_connection import Connection
+from pyspark_flume.avroipc.push_connection import PushConnection
 from pyspark_flume.errors import FlumeError
-from pyspark_flume.events.columns import EventColumns
+from pyspark_flume.events.columns import EventColumns, scan_events
 
 if TYPE_CHECKING:
     from pyspark_flume.receiver import Receiver
@@ -100,8 +100,10 @@ class Client(asyncio.Protocol):
     def __init__(self, receiver: "Receiver") -> None:
         self._receiver = receiver
         self._loop = asyncio.get_running_loop()
-        self._connection = Connection(receiver.limits, receiver.settings.compressed)
-        self._calls: deque[tuple[Call, asyncio.Future[bool] | None]] = deque()
+        self._connection = PushConnection(
+            scan_events, receiver.limits, receiver.settings.compressed
+        )
+        self._calls: deque[tuple[Call[EventColumns], asyncio.Future[bool] | None]] = deque()
         self._held = 0  # bytes of memory, for the frame under way
         self._unread = b""  # came while memory was short
         self._pauses: set[str] = set()  # why nothing is read: memory, calls, answers, end

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.avroipc.pull_connection import EventBatch, PullConnection
 from pyspark_flume.errors import ProtocolError
+from pyspark_flume.events.columns import EventColumns, scan_events
 from pyspark_flume.ingest.group_commit import Intake
 from pyspark_flume.options import PollerSettings
 
@@ -82,7 +83,7 @@ class AgentConnection:
         self._settings = settings
         self._intake = intake
         self._limits = Limits(frame_bytes_max=settings.frame_bytes_max)
-        self._pull = PullConnection(self._limits)
+        self._pull = PullConnection(scan_events, self._limits)
         self._has_batch = False  # one that is neither acknowledged nor given back
         self._waits = _waits()
         self._task: asyncio.Task[None] | None = None
@@ -95,7 +96,7 @@ class AgentConnection:
             try:
                 await self._connect_and_fetch()
             except (OSError, ProtocolError) as error:
-                self._pull, self._has_batch = PullConnection(self._limits), False
+                self._pull, self._has_batch = PullConnection(scan_events, self._limits), False
                 self._agent.missed(error)
                 await self._wait()
 
@@ -149,13 +150,15 @@ class AgentConnection:
         else:
             await self._wait()
 
-    async def _call(self, request: bytes, seconds_max: float | None) -> EventBatch | None:
+    async def _call(
+        self, request: bytes, seconds_max: float | None
+    ) -> EventBatch[EventColumns] | None:
         """Send a call and return its answer's batch.
 
         Raises `OSError`, also after a silence of `seconds_max`, and `ProtocolError`.
         """
         self._writer.write(request)
-        answers: list[EventBatch | None] = []
+        answers: list[EventBatch[EventColumns] | None] = []
         while not answers:
             async with asyncio.timeout(seconds_max):
                 data = await self._reader.read(CHUNK_BYTES)
