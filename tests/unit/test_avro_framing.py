@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyspark_flume.avroipc.framing import FrameReader, Inflater, frame
-from pyspark_flume.avroipc.limits import MIB, Limits
+from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.errors import ProtocolError
+from pyspark_flume.units import MIB
 
 from tests.support.wire import cut
 

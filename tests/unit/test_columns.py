@@ -14,9 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark_flume.errors import EventCorrupt
 from pyspark_flume.events import columns as columns_module
-from pyspark_flume.events.columns import EventColumns, header, part, scan_events, select
+from pyspark_flume.events.columns import (
+    EventColumns,
+    find_header,
+    join_events,
+    scan_events,
+    slice_events,
+)
 from pyspark_flume.events.record import decode_events, encode_event
-from pyspark_flume.events.uniform import find_alike
+from pyspark_flume.events.uniform_batch import find_uniform_events
 from pyspark_flume.ingest.line_identity import FileRange, runs
 
 from tests.support.wire import hexed
@@ -49,9 +55,9 @@ def events_of(columns: EventColumns) -> list[Event]:
     ]
 
 
-def outcome(data: bytes, count: int, alike_events_min: int) -> list[list[int]] | None:
+def outcome(data: bytes, count: int, uniform_events_min: int) -> list[list[int]] | None:
     """All columns; None where the events are corrupt."""
-    with patch.object(columns_module, "_ALIKE_EVENTS_MIN", alike_events_min):
+    with patch.object(columns_module, "UNIFORM_EVENTS_MIN", uniform_events_min):
         try:
             found = scan_events(data, count)
         except EventCorrupt:
@@ -72,7 +78,7 @@ def outcome(data: bytes, count: int, alike_events_min: int) -> list[list[int]] |
 
 
 def found_all_at_once(data: bytes, count: int) -> bool:
-    return find_alike(data, count, NEVER) is not None
+    return find_uniform_events(data, count, NEVER) is not None
 
 
 def assert_both_ways_find(expected: list[Event], data: bytes) -> None:
@@ -126,12 +132,12 @@ def test_empty_bodies_are_told_from_empty_headers() -> None:
 def test_a_key_that_is_twice_in_an_event_counts_as_the_last() -> None:
     data = hexed("06 0261 0262 0263 00 0261 0264 00 02 78") * 40
 
-    for columns in (scan_events(data, 40), part(scan_events(data * 2, 80), 40, 80)):
-        values = columns.value_starts[header(columns, b"a")]
+    for columns in (scan_events(data, 40), slice_events(scan_events(data * 2, 80), 40, 80)):
+        values = columns.value_starts[find_header(columns, b"a")]
         assert all(bytes(columns.data)[start : start + 1] == b"d" for start in values)
     mixed = scan_events(data + b"\0\0", 41)
-    assert header(mixed, b"a").tolist() == [*range(2, 120, 3), -1]
-    assert header(mixed, b"b").tolist() == [-1] * 41
+    assert find_header(mixed, b"a").tolist() == [*range(2, 120, 3), -1]
+    assert find_header(mixed, b"b").tolist() == [-1] * 41
 
 
 LAYOUTS = [
@@ -197,6 +203,36 @@ def test_events_that_are_not_as_many_as_announced_are_corrupt(count: int) -> Non
     data = hexed("00 02 78") * 40
 
     assert outcome(data, count, 0) is outcome(data, count, NEVER) is None
+
+
+@pytest.mark.parametrize(
+    ("items", "count"),
+    [
+        ("00 00", 1),
+        ("00 00 00 02 78", 2),
+        ("02 0261 0262 00 02 78", 1),
+        ("01 08 0261 0262 00 02 78", 1),
+    ],
+)
+def test_bytes_that_are_as_many_events_as_announced_are_found(items: str, count: int) -> None:
+    assert scan_events(hexed(items), count).count == count
+
+
+@pytest.mark.parametrize(
+    ("items", "count"),
+    [
+        ("00 00", 2),  # fewer
+        ("00 00 00 00", 1),  # more
+        ("00 04 61", 1),  # a body that is longer than the data
+        ("00 01", 1),  # of -1 bytes
+        ("02 0261 0662 00 00", 1),  # a header that is longer than the data
+        ("feffffffffffffffff01 0261", 1),  # 2^63 - 1 headers
+        ("00 " + "80" * 20, 1),  # a length without an end
+    ],
+)
+def test_bytes_that_are_not_as_many_events_are_corrupt(items: str, count: int) -> None:
+    with pytest.raises(EventCorrupt):
+        scan_events(hexed(items), count)
 
 
 def test_no_events_are_no_bytes() -> None:
@@ -287,7 +323,7 @@ def test_a_part_is_as_if_scanned_alone(events: list[Event], data: st.DataObject)
     last = data.draw(st.integers(first, len(events)))
 
     assert (
-        events_of(part(scan_events(encoded(events), len(events)), first, last))
+        events_of(slice_events(scan_events(encoded(events), len(events)), first, last))
         == (events[first:last])
     )
 
@@ -298,7 +334,7 @@ def test_selected_events_are_joined(events: list[Event], data: st.DataObject) ->
     keep = data.draw(st.lists(st.booleans(), min_size=len(events), max_size=len(events)))
     columns = scan_events(memoryview(encoded(events)), len(events))
 
-    joined = select(columns, np.array(keep, np.bool_))
+    joined = join_events(columns, np.array(keep, np.bool_))
     assert joined == encoded([event for event, kept in zip(events, keep, strict=True) if kept])
 
 

@@ -43,7 +43,7 @@ def test_no_addresses_are_refused_before_spark_is_asked(none: Any) -> None:
 def test_what_is_no_address_is_named(address: Any) -> None:
     with pytest.raises(OptionInvalid) as refused:
         flume.FlumeUtils.createPollingStream(NO_SPARK, [SINK, address])
-    assert str(refused.value).startswith(f"{address!r} is no address; ")
+    assert str(refused.value).startswith(f"{address!r} is not an address; ")
     assert "\n" not in str(refused.value)
 
 

@@ -96,6 +96,27 @@ def test_verify_finds_a_missing_segment_and_extra_bytes(
     assert "events 1 to 1 are missing before it" in printed
 
 
+@pytest.mark.parametrize(
+    ("items", "count", "code"),
+    [
+        ("00 04 6869", 1, 0),
+        ("02 0261 0262 00 02 78", 1, 0),
+        ("00 02 78 00 02 78", 3, 1),  # fewer events
+        ("00 00 00 00", 1, 1),  # more
+        ("00 04 61", 1, 1),  # a body that is longer than the block
+    ],
+)
+def test_verify_looks_into_the_items(
+    folder: Path, items: str, count: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(folder) as writer:
+        writer.append(bytes.fromhex(items), count, [])
+        writer.commit()
+
+    assert main(["verify", str(folder)]) == code
+    assert ("block 1: " in capsys.readouterr().out) == bool(code)
+
+
 def test_cat_prints_a_body_a_line(log: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["cat", str(log), "--from", "1", "--to", "3"]) == 0
     assert capfdbinary.readouterr().out == b"".join(line + b"\n" for line in lines(10, 2))

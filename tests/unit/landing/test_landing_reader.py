@@ -170,7 +170,7 @@ def test_a_damaged_index_of_an_older_segment_is_an_error(log: Landing, folder: P
     flip(folder / f"{6:020d}.index", 50)
 
     assert firsts(log, 0, 6) == [(0, 1), (1, 2), (3, 3)]
-    with pytest.raises(LandingCorrupt, match=r"index is damaged or lost; remove it and start"):
+    with pytest.raises(LandingCorrupt, match=r"index is damaged or lost; remove it and restart"):
         firsts(log, 6, 15)
 
 

@@ -214,14 +214,14 @@ def test_damage_before_whole_blocks_is_an_error_without_an_index_too(two: Path) 
 
 
 def test_a_missing_segment_is_an_error(rolled: Path) -> None:
-    for name, fact in ((f"{4:020d}", "misses|missing"), (f"{8:020d}", "is missing")):
+    for name, fact in ((f"{4:020d}", "lacks|missing"), (f"{8:020d}", "is missing")):
         log = copy(rolled, "missing")
         (log / f"{name}.avro").unlink()
         with pytest.raises(LandingCorrupt, match=fact):
             opened(log)
     segment_paths(rolled)[1].unlink()
     (rolled / f"{4:020d}.index").unlink()
-    with pytest.raises(LandingCorrupt, match="misses events 4 to 7"):
+    with pytest.raises(LandingCorrupt, match="lacks events 4 to 7"):
         opened(rolled)
 
 
@@ -238,7 +238,7 @@ def test_a_segment_of_another_log_is_an_error(two: Path, tmp_path: Path) -> None
     for path in (tmp_path / "other").glob("0*"):
         shutil.copy(path, two)
 
-    with pytest.raises(LandingCorrupt, match="of another log"):
+    with pytest.raises(LandingCorrupt, match="is part of another log"):
         opened(two)
 
 
@@ -284,8 +284,8 @@ def foreign_file(folder: Path) -> None:
     ("spoil", "message"),
     [
         (unknown_format, "has format 2, this version reads 1; install"),
-        (no_json, "landing.json is not a landing log's; restore"),
-        (json_of_others, "landing.json is not a landing log's; restore"),
+        (no_json, "landing.json does not identify a landing log; restore"),
+        (json_of_others, "landing.json does not identify a landing log; restore"),
         (no_identity, "segments but no landing.json; restore"),
         (foreign_file, "notes.txt is no part of a landing log; move it away"),
     ],

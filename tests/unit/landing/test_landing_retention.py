@@ -31,7 +31,7 @@ def test_a_retention_is_read(text: str, retention: Retention) -> None:
 
 @pytest.mark.parametrize("text", ["", "7", "d", "30m", "-1d", "keep,7d", "commit;7d", "1.5g"])
 def test_a_text_that_is_no_retention_is_refused(text: str) -> None:
-    with pytest.raises(RetentionInvalid, match="is none; write keep, or commit, an age"):
+    with pytest.raises(RetentionInvalid, match="is not valid; write keep, or commit, an age"):
         Retention.parse(text)
 
 
@@ -112,7 +112,7 @@ def test_a_consumer_is_known_by_its_last_commit(five: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", "a b", "ä", "x" * 65, "a\n", ".hidden"])
 def test_a_name_that_could_leave_the_folder_is_refused(five: Path, name: str) -> None:
-    with pytest.raises(LandingError, match="is no name; take 1 to 64 of"):
+    with pytest.raises(LandingError, match="is not a valid name; use 1 to 64 of"):
         commit(five, name, 1)
 
 
