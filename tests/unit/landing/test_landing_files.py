@@ -1,4 +1,4 @@
-"""The bytes of a landing log, literally, and as another program reads them."""
+"""The bytes of a landing log, literally and as read by another program."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ ID = UUID("00112233-4455-6677-8899-aabbccddeeff")
 
 
 def text(value: str) -> bytes:
-    """An Avro string of 64 to 8191 bytes, or of less."""
+    """An Avro string of up to 8191 bytes."""
     size = 2 * len(value)
     return (
         bytes([size]) if size < 128 else bytes([size & 0x7F | 0x80, size >> 7])
@@ -71,7 +71,7 @@ def test_any_avro_tool_reads_a_segment(folder: Path) -> None:
     assert reader.metadata["flume.first"] == "0"
 
 
-def test_a_large_batch_and_one_of_bytes_outside_ascii_come_back(folder: Path) -> None:
+def test_a_large_batch_with_bytes_outside_ascii_is_read_back(folder: Path) -> None:
     body = bytes(range(256)) * 40_000
     items = b"\x02\x02a\x06\xe2\x82\xac\0" + encode_bytes(body)
     with opened(folder) as writer:
