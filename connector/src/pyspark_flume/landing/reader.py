@@ -40,8 +40,12 @@ class Block:
 
 @dataclass(frozen=True)
 class SegmentInfo:
-    """A segment with events `first` to `end` - 1. Sizes are bytes, times ms since 1970 (None: no
-    event)."""
+    """A segment with events `first` to `end` - 1.
+
+    :param blocks: how many
+    :param length: durable bytes
+    :param first_arrival_ms: ms since 1970, None if it has no events; so too `last_arrival_ms`
+    """
 
     path: Path
     first: int
@@ -98,7 +102,7 @@ class Landing:
         self._refresh()
         self._check(start, start)
         end, left = start, bytes_max
-        for segment in self._segments[self._segment_of(start) :]:
+        for segment in self._segments[self._place_of_segment_with(start) :]:
             entries = self._read_index(segment)
             first = max(1, int(np.searchsorted(entries["events"], start, "right")))
             total = np.cumsum(entries["length"][first:], dtype=np.int64)
@@ -135,7 +139,7 @@ class Landing:
     def _blocks(self, start: int, end: int) -> Iterator[Block]:
         if start >= end:
             return
-        for segment in self._segments[self._segment_of(start) :]:
+        for segment in self._segments[self._place_of_segment_with(start) :]:
             if segment.first >= end:
                 break
             entries = self._read_index(segment)
@@ -210,7 +214,7 @@ class Landing:
         arrivals = self._read_index(segment)["arrival_ms"][1:]
         return int(arrivals[-1]) if len(arrivals) else -1
 
-    def _segment_of(self, offset: int) -> int:
+    def _place_of_segment_with(self, offset: int) -> int:
         return max(0, bisect_right(self._segments, offset, key=lambda segment: segment.first) - 1)
 
     def _check(self, start: int, end: int) -> None:

@@ -95,9 +95,11 @@ def _rebuild_index(segment: Segment, log_id: UUID, identify: Identify) -> None:
 
 
 def check_sealed(segment: Segment, end: int) -> None:
-    """Check cheaply a segment before the one whose first event is number `end`.
+    """Check a segment that another one follows, without reading all of it.
 
     Raises `LandingCorrupt` unless index and file end where they should.
+
+    :param end: number of the following segment's first event
     """
     data = index.read(segment.index)
     last = len(data) // index.ENTRY.size - 1
