@@ -1,4 +1,4 @@
-"""docs/structured-streaming.md says of options and messages what the code says."""
+"""The reference pages on Structured Streaming agree with the code on options and messages."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import pytest
 from pyspark_flume.options import POLLER_OPTIONS, RECEIVER_OPTIONS, SOURCE_OPTIONS, SourceOptions
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "structured-streaming.md").read_text()
+REFERENCE = ROOT / "docs" / "reference"
 
 
-def table(heading: str) -> list[list[str]]:
-    """The cells of the table's rows."""
-    text = re.search(rf"^\| {heading} .*\n\|[-|]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
-    assert text, f"no table of {heading}"
-    return [[cell.strip() for cell in row.split(" | ")] for row in text[1].splitlines()]
+def table(page: str, heading: str) -> list[list[str]]:
+    """The cells of the rows of a page's table, whose first column has this heading."""
+    text = (REFERENCE / page).read_text()
+    found = re.search(rf"^\| {heading} .*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert found, f"no table of {heading} in {page}"
+    return [[cell.strip() for cell in row.split(" | ")] for row in found[1].splitlines()]
 
 
-OPTIONS = {row[0].strip("| `"): row[1:] for row in table("option")}
+OPTIONS = {row[0].strip("| `"): row[1:] for row in table("structured-streaming.md", "option")}
 DEFAULTS = {
     name: found[1] for name, row in OPTIONS.items() if (found := re.match(r"`(.+?)`", row[0]))
 }
@@ -63,7 +64,7 @@ def test_each_message_in_the_table_of_errors_is_one_of_the_code() -> None:
     joined = re.sub(r'"\s*\n\s*f?"', "", code)
     messages = [
         message
-        for row in table("message")
+        for row in table("errors.md", "message")
         if row[0].startswith("| `")
         for message in re.findall("`(.+?)`", row[0])
     ]
