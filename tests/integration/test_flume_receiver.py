@@ -15,10 +15,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from pyspark_flume.ingest.service import IngestionThread
+from pyspark_flume.ingest.background import BackgroundService
 from pyspark_flume.landing import Landing
 from pyspark_flume.options import ReceiverSettings
-from pyspark_flume.receiver import Receiver
 
 from tests.support.avro_client import (
     FRAME,
@@ -44,7 +43,7 @@ FRAME_SECONDS = 1
 def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProgram]:
     """One for all who behave badly; in the end it still serves who was there from the start."""
     folder = tmp_path_factory.mktemp("receiver")
-    patch = f"client.FRAME_SECONDS_MAX = {FRAME_SECONDS}"
+    patch = f"receiver.FRAME_SECONDS_MAX = {FRAME_SECONDS}"
     with ReceiverProgram(folder, patch=patch) as receiver, receiver.client() as bystander:
         assert bystander.call(handshake() + append_batch(lines("first"))).endswith(OK)
         yield receiver
@@ -61,11 +60,10 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
 def thread_port(gate: Gate, tmp_path: Path) -> Iterator[int]:
     """The port of a receiver in this process, whose fsyncs go through the gate."""
     settings = ReceiverSettings(tmp_path / "landing", free_port(), "127.0.0.1")
-    thread = IngestionThread(Receiver(settings))
-    thread.start()
+    service = BackgroundService.start(settings)
     yield settings.port
     gate.open.set()
-    thread.stop()
+    service.stop()
 
 
 # --- OK means durable ---------------------------------------------------------------------------
@@ -347,7 +345,7 @@ def test_slow_clients_with_large_frames_take_neither_the_memory_nor_the_turn_of_
 def test_a_frame_that_finds_no_memory_in_time_is_closed_and_the_reason_named(
     tmp_path: Path,
 ) -> None:
-    with ReceiverProgram(tmp_path, patch="client.FRAME_SECONDS_MAX = 1") as receiver:
+    with ReceiverProgram(tmp_path, patch="receiver.FRAME_SECONDS_MAX = 1") as receiver:
         with ExitStack() as stack:
             large = [stack.enter_context(receiver.client()) for _ in range(7)]
             for client in large:

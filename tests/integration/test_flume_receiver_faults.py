@@ -193,7 +193,7 @@ def test_on_a_full_disk_nothing_is_answered_ok_and_once_there_is_room_all_is_sto
             # What the sink knows to be taken and what it does not, in other batches.
             again = [append_batch(events[i : i + 7]) for i in range(0, 300, 7)]
             assert [client.call(batch) for batch in again] == [OK] * len(again)
-        assert len(receiver.log_lines("takes batches again")) == 1
+        assert len(receiver.log_lines("accepts batches again")) == 1
         assert receiver.end() == 0
     stored = [body for body in bodies(disk / "landing") if body.startswith(b"big")]
     assert stored == [b"big.log@%d" % start for start in edges[:-1]]

@@ -46,7 +46,7 @@ def receiver(pki: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Re
     """A TLS port for every sink that trusts our CA."""
     folder = tmp_path_factory.mktemp("receiver")
     flags = ("--tls-certificate", str(pki / "receiver.pem"), "--tls-key", str(pki / "receiver.key"))
-    with ReceiverProgram(folder, *flags, patch="client.FRAME_SECONDS_MAX = 1") as receiver:
+    with ReceiverProgram(folder, *flags, patch="receiver.FRAME_SECONDS_MAX = 1") as receiver:
         yield receiver
 
 

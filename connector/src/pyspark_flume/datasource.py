@@ -39,18 +39,13 @@ from pyspark.sql.types import (
 from pyspark_flume.errors import OffsetForeign, OptionInvalid
 from pyspark_flume.events.columns import part, scan_events
 from pyspark_flume.landing import Block, Landing, commit
-from pyspark_flume.options import (
-    EARLIEST,
-    LATEST,
-    PollerSettings,
-    ReceiverSettings,
-    SourceOptions,
-)
+from pyspark_flume.option_types import EARLIEST, LATEST
+from pyspark_flume.options import SourceOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pyspark_flume.ingest.service import IngestionThread
+    from pyspark_flume.ingest.background import BackgroundService
 
 # Each with the types that it may have; the first one is the default.
 COLUMNS = {
@@ -169,7 +164,7 @@ class FlumeStreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailabl
 
     def __init__(self, options: SourceOptions, columns: Sequence[tuple[str, str]]) -> None:
         super().__init__(options, columns)
-        self._ingestion: IngestionThread | None = None
+        self._ingestion: BackgroundService | None = None
         self._log: Landing | None = None
         self._target: int | None = None  # Trigger.AvailableNow: the end
 
@@ -223,9 +218,10 @@ class FlumeStreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailabl
 
     def _open(self) -> Landing:
         if self._options.ingestion and not self._ingestion:
-            ingestion = _ingestion_thread(self._options.ingestion)
-            ingestion.start()
-            self._ingestion = ingestion
+            # Tasks import this module, too, and do without what only a driver needs.
+            from pyspark_flume.ingest.background import BackgroundService
+
+            self._ingestion = BackgroundService.start(self._options.ingestion)
         if self._ingestion:
             self._ingestion.check()
         if not self._log:
@@ -244,17 +240,6 @@ class FlumeStreamReader(_Reader, DataSourceStreamReader, SupportsTriggerAvailabl
                 "with a new checkpoint, which reads this log from startingOffset"
             )
         return int(offset["events"])
-
-
-def _ingestion_thread(settings: ReceiverSettings | PollerSettings) -> "IngestionThread":
-    # Tasks import this module, too: without what only a driver needs.
-    from pyspark_flume.ingest.service import IngestionThread
-    from pyspark_flume.poller import Poller
-    from pyspark_flume.receiver import Receiver
-
-    if isinstance(settings, PollerSettings):
-        return IngestionThread(Poller(settings))
-    return IngestionThread(Receiver(settings))
 
 
 def _columns(schema: StructType) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pyspark_flume.errors import LandingError
 from pyspark_flume.landing.folder import CONSUMERS, write_atomically
 
-NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
 def commit(folder: Path, consumer: str, events: int) -> None:
@@ -19,7 +19,7 @@ def commit(folder: Path, consumer: str, events: int) -> None:
     when there is room, is right again. Raises `LandingError` for a name other than 1 to 64 of
     ``A-Z a-z 0-9 . _ -``, and where the folder cannot be written otherwise.
     """
-    if not NAME.fullmatch(consumer) or consumer.startswith("."):
+    if not NAME.fullmatch(consumer):
         raise LandingError(
             f"consumer {consumer!r} of {folder} is no name; take 1 to 64 of A-Z a-z 0-9 . _ -, "
             "with no dot at its start"
