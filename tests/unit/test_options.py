@@ -201,7 +201,7 @@ def test_every_option_is_in_the_help_of_its_command(
     (action,) = [x for x in parser._actions if each.flag in x.option_strings]
     assert action.required == each.required
     text = " ".join(parser.format_help().split())
-    assert f" {each.flag} {action.metavar} {action.help}" in text
+    assert f" {each.flag} {each.type.metavar} {action.help}" in text
     assert action.help is not None
     assert action.help.startswith(each.help.replace("`", ""))
     assert each.default is None or action.help.endswith(f" [{each.default}]")

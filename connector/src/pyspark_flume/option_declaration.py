@@ -84,7 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser, settings: type) -> None:
         parser.add_argument(
             each.flag,
             dest=each.key,
-            metavar=each.type.unit.upper().replace(" ", "_"),
+            metavar=each.type.metavar,
             required=each.required,
             help=each.help.replace("`", "") + default,
         )

@@ -29,6 +29,11 @@ class OptionType:
     unit: str
     read: Callable[[str, str], Any]
 
+    @property
+    def metavar(self) -> str:
+        """How ``--help`` shows a value: literal words as they are, a unit in capitals."""
+        return self.unit if "|" in self.unit else self.unit.upper().replace(" ", "_")
+
 
 def whole(unit: str, least: int, most: int) -> OptionType:
     """A whole number from `least` to `most`."""

@@ -107,7 +107,7 @@ class ReceiverSettings(IngestionSettings):
         "compression",
         one_of({"none": False, "deflate": True}),
         "none",
-        help="`deflate` if the sinks have `compression-type = deflate`; one port takes one kind",
+        help="`deflate` if the sinks have `compression-type = deflate`; one port accepts one kind",
     )
     certificate: str | None = option(
         "tlsCertificate",
