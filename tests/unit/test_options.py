@@ -1,4 +1,4 @@
-"""The options: each is read, and a wrong one is named together with what to give."""
+"""Each option is read, and the error for a wrong one says what to give instead."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_every_option_has_one_row_in_the_table(settings: type) -> None:
         assert each.default is None or f" | `{each.default}` | " in row
 
 
-def test_a_command_is_told_its_options_by_their_names_in_kebab_case() -> None:
+def test_a_command_has_its_options_in_kebab_case_the_required_ones_first() -> None:
     flags = [each.flag for each in options_of(ReceiverSettings)]
 
     assert flags[:2] == ["--landing", "--port"]
@@ -231,7 +231,7 @@ def test_an_option_that_is_not_given_has_its_default() -> None:
     assert settings.retention == Retention.parse("keep")
 
 
-def test_the_command_takes_the_same_options() -> None:
+def test_the_receivers_command_accepts_the_same_options() -> None:
     parser = argparse.ArgumentParser()
     ReceiverSettings.add_arguments(parser)
     given = ["--landing", "/data/landing", "--port", "4141", "--max-frame-bytes", "2048"]
@@ -243,7 +243,7 @@ def test_the_command_takes_the_same_options() -> None:
     )
 
 
-def test_the_pollers_command_takes_its_own() -> None:
+def test_the_pollers_command_accepts_its_own() -> None:
     parser = argparse.ArgumentParser()
     PollerSettings.add_arguments(parser)
     given = ["--landing", "/data/landing", "--agents", "flume1:4000", "--agent-batch-size", "10"]
@@ -256,7 +256,7 @@ def test_the_pollers_command_takes_its_own() -> None:
 @pytest.mark.parametrize(
     ("settings", "missing"), [(ReceiverSettings, "--port"), (PollerSettings, "--agents")]
 )
-def test_a_command_that_has_nothing_to_receive_from_says_so(
+def test_a_command_without_a_required_option_names_it(
     settings: type[ReceiverSettings | PollerSettings],
     missing: str,
     capsys: pytest.CaptureFixture[str],

@@ -1,4 +1,4 @@
-"""The poller in this process, and agents that do to it what Flume's do."""
+"""The poller in this process, with stand-ins that behave as Flume's agents do."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 def polling(
     landing: Path, *agents: SparkSinkStandIn | int, **more: int
 ) -> Iterator[BackgroundService]:
-    """A poller of these agents, or ports, for as long as the block runs."""
+    """A poller of these agents or ports, for as long as the block runs."""
     ports = [agent if isinstance(agent, int) else agent.port for agent in agents]
     settings = PollerSettings(landing, tuple(("127.0.0.1", port) for port in ports), **more)
     service = BackgroundService.start(settings)
