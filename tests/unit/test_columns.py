@@ -23,7 +23,8 @@ from pyspark_flume.events.columns import (
 )
 from pyspark_flume.events.record import decode_events, encode_event
 from pyspark_flume.events.uniform_batch import find_uniform_events
-from pyspark_flume.ingest.line_identity import FileRange, runs
+from pyspark_flume.ingest.line_identity import file_ranges
+from pyspark_flume.landing import FileRange
 
 from tests.support.wire import hexed
 
@@ -348,7 +349,7 @@ def line(offset: object, end: object, file: str = "a.log") -> Event:
 
 
 def runs_of(*events: Event) -> list[FileRange]:
-    return runs(scan_events(encoded(list(events)), len(events)))
+    return file_ranges(scan_events(encoded(list(events)), len(events)))
 
 
 @pytest.mark.parametrize("start", [0, 99_999_990, 10**16 - 50])
@@ -402,7 +403,7 @@ def test_an_event_without_a_known_place_is_in_no_run(stranger: Event) -> None:
 def test_a_file_name_that_is_not_utf8_is_no_known_place() -> None:
     event = encode_event(*line(0, 5)).replace(b"a.log", b"\xff.log")
 
-    assert runs(scan_events(event, 1)) == []
+    assert file_ranges(scan_events(event, 1)) == []
 
 
 def test_events_without_headers_are_in_no_run() -> None:
