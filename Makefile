@@ -51,8 +51,8 @@ bench: .venv/ready ## the benchmarks; each prints a ratio
 	@$(FLUMELAB) build --runtime local
 	@for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
 
-lint: .venv/ready ## ruff and mypy
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+lint: .venv/ready ## ruff, mypy and the import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
 wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(FLUMELAB) build --runtime local

@@ -8,8 +8,9 @@ later. What belongs to the window and arrives later still is dropped, so that Sp
 state. Micro-batches are small here: a watermark moves between two of them, never within one.
 
 Run it:  flumelab run late-events
-Expect:  with each micro-batch the watermark and how much Spark has dropped so far: in the end the
-         events that the generator sent four hours late or more, none that was up to a minute late.
+Expect:  with each micro-batch the watermark, and what Spark has dropped so far: in the end what
+         was sent four hours late or more, but nothing that was up to a minute late. Spark counts
+         rows: the late events of one action and hour are one row, if one task has read them.
 """
 
 from pyspark.sql import SparkSession
@@ -34,7 +35,7 @@ class ShowWatermark(StreamingQueryListener):
             self.events += event.progress.numInputRows
             self.dropped += state.numRowsDroppedByWatermark
             watermark = event.progress.eventTime["watermark"]
-            print(f"watermark {watermark}: {self.events:,} events, {self.dropped:,} dropped")
+            print(f"watermark {watermark}: {self.events:,} events, {self.dropped:,} rows dropped")
 
 
 def count_by_hour():
@@ -47,7 +48,6 @@ def count_by_hour():
     actions = events.select(read("body").alias("read")).select("read.*")
     # One clock that is ahead would move the watermark for all.
     actions = actions.withColumn("time", when(expr("time < now() + INTERVAL 1 DAY"), col("time")))
-
     good = actions.where("time IS NOT NULL").withWatermark("time", "1 hour")
     hours = good.groupBy("action", window("time", "1 hour")).count()
     query = hours.writeStream.outputMode("update").foreachBatch(store)

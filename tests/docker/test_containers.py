@@ -129,5 +129,5 @@ def test_a_conf_without_the_agent_is_refused(tmp_path: Path, engine: None) -> No
 
 
 def test_a_program_that_is_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"program\.py: is no file; give the program"):
+    with pytest.raises(ValueError, match=r"program\.py: is not a file; give the program"):
         SparkContainer(tmp_path / "program.py")

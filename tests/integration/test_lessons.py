@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 from pyspark_flume.events.record import encode_event
-from pyspark_flume.ingest.group_commit import identify
+from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import LandingWriter
 
 from flumelab.counts import MALFORMED
@@ -19,6 +19,7 @@ from flumelab.programs.parse import url_of
 from loadgen.expected import expected
 from loadgen.ledger import read
 from loadgen.scenarios import SCENARIOS
+from tests.support import lesson as support
 from tests.support.lab import LocalLab
 from tests.support.lesson import LESSONS, LessonInProcess
 
@@ -71,6 +72,25 @@ def test_an_order_that_goes_the_wrong_way_shows(
     monkeypatch.setattr(lesson, "truth", all_orders)
     found, wanted = lesson.run()
     assert found == wanted
+
+
+def test_what_late_events_prints_as_dropped_is_right(
+    session: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spark counts a row for each action and hour that a task drops, and not each event."""
+    monkeypatch.setattr(support, "LINES", 8_000)
+    lesson = LessonInProcess(LESSONS["late-events"], tmp_path, session)
+    printed: list[str] = []
+    lesson.module.print = printed.append
+    found, wanted = lesson.run(until=lambda: any(": 8,000 events, " in line for line in printed))
+    assert found == wanted
+
+    totals = expected(read(tmp_path / "ledger"), "actions", window=3600)["windows"]
+    sent = {f"{w['start']} {w['key']}": w["events"] for w in totals}
+    dropped = {key: sent[key] - found.get(key, 0) for key in sent}
+    rows = int(printed[-1].split(" events, ")[1].split()[0])
+    assert printed[-1].endswith(f" {rows} rows dropped")
+    assert 0 < sum(map(bool, dropped.values())) <= rows <= sum(dropped.values())
 
 
 def test_a_stop_ends_the_wait_for_training_data(

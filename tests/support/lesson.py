@@ -15,7 +15,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 from pyspark_flume.events.record import encode_event
-from pyspark_flume.ingest.group_commit import identify
+from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import LandingWriter
 
 from flumelab.counts import MALFORMED
@@ -66,16 +66,24 @@ class LessonInProcess:
         self._set_places()
         self.module = program(self.lesson.program.file)
 
-    def run(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Return what the program has found, at the latest after `SECONDS_MAX`, and the truth."""
-        is_query = self.lesson.program.reads in (Input.LANDING, Input.FILES)
-        return self.query() if is_query else self.stream()
+    def run(
+        self, until: Callable[[], bool] = lambda: True
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """Return what the program has found, right or not after `SECONDS_MAX`, and the truth.
 
-    def query(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Run it as a Structured Streaming query."""
+        :param until: wait for this as well, where the program is a query
+        """
+        is_query = self.lesson.program.reads in (Input.LANDING, Input.FILES)
+        return self.query(until) if is_query else self.stream()
+
+    def query(
+        self, until: Callable[[], bool] = lambda: True
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """Run a program of Structured Streaming."""
         self._land()
         self.start()
         try:
+            wait_for(until, "the program has printed its last line", SECONDS_MAX)
             return self._answer(self.truth())
         finally:
             for query in self.session.streams.active:

@@ -20,10 +20,10 @@ Event = tuple[dict[str, str], bytes]
 
 MAIN = """
 import sys
-from pyspark_flume import receiver
-from pyspark_flume.ingest import sink_connection as client
+from pyspark_flume.ingest import receiver
+from pyspark_flume.receiver import main
 {patch}
-sys.exit(receiver.main(sys.argv[1:]))
+sys.exit(main(sys.argv[1:]))
 """
 
 

@@ -1,6 +1,6 @@
-"""Whether a peer's protocol, given as text, has the layout of the bytes that are read here.
+"""Check that a peer's protocol, given as text, has exactly the layout that is read here.
 
-Events are kept undecoded, so the layout must be the same exactly.
+Events are stored undecoded, so a layout that differs would be noticed too late.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.errors import ProtocolError
 
-# In the JSON of Avro's schemas, but with every name resolved.
+# As the JSON of an Avro schema, with every name resolved.
 EVENT = {
     "type": "record",
     "fields": [
@@ -22,10 +22,13 @@ EVENT = {
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The calls of a protocol: by name the schemas of the one parameter and of the result.
+class ExpectedProtocol:
+    """A protocol as it is read here.
 
-    Messages call the protocol `name`, what speaks it `owner`, and the other side `peer`.
+    :param name: of the protocol, in error messages
+    :param owner: the program that defines it, in error messages
+    :param peer: the other side of the connection, in error messages
+    :param calls: by name, the schemas of a call's one parameter and of its result
     """
 
     name: str
@@ -34,12 +37,14 @@ class Layout:
     calls: Mapping[str, tuple[Any, Any]]
 
 
-def check_protocol(text: memoryview, layout: Layout, limits: Limits) -> None:
-    """Raise `ProtocolError` unless `text` is a protocol with calls of `layout`, all as they are
-    there."""
+def check_protocol(text: memoryview, expected: ExpectedProtocol, limits: Limits) -> None:
+    """Raise `ProtocolError` unless `text` is a protocol that has calls of `expected`.
+
+    The calls that it has must have exactly the expected schemas; some may be missing.
+    """
     if len(text) > limits.head_bytes_max:
         raise ProtocolError(
-            f"the {layout.peer}'s protocol has {len(text):,} bytes,"
+            f"the {expected.peer}'s protocol has {len(text):,} bytes,"
             f" the limit is {limits.head_bytes_max:,}"
         )
     named: dict[str, Any] = {}
@@ -52,38 +57,38 @@ def check_protocol(text: memoryview, layout: Layout, limits: Limits) -> None:
     try:
         protocol = json.loads(bytes(text), object_hook=keep)
         messages = protocol["messages"]
-        calls = {name: messages[name] for name in layout.calls if name in messages}
+        calls = {name: messages[name] for name in expected.calls if name in messages}
         differing = [
             name
             for name, call in calls.items()
             if len(call["request"]) != 1
-            or not _same(call["request"][0]["type"], layout.calls[name][0], named)
-            or not _same(call["response"], layout.calls[name][1], named)
+            or not _same(call["request"][0]["type"], expected.calls[name][0], named)
+            or not _same(call["response"], expected.calls[name][1], named)
         ]
         speaks = printable(str(protocol["protocol"]))
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise ProtocolError(
-            f"the {layout.peer}'s protocol is not valid: "
+            f"the {expected.peer}'s protocol is not valid: "
             f"{type(error).__name__}: {printable(str(error))}"
         ) from None
     if not calls:
-        raise ProtocolError(f"the {layout.peer} speaks {speaks}, expected {layout.name}")
+        raise ProtocolError(f"the {expected.peer} speaks {speaks}, expected {expected.name}")
     if differing:
         raise ProtocolError(
-            f"the {layout.peer}'s {speaks}.{differing[0]} differs from {layout.owner}'s"
+            f"the {expected.peer}'s {speaks}.{differing[0]} differs from {expected.owner}'s"
         )
 
 
 def printable(text: str, length_max: int = 60) -> str:
-    """`text` for a log line: no line breaks, no end of it."""
+    """Return `text` for a log line: without line breaks, and cut to `length_max` characters."""
     safe = "".join(c if " " <= c <= "~" else "?" for c in text[: length_max + 1])
     return safe if len(safe) <= length_max else safe[:length_max] + "…"
 
 
 def _same(schema: Any, expected: Any, named: dict[str, Any]) -> bool:
-    """Whether the bytes of `schema` have the layout of `expected`.
+    """Whether `schema` puts a value into the same bytes as `expected`.
 
-    What is walked through is `expected`, so a schema that is recursive or vast costs no more.
+    The walk follows `expected`, so a schema that is recursive or vast takes no longer.
     """
     while isinstance(schema, dict) and schema["type"] not in ("record", "enum", "map", "array"):
         schema = schema["type"]  # a primitive type with attributes, as Java's strings have

@@ -1,29 +1,30 @@
-"""The events of a batch found all at once, if they are laid out as the first one is.
+"""Find the events of a batch all at once, if each has the same keys in the same order as the first.
 
 Reading one length after the other takes Python 0.4 µs an event, and 3 µs with headers. But nearly
-always the events of a batch have the same keys in the same order. So every place that looks like
-the beginning of such an event is taken for one, all of them are read at once, and those count that
-follow each other from the first byte to the last.
+all batches are uniform in this sense. So every place that looks like the beginning of such an event
+is a candidate, numpy reads all candidates at once, and the events are those candidates that follow
+each other from the first byte to the last.
 """
 
 import numpy as np
 
+from pyspark_flume.avro_binary import encode_bytes, read_bytes, skip_bytes
 from pyspark_flume.errors import EventCorrupt
-from pyspark_flume.events.bulk_read import Ints, Mask, Words, has_text, read_lengths, words_of
-from pyspark_flume.events.record import _long, _read_long, skip_bytes
+from pyspark_flume.events.bulk_read import Ints, Mask, Words, as_words, has_text, read_lengths
 
 
-def find_alike(
+def find_uniform_events(
     data: bytes | memoryview, count: int, headers_max: int
 ) -> tuple[tuple[bytes, ...], tuple[Ints, ...]] | None:
-    """The keys and the columns of an `EventColumns`; None if the events are not alike or corrupt.
+    """Return the keys and the columns of an `EventColumns`.
 
-    It is also None where it would take longer than reading one by one.
+    Return None if the events are not uniform or are corrupt, and where the search would take longer
+    than reading them one by one.
     """
     keys = _first_keys(data)
     if keys is None or count * len(keys) > headers_max:
         return None
-    words = words_of(data)
+    words = as_words(data)
     starts = _candidates(data, words, keys[0] if keys else None, count)
     if starts is None:
         return None
@@ -32,11 +33,11 @@ def find_alike(
     spans = np.empty((4, len(starts), len(keys)), np.int64)
     position = starts + 1
     for i, key in enumerate(keys):
-        lead = _lead(key)
-        if i:  # the first was looked for
-            good &= has_text(words, position, lead)
-        spans[0, :, i] = position + (len(lead) - len(key))
-        spans[1, :, i] = position = position + len(lead)
+        encoded = encode_bytes(key)
+        if i:  # the candidates were chosen by the first key
+            good &= has_text(words, position, encoded)
+        spans[0, :, i] = position + (len(encoded) - len(key))
+        spans[1, :, i] = position = position + len(encoded)
         position, length, fits = read_lengths(words, position)
         good &= fits
         spans[2, :, i] = position
@@ -56,10 +57,10 @@ def find_alike(
 
 
 def _first_keys(data: bytes | memoryview) -> list[bytes] | None:
-    """The keys of the first event, None if it is corrupt or laid out in an unusual way.
+    """Return the keys of the first event; None if it is corrupt or has an unusual layout.
 
-    Unusual are several blocks of headers, one with its size in bytes, and lengths with more bytes
-    than they need.
+    Unusual are several blocks of headers, a block with its size in bytes, and lengths with more
+    bytes than they need.
     """
     if not data or data[0] & 0x81:
         return None
@@ -67,33 +68,38 @@ def _first_keys(data: bytes | memoryview) -> list[bytes] | None:
     position = 1
     try:
         for _ in range(data[0] >> 1):
-            _, start = _read_long(data, position)
-            end = skip_bytes(data, position)
-            keys.append(bytes(data[start:end]))
-            if data[position:end] != _lead(keys[-1]):
+            key, end = read_bytes(data, position)
+            keys.append(key)
+            if data[position:end] != encode_bytes(key):
                 return None
             position = skip_bytes(data, end)
     except EventCorrupt:
-        return None  # it will be told by who reads one by one
+        return None  # reading the events one by one reports it
     return keys
 
 
 def _candidates(
     data: bytes | memoryview, words: Words, key: bytes | None, count: int
 ) -> Ints | None:
-    """Where an event may begin; None if at so many places that reading one by one is faster."""
+    """Return where an event may begin.
+
+    Return None if there are so many places that reading the events one by one is faster.
+    """
     octets = np.frombuffer(data, np.uint8)
     same = octets == data[0]
     if np.count_nonzero(same) > 4 * count + (0 if key is None else len(data) // 32):
         return None
     starts = same.nonzero()[0]
     if key is not None:
-        starts = starts[has_text(words, starts + 1, _lead(key))]
+        starts = starts[has_text(words, starts + 1, encode_bytes(key))]
     return starts if len(starts) <= 2 * count else None
 
 
 def _chain(starts: Ints, ends: Ints, good: Mask, size: int) -> slice | list[int]:
-    """The indexes of the events that lead from the first byte to the last; empty if none do."""
+    """Return the indexes of the events that lead from the first byte to the last.
+
+    They are empty if no such chain exists.
+    """
     if good.all() and ends[-1] == size and np.array_equal(ends[:-1], starts[1:]):
         return slice(None)
     following = np.searchsorted(starts, ends)
@@ -105,7 +111,3 @@ def _chain(starts: Ints, ends: Ints, good: Mask, size: int) -> slice | list[int]
         chain.append(i)
         i = steps[i]
     return chain if i == len(steps) else []
-
-
-def _lead(key: bytes) -> bytes:
-    return _long(len(key)) + key

@@ -1,4 +1,4 @@
-"""What the containers share: an image that is not there, and a wait that ends with a reason."""
+"""What the containers share: a check that the image exists, and a wait that fails with a reason."""
 
 import time
 from collections.abc import Callable
@@ -18,19 +18,19 @@ LOOPBACK = "127.0.0.1"
 class LabContainer(DockerContainer):  # type: ignore[misc]  # untyped to mypy
     """A container of one of the lab's images.
 
-    `service` is the one of compose.yaml whose build makes the image.
+    `service` is the service in compose.yaml that builds the image.
     """
 
     service: str
     ports: dict[str, Any]
 
     def _configure(self) -> None:
-        """Called by `start`, before the container is made."""
+        """Called by `start`, before the container is created."""
         client = self.get_docker_client()
         try:
             client.client.images.get(self.image)
         except ImageNotFound:
-            if "/" not in self.image:  # else it is a registry's, and gets pulled
+            if "/" not in self.image:  # an image with a slash is pulled from a registry
                 raise ContainerStartException(
                     f"{self.image}: this Docker engine has no such image; build it, in a checkout "
                     f"of the lab: docker compose build {self.service}"
@@ -39,23 +39,23 @@ class LabContainer(DockerContainer):  # type: ignore[misc]  # untyped to mypy
             "localhost",
             LOOPBACK,
         ):
-            # Docker's default is every interface of the host.
+            # By default Docker publishes on every interface of the host.
             self.ports = {port: host or (LOOPBACK, None) for port, host in self.ports.items()}
 
     def wait_until(
         self, condition: Callable[[], bool], timeout: float, failure: Callable[[], str]
     ) -> None:
-        """Ask again and again, until `condition` is true.
+        """Poll until `condition` is true.
 
         :param timeout: in seconds
-        :param failure: says what did not come, and a hint
-        :raises TimeoutError: with that, the container's status and its last log lines
+        :param failure: returns what is missing, and a hint
+        :raises TimeoutError: with this text, the container's status and its last log lines
         :raises ContainerStartException: the same, as soon as the container has ended
         """
         deadline = time.monotonic() + timeout
         while True:
             self.reload()
-            # Looked at first: what a process did before it ended counts.
+            # Before the condition: what the process did before it ended counts.
             ended = self.status in ("exited", "dead")
             if condition():
                 return
@@ -80,7 +80,7 @@ class LabContainer(DockerContainer):  # type: ignore[misc]  # untyped to mypy
 
 
 class Ready(WaitStrategy):  # type: ignore[misc]  # untyped to mypy
-    """Until the container's `is_ready` is true; see `WaitStrategy` for the time-out."""
+    """Waits until the container's `is_ready` is true; see `WaitStrategy` for the time-out."""
 
     def __init__(self, failure: str) -> None:
         super().__init__()
