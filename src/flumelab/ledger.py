@@ -7,6 +7,7 @@ the files in the spool directory, Flume's from its own counters, `counted` from 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from flumelab.counts import Counts
@@ -53,21 +54,50 @@ class Balance:
     differences: Mapping[str, tuple[int, int]]
 
     @property
+    def foreign(self) -> int:
+        """Lines in the spool directory that the generator did not make."""
+        return max(0, self.spooled - self.generated)
+
+    @property
     def balanced(self) -> bool:
-        """Whether nothing was lost or counted twice, for each URL."""
-        return not self.differences
+        """Whether nothing was lost, counted twice or foreign, for each URL.
+
+        Flume's own counters may differ all the same: an agent that is killed forgets its last
+        second of them, and puts a batch into its channel a second time.
+        """
+        return not self.differences and self.spooled == self.generated
+
+    @property
+    def differs_at(self) -> str | None:
+        """The first hop with other lines than the one before; None if all agree."""
+        for (_, before), (hop, lines) in pairwise(self.hops):
+            if lines != before:
+                return hop
+        return None
+
+    @property
+    def hops(self) -> list[tuple[str, int]]:
+        """Each hop and its lines, in the order of the flow."""
+        return [
+            ("generated", self.generated),
+            ("spooled", self.spooled),
+            ("Flume received", self.flume_received),
+            ("Flume sent", self.flume_sent),
+            ("counted", self.counted + self.malformed),
+        ]
 
     @property
     def settled(self) -> bool:
         """Whether it is balanced and all hops agree: a metric may arrive just after a count."""
-        lines = {self.generated, self.spooled, self.flume_received, self.flume_sent}
-        return self.balanced and len(lines) == 1
+        return self.balanced and self.differs_at is None
 
     def as_json(self) -> dict[str, Any]:
         """As `flumelab ledger --json` prints it."""
         fields = {name: value for name, value in vars(self).items() if name != "differences"}
         return fields | {
             "balanced": self.balanced,
+            "differs_at": self.differs_at,
+            "foreign": self.foreign,
             "differences": {
                 url: {"generated": generated, "counted": counted}
                 for url, (generated, counted) in self.differences.items()

@@ -54,21 +54,23 @@ def counts(counted: Counts, rows: int) -> RenderableType:
     return Group(table, Text(note, "dim"))
 
 
+HOP_SOURCES = {
+    "generated": "its own ledger",
+    "spooled": "files in the spool directory",
+    "Flume received": "put into its channel",
+    "Flume sent": "answered OK by Spark",
+    "counted": "result store",
+}
+
+
 def verdict(balance: Balance) -> RenderableType:
     """Every hop, its loss against the hop before, and the verdict."""
     table = _table("hop", "lines", "missing")
-    hops = [
-        ("generated", "its own ledger", balance.generated),
-        ("spooled", "files in the spool directory", balance.spooled),
-        ("Flume received", "put into its channel", balance.flume_received),
-        ("Flume sent", "answered OK by Spark", balance.flume_sent),
-        ("counted", "result store", balance.counted + balance.malformed),
-    ]
     before = balance.generated
-    for name, source, lines in hops:
+    for name, lines in balance.hops:
         missing = before - lines
         table.add_row(
-            Text.assemble(name, (f"  {source}", "dim")),
+            Text.assemble(name, (f"  {HOP_SOURCES[name]}", "dim")),
             f"{lines:,}",
             Text(f"{missing:,}", "red" if missing else "dim"),
         )
@@ -76,12 +78,37 @@ def verdict(balance: Balance) -> RenderableType:
     shown: list[RenderableType] = [table]
     if balance.malformed:
         shown.append(Text(f"of those counted, {balance.malformed:,} are malformed lines", "dim"))
-    if balance.balanced:
+    if balance.settled:
         shown.append(Text("BALANCED: nothing lost, nothing counted twice", "bold green"))
+    elif balance.balanced:
+        shown.append(Text(_hops_differ(balance), "bold yellow"))
     else:
-        loss = f"{balance.lost:,} lost, {balance.duplicated:,} counted twice"
-        shown += [Text(f"NOT BALANCED: {loss}", "bold red"), _differences(balance)]
+        shown += [Text(f"NOT BALANCED: {_imbalance(balance)}", "bold red"), _differences(balance)]
     return Group(*shown)
+
+
+def _imbalance(balance: Balance) -> str:
+    parts = []
+    if balance.foreign:
+        parts.append(f"{balance.foreign:,} lines in the spool directory are not the generator's")
+    elif balance.spooled < balance.generated:
+        missing = balance.generated - balance.spooled
+        parts.append(f"{missing:,} generated lines are not in the spool directory")
+    if balance.differences or not parts:
+        parts.append(f"{balance.lost:,} lost, {balance.duplicated:,} counted twice")
+    return "; ".join(parts)
+
+
+def _hops_differ(balance: Balance) -> str:
+    start = f"COUNTED RIGHT, but the hops differ at {balance.differs_at}:"
+    if balance.flume_received > balance.spooled:
+        more = balance.flume_received - balance.spooled
+        return (
+            f"{start} Flume received {more:,} lines more than the spool directory's files have. "
+            "It sends a batch again after a kill; otherwise it reads files elsewhere, such as in "
+            "a sub-folder."
+        )
+    return f"{start} an agent that is killed forgets its last second of counters."
 
 
 def lessons(catalogue: list[Lesson]) -> RenderableType:

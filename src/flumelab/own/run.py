@@ -18,7 +18,7 @@ from flumelab.own.inputs import LogFile
 from flumelab.own.services import FLUME, PROGRAM, OwnState, Wish
 from flumelab.runtimes import commands
 from flumelab.runtimes.local_services import Launch
-from flumelab.runtimes.ports import answers, require_unused
+from flumelab.runtimes.ports import answers, free_port, require_unused
 from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
@@ -52,7 +52,11 @@ class OwnRun:
 
     def __init__(self, wish: Wish, settings: Settings, report: Report) -> None:
         self._wish = wish
-        self._settings = settings
+        self._settings = replace(
+            settings,
+            ui_port=_unused(settings.ui_port),
+            metrics_port=_unused(settings.metrics_port),
+        )
         self._report = report
         self._state = OwnState(settings.state / "own")
         self._processes = Processes(self._state.folder)
@@ -213,3 +217,8 @@ def _as_it_runs(source: Component | None, replacements: Sequence[Replacement]) -
 
 def _joined(ports: frozenset[int]) -> str:
     return ", ".join(map(str, sorted(ports)))
+
+
+def _unused(port: int) -> int:
+    """Return the port, or a free one if a lab that is up has it."""
+    return free_port() if answers(port) else port

@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from flumelab import view
 from flumelab.counts import MALFORMED, Counts
-from flumelab.ledger import HopCounts, balance
+from flumelab.ledger import Balance, HopCounts, balance
 
 
 def run(received: int, sent: int) -> dict[str, dict[str, str]]:
@@ -17,7 +19,8 @@ def run(received: int, sent: int) -> dict[str, dict[str, str]]:
 
 
 def hops(generated: Counts, counted: Counts, *runs: dict[str, dict[str, str]]) -> HopCounts:
-    return HopCounts(generated, spooled=generated.total, flume_runs=runs, counted=counted)
+    spooled = generated.total + generated.malformed
+    return HopCounts(generated, spooled=spooled, flume_runs=runs, counted=counted)
 
 
 def test_equal_counts_balance_and_malformed_lines_are_part_of_them() -> None:
@@ -26,7 +29,7 @@ def test_equal_counts_balance_and_malformed_lines_are_part_of_them() -> None:
     assert result.balanced
     assert result.as_json() == {
         "generated": 6,
-        "spooled": 5,
+        "spooled": 6,
         "flume_received": 6,
         "flume_sent": 6,
         "counted": 5,
@@ -34,6 +37,8 @@ def test_equal_counts_balance_and_malformed_lines_are_part_of_them() -> None:
         "lost": 0,
         "duplicated": 0,
         "balanced": True,
+        "differs_at": None,
+        "foreign": 0,
         "differences": {},
     }
 
@@ -63,6 +68,40 @@ def test_a_balance_is_settled_only_when_every_hop_reports_the_same() -> None:
     counts = Counts({"/a": 4})
     assert not balance(hops(counts, counts, run(4, 3))).settled
     assert balance(hops(counts, counts, run(4, 4))).settled
+
+
+def printed(balance: Balance) -> str:
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(view.verdict(balance))
+    return captured.get()
+
+
+def test_lines_that_the_generator_did_not_make_are_named_and_never_balance() -> None:
+    """Someone else put 1,000 lines into the spool directory, and Spark stopped."""
+    result = balance(HopCounts(Counts(), 1_000, (run(1_000, 0),), Counts()))
+    assert (result.balanced, result.differs_at, result.foreign) == (False, "spooled", 1_000)
+    text = printed(result)
+    assert "NOT BALANCED: 1,000 lines in the spool directory are not the generator's" in text
+
+
+def test_lines_that_flume_reads_elsewhere_are_no_balance() -> None:
+    """A file in a sub-folder of the spool directory, which the audit does not see."""
+    result = balance(HopCounts(Counts(), 0, (run(1_000, 0),), Counts()))
+    assert result.differs_at == "Flume received"
+    assert "BALANCED" not in printed(result)
+    assert "Flume received 1,000 lines more than the spool directory's files have" in printed(
+        result
+    )
+
+
+def test_counters_that_a_killed_agent_forgot_are_told_apart_from_lost_lines() -> None:
+    counts = Counts({"/a": 4})
+    result = balance(hops(counts, counts, run(3, 3)))
+    assert result.balanced
+    text = printed(result)
+    assert "COUNTED RIGHT, but the hops differ at Flume received" in text
+    assert "BALANCED: nothing lost" not in text
 
 
 urls = st.dictionaries(st.text(min_size=1, max_size=3), st.integers(1, 50), max_size=8)
