@@ -169,7 +169,7 @@ def run(
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="LESSON…|PROGRAM.py [-- ARGUMENT…]",
+            metavar="LESSON…|PROGRAM [-- ARGUMENT…]",
             help="Names that flumelab lessons lists, or a program of your own.",
         ),
     ],

@@ -1,4 +1,4 @@
-"""A program, a conf and a log of one's own in Docker: by mounts and variables, and by `flumelab`."""
+"""A user's own files in Docker: by mounts and variables, and by `flumelab`."""
 
 import json
 import os

@@ -119,6 +119,7 @@ FOREIGN = {
     "app.py",
     "counts.py",  # the program of docs/tutorial/first-query.md
     "flume.conf",  # its conf
+    "my.conf",
     "my_program.py",
     "shout.py",  # the program in SparkContainer's docstring
     "storagelevel.py",  # PySpark's

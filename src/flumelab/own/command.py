@@ -1,4 +1,4 @@
-"""`flumelab run PROGRAM.py`: what it prints, and its exit code."""
+"""`flumelab run PROGRAM`: what it prints, and its exit code."""
 
 import json
 import sys

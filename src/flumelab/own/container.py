@@ -1,6 +1,6 @@
 """A user's program in the image `own`: files are mounted, and variables name them.
 
-    LAB_FILES=. LAB_PROGRAM_FILE=my.py LAB_CONF_FILE=my.conf LAB_INPUT=access.log \\
+    LAB_FILES=. LAB_PROGRAM_FILE=my_program.py LAB_CONF_FILE=my.conf LAB_INPUT=access.log \\
         docker compose run --rm --build own
 
 The names are relative to `LAB_FILES`. Further variables: `LAB_AGENT`, `LAB_COUNT`,
