@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from flumelab.errors import LabError
-from flumelab.own.container import arguments
 from flumelab.own.inputs import LogFile
 from flumelab.own.printed import compare
+from flumelab.own_container import arguments
 
 LOG = b'"GET /a HTTP/1.1" 200\n"GET /b HTTP/1.1" 404\n"GET /a HTTP/1.1" 200\nnot a request\n'
 URL = r'"GET (\S+)'
