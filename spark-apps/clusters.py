@@ -8,7 +8,7 @@ colder. Each batch moves the centres towards its own readings. A reading's weigh
 2,000 readings that follow it, so that the centres can follow the drift.
 
 Run it:  flumelab run clusters
-Expect:  each second, three temperatures, about 26 and 30 degrees apart, that rise and fall together;
+Expect:  each second, three temperatures, some 26 and 30 degrees apart, that rise and fall together;
          in the store, the generator's number of readings for each device.
 """
 

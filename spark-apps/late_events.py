@@ -3,10 +3,9 @@
     actions ─▶ Flume ─▶ landing log ─▶ by action and window(time, 1 hour) ─▶ result store
                                                   watermark: 1 hour behind the latest event
 
-A window stays open until the watermark has passed its end, that is, until an event from an hour
-after its end has arrived. Spark drops events of the window that arrive later still, so that it can
-forget the window's state. Micro-batches are small here: a watermark moves between two of them,
-never within one.
+A window stays open until the watermark has passed its end: until an event from an hour after its
+end has arrived. Spark drops its events that arrive later still, so that it can forget its state.
+Micro-batches are small here: a watermark moves between two of them, never within one.
 
 Run it:  flumelab run late-events
 Expect:  for each micro-batch, the watermark and what Spark has dropped so far; in the end, that is
