@@ -135,7 +135,7 @@ class ReceiverSettings(IngestionSettings):
         if self.key is not None and self.certificate is None:
             raise OptionInvalid("tlsKey without tlsCertificate; give both")
         if self.client_ca is not None and self.certificate is None:
-            raise OptionInvalid("tlsClientCa without tlsCertificate; a port without TLS checks nobody")
+            raise OptionInvalid("tlsClientCa without tlsCertificate; only TLS can check clients")
 
 
 @dataclass(frozen=True)

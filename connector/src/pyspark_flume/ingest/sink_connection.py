@@ -118,7 +118,7 @@ class SinkConnection(asyncio.Protocol):
             log.warning("%s went away within a frame; its sink sends it again", self._peer)
         elif not self._closed_here:
             log.info("%s disconnected%s", self._peer, f" ({error})" if error else "")
-        # A batch that has arrived completely is stored anyway, and recognised when it is sent again.
+        # A batch that has arrived completely is stored, and recognised when it is sent again.
         self._give_back(self._held)
 
     def grant(self, size: int) -> None:

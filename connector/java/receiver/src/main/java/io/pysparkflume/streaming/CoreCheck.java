@@ -12,7 +12,7 @@ import scala.jdk.javaapi.CollectionConverters;
 /**
  * Warns if the receivers occupy all cores: then Spark accepts events but never processes any.
  *
- * <p>In a cluster the executors start one by one, so there it warns only at the third batch.
+ * <p>In a cluster the executors start one by one, so it warns there only at the third batch.
  */
 final class CoreCheck implements StreamingListener {
     private static final Logger LOG = LoggerFactory.getLogger(CoreCheck.class);

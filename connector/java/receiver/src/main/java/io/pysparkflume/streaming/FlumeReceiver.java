@@ -109,7 +109,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
 
     /**
      * Stops the receiver after a delay. Spark starts it again, perhaps on another executor; the
-     * delay keeps that from being a tight loop.
+     * delay prevents a tight loop.
      *
      * <p>Spark does not always use the preferred host: it may choose any idle executor. So a
      * receiver that is on the wrong host stops almost at once, to be moved.

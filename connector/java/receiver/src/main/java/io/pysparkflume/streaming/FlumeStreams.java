@@ -15,7 +15,7 @@ import org.apache.spark.streaming.receiver.Receiver;
 public final class FlumeStreams {
     private static final String STALL_TIMEOUT = "spark.flume.stallTimeout";
 
-    /** By default Flume gives a call up after 20 s: a client that stalls longer is gone. */
+    /** By default Flume gives up a call after 20 s, so a client that stalls longer is gone. */
     private static final String STALL_TIMEOUT_DEFAULT = "30s";
 
     private FlumeStreams() {}
@@ -39,7 +39,7 @@ public final class FlumeStreams {
      *
      * @param sinks unresolved addresses, at least one
      * @param batchSizeMax events in a batch
-     * @param parallelism consumers of all sinks together; each sink has at least one
+     * @param parallelism total number of consumers; each sink has at least one
      * @return a stream of chunks: the bytes of several {@code AvroFlumeEvent}s, one after the other
      */
     public static JavaDStream<byte[]> createPollingStream(JavaStreamingContext streaming,
@@ -61,17 +61,17 @@ public final class FlumeStreams {
         return streaming.receiverStream(receiver).transform(EventChunks::of);
     }
 
-    /** Whether every worker has this address, as 0.0.0.0 and localhost. */
+    /** Whether every worker has this address, like 0.0.0.0 and localhost. */
     private static boolean isEveryHosts(String host) {
         try {
             InetAddress address = InetAddress.getByName(host);
             return address.isAnyLocalAddress() || address.isLoopbackAddress();
         } catch (UnknownHostException e) {
-            return false; // the worker may know it
+            return false; // the worker may know the name
         }
     }
 
-    /** Turns replication off in one process, where Spark would only warn about each block. */
+    /** Turns replication off if there is one process: Spark would only warn about each block. */
     private static StorageLevel placed(JavaStreamingContext streaming, StorageLevel level) {
         return !streaming.sparkContext().isLocal() ? level : StorageLevel.apply(
                 level.useDisk(), level.useMemory(), level.useOffHeap(), level.deserialized(), 1);
