@@ -108,7 +108,7 @@ def test_a_topic_is_counted_once_and_one_that_is_not_there_is_named(
 
     assert output_of_failure(nowhere) == (
         f"error: kafka://{place}/nowhere: there is no such topic; create it, or set KAFKA_TOPIC to"
-        " one that is there"
+        " an existing one"
     )
 
 

@@ -77,7 +77,7 @@ class FlumeContainer(LabContainer):
         agents = sorted(set(re.findall(r"^\s*([^#!\s.=]+)\.sources\s*[=:]", text, re.MULTILINE)))
         if agent not in agents:
             raise ValueError(
-                f"{path}: has no agent {agent!r}, only {', '.join(agents) or 'none'}; "
+                f"{path} has no agent {agent!r}, only {', '.join(agents) or 'none'}; "
                 f"name one: with_conf(path, agent=…)"
             )
         target = f"{CONF_DIR}/{Path(path).name}"

@@ -117,9 +117,9 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private void giveUp(IOException cause) {
         String fact = strip(cause.getMessage());
         if (fact.equals("Cannot assign requested address")) {
-            String message = String.format("Flume receiver cannot listen on %s:%d: the address is"
-                    + " another host's; Spark tries the next executor, and keeps trying if no"
-                    + " worker has that host name (or pass 0.0.0.0)", host, port);
+            String message = String.format("Flume receiver cannot listen on %s:%d: the address"
+                    + " belongs to another host; Spark tries the next executor, and keeps trying"
+                    + " if no worker has that host name (or pass 0.0.0.0)", host, port);
             LOG.info(message);
             stopAfter(MOVE_DELAY_MS, message);
             return;
