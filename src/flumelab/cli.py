@@ -41,6 +41,37 @@ SeedOption = Annotated[int, typer.Option(help="The same seed gives the same line
 ReplayOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Send this log unchanged instead.")
 ]
+NamesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="LESSON…|PROGRAM [-- ARGUMENT…]",
+        help="Names that flumelab lessons lists, or a program of your own.",
+    ),
+]
+MalformedOption = Annotated[
+    float, typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of them malformed.")
+]
+# Those for a program of the user's own.
+ConfOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Your Flume configuration.")]
+AgentOption = Annotated[str | None, typer.Option(help="The agent in it (default: the only one).")]
+LogOption = Annotated[
+    Path | None,
+    typer.Option("--input", metavar="FILE|FOLDER", help="Your log, also .gz, .bz2, .xz, .zst."),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="PATH=FOLDER", help="Use FOLDER for a PATH in your files."),
+]
+SubmitOption = Annotated[
+    list[str] | None, typer.Option("--submit-arg", help="One more argument of spark-submit.")
+]
+RequirementsOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Packages that your program imports.")
+]
+CountOption = Annotated[
+    str | None,
+    typer.Option(metavar="REGEX", help="Count your log by it, and compare what is printed."),
+]
 
 
 @cli.command()
@@ -166,44 +197,18 @@ def list_lessons(as_json: JsonOption = False) -> None:
 
 @cli.command()
 def run(
-    names: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="LESSON…|PROGRAM [-- ARGUMENT…]",
-            help="Names that flumelab lessons lists, or a program of your own.",
-        ),
-    ],
+    names: NamesArgument,
     lines: Annotated[int, typer.Option(min=1, help="Lines to send into a lesson.")] = 10_000,
     rate: RateOption = 2_000,
     seed: SeedOption = 1,
-    malformed: Annotated[
-        float,
-        typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of them malformed."),
-    ] = 0,
-    conf: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Your Flume configuration.")
-    ] = None,
-    agent: Annotated[
-        str | None, typer.Option(help="The agent in it (default: the only one).")
-    ] = None,
-    log: Annotated[
-        Path | None,
-        typer.Option("--input", metavar="FILE|FOLDER", help="Your log, also .gz, .bz2, .xz, .zst."),
-    ] = None,
-    mapped: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="PATH=FOLDER", help="Use FOLDER for a PATH in your files."),
-    ] = None,
-    submit: Annotated[
-        list[str] | None, typer.Option("--submit-arg", help="One more argument of spark-submit.")
-    ] = None,
-    requirements: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Packages that your program imports.")
-    ] = None,
-    count: Annotated[
-        str | None,
-        typer.Option(metavar="REGEX", help="Count your log by it, and compare what is printed."),
-    ] = None,
+    malformed: MalformedOption = 0,
+    conf: ConfOption = None,
+    agent: AgentOption = None,
+    log: LogOption = None,
+    mapped: MapOption = None,
+    submit: SubmitOption = None,
+    requirements: RequirementsOption = None,
+    count: CountOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
 ) -> None:
