@@ -50,7 +50,7 @@ class Home:
         tools = folder / "tools"
         tools.mkdir()
         self.path = f"{tools}:{os.environ['PATH']}"
-        script(tools / "java", "printf '%s\\n' \"$@\"; echo \"LD $LD_LIBRARY_PATH\"")
+        script(tools / "java", 'printf \'%s\\n\' "$@"; echo "LD $LD_LIBRARY_PATH"')
         self.work.mkdir()
         self.conf()
 
@@ -168,14 +168,17 @@ def test_a_symbolic_link_to_the_script_finds_flume(home: Home) -> None:
     ("arguments", "main"),
     [
         (["version"], "org.apache.flume.tools.VersionInfo"),
-        (["avro-client", "-H", "here", "-p", "41", "-F", "x"], "org.apache.flume.client.avro.AvroCLIClient"),
+        (
+            ["avro-client", "-H", "here", "-p", "41", "-F", "x"],
+            "org.apache.flume.client.avro.AvroCLIClient",
+        ),
         (["tool", "fcintegritytool", "-l", "data"], "org.apache.flume.tools.FlumeToolsMain"),
     ],
 )
 def test_other_commands_get_their_arguments(home: Home, arguments: list[str], main: str) -> None:
     run = home.run(*arguments)
     assert run.code == 0 and run.said == []
-    assert run.java[run.java.index(main) + 1 : -1] == arguments[1:]
+    assert run.java[run.java.index(f"org.apache.flume.{main}") + 1 : -1] == arguments[1:]
 
 
 def test_a_dry_run_prints_the_command_as_a_shell_reads_it(home: Home) -> None:

@@ -16,16 +16,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Hashtable;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.jar.JarFile;
 import javax.naming.InitialContext;
 import javax.naming.NamingException;
@@ -92,7 +93,7 @@ public final class StartComponents {
   private static final List<String> WANT_SERVER = List.of("HBase2Sink", "KafkaSource");
 
   private final Path folder;
-  private int serial;
+  private final AtomicInteger serial = new AtomicInteger();
 
   private StartComponents(Path folder) {
     this.folder = folder;
@@ -105,26 +106,28 @@ public final class StartComponents {
     ExecutorService threads = Executors.newCachedThreadPool(work -> {
       Thread thread = new Thread(work);
       thread.setDaemon(true);
+      thread.setContextClassLoader(StartComponents.class.getClassLoader());
       return thread;
     });
+    Map<String, Future<Void>> started = new LinkedHashMap<>();
     for (String line : Files.readAllLines(Path.of(arguments[0]))) {
       if (line.startsWith("#") || line.isBlank()) {
         continue;
       }
       String[] words = line.split(" ");
       String kind = words[0];
-      String type = words[1].equals("-") || kind.equals("serializer") && words[3].equals("yours")
-          ? words[2] : words[1];
-      String result = starter.result(threads, () -> starter.start(kind, type, words[2]), words[2]);
-      System.out.println("ran " + kind + " " + words[2] + " " + result);
+      String name = words[2];
+      boolean byClass = words[1].equals("-") || kind.equals("serializer") && words[3].equals("yours");
+      started.put(kind + " " + name,
+          threads.submit(() -> starter.start(kind, byClass ? name : words[1], name)));
     }
+    started.forEach((name, future) -> System.out.println("ran " + name + " " + result(name, future)));
     System.out.flush();
     Runtime.getRuntime().halt(0);
   }
 
-  private String result(ExecutorService threads, Callable<Void> work, String name) {
+  private static String result(String name, Future<Void> future) {
     boolean wantsServer = WANT_SERVER.stream().anyMatch(name::endsWith);
-    Future<Void> future = threads.submit(work);
     try {
       future.get(WAIT.toMillis(), TimeUnit.MILLISECONDS);
       return "ok";
@@ -266,7 +269,7 @@ public final class StartComponents {
   }
 
   private void startSource(String type, Context context) throws Exception {
-    Source source = new DefaultSourceFactory().create("source" + serial++, type);
+    Source source = new DefaultSourceFactory().create("source" + serial.incrementAndGet(), type);
     source.setChannelProcessor(processor(channel(false)));
     Configurables.configure(source, context);
     source.start();
@@ -275,12 +278,17 @@ public final class StartComponents {
         pollable.process();
       }
     } finally {
-      source.stop();
+      // The legacy thrift source hangs if it is stopped before its thread serves.
+      Thread stop = new Thread(source::stop);
+      stop.setDaemon(true);
+      stop.start();
+      stop.join(5000);
     }
   }
 
   private void startChannel(String type, Context context) throws Exception {
-    Channel channel = new DefaultChannelFactory().create("channel" + serial++, type);
+    Channel channel = new DefaultChannelFactory().create("channel" + serial.incrementAndGet(), type);
+    channel.setName("channel");
     Configurables.configure(channel, context);
     channel.start();
     try {
@@ -312,7 +320,7 @@ public final class StartComponents {
       server.start();
       context.put("endpoint", "http://127.0.0.1:" + server.getAddress().getPort() + "/");
     }
-    Sink sink = new DefaultSinkFactory().create("sink" + serial++, type);
+    Sink sink = new DefaultSinkFactory().create("sink" + serial.incrementAndGet(), type);
     Configurables.configure(sink, context);
     sink.setChannel(channel(true));
     sink.start();
@@ -342,14 +350,14 @@ public final class StartComponents {
 
   private void startHandler(String type) throws Exception {
     int port = freePort();
-    Source source = new DefaultSourceFactory().create("source" + serial++, "http");
+    Source source = new DefaultSourceFactory().create("source" + serial.incrementAndGet(), "http");
     Channel channel = channel(false);
     source.setChannelProcessor(processor(channel));
     Configurables.configure(source, new Context(settings("handler", "bind", "127.0.0.1",
-        "port", "" + port, "handler", type)));
+        "port", "" + port, "handler", type, "handler.mandatoryParameters", "x")));
     source.start();
     try {
-      HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/"))
+      HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/?x=y"))
           .header("Content-Type", "application/json; charset=utf-8")
           .POST(HttpRequest.BodyPublishers.ofString("[{\"headers\": {}, \"body\": \"x\"}]")).build();
       int status = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.discarding())
@@ -364,7 +372,7 @@ public final class StartComponents {
   }
 
   private void startDeserializer(String type) throws Exception {
-    Path file = folder.resolve("in" + serial++);
+    Path file = folder.resolve("in" + serial.incrementAndGet());
     if (type.equals("avro")) {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       EventSerializer serializer = EventSerializerFactory.getInstance("avro_event", new Context(), bytes);
@@ -441,7 +449,7 @@ public final class StartComponents {
   // ---- what they need
 
   private Map<String, String> settings(String simple, String... more) throws IOException {
-    String here = folder.resolve(simple + serial++).toString();
+    String here = folder.resolve(simple + serial.incrementAndGet()).toString();
     Map<String, String> all = new HashMap<>();
     String port = "" + freePort();
     all.put("port", port);
@@ -507,9 +515,9 @@ public final class StartComponents {
         all.put("nick", "x");
         all.put("chan", "x");
       }
-      case "MorphlineSolrSink", "MorphlineInterceptor" -> {
+      case "MorphlineSolrSink", "MorphlineSink", "MorphlineInterceptor" -> {
         Path file = Path.of(here + ".conf");
-        Files.writeString(file, "morphlines: [{id: one, importCommands: [\"org.kitesdk.**\"],"
+        Files.writeString(file, "morphlines: [{id: one, importCommands: [\"org.kitesdk.morphline.stdio.ReadLineBuilder\"],"
             + " commands: [{readLine {charset: UTF-8}}]}]");
         all.put("morphlineFile", file.toString());
         all.put("morphlineId", "one");
