@@ -242,7 +242,16 @@ def test_a_conf_file_that_cannot_be_read_is_refused(home: Home) -> None:
         run = home.run("agent", "-n", "a1", "-f", file)
         assert (run.code, run.java, run.said) == (1, [], [said])
     assert home.run("agent", "-n", "a1").said == ["no conf file is given; add -f FILE"]
-    assert home.run("agent", "-n", "a1", "-z", "here:2181").code == 0
+
+
+def test_a_conf_in_zookeeper_needs_its_extra(home: Home) -> None:
+    words = ["agent", "-n", "a1", "-z", "here:2181"]
+    run = home.run(*words)
+    build = "which is not there; set LAB_FLUME_EXTRAS=zookeeper and build again"
+    assert (run.code, run.said) == (1, [f"-z: its jars are the extra zookeeper, {build}"])
+    home.jar("plugins.d/zookeeper/lib/c.jar", "org.apache.curator.framework.CuratorFramework")
+    run = home.run(*words)
+    assert (run.code, run.said) == (0, []) and run.after("-z") == "here:2181"
 
 
 def test_a_missing_conf_folder_is_named_and_flumes_own_used(home: Home) -> None:
