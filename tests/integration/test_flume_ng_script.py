@@ -93,7 +93,7 @@ def test_the_command_line_of_the_books_starts_the_agent(home: Home, shell: str) 
     assert run.after("--name") == "a1" and run.after("--conf-file") == "x.conf"
     assert run.after("-cp") == f"{home.work}/conf:{home.home}/lib/*"
     assert NODE in run.java
-    assert f"-Dlog4j2.configurationFile={home.home}/conf/log4j2.xml" in run.java
+    assert f"-Dlog4j2.configurationFile={home.home}/conf/log4j2-flume-ng.xml" in run.java
     assert "-Dflume.log.level=INFO" in run.java and "-Dflume.log.appender=console" in run.java
 
 
@@ -264,7 +264,7 @@ def test_who_configures_the_log(home: Home) -> None:
     conf = home.work / "conf"
     conf.mkdir()
     words = ["agent", "-n", "a1", "-f", "x.conf", "-c", "conf"]
-    own = f"-Dlog4j2.configurationFile={home.home}/conf/log4j2.xml"
+    own = f"-Dlog4j2.configurationFile={home.home}/conf/log4j2-flume-ng.xml"
     assert own in home.run(*words).java
     (conf / "log4j.properties").touch()
     run = home.run(*words)
