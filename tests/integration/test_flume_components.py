@@ -69,7 +69,8 @@ def test_each_component_starts_or_its_extra_is_named(lines: list[list[str]]) -> 
     for its in components():
         result = came[its.kind, its.name]
         starts = result[0] in ("ok", "server")
-        lacks = result[0] == "missing"
+        # The hbase sink says itself that the jars of hbase2 are not those of its version.
+        lacks = result[0] == "missing" or "HBase major version" in " ".join(result)
         if its.jars == "default" or its.jars in there():
             good = starts
         else:  # a serializer is only called by its sink, which lacks the class
