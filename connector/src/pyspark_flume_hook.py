@@ -1,7 +1,7 @@
-"""Makes ``pyspark.streaming.flume`` importable; a ``.pth`` file loads this at Python's start.
+"""Make ``pyspark.streaming.flume`` importable; a ``.pth`` file loads this when Python starts.
 
-A file in ``pyspark/streaming/`` would not do: `spark-submit` puts PySpark's own zip first on the
-path. This runs in every Python of the environment, so it imports nothing but the import system.
+A file in ``pyspark/streaming/`` would not work, because `spark-submit` puts PySpark's own zip first
+on the path. This runs in every Python of the environment, so it imports only the import system.
 """
 
 import sys

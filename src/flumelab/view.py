@@ -1,4 +1,4 @@
-"""What the terminal shows; plain where it is not a terminal, 80 columns everywhere."""
+"""What the commands print, in 80 columns at most; without colour if the output is a file."""
 
 import sys
 
@@ -8,9 +8,9 @@ from rich.text import Text
 
 from flumelab.counts import Counts
 from flumelab.doctor import Check
-from flumelab.ledger import Balance, Evidence
-from flumelab.lessons.catalogue import App
-from flumelab.lessons.run import Result
+from flumelab.ledger import Balance, HopCounts
+from flumelab.lesson_run import LessonResult
+from flumelab.lessons.catalogue import Lesson
 from flumelab.runtimes.runtime import Service
 
 WIDTH = 80
@@ -19,16 +19,16 @@ DIFFERENCES_SHOWN = 10
 
 
 def console(stderr: bool = False) -> Console:
-    """A console of at most 80 columns."""
+    """Return a console of at most 80 columns."""
     stream = sys.stderr if stderr else sys.stdout
     own = Console(file=stream, highlight=False)
     return Console(file=stream, highlight=False, width=min(own.width, WIDTH))
 
 
-def urls(evidence: Evidence, rows: int = 10) -> RenderableType:
-    """The URLs most asked for: counted by Spark, beside what the generator knows."""
+def urls(hops: HopCounts, rows: int = 10) -> RenderableType:
+    """The most frequent URLs: the counts of Spark beside those of the generator."""
     table = _table("URL", "counted", "generated", "")
-    generated, counted = evidence.generated.urls, evidence.counted.urls
+    generated, counted = hops.generated.totals, hops.counted.totals
     for url in sorted(generated, key=lambda url: -generated[url])[:rows]:
         same = counted.get(url, 0) == generated[url]
         table.add_row(
@@ -37,18 +37,18 @@ def urls(evidence: Evidence, rows: int = 10) -> RenderableType:
             f"{generated[url]:,}",
             Text("=", "green") if same else Text("…", "yellow"),
         )
-    lines = sum(generated.values()) + evidence.generated.malformed
-    done = evidence.counted.lines + evidence.counted.malformed
+    lines = hops.generated.total + hops.generated.malformed
+    done = hops.counted.total + hops.counted.malformed
     return Group(table, Text(f"{done:,} of {lines:,} lines counted", "dim"))
 
 
 def counts(counted: Counts, rows: int) -> RenderableType:
-    """The totals, most hits first."""
+    """The URLs with the most hits."""
     table = _table("URL", "hits")
-    for url, hits in list(counted.urls.items())[:rows]:
+    for url, hits in list(counted.totals.items())[:rows]:
         table.add_row(_cut(url), f"{hits:,}")
-    more = len(counted.urls) - rows
-    note = f"{counted.lines:,} lines, {counted.malformed:,} malformed"
+    more = len(counted.totals) - rows
+    note = f"{counted.total:,} lines, {counted.malformed:,} malformed"
     if more > 0:
         note += f"; {more:,} more URLs (--json has all)"
     return Group(table, Text(note, "dim"))
@@ -84,16 +84,16 @@ def verdict(balance: Balance) -> RenderableType:
     return Group(*shown)
 
 
-def apps(known: list[App]) -> RenderableType:
-    """A row a program."""
+def lessons(catalogue: list[Lesson]) -> RenderableType:
+    """A row for each lesson."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    for app in known:
-        table.add_row(Text(app.name, "bold"), app.shows)
+    for lesson in catalogue:
+        table.add_row(Text(lesson.name, "bold"), lesson.shows)
     return table
 
 
-def answer(result: Result, rows: int = 10) -> RenderableType:
-    """The program's last lines, its keys beside the generator's, and the verdict."""
+def result(result: LessonResult, rows: int = 10) -> RenderableType:
+    """The last lines of the output, the keys found beside the right ones, and the verdict."""
     table = _table("key", "found", "expected")
     differences = result.differences
     shown = list(differences) or sorted(result.expected, key=lambda key: -result.expected[key])
@@ -119,7 +119,7 @@ def _number(value: int | None) -> str:
 
 
 def services(known: list[Service]) -> RenderableType:
-    """A row a service."""
+    """A row for each service."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for service in known:
         style = {"running": "green", "starting": "yellow"}.get(service.state, "red")
@@ -128,7 +128,7 @@ def services(known: list[Service]) -> RenderableType:
 
 
 def checks(done: list[Check]) -> RenderableType:
-    """A row a check, and below each that failed the command that mends it."""
+    """A row for each check; below one that failed, what to do."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for check in done:
         mark = Text("ok", "green") if check.ok else Text("MISSING", "bold red")

@@ -1,11 +1,12 @@
-"""Coverage-guided fuzzing of what reads a peer's bytes; takes libFuzzer's options.
+"""Coverage-guided fuzzing of the code that reads a peer's bytes. Accepts libFuzzer's options.
 
     python tests/fuzz/fuzz_connection.py -max_total_time=60
 
-An input's first byte chooses what reads the rest, its second how large the chunks are: a plain
-connection, before or after its handshake; a compressed one, that gets it as zlib or compressed here
-(a fuzzer cannot guess zlib's bits); `scan_events`; or the poller's side, before or after its
-handshake. A finding is any exception that is not a FlumeError, or a claim that does not hold.
+The first byte of an input chooses which code reads the rest: a plain connection before or after its
+handshake; a compressed connection, which gets the bytes as they are or compressed here, because a
+fuzzer cannot guess valid zlib; `scan_events`; or the poller's side before or after its handshake.
+The second byte is the size of the chunks. Any exception but a FlumeError is a finding, and so is a
+failed assertion.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 with atheris.instrument_imports(include=["pyspark_flume"]):
     from pyspark_flume.avroipc.limits import Limits
     from pyspark_flume.avroipc.pull_connection import PullConnection
-    from pyspark_flume.avroipc.push_connection import Connection
+    from pyspark_flume.avroipc.push_connection import PushConnection
     from pyspark_flume.errors import EventCorrupt, ProtocolError
     from pyspark_flume.events.columns import EventColumns, scan_events
     from pyspark_flume.events.record import decode_events, encode_event
@@ -53,27 +54,31 @@ DICTIONARY = [
 
 
 def fuzz(data: bytes) -> None:
-    """One input, as libFuzzer calls it."""
+    """Run one input; libFuzzer calls this."""
     if len(data) < 2:
         return
     target, chunk_size, rest = data[0] % 7, data[1] + 1, data[2:]
     if target == EVENTS:
         read_events(rest, count=data[1])
     elif target == INFLATED:
-        converse(Connection(LIMITS, compressed=True), zlib.compress(rest, 1), chunk_size)
+        converse(
+            PushConnection(scan_events, LIMITS, compressed=True), zlib.compress(rest, 1), chunk_size
+        )
     elif target == ZLIB:
-        converse(Connection(LIMITS, compressed=True), rest, chunk_size)
+        converse(PushConnection(scan_events, LIMITS, compressed=True), rest, chunk_size)
     elif target == CALL:
-        converse(Connection(LIMITS), frame(1, handshake()) + frame(2, rest), chunk_size)
+        converse(
+            PushConnection(scan_events, LIMITS), frame(1, handshake()) + frame(2, rest), chunk_size
+        )
     elif target == PULL:
         fetch(rest, chunk_size)
     elif target == ANSWER:
         fetch(frame(1, BOTH) + frame(2, rest), chunk_size)
     else:
-        converse(Connection(LIMITS), rest, chunk_size)
+        converse(PushConnection(scan_events, LIMITS), rest, chunk_size)
 
 
-def converse(connection: Connection, data: bytes, chunk_size: int) -> None:
+def converse(connection: PushConnection, data: bytes, chunk_size: int) -> None:
     for start in range(0, len(data), chunk_size):
         try:
             calls = connection.receive_data(data[start : start + chunk_size])
@@ -87,8 +92,8 @@ def converse(connection: Connection, data: bytes, chunk_size: int) -> None:
 
 
 def fetch(data: bytes, chunk_size: int) -> None:
-    """Answers to a ping, two polls, an ack and a nack."""
-    connection = PullConnection(LIMITS)
+    """Read `data` as the answers to a ping, two polls, an ack and a nack."""
+    connection = PullConnection(scan_events, LIMITS)
     connection.ping()
     for _ in range(2):
         connection.get_event_batch(10)
@@ -113,7 +118,7 @@ def check(events: EventColumns | None) -> None:
 
 
 def read_events(data: bytes, count: int) -> None:
-    """The fast reader and the plain one agree on what is corrupt, and on every event."""
+    """Check that the fast and the plain reader agree on what is corrupt, and on every event."""
     try:
         decoded = list(decode_events(data))
     except EventCorrupt:
@@ -144,11 +149,11 @@ def text(data: bytes) -> str:
 
 
 def seeds() -> list[bytes]:
-    """Inputs that get far from the start: a client's frames of each kind."""
+    """Return inputs that get far from the start: each kind of frame of a client."""
     headers = [
         encode_event({"file": "a.log", "offset": f"{i}", "end": f"{i + 1}"}, b"x") for i in (1, 2)
     ]
-    # As many as are read all at once; NUL is what such events begin with.
+    # Enough events for the bulk reader; events without headers begin with NUL.
     many = [headers * 40, lines("a", "bc", "\0", "\0\0") * 20]
     batches = [
         *(append_batch(events) for events in many),

@@ -1,7 +1,7 @@
-"""Events as Arrow record batches, as Spark's Python data sources take them.
+"""Make Arrow record batches of events, for Spark's Python data sources.
 
-Spark demands the very schema that `pyspark.sql.pandas.types.to_arrow_schema` makes of its types,
-with the time zone UTC.
+Spark requires exactly the schema that `pyspark.sql.pandas.types.to_arrow_schema` makes of its
+types, with the time zone UTC.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pyarrow as pa
 
-from pyspark_flume.events.bulk_read import Ints, Mask, read_decimals, words_of
-from pyspark_flume.events.columns import EventColumns, header
+from pyspark_flume.events.bulk_read import Ints, Mask, as_words, read_decimals
+from pyspark_flume.events.columns import EventColumns, find_header
 
 _TIMESTAMP = pa.timestamp("us", "UTC")
-_OF_SPARK = {
+_ARROW_TYPES = {
     "binary": pa.binary(),
     "string": pa.string(),
     "map<string,string>": pa.map_(pa.string(), pa.string()),
@@ -23,23 +23,25 @@ _OF_SPARK = {
 
 
 def schema_of(columns: Iterable[tuple[str, str]]) -> pa.Schema:
-    """Of columns as ``("body", "binary")``: the name, and the type as Spark's SQL calls it."""
-    return pa.schema([(name, _OF_SPARK[kind]) for name, kind in columns])
+    """Return the Arrow schema of columns such as ``("body", "binary")``, a name and a SQL type."""
+    return pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns])
 
 
-# 9999-12-31T23:59:59.999Z, the last that SQL and Python have.
+# 9999-12-31T23:59:59.999Z, the last time that SQL and Python can express.
 _TIMESTAMP_MS_MAX = 253_402_300_799_999
 
 
 def record_batch(
     columns: EventColumns, first_offset: int, arrival_ms: int | Ints, schema: pa.Schema
 ) -> pa.RecordBatch:
-    """The events as rows of `schema`: any of body, headers, timestamp, offset, arrival.
+    """Return the events as rows of `schema`: any of body, headers, timestamp, offset, arrival.
 
-    Event i has the offset ``first_offset + i`` in the landing log. `timestamp` is its header of
-    that name, in milliseconds since 1970, and where there is none, or none up to the year 9999, it
-    is `arrival_ms`, which is one for all or one for each. A body that is a string has replacement
-    characters for what is not UTF-8.
+    The column `timestamp` is the event's header of that name, in milliseconds since 1970. Where the
+    header is missing, or is not a time up to the year 9999, it is the event's arrival. In a body
+    that is a string, bytes that are not UTF-8 become replacement characters.
+
+    :param first_offset: of event 0 in the landing log
+    :param arrival_ms: in milliseconds since 1970, one for all events or one for each
     """
     made: dict[str, Callable[[], pa.Array]] = {
         "body": lambda: _bodies(columns, schema.field("body").type),
@@ -62,13 +64,13 @@ def _arrival(columns: EventColumns, arrival_ms: int | Ints) -> pa.TimestampArray
 
 
 def _timestamps(columns: EventColumns, arrival: pa.TimestampArray) -> pa.TimestampArray:
-    index = header(columns, b"timestamp")
+    index = find_header(columns, b"timestamp")
     events = np.flatnonzero(index >= 0)
     if not len(events):
         return arrival
     headers = index[events]
     sent = read_decimals(
-        words_of(columns.data), columns.value_starts[headers], columns.value_ends[headers]
+        as_words(columns.data), columns.value_starts[headers], columns.value_ends[headers]
     )
     fits = (sent >= 0) & (sent <= _TIMESTAMP_MS_MAX)
     timestamps = arrival.view(pa.int64()).to_numpy().copy()
@@ -77,10 +79,10 @@ def _timestamps(columns: EventColumns, arrival: pa.TimestampArray) -> pa.Timesta
 
 
 def _binaries(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.BinaryArray:
-    """Each ``data[starts[i]:ends[i]]``; both ascend, and no two of them overlap.
+    """Return each ``data[starts[i]:ends[i]]``; they ascend and do not overlap.
 
-    In Arrow, where one value ends the next one begins. So what lies between two is a value as well,
-    and then every other one is taken.
+    In Arrow a value begins where the one before it ends. So the bytes between two values count as a
+    value too, and every other value is selected.
     """
     offsets = np.zeros(2 * len(starts) + 1, np.int32)
     offsets[1::2] = starts
@@ -93,11 +95,11 @@ def _binaries(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.BinaryAr
 def _strings(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.StringArray:
     binaries = _binaries(data, starts, ends)
     octets = np.frombuffer(binaries.buffers()[2], np.int8)
-    if octets.min(initial=0) >= 0:  # ASCII only: told faster than UTF-8
+    if octets.min(initial=0) >= 0:  # ASCII only, which is checked faster than UTF-8
         return binaries.view(pa.string())
     try:
         return binaries.cast(pa.string())
-    except pa.ArrowInvalid:  # not UTF-8: a client that breaks that must not fail everyone's query
+    except pa.ArrowInvalid:  # not UTF-8; one client's fault must not fail everyone's query
         texts = [text.decode("utf-8", "replace") for text in binaries.to_pylist()]
         return pa.array(texts, pa.string())
 
@@ -110,18 +112,18 @@ def _headers(columns: EventColumns) -> pa.MapArray:
         values = _strings(columns.data, columns.value_starts, columns.value_ends)
     if keys is None:
         keys = _strings(columns.data, columns.key_starts, columns.key_ends)
-        last = _last_of_each(keys, offsets)
+        last = _last_of_each_key(keys, offsets)
         keys, values = keys.filter(last), values.filter(last)
         offsets = np.concatenate(([0], np.cumsum(last)))[offsets]
     offsets = pa.array(offsets.astype(np.int32))
-    return pa.MapArray.from_arrays(offsets, keys, values, _OF_SPARK["map<string,string>"])
+    return pa.MapArray.from_arrays(offsets, keys, values, _ARROW_TYPES["map<string,string>"])
 
 
 def _same_keys(columns: EventColumns) -> pa.StringArray | None:
-    """The keys of all headers, if they are the same in all events and none comes twice."""
+    """Return the keys of all headers if all events have the same ones and each only once."""
     if columns.keys is None:
         return None
-    # Of two keys that are not UTF-8, the texts may be the same.
+    # Two keys that are not UTF-8 may become the same text.
     keys = [key.decode("utf-8", "replace") for key in columns.keys]
     if len(set(keys)) < len(keys):
         return None
@@ -133,12 +135,15 @@ def _same_keys(columns: EventColumns) -> pa.StringArray | None:
     return pa.Array.from_buffers(pa.string(), columns.count * len(keys), buffers)
 
 
-def _last_of_each(keys: pa.StringArray, offsets: Ints) -> Mask:
-    """Which headers count: in an event, the last of each key; Spark fails on a key twice."""
+def _last_of_each_key(keys: pa.StringArray, offsets: Ints) -> Mask:
+    """Return which headers are the last of their key in their event.
+
+    Only these are passed on, because Spark fails on a map that has a key twice.
+    """
     codes = keys.dictionary_encode().indices.to_numpy().astype(np.int64)
     events = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     both = events * len(keys) + codes
-    _, from_behind = np.unique(both[::-1], return_index=True)
+    _, from_the_end = np.unique(both[::-1], return_index=True)
     last = np.zeros(len(keys), np.bool_)
-    last[len(keys) - 1 - from_behind] = True
+    last[len(keys) - 1 - from_the_end] = True
     return last

@@ -1,7 +1,7 @@
-"""`FlumeUtils` as Spark 2.4 had it: Flume's events as a DStream.
+"""`FlumeUtils` as in Spark 2.4: Flume's events as a DStream.
 
 Signatures, defaults and the shape of an element are those of ``pyspark.streaming.flume`` in
-Spark 2.4; the receiver behind them is the JVM's (`connector/java/receiver`).
+Spark 2.4. The receiver runs in the JVM (`connector/java/receiver`).
 """
 
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ _JVM_CLASS = "io.pysparkflume.streaming.FlumeStreams"
 
 
 class FlumeUtils:
-    """Makes DStreams of the events that Flume agents deliver."""
+    """Makes DStreams of events from Flume agents."""
 
     @staticmethod
     def createStream(  # noqa: N802 - Spark's name
@@ -33,15 +33,15 @@ class FlumeUtils:
         enableDecompression: bool = False,  # noqa: N803
         bodyDecoder: Callable[[bytes], T] = utf8_decoder,  # type: ignore[assignment] # noqa: N803
     ) -> "DStream[tuple[dict[str, str], T]]":
-        """A stream of what Flume's avro sinks push to ``hostname:port``.
+        """Return a stream of the events that Flume's avro sinks push to ``hostname:port``.
 
-        The receiver listens there, on the worker of that host name if there is one, and holds one
+        The receiver listens there, on the worker of that host name if one exists, and occupies one
         core. A sink's batch is answered OK once Spark has stored it.
 
-        :param hostname: address or host name to listen on; a Flume conf's ``sinks.….hostname``
-        :param port: a Flume conf's ``sinks.….port``
-        :param storageLevel: how Spark keeps events until their batch is done
-        :param enableDecompression: the sinks have ``compression-type = deflate``
+        :param hostname: address or host name to listen on; ``sinks.….hostname`` in a Flume conf
+        :param port: ``sinks.….port`` in a Flume conf
+        :param storageLevel: how Spark stores events until their micro-batch is done
+        :param enableDecompression: whether the sinks have ``compression-type = deflate``
         :param bodyDecoder: called with each body (bytes) on the executors
         :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
         :raises ConnectorJarMissing: Spark does not have the connector's jar
@@ -64,20 +64,20 @@ class FlumeUtils:
         parallelism: int = 5,
         bodyDecoder: Callable[[bytes], T] = utf8_decoder,  # type: ignore[assignment] # noqa: N803
     ) -> "DStream[tuple[dict[str, str], T]]":
-        """A stream of what the SparkSinks of Flume agents hand over, when asked.
+        """Return a stream of the events that are fetched from the SparkSinks of Flume agents.
 
-        One receiver, which holds one core, asks them all. A sink's batch is acked once Spark has
-        stored it, and stays in Flume's channel until then; a sink that is away is tried until it is
-        there.
+        One receiver, which occupies one core, fetches from all of them. A sink's batch is
+        acknowledged once Spark has stored it, and stays in Flume's channel until then. The receiver
+        retries a sink that does not answer until it does.
 
-        :param addresses: ``(host, port)`` of each sink; a Flume conf's ``sinks.….port``
-        :param storageLevel: how Spark keeps events until their batch is done
+        :param addresses: ``(host, port)`` of each sink; ``sinks.….port`` in a Flume conf
+        :param storageLevel: how Spark stores events until their micro-batch is done
         :param maxBatchSize: events to ask for at a time; at most the ``transactionCapacity`` of the
-            sinks' channels, where Flume's default is 100
-        :param parallelism: connections to all sinks together; there is one to each at least
+            sinks' channels, which is 100 by Flume's default
+        :param parallelism: connections to all sinks together; each sink gets at least one
         :param bodyDecoder: called with each body (bytes) on the executors
         :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
-        :raises OptionInvalid: no addresses, or a value that can't be used
+        :raises OptionInvalid: no addresses, or an invalid value
         :raises ConnectorJarMissing: Spark does not have the connector's jar
         """
         sinks = [_sink_address(address) for address in addresses]
@@ -102,7 +102,7 @@ class FlumeUtils:
 def _decoded(
     chunks: Any, ssc: StreamingContext, body_decoder: Callable[[bytes], T]
 ) -> "DStream[tuple[dict[str, str], T]]":
-    """The events of a JVM stream whose elements are some events each, one behind the other."""
+    """Return the events of a JVM stream, whose elements are several encoded events each."""
 
     def decode(chunk: bytes) -> list[tuple[dict[str, str], T]]:
         return [(headers, body_decoder(body)) for headers, body in decode_events(chunk)]
@@ -116,10 +116,10 @@ def _sink_address(address: tuple[str, int]) -> tuple[str, int]:
         port = int(port)
     except (TypeError, ValueError):
         raise OptionInvalid(
-            f"{address!r} is no address; pass (host, port) of a SparkSink"
+            f"{address!r} is not an address; pass (host, port) of a SparkSink"
         ) from None
     if not host or not 0 < port <= _PORT_MAX:
-        raise OptionInvalid(f"{address!r} is no address; a port is 1 to {_PORT_MAX}")
+        raise OptionInvalid(f"{address!r} is not an address; a port is 1 to {_PORT_MAX}")
     return str(host), port
 
 
@@ -132,7 +132,7 @@ def _at_least_one(name: str, value: int) -> int:
 def _jvm_streams(ssc: StreamingContext):  # type: ignore[no-untyped-def]  # py4j has no types
     jvm = ssc._sc._jvm
     try:
-        # A name that the JVM cannot load is a package to py4j: asking the JVM tells.
+        # py4j takes a class that the JVM cannot load for a package, so the JVM is asked.
         jvm.java.lang.Class.forName(
             _JVM_CLASS, False, jvm.java.lang.Thread.currentThread().getContextClassLoader()
         )

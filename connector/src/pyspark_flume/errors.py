@@ -1,4 +1,4 @@
-"""What can go wrong, under one base class; each message says place, fact and remedy."""
+"""All errors, under one base class. Each message names the place, the fact and the remedy."""
 
 
 class FlumeError(Exception):
@@ -8,19 +8,19 @@ class FlumeError(Exception):
 class ConnectorJarMissing(FlumeError):
     """Spark's JVM does not have the connector's classes.
 
-    Installing the wheel puts the jar into PySpark's own ``jars`` folder; a Spark that was
-    installed in another way (``SPARK_HOME``) has to be given it.
+    Installing the wheel puts the jar into PySpark's own ``jars`` folder. A Spark that was installed
+    in another way (``SPARK_HOME``) has to be given the jar.
     """
 
 
 class EventCorrupt(FlumeError):
-    """Bytes that are not Avro-encoded Flume events."""
+    """Bytes that are not Flume's events in Avro's binary encoding, or that end too early."""
 
 
 class ProtocolError(FlumeError):
-    """A peer's bytes are none of Flume's Avro protocols, or go beyond a limit.
+    """A peer's bytes belong to none of Flume's Avro protocols, or exceed a limit.
 
-    The connection they came from can only be closed. Flume sends again what was not answered.
+    The connection they came from can only be closed. Flume sends unanswered batches again.
     """
 
 
@@ -29,15 +29,15 @@ class LandingError(FlumeError):
 
 
 class LandingLocked(LandingError):
-    """Another process writes to the landing log; there can be only one."""
+    """Another process writes to the landing log; a log has one writer."""
 
 
 class LandingCorrupt(LandingError):
-    """Bytes that had been stored for good are missing or have changed."""
+    """Bytes that were stored for good are missing or have changed."""
 
 
 class LandingWriteFailed(LandingError):
-    """A batch could not be stored: nothing that was not durable yet is kept."""
+    """A batch could not be stored. Everything that was not durable yet is forgotten."""
 
 
 class OffsetTooOld(LandingError):
@@ -49,16 +49,16 @@ class OffsetTooNew(LandingError):
 
 
 class RetentionInvalid(LandingError):
-    """A text that names no retention."""
+    """A text that is not a retention."""
 
 
 class OptionInvalid(FlumeError):
-    """An option of the Structured Streaming source, the receiver or the poller; an argument of
-    `FlumeUtils`."""
+    """An invalid option of the Structured Streaming source, the receiver or the poller, or an
+    invalid argument of `FlumeUtils`."""
 
 
 class IngestionFailed(FlumeError):
-    """A receiver cannot listen, or it or a poller has ended."""
+    """A receiver cannot listen, or a receiver or poller has ended."""
 
 
 class OffsetForeign(FlumeError):

@@ -1,4 +1,4 @@
-"""A program with windows goes on after a restart as fast as before it."""
+"""Keep a program with windows as fast after a restart as before it."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,10 +10,10 @@ _JVM_CLASS = "io.pysparkflume.streaming.RestoredWindows"
 
 
 def mend_windows_on_restart() -> None:
-    """Make ``StreamingContext.getOrCreate`` mend what Spark forgets of a checkpointed window.
+    """Make ``StreamingContext.getOrCreate`` restore what Spark forgets of a checkpointed window.
 
-    Without it ``reduceByKeyAndWindow`` has lost its inverse function after a restart, and adds up
-    the whole window in every batch. Called where ``pyspark.streaming.flume`` is imported.
+    Without this, ``reduceByKeyAndWindow`` loses its inverse function at a restart and adds up the
+    whole window in every micro-batch. Called when ``pyspark.streaming.flume`` is imported.
     """
     get_or_create = StreamingContext.getOrCreate
     if hasattr(get_or_create, "__wrapped__"):

@@ -1,11 +1,11 @@
-"""The verdict: each number from its own source, and the identity between them."""
+"""The verdict: each number from its own source, and the equation that they must satisfy."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flumelab.counts import MALFORMED, Counts
-from flumelab.ledger import Evidence, balance
+from flumelab.ledger import HopCounts, balance
 
 
 def run(received: int, sent: int) -> dict[str, dict[str, str]]:
@@ -16,13 +16,13 @@ def run(received: int, sent: int) -> dict[str, dict[str, str]]:
     }
 
 
-def evidence(generated: Counts, counted: Counts, *runs: dict[str, dict[str, str]]) -> Evidence:
-    return Evidence(generated, spooled=generated.lines, flume_runs=runs, counted=counted)
+def hops(generated: Counts, counted: Counts, *runs: dict[str, dict[str, str]]) -> HopCounts:
+    return HopCounts(generated, spooled=generated.total, flume_runs=runs, counted=counted)
 
 
 def test_equal_counts_balance_and_malformed_lines_are_part_of_them() -> None:
     counts = Counts({"/a": 3, "/b": 2}, malformed=1)
-    result = balance(evidence(counts, counts, run(6, 6)))
+    result = balance(hops(counts, counts, run(6, 6)))
     assert result.balanced
     assert result.as_json() == {
         "generated": 6,
@@ -39,44 +39,44 @@ def test_equal_counts_balance_and_malformed_lines_are_part_of_them() -> None:
 
 
 def test_a_lost_line_and_one_counted_twice_do_not_cancel_out() -> None:
-    result = balance(evidence(Counts({"/a": 3, "/b": 2}), Counts({"/a": 2, "/b": 3})))
+    result = balance(hops(Counts({"/a": 3, "/b": 2}), Counts({"/a": 2, "/b": 3})))
     assert (result.lost, result.duplicated, result.balanced) == (1, 1, False)
     assert result.differences == {"/a": (3, 2), "/b": (2, 3)}
 
 
 def test_a_good_line_counted_as_malformed_is_a_difference() -> None:
-    result = balance(evidence(Counts({"/a": 1}), Counts({}, malformed=1)))
+    result = balance(hops(Counts({"/a": 1}), Counts({}, malformed=1)))
     assert not result.balanced
     assert result.differences == {"/a": (1, 0), MALFORMED: (0, 1)}
 
 
-def test_flumes_counters_are_summed_over_its_runs() -> None:
-    result = balance(evidence(Counts(), Counts(), run(10, 7), run(5, 8)))
+def test_flumes_counters_are_added_up_over_its_runs() -> None:
+    result = balance(hops(Counts(), Counts(), run(10, 7), run(5, 8)))
     assert (result.flume_received, result.flume_sent) == (15, 15)
 
 
 def test_an_empty_lab_balances() -> None:
-    assert balance(evidence(Counts(), Counts())).balanced
+    assert balance(hops(Counts(), Counts())).balanced
 
 
-def test_a_balance_is_settled_only_when_every_hop_says_the_same() -> None:
+def test_a_balance_is_settled_only_when_every_hop_reports_the_same() -> None:
     counts = Counts({"/a": 4})
-    assert not balance(evidence(counts, counts, run(4, 3))).settled
-    assert balance(evidence(counts, counts, run(4, 4))).settled
+    assert not balance(hops(counts, counts, run(4, 3))).settled
+    assert balance(hops(counts, counts, run(4, 4))).settled
 
 
 urls = st.dictionaries(st.text(min_size=1, max_size=3), st.integers(1, 50), max_size=8)
 
 
 @given(urls, urls, st.integers(0, 9), st.integers(0, 9))
-def test_generated_is_counted_and_malformed_and_lost_less_duplicated(
+def test_generated_is_counted_plus_malformed_plus_lost_minus_duplicated(
     generated: dict[str, int], counted: dict[str, int], bad: int, found: int
 ) -> None:
-    r = balance(evidence(Counts(generated, bad), Counts(counted, found)))
+    r = balance(hops(Counts(generated, bad), Counts(counted, found)))
     assert r.generated == r.counted + r.malformed + r.lost - r.duplicated
     assert r.balanced == (generated == counted and bad == found)
 
 
 @pytest.mark.parametrize("name", ["generated", "counted", "lost", "duplicated", "balanced"])
 def test_the_json_has_the_documented_keys(name: str) -> None:
-    assert name in balance(evidence(Counts(), Counts())).as_json()
+    assert name in balance(hops(Counts(), Counts())).as_json()

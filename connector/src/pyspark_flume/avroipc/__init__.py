@@ -1,1 +1,1 @@
-"""Avro RPC as Flume speaks it, with no I/O in it: bytes in, calls and answers out."""
+"""Avro RPC as Flume uses it, without I/O: bytes in, calls and answers out."""

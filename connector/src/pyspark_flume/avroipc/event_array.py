@@ -1,34 +1,45 @@
-"""A batch of events as Avro has it: an array.
+"""A batch of events as an Avro array.
 
-That is blocks of a count and its items, until a count of 0. A negative count is followed by the
-block's size in bytes.
+An array is blocks of a count and its items, until a count of 0. A negative count is followed by the
+block's size in bytes. The events stay bytes here: a `Scan` that the caller gives makes of them what
+the caller works with.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
+from pyspark_flume.avro_binary import read_long, skip_bytes, skip_map
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.errors import EventCorrupt, ProtocolError
-from pyspark_flume.events.columns import EventColumns, scan_events
-from pyspark_flume.events.record import _read_long, skip_event
 
-_EVENT_BYTES_MIN = 2
+_EVENT_BYTES_MIN = 2  # no headers, an empty body
+
+Events = TypeVar("Events")
+
+Scan = Callable[[memoryview, int], Events]
+"""Return the batch whose events have these bytes and this count.
+
+Called once for each batch. Raises `EventCorrupt` unless the bytes are exactly that many events.
+"""
 
 
-def read_batch(data: memoryview, limits: Limits) -> EventColumns | None:
-    """The events of the Avro array that fills `data`, None if there are none.
+def read_batch(data: memoryview, limits: Limits, scan: Scan[Events]) -> Events | None:
+    """Return the events of the Avro array that fills `data`, None if it has none.
 
-    Raises `EventCorrupt` where it does not fill it, and `ProtocolError` over a limit.
+    Raises `EventCorrupt` where the array does not fill `data`, and `ProtocolError` over a limit.
     """
     count, start = _read_count(data, 0, 0, limits)
     if count > 0 and data[-1] == 0:
         # Nearly always there is one block: then the items are all but the 0 at the end.
         try:
-            return scan_events(data[start:-1], count)
+            return scan(data[start:-1], count)
         except EventCorrupt:
             if len(data) > limits.split_batch_bytes_max:
                 raise
-    return _join_blocks(data, limits)
+    return _join_blocks(data, limits, scan)
 
 
-def _join_blocks(data: memoryview, limits: Limits) -> EventColumns | None:
+def _join_blocks(data: memoryview, limits: Limits, scan: Scan[Events]) -> Events | None:
     if len(data) > limits.split_batch_bytes_max:
         raise EventCorrupt(
             f"batch of {len(data):,} bytes in several blocks, the limit is"
@@ -40,23 +51,26 @@ def _join_blocks(data: memoryview, limits: Limits) -> EventColumns | None:
     while count:
         size = None
         if count < 0:
-            size, position = _read_long(data, position)
+            size, position = read_long(data, position)
         start = position
         for _ in range(abs(count)):
-            position = skip_event(data, position)
+            position = skip_bytes(data, skip_map(data, position))  # headers, body
         if size not in (None, position - start):
-            raise EventCorrupt(f"block of {size} bytes has {position - start}")
+            raise EventCorrupt(f"block of {position - start} bytes that claims {size}")
         items += data[start:position]
         events += abs(count)
         count, position = _read_count(data, position, events, limits)
     if position != len(data):
-        raise EventCorrupt(f"{len(data) - position:,} bytes too many behind the events")
-    return scan_events(memoryview(items), events) if events else None
+        raise EventCorrupt(f"{len(data) - position:,} bytes too many after the events")
+    return scan(memoryview(items), events) if events else None
 
 
 def _read_count(data: memoryview, position: int, before: int, limits: Limits) -> tuple[int, int]:
-    """The count of a block that comes behind `before` events."""
-    count, position = _read_long(data, position)
+    """Return the count of the block at `position`, and the position after it.
+
+    :param before: events in the blocks before it
+    """
+    count, position = read_long(data, position)
     left = len(data) - position
     if _EVENT_BYTES_MIN * abs(count) > left:
         raise EventCorrupt(f"block of {abs(count):,} events in the last {left:,} bytes")

@@ -1,7 +1,7 @@
-"""Avro RPC's frames over Netty, and the zlib stream that may be around them.
+"""Avro RPC's frames over Netty, and the zlib stream that may wrap them.
 
-A frame is big-endian ``serial:int32, buffers:int32``, then per buffer ``length:int32, bytes``. Its
-payload is the buffers' bytes joined; the answer to a call has the call's serial.
+A frame is ``serial:int32, buffers:int32``, then ``length:int32, bytes`` for each buffer, all
+big-endian. Its payload is the buffers' bytes joined. The answer to a call has the call's serial.
 """
 
 import struct
@@ -9,14 +9,15 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pyspark_flume.avroipc.limits import KIB, Limits
+from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.errors import ProtocolError
+from pyspark_flume.units import KIB
 
 FRAME = struct.Struct(">II")  # serial, buffer count
 LENGTH = struct.Struct(">I")  # of a buffer, in bytes
 
 AVRO_BUFFER_BYTES = 8 * KIB  # Avro's writers cut a payload into buffers of this size
-INFLATED_PIECE_BYTES_MAX = 256 * KIB  # what is in memory twice
+INFLATED_PIECE_BYTES_MAX = 256 * KIB  # a piece is in memory twice
 
 
 class Frame(NamedTuple):
@@ -27,39 +28,43 @@ class Frame(NamedTuple):
 
 
 def frame(serial: int, payload: bytes) -> bytes:
-    """The bytes of a frame of one buffer."""
+    """Return the bytes of a frame of one buffer."""
     return FRAME.pack(serial, 1) + LENGTH.pack(len(payload)) + payload
 
 
 class FrameReader:
     """Cuts a byte stream into frames.
 
-    A payload grows with the bytes that arrive, never with a length that is only claimed.
+    A payload grows as bytes arrive, and never by a length that is only claimed.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._split = bytearray()  # a number's first bytes, where a chunk ended within it
+        self._split = bytearray()  # the first bytes of a number that a chunk's end has split
         self._serial = 0
-        self._buffers_left = 0  # whose lengths have not come
-        self._bytes_left = 0  # of the buffer under way
+        self._buffers_left = 0  # their lengths have not arrived
+        self._bytes_left = 0  # of the current buffer
         self._payload = bytearray()
 
     @property
     def reserved(self) -> int:
-        """Bytes of the frame under way: by the lengths that have come, and Avro's for the rest."""
+        """Bytes of the frame under way.
+
+        A buffer whose length has not arrived counts as one of Avro's size.
+        """
         coming = self._bytes_left + self._buffers_left * AVRO_BUFFER_BYTES
         return min(len(self._payload) + coming, self._limits.frame_bytes_max)
 
     @property
     def in_frame(self) -> bool:
-        """Whether a part of a frame has come and the rest has not."""
+        """Whether a part of a frame has arrived and the rest has not."""
         return bool(self._buffers_left or self._bytes_left or self._split)
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> Iterator[Frame]:
-        """Yield the frames that end in `data`, whose bytes are copied; to be read to its end.
+        """Yield the frames that end in `data`; the caller must read all of them.
 
-        Raises `ProtocolError` at a number that is over a limit; nothing can follow it.
+        The frames are copies of its bytes. Raises `ProtocolError` at a number over a limit; after
+        that the reader cannot continue.
         """
         view = memoryview(data)
         position, end = 0, len(view)
@@ -85,7 +90,7 @@ class FrameReader:
     def _read(
         self, view: memoryview, position: int, size: int
     ) -> tuple[memoryview | bytearray, int]:
-        """A number of `size` bytes, or fewer where the rest has not come; the position behind."""
+        """Return a number's `size` bytes, or those that have arrived, and the position after it."""
         end = position + size - len(self._split)
         number: memoryview | bytearray = view[position:end]
         if self._split or len(number) < size:
@@ -112,20 +117,20 @@ class FrameReader:
 
 
 class Inflater:
-    """The zlib stream around a client's frames (the sink's ``compression-type = deflate``)."""
+    """The zlib stream around a sink's frames (its ``compression-type = deflate``)."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj()
 
     def inflate(self, data: bytes | bytearray | memoryview) -> Iterator[bytes]:
-        """Yield what `data` inflates to in small pieces, each made only when it is asked for.
+        """Yield what `data` inflates to, in small pieces; each is made when it is asked for.
 
-        Raises `ProtocolError` where `data` is not zlib or goes on behind the stream's end.
+        Raises `ProtocolError` where `data` is not zlib or continues after the stream's end.
         """
         while True:
             if self._zlib.eof:
                 if data:
-                    raise ProtocolError("the zlib stream has ended, but more bytes came")
+                    raise ProtocolError("the zlib stream has ended, but more bytes follow")
                 return
             try:
                 piece = self._zlib.decompress(data, INFLATED_PIECE_BYTES_MAX)
@@ -134,6 +139,6 @@ class Inflater:
             if piece:
                 yield piece
             data = self._zlib.unused_data or self._zlib.unconsumed_tail
-            # A full piece: zlib may hold more though it has taken all of `data`.
+            # After a full piece zlib may hold more, although it has consumed all of `data`.
             if not data and len(piece) < INFLATED_PIECE_BYTES_MAX:
                 return

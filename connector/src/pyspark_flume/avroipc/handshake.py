@@ -1,16 +1,16 @@
-"""The handshake that opens a connection of Avro RPC: do both sides speak the same protocol?
+"""The handshake that opens an Avro RPC connection: both sides check that they use one protocol.
 
-See "Handshake" in the Avro 1.12 specification. A client names its protocol by a hash; to a hash
-that is not known at the server the answer is NONE, and the client sends the protocol's text. A
-client that sends the text at once, as the one here does, is never asked for it.
+See "Handshake" in the Avro 1.12 specification. A client names its protocol by a hash. A server that
+does not know the hash answers NONE, and the client sends the protocol's text. The client here sends
+the text at once, so it is never asked for it.
 """
 
 import hashlib
 
+from pyspark_flume.avro_binary import encode_bytes, read_long, skip_bytes, skip_map
 from pyspark_flume.avroipc.limits import Limits
-from pyspark_flume.avroipc.schema_check import EVENT, Layout, check_protocol
+from pyspark_flume.avroipc.protocol_check import EVENT, ExpectedProtocol, check_protocol
 from pyspark_flume.errors import EventCorrupt, ProtocolError
-from pyspark_flume.events.record import _long, _read_long, skip_bytes, skip_map
 
 PROTOCOL_TEXT = (
     '{"protocol":"AvroSourceProtocol","namespace":"org.apache.flume.source.avro","types":['
@@ -23,20 +23,21 @@ PROTOCOL_TEXT = (
     '"items":"AvroFlumeEvent"}}],"response":"Status"}}}'
 )
 PROTOCOL_HASH = hashlib.md5(PROTOCOL_TEXT.encode(), usedforsecurity=False).digest()
-# Flume 1.11's own text of it, so that its sink needs no second handshake.
+# The hash of the text that Flume 1.11 has, so that its sink needs no second handshake.
 FLUME_1_11_HASH = bytes.fromhex("86aadae2c45474c0fe93ffd0f2350a65")
 KNOWN_HASHES = frozenset({PROTOCOL_HASH, FLUME_1_11_HASH})
 
-# The answer's match: each knows the other's protocol, or the client has yet to see the server's.
+# The answer's first field, its match: BOTH sides know the other's protocol, or the CLIENT does not
+# know the server's, or NONE knows the other's.
 _BOTH, _CLIENT = 0, 1
-# The answer's first field, and behind it the server's text, hash and metadata, each optional.
+# The whole answers: the match, then the server's text, hash and metadata, each optional.
 BOTH = b"\0" + b"\0\0\0"
-_SERVER = b"\2" + _long(len(PROTOCOL_TEXT)) + PROTOCOL_TEXT.encode() + b"\2" + PROTOCOL_HASH + b"\0"
+_SERVER = b"\2" + encode_bytes(PROTOCOL_TEXT.encode()) + b"\2" + PROTOCOL_HASH + b"\0"
 CLIENT = b"\2" + _SERVER
 NONE = b"\4" + _SERVER
 
 _STATUS = {"type": "enum", "symbols": ["OK", "FAILED", "UNKNOWN"]}
-_LAYOUT = Layout(
+_EXPECTED = ExpectedProtocol(
     name="AvroSourceProtocol",
     owner="Flume",
     peer="client",
@@ -48,10 +49,10 @@ _LAYOUT = Layout(
 
 
 def read_handshake(data: memoryview, limits: Limits) -> tuple[bytes, int]:
-    """A server: the handshake's answer (`BOTH`, `CLIENT` or `NONE`), and where what follows begins.
+    """For a server: return the answer (`BOTH`, `CLIENT` or `NONE`) and the handshake's end.
 
     Raises `ProtocolError` where `data` does not begin with a handshake, or where the client's
-    protocol has another layout than Flume's.
+    protocol differs from Flume's.
     """
     try:
         client_hash, position = _read_hash(data, 0)
@@ -63,25 +64,25 @@ def read_handshake(data: memoryview, limits: Limits) -> tuple[bytes, int]:
     if client_hash not in KNOWN_HASHES:
         if client_text is None:
             return NONE, position
-        check_protocol(client_text, _LAYOUT, limits)
+        check_protocol(client_text, _EXPECTED, limits)
     return (BOTH if server_hash in KNOWN_HASHES else CLIENT), position
 
 
 def encode_handshake(text: str) -> bytes:
-    """A client's handshake, which expects the server to have the same protocol."""
+    """Return a client's handshake, which expects the server to have the same protocol."""
     encoded = text.encode()
     digest = hashlib.md5(encoded, usedforsecurity=False).digest()
-    return digest + b"\2" + _long(len(encoded)) + encoded + digest + b"\0"
+    return digest + b"\2" + encode_bytes(encoded) + digest + b"\0"
 
 
-def read_handshake_answer(data: memoryview, layout: Layout, limits: Limits) -> int:
-    """A client: where what follows the answer to `encode_handshake` begins.
+def read_handshake_answer(data: memoryview, expected: ExpectedProtocol, limits: Limits) -> int:
+    """For a client: return the end of the answer to `encode_handshake`.
 
-    Raises `ProtocolError` where `data` does not begin with an answer, and where the server's
-    protocol has another layout than `layout`.
+    Raises `ProtocolError` where `data` does not begin with an answer, or where the server's
+    protocol differs from `expected`.
     """
     try:
-        match, position = _read_long(data, 0)
+        match, position = read_long(data, 0)
         server_text, position = _read_text(data, position)
         has_hash, position = _read_branch(data, position)
         if has_hash:
@@ -90,11 +91,11 @@ def read_handshake_answer(data: memoryview, layout: Layout, limits: Limits) -> i
     except EventCorrupt as error:
         raise ProtocolError(f"not an Avro handshake: {error}") from None
     if server_text is not None:
-        check_protocol(server_text, layout, limits)
+        check_protocol(server_text, expected, limits)
     elif match != _BOTH:
         raise ProtocolError(f"not an Avro handshake: match {match} without the server's protocol")
     if match not in (_BOTH, _CLIENT):
-        raise ProtocolError(f"the {layout.peer} does not take {layout.name}, match {match}")
+        raise ProtocolError(f"the {expected.peer} does not accept {expected.name}, match {match}")
     return position
 
 
@@ -106,21 +107,21 @@ def _read_hash(data: memoryview, position: int) -> tuple[bytes, int]:
 
 
 def _read_branch(data: memoryview, position: int) -> tuple[bool, int]:
-    """Which branch of a union of null and something."""
-    branch, position = _read_long(data, position)
+    """Return whether a union of null and something is not null, and the position after this."""
+    branch, position = read_long(data, position)
     if branch not in (0, 1):
         raise EventCorrupt(f"union branch {branch}, at byte {position - 1}")
     return branch == 1, position
 
 
 def _read_text(data: memoryview, position: int) -> tuple[memoryview | None, int]:
-    """A protocol's text, which may be missing."""
-    has_text, start = _read_branch(data, position)
+    """Return a protocol's text, which may be missing, and the position after it."""
+    has_text, position = _read_branch(data, position)
     if not has_text:
-        return None, start
-    end = skip_bytes(data, start)
-    _, start = _read_long(data, start)
-    return data[start:end], end
+        return None, position
+    end = skip_bytes(data, position)
+    _, start = read_long(data, position)
+    return data[start:end], end  # no copy: `check_protocol` limits its length
 
 
 def _skip_meta(data: memoryview, position: int, limits: Limits) -> int:

@@ -1,30 +1,29 @@
-"""What one connection may claim, so that no peer can take this process's memory."""
+"""What a peer may claim on one connection, so that no peer can exhaust this process's memory."""
 
 from dataclasses import dataclass
 
-KIB = 1024
-MIB = 1024 * KIB
+from pyspark_flume.units import KIB, MIB
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Each is checked before the bytes that it counts are held."""
+    """Each limit is checked before the bytes that it counts are held."""
 
     # A corrupt length must not allocate; a batch of 1000 access log lines has 0.2 MiB.
     frame_bytes_max: int = 64 * MIB
     # Avro's writers put 8 KiB in a buffer, so this is twice what the largest frame needs.
     frame_buffers_max: int = 2 * 64 * MIB // (8 * KIB)
-    # An event of no content has 2 bytes on the wire and some 50 as columns.
+    # An empty event has 2 bytes on the wire and about 50 as columns.
     batch_events_max: int = 1_000_000
     # Calls in one chunk from the socket. A sink waits for each answer; but zlib can put a million
-    # calls into a chunk, each with some 2 KiB of objects.
+    # calls into a chunk, and each takes about 2 KiB as objects.
     chunk_calls_max: int = 20_000
-    # The peer's protocol text, and each map of metadata: Flume's have 0.5 KiB and none, and
-    # they are read value by value.
+    # The peer's protocol text, and each map of metadata, which is read value by value. Flume's
+    # text has 0.5 KiB, and its maps are empty.
     head_bytes_max: int = 64 * KIB
     # A batch in several blocks, which no Flume sends: reading it value by value takes 0.5 s a MiB.
     split_batch_bytes_max: int = 4 * MIB
-    # What an error says to do about a batch that is over one of these.
+    # What an error advises against a batch that is over one of these limits.
     remedy: str = "lower the sink's batch-size"
 
 

@@ -1,19 +1,19 @@
-"""The client's side of ``SparkFlumeProtocol``, by which Spark fetches from Flume's SparkSink: the
-bytes of calls out, the bytes of their answers in.
+"""The client's side of ``SparkFlumeProtocol``: bytes of calls out, bytes of answers in.
 
-An event has the bytes of one that Flume's avro sink sends. It is not decoded here either.
+Spark fetches from Flume's SparkSink with it. An event has the same bytes as one that Flume's avro
+sink sends.
 """
 
 from dataclasses import dataclass, replace
+from typing import Generic
 
-from pyspark_flume.avroipc.event_array import read_batch
+from pyspark_flume.avro_binary import encode_bytes, encode_long, read_bytes, read_long, skip_map
+from pyspark_flume.avroipc.event_array import Events, Scan, read_batch
 from pyspark_flume.avroipc.framing import Frame, FrameReader, frame
 from pyspark_flume.avroipc.handshake import encode_handshake, read_handshake_answer
 from pyspark_flume.avroipc.limits import LIMITS, Limits
-from pyspark_flume.avroipc.schema_check import EVENT, Layout, printable
+from pyspark_flume.avroipc.protocol_check import EVENT, ExpectedProtocol, printable
 from pyspark_flume.errors import EventCorrupt, ProtocolError
-from pyspark_flume.events.columns import EventColumns
-from pyspark_flume.events.record import _long, _read_long, skip_bytes, skip_map
 
 PROTOCOL_TEXT = (
     '{"protocol":"SparkFlumeProtocol","namespace":"org.apache.spark.streaming.flume.sink","types":['
@@ -36,7 +36,7 @@ _EVENT_BATCH = {
         {"name": "events", "type": {"type": "array", "items": EVENT}},
     ],
 }
-_LAYOUT = Layout(
+_EXPECTED = ExpectedProtocol(
     name="SparkFlumeProtocol",
     owner="SparkSink",
     peer="agent",
@@ -48,64 +48,70 @@ _LAYOUT = Layout(
 )
 _PING = ""  # Avro's call of no name
 _SERIALS = 1 << 32
-_REASON_CHARS_MAX = 200  # of an agent's own words
+_REASON_CHARS_MAX = 200  # of an agent's own message
 
 
 @dataclass(frozen=True)
-class EventBatch:
-    """What one ``getEventBatch`` brought: a Flume transaction that is open until ack or nack.
+class EventBatch(Generic[Events]):
+    """The answer to ``getEventBatch``: a Flume transaction that is open until ack or nack.
 
-    If `error` is not empty it has neither events nor a transaction. `events` is None if there are
-    none. `sequence_number` is the transaction's name, as the agent wrote it.
+    :param error: the agent's message; if it is not empty, there are no events and no transaction
+    :param sequence_number: the transaction's name, as the agent wrote it
+    :param events: None if the transaction has none
     """
 
     error: str
     sequence_number: bytes
-    events: EventColumns | None
+    events: Events | None
 
 
-class PullConnection:
+class PullConnection(Generic[Events]):
     """Fetches from one SparkSink.
 
     Send what `ping`, `get_event_batch`, `ack` and `nack` return, and pass each chunk from the
     socket to `receive_data`. The first call carries the handshake.
+
+    :param scan: makes a batch's events from their bytes; see `Scan`
     """
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, scan: Scan[Events], limits: Limits = LIMITS) -> None:
+        self._scan = scan
         self._limits = replace(limits, remedy="lower agentBatchSize")
         self._frames = FrameReader(self._limits)
         self._serial = 0
-        self._calls: dict[int, str] = {}  # not yet answered: the name by the serial
-        self._greeted = False  # has the handshake been answered?
+        self._calls: dict[int, str] = {}  # names of the unanswered calls, by serial
+        self._greeted = False  # whether the handshake has been answered
 
     @property
     def in_frame(self) -> bool:
-        """Whether a part of an answer has come and the rest has not."""
+        """Whether a part of an answer has arrived and the rest has not."""
         return self._frames.in_frame
 
     def ping(self) -> bytes:
-        """A call that is answered at once: as the first one it tells who is there, while
-        ``getEventBatch`` may wait for events first."""
+        """Make a call that is answered at once.
+
+        As the first call it checks who is there, while ``getEventBatch`` may wait for events.
+        """
         return self._request(_PING)
 
     def get_event_batch(self, events_max: int) -> bytes:
-        """Begin a transaction of up to `events_max` events; answered once there is an event."""
-        return self._request("getEventBatch", _long(events_max))
+        """Ask for up to `events_max` events in a transaction; the agent answers once it has one."""
+        return self._request("getEventBatch", encode_long(events_max))
 
     def ack(self, sequence_number: bytes) -> bytes:
-        """The events of that batch are stored: the agent may forget them."""
-        return self._request("ack", _long(len(sequence_number)) + sequence_number)
+        """Report that a batch's events are stored, so that the agent may forget them."""
+        return self._request("ack", encode_bytes(sequence_number))
 
     def nack(self, sequence_number: bytes) -> bytes:
-        """They are not: the agent sends them again, to who asks next."""
-        return self._request("nack", _long(len(sequence_number)) + sequence_number)
+        """Report that they are not, so that the agent sends them again to whoever asks next."""
+        return self._request("nack", encode_bytes(sequence_number))
 
-    def receive_data(self, data: bytes | bytearray | memoryview) -> list[EventBatch | None]:
-        """The answers that end in `data`, in order; None where a call has no result.
+    def receive_data(self, data: bytes | bytearray | memoryview) -> list[EventBatch[Events] | None]:
+        """Return the answers that end in `data`, in order; None where a call has no result.
 
-        Raises `ProtocolError`: where the bytes are no answer or the agent reports that a call
-        has failed. Then the connection can only be closed, and the agent rolls back what it has
-        open after its ``timeout``.
+        Raises `ProtocolError` where the bytes are not an answer, or where the agent reports that a
+        call has failed. Then the connection can only be closed; the agent rolls its open
+        transactions back after its ``timeout``.
         """
         try:
             return [self._read(answer) for answer in self._frames.receive_data(data)]
@@ -119,16 +125,16 @@ class PullConnection:
         self._serial = (self._serial + 1) % _SERIALS
         self._calls[self._serial] = name
         metadata = b"\0"
-        call = metadata + _long(len(name)) + name.encode() + parameters
+        call = metadata + encode_bytes(name.encode()) + parameters
         return frame(self._serial, handshake + call)
 
-    def _read(self, answer: Frame) -> EventBatch | None:
+    def _read(self, answer: Frame) -> EventBatch[Events] | None:
         data, position = memoryview(answer.payload), 0
         if answer.serial not in self._calls:
-            raise ProtocolError(f"answer {answer.serial} to no call")
+            raise ProtocolError(f"answer {answer.serial} belongs to no call")
         name = self._calls.pop(answer.serial)
         if not self._greeted:
-            position = read_handshake_answer(data, _LAYOUT, self._limits)
+            position = read_handshake_answer(data, _EXPECTED, self._limits)
             self._greeted = True
         try:
             if name == _PING:
@@ -147,25 +153,20 @@ class PullConnection:
         except EventCorrupt as error:
             raise ProtocolError(f"answer to {name or 'ping'} is damaged: {error}") from None
 
-    def _read_event_batch(self, data: memoryview) -> EventBatch:
-        message, position = _read_bytes(data, 0)
-        sequence_number, position = _read_bytes(data, position)
+    def _read_event_batch(self, data: memoryview) -> EventBatch[Events]:
+        message, position = read_bytes(data, 0)
+        sequence_number, position = read_bytes(data, position)
         if message:
             return EventBatch(_text(message), sequence_number, None)
-        return EventBatch("", sequence_number, read_batch(data[position:], self._limits))
-
-
-def _read_bytes(data: memoryview, position: int) -> tuple[bytes, int]:
-    end = skip_bytes(data, position)
-    _, start = _read_long(data, position)
-    return bytes(data[start:end]), end
+        events = read_batch(data[position:], self._limits, self._scan)
+        return EventBatch("", sequence_number, events)
 
 
 def _read_error(data: memoryview) -> str:
-    branch, position = _read_long(data, 0)
-    if branch:  # the first one is a string; the protocol declares no further one
+    branch, position = read_long(data, 0)
+    if branch:  # the first branch is a string; the protocol declares no other
         raise EventCorrupt(f"error of branch {branch}")
-    message, _ = _read_bytes(data, position)
+    message, _ = read_bytes(data, position)
     return _text(message)
 
 

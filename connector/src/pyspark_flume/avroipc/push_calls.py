@@ -1,19 +1,18 @@
-"""The server's side of Flume's ``AvroSourceProtocol``: the bytes of a call in, the events and the
-bytes of the answer out.
+"""The server's side of Flume's ``AvroSourceProtocol``: bytes of a call in, events and the bytes of
+its answer out.
 
-See "Protocol Wire Format" in the Avro 1.12 specification. Events are not decoded: they stay the
-bytes of their Avro records.
+See "Protocol Wire Format" in the Avro 1.12 specification.
 """
 
 from dataclasses import dataclass
+from typing import Generic
 
-from pyspark_flume.avroipc.event_array import read_batch
+from pyspark_flume.avro_binary import encode_bytes, read_bytes, skip_map
+from pyspark_flume.avroipc.event_array import Events, Scan, read_batch
 from pyspark_flume.avroipc.handshake import NONE, read_handshake
 from pyspark_flume.avroipc.limits import Limits
-from pyspark_flume.avroipc.schema_check import printable
+from pyspark_flume.avroipc.protocol_check import printable
 from pyspark_flume.errors import EventCorrupt, ProtocolError
-from pyspark_flume.events.columns import EventColumns, scan_events
-from pyspark_flume.events.record import _long, _read_long, skip_bytes, skip_map
 
 # An answer: metadata (an empty map), whether there is an error, then a status or the error.
 OK = b"\0\0\0"
@@ -22,30 +21,34 @@ _ERROR = b"\0\1\0"  # the error's first branch is a string
 
 
 @dataclass(frozen=True)
-class Call:
+class Call(Generic[Events]):
     """One call of a client, to be answered under its serial.
 
-    `events` is what has to be stored before it may be answered as stored; None if there is nothing
-    to store (an empty batch, a handshake alone, a call that Flume does not have).
+    `events` has to be stored before the call may be answered as stored. It is None if there is
+    nothing to store: an empty batch, a handshake alone, or a call that Flume does not have.
     """
 
     serial: int
-    events: EventColumns | None
+    events: Events | None
     if_stored: bytes  # the answer's payload
     if_failed: bytes
 
 
-class AvroSource:
-    """The calls of one connection, of which the first carries the handshake."""
+class PushCalls(Generic[Events]):
+    """Reads the calls of one connection; the first one carries the handshake.
 
-    def __init__(self, limits: Limits) -> None:
+    :param scan: makes a call's events from their bytes
+    """
+
+    def __init__(self, scan: Scan[Events], limits: Limits) -> None:
+        self._scan = scan
         self._limits = limits
         self._connected = False
 
-    def read(self, serial: int, payload: bytearray) -> Call:
-        """Read one call; `payload` belongs to it from then on.
+    def read(self, serial: int, payload: bytearray) -> Call[Events]:
+        """Read one call. The call keeps `payload`, so the caller must not change it afterwards.
 
-        Raises `ProtocolError` where the bytes are no call.
+        Raises `ProtocolError` where the bytes are not a call.
         """
         data = memoryview(payload)
         greeting, position = b"", 0
@@ -58,9 +61,9 @@ class AvroSource:
         try:
             name, position = self._read_name(data, position)
             if name == b"appendBatch":
-                events = read_batch(data[position:], self._limits)
+                events = read_batch(data[position:], self._limits, self._scan)
             elif name == b"append":
-                events = scan_events(data[position:], 1)
+                events = self._scan(data[position:], 1)
             else:
                 answer = greeting + (_unknown(name) if name else b"")  # no name: Avro's ping
                 return Call(serial, None, answer, answer)
@@ -70,14 +73,12 @@ class AvroSource:
 
     def _read_name(self, data: memoryview, position: int) -> tuple[bytes, int]:
         metadata_end_max = position + self._limits.head_bytes_max
-        start = skip_map(data[:metadata_end_max], position)
-        end = skip_bytes(data, start)
-        _, start = _read_long(data, start)
-        return bytes(data[start:end]), end
+        return read_bytes(data, skip_map(data[:metadata_end_max], position))
 
 
 def _unknown(name: bytes) -> bytes:
-    """The answer to a call that Flume's protocol does not have."""
+    """Return the answer to a call that Flume's protocol does not have."""
     called = printable(name.decode("utf-8", "replace"))
-    text = f"unknown message '{called}', expected append or appendBatch".encode()
-    return _ERROR + _long(len(text)) + text
+    return _ERROR + encode_bytes(
+        f"unknown message '{called}', expected append or appendBatch".encode()
+    )

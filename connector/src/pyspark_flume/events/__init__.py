@@ -1,1 +1,1 @@
-"""The events of a batch: one record, columns, and reading many at once."""
+"""The events of a batch: one record, columns for all of them, and many values read in bulk."""

@@ -1,6 +1,6 @@
-"""Bytes at many places of a batch read at once: as words of 8 bytes, lengths and decimal numbers.
+"""Read many places of a batch at once: words of 8 bytes, lengths and decimal numbers.
 
-Positions may be anywhere from 0 on: behind the end, zeros are read.
+A position may be any number from 0 on; past the end of the data, zeros are read.
 """
 
 import numpy as np
@@ -10,20 +10,21 @@ Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 
-DIGITS_MAX = 18  # as many as int64 holds in any case
-# Lengths below 128 MiB, more than a batch may have.
+DIGITS_MAX = 18  # int64 holds every number of that many digits
+# Enough for lengths below 128 MiB, which is more than a batch may have.
 _LENGTH_BYTES_MAX = 4
 _POWERS_OF_10 = 10 ** np.arange(9)
 
 
-def words_of(data: bytes | memoryview) -> Words:
-    """The 8 bytes from each byte of `data` on as a number, the first byte the lowest; no copy."""
+def as_words(data: bytes | memoryview) -> Words:
+    """View `data` as a word for each byte: it and the 7 after it, little-endian, without a copy."""
     if len(data) < 8:
         data = bytes(data).ljust(8, b"\0")
     return np.ndarray(len(data) - 7, "<u8", data, strides=(1,))
 
 
-def words_at(words: Words, positions: Ints) -> Words:
+def read_words(words: Words, positions: Ints) -> Words:
+    """Return the word at each position."""
     last = len(words) - 1
     if not len(positions) or positions.max() <= last:
         return words[positions]
@@ -32,19 +33,22 @@ def words_at(words: Words, positions: Ints) -> Words:
 
 
 def has_text(words: Words, positions: Ints, text: bytes) -> Mask:
-    """Whether `text` stands at each position."""
+    """Return, for each position, whether `text` is there."""
     same = np.ones(len(positions), np.bool_)
     for i in range(0, len(text), 8):
         piece = text[i : i + 8]
-        there = words_at(words, positions + i) & ((1 << 8 * len(piece)) - 1)
+        there = read_words(words, positions + i) & ((1 << 8 * len(piece)) - 1)
         same &= there == int.from_bytes(piece, "little")
     return same
 
 
 def read_lengths(words: Words, positions: Ints) -> tuple[Ints, Ints, Mask]:
-    """For each position: where the zig-zag varint there ends, its value, and whether it is a
-    length, which is not negative and has 4 bytes at most."""
-    word = words_at(words, positions)
+    """Read the zig-zag varint at each position.
+
+    Return the position after it, its value, and whether it is a valid length: not negative, and not
+    more than 4 bytes long.
+    """
+    word = read_words(words, positions)
     octet = word.astype(np.uint8)
     if not (octet & 0x81).any():  # short texts only
         return positions + 1, (octet >> 1).astype(np.int64), np.ones_like(octet, np.bool_)
@@ -62,10 +66,10 @@ def read_lengths(words: Words, positions: Ints) -> tuple[Ints, Ints, Mask]:
 
 
 def read_decimals(words: Words, starts: Ints, ends: Ints) -> Ints:
-    """The decimal number from each start to its end; -1 where there is anything but 1 to 18 digits.
+    """Return the decimal number from each start to its end; -1 where it is not 1 to 18 digits.
 
-    Eight digits are read at a time, as in "SIMD within a register": neighbours become numbers below
-    100, those below 10,000, those the result.
+    Eight digits are read at a time, as in "SIMD within a register": two neighbouring digits become
+    a number below 100, two of these a number below 10,000, and two of those the result.
     """
     lengths = ends - starts
     good = (lengths > 0) & (lengths <= DIGITS_MAX)
@@ -73,8 +77,8 @@ def read_decimals(words: Words, starts: Ints, ends: Ints) -> Ints:
     for i in range(0, min(int(lengths.max(initial=0)), DIGITS_MAX), 8):
         taken = np.minimum(np.maximum(lengths - i, 0), 8)
         bits = (8 * taken).astype(np.uint64)
-        # Missing digits become zeros in front.
-        digits = (words_at(words, starts + i) << (64 - bits)) | (0x3030303030303030 >> bits)
+        # Where there are fewer than eight digits, zeros are put before them.
+        digits = (read_words(words, starts + i) << (64 - bits)) | (0x3030303030303030 >> bits)
         digits ^= 0x3030303030303030
         good &= ((digits + 0x7676767676767676) | digits) & 0x8080808080808080 == 0
         digits = (digits * 10 + (digits >> 8)) & 0x00FF00FF00FF00FF

@@ -1,4 +1,4 @@
-"""Where the events of a batch stand, as numpy columns: no Python object for an event.
+"""The places of a batch's events as numpy columns, without a Python object for each event.
 
 An event is the Avro record of `pyspark_flume.events.record`.
 """
@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pyspark_flume.avro_binary import read_long, read_map_block
 from pyspark_flume.errors import EventCorrupt
-from pyspark_flume.events.bulk_read import Ints, Mask, has_text, words_of
-from pyspark_flume.events.record import _read_long
-from pyspark_flume.events.uniform import find_alike
+from pyspark_flume.events.bulk_read import Ints, Mask, as_words, has_text
+from pyspark_flume.events.uniform_batch import find_uniform_events
 
-# A header of 2 bytes has 32 as columns: a hostile batch of 64 MiB would take 1 GiB.
+# A header of 2 bytes takes 32 bytes as columns: a hostile batch of 64 MiB would take 1 GiB.
 HEADERS_MAX = 4_000_000
 # Fewer events are found faster one by one.
-_ALIKE_EVENTS_MIN = 32
+UNIFORM_EVENTS_MIN = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,8 @@ class EventColumns:
 
     Its body is ``data[body_starts[i]:ends[i]]``. Its headers are those from ``header_offsets[i]``
     up to ``header_offsets[i + 1]``. Header j has the key ``data[key_starts[j]:key_ends[j]]`` and
-    the value ``data[value_starts[j]:value_ends[j]]``. If a key comes twice, the last one counts.
+    the value ``data[value_starts[j]:value_ends[j]]``. If an event has a key twice, the last one
+    counts.
     """
 
     data: bytes | memoryview
@@ -41,24 +42,24 @@ class EventColumns:
     key_ends: Ints
     value_starts: Ints
     value_ends: Ints
-    # The keys of every event, in this order; None if they are not known to be the same.
+    # The keys that every event has, in this order; None if the events may differ in their keys.
     keys: tuple[bytes, ...] | None = field(default=None, kw_only=True)
 
 
 def scan_events(data: bytes | memoryview, count: int) -> EventColumns:
     """Find the `count` events that fill `data`.
 
-    Raises `EventCorrupt` where they do not: a length that lies, a byte too many or too few, and for
-    more than `HEADERS_MAX` headers.
+    Raises `EventCorrupt` unless `data` is exactly that many events, and for more than `HEADERS_MAX`
+    headers.
     """
-    if count >= _ALIKE_EVENTS_MIN and (alike := find_alike(data, count, HEADERS_MAX)):
-        keys, positions = alike
+    if count >= UNIFORM_EVENTS_MIN and (found := find_uniform_events(data, count, HEADERS_MAX)):
+        keys, positions = found
         return EventColumns(data, count, *positions, keys=keys)
     return EventColumns(data, count, *_scan_each(bytes(data), count))
 
 
-def part(columns: EventColumns, first: int, last: int) -> EventColumns:
-    """The events [first, last) alone, in the same `data`."""
+def slice_events(columns: EventColumns, first: int, last: int) -> EventColumns:
+    """Return the events `first` to `last` - 1 alone, in the same `data`."""
     offsets = columns.header_offsets[first : last + 1]
     headers = slice(offsets[0], offsets[-1])
     return EventColumns(
@@ -76,30 +77,30 @@ def part(columns: EventColumns, first: int, last: int) -> EventColumns:
     )
 
 
-def select(columns: EventColumns, keep: Mask) -> bytes:
-    """The bytes of the events for which `keep` holds (one bool an event), joined."""
+def join_events(columns: EventColumns, keep: Mask) -> bytes:
+    """Return the bytes of the events for which `keep` is true (one bool an event), joined."""
     edges = np.flatnonzero(np.diff(keep, prepend=False, append=False))
     starts = columns.starts[edges[::2]].tolist()
     ends = columns.ends[edges[1::2] - 1].tolist()
     return b"".join(columns.data[start:end] for start, end in zip(starts, ends, strict=True))
 
 
-def header(columns: EventColumns, key: bytes) -> Ints:
-    """The index of each event's header `key`, -1 where it has none."""
+def find_header(columns: EventColumns, key: bytes) -> Ints:
+    """Return the index of each event's header `key`, -1 where the event does not have it."""
     if columns.keys is not None and key in columns.keys:
         last = len(columns.keys) - 1 - columns.keys[::-1].index(key)
         return columns.header_offsets[:-1] + last
     found = np.full(columns.count, -1)
     if columns.keys is None:
         same = np.flatnonzero(columns.key_ends - columns.key_starts == len(key))
-        same = same[has_text(words_of(columns.data), columns.key_starts[same], key)]
-        # Of several values for one place, numpy assigns the last.
+        same = same[has_text(as_words(columns.data), columns.key_starts[same], key)]
+        # Where an event has the key twice, numpy keeps the last index.
         found[np.searchsorted(columns.header_offsets, same, side="right") - 1] = same
     return found
 
 
 def _scan_each(data: bytes, count: int) -> Iterator[Ints]:
-    """All columns of an `EventColumns`, found one event after the other."""
+    """Yield the columns of an `EventColumns`, found by reading one event after the other."""
     starts, bodies, ends = array("q"), array("q"), array("q")
     offsets = array("q", [0])
     spans = (array("q"), array("q"), array("q"), array("q"))
@@ -118,19 +119,17 @@ def _scan_each(data: bytes, count: int) -> Iterator[Ints]:
         offsets.append(len(spans[0]))
         position = end
     if position != len(data):
-        raise EventCorrupt(f"{len(data) - position:,} bytes too many behind {count:,} events")
+        raise EventCorrupt(f"{len(data) - position:,} bytes too many after {count:,} events")
     return (np.array(column, np.int64) for column in (starts, bodies, ends, offsets, *spans))
 
 
 def _scan_headers(data: bytes, position: int, spans: tuple[array[int], ...]) -> int:
+    """Add the headers at `position` to `spans`; return the position after them."""
     key_starts, key_ends, value_starts, value_ends = spans
     while True:
-        count, position = _read_long(data, position)
+        count, position = read_map_block(data, position)
         if count == 0:
             return position
-        if count < 0:
-            count = -count
-            _, position = _read_long(data, position)
         if 2 * count > len(data) - position:
             raise EventCorrupt(f"{count} headers in {len(data) - position} bytes")
         if len(key_starts) + count > HEADERS_MAX:
@@ -147,12 +146,12 @@ def _scan_headers(data: bytes, position: int, spans: tuple[array[int], ...]) -> 
 
 
 def _span(data: bytes, position: int) -> tuple[int, int]:
-    """Where the text with its length at `position` starts and ends."""
+    """Return where the text whose length is at `position` starts and ends."""
     low = data[position]
     if low < 0x80 and not low & 1:  # most are short, and calls are slow
         length, start = low >> 1, position + 1
     else:
-        length, start = _read_long(data, position)
+        length, start = read_long(data, position)
     left = len(data) - start
     if not 0 <= length <= left:
         raise EventCorrupt(f"length of {length} bytes with {left} left, at byte {position}")

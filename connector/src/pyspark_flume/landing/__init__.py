@@ -1,16 +1,20 @@
-"""The landing log: batches of Flume's events, durable before they are answered OK.
+"""The landing log: batches of Flume's events, made durable before they are answered OK.
 
-A folder of standard Avro container files (docs/landing-log.md), one writer, any number of readers.
+It is a folder of standard Avro container files with one writer and any number of readers; see
+docs/reference/landing-log.md. To the log a block's events are bytes and a count; whoever opens it
+gives the function that looks into them (`Identify`).
 """
 
-from pyspark_flume.landing.consumers import commit, committed
+from pyspark_flume.landing.consumers import CONSUMER_NAME, commit, committed
 from pyspark_flume.landing.reader import Block, Landing, SegmentInfo
 from pyspark_flume.landing.recovery import Identify
 from pyspark_flume.landing.retention import Retention
 from pyspark_flume.landing.seen_ranges import FileRange, SeenRanges
-from pyspark_flume.landing.writer import LandingWriter
+from pyspark_flume.landing.writer import SEGMENT_BYTES, LandingWriter
 
 __all__ = [
+    "CONSUMER_NAME",
+    "SEGMENT_BYTES",
     "Block",
     "FileRange",
     "Identify",

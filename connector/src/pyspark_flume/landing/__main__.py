@@ -1,6 +1,7 @@
 """``python -m pyspark_flume.landing ls|verify|cat DIR``: look into a landing log.
 
-Exit codes: 0 fine, 1 damaged, 2 usage (no log there, no such offset). Works beside a live writer.
+It works while a writer runs. Exit codes: 0 fine, 1 damaged, 2 usage (no log there, no such offset).
+Of this package, only this command knows what an event is.
 """
 
 import argparse
@@ -15,20 +16,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pyspark_flume.errors import EventCorrupt, FlumeError, LandingCorrupt
+from pyspark_flume.events.columns import scan_events
 from pyspark_flume.events.record import decode_events
 from pyspark_flume.landing.consumers import committed
 from pyspark_flume.landing.reader import Block, Landing
 from pyspark_flume.landing.verify import verify
+from pyspark_flume.units import MIB
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code."""
+    """Run a command; return its exit code."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # head has read enough
+    except BrokenPipeError:  # the reader, such as head, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (LandingCorrupt, EventCorrupt) as error:
@@ -42,21 +45,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pyspark_flume.landing",
-        description="Look into a landing log, also while it is written.",
+        description="Look into a landing log, even while a writer runs.",
         epilog="Exit codes: 0 fine, 1 damaged, 2 usage.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, run, text in (
         ("ls", _ls, "segments and consumers"),
         ("verify", _verify, "check every byte: checksums, markers, events, index"),
-        ("cat", _cat, "print events: the body a line, or JSON"),
+        ("cat", _cat, "print events, one a line: the body, or JSON"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("dir", type=Path, metavar="DIR", help="the log's folder")
-        command.add_argument("--json", action="store_true", help="JSON for programs")
+        command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)
     command.add_argument("--from", type=int, dest="start", metavar="N", help="first event")
-    command.add_argument("--to", type=int, dest="end", metavar="M", help="event to stop before")
+    command.add_argument("--to", type=int, dest="end", metavar="M", help="first event not to print")
     return parser
 
 
@@ -69,7 +72,7 @@ def _ls(options: argparse.Namespace) -> int:
         return 0
     print(f"{'first event':>20} {'events':>12} {'blocks':>8} {'MiB':>9}  last arrival (UTC)")
     for info in infos:
-        mebibytes = info.length / 1024 / 1024
+        mebibytes = info.length / MIB
         print(
             f"{info.first:>20} {info.end - info.first:>12} {info.blocks:>8} {mebibytes:>9.1f}  "
             f"{_time(info.last_arrival_ms)}"
@@ -87,7 +90,7 @@ def _time(milliseconds: int | None) -> str:
 
 def _verify(options: argparse.Namespace) -> int:
     verdicts = []
-    for verdict in verify(options.dir, _show_progress):
+    for verdict in verify(options.dir, scan_events, _show_progress):
         verdicts.append(verdict)
         if not options.json:
             _clear_progress()
@@ -104,8 +107,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _show_progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
-        mebibyte = 1024 * 1024
-        text = f"{done / mebibyte:.0f} of {total / mebibyte:.0f} MiB"
+        text = f"{done / MIB:.0f} of {total / MIB:.0f} MiB"
         print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""What each query has committed: one small file a query, in the log's folder."""
+"""What each query has committed: a small file for each query, in the log's folder."""
 
 import errno
 import json
@@ -9,20 +9,21 @@ from pathlib import Path
 from pyspark_flume.errors import LandingError
 from pyspark_flume.landing.folder import CONSUMERS, write_atomically
 
-NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# 1 to 64 characters; a name with a dot first would be a hidden file.
+CONSUMER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
 def commit(folder: Path, consumer: str, events: int) -> None:
-    """Note that `consumer` has no more use for the events before number `events`.
+    """Record that `consumer` no longer needs the events before number `events`.
 
-    On a full disk the note stays as it was, which holds more back than it needs to: the next one,
-    when there is room, is right again. Raises `LandingError` for a name other than 1 to 64 of
-    ``A-Z a-z 0-9 . _ -``, and where the folder cannot be written otherwise.
+    On a full disk the old record stays. It only holds back more than it needs to, and the next one
+    that fits corrects it. Raises `LandingError` for a name that does not match `CONSUMER_NAME`, and
+    where the folder cannot be written for another reason.
     """
-    if not NAME.fullmatch(consumer) or consumer.startswith("."):
+    if not CONSUMER_NAME.fullmatch(consumer):
         raise LandingError(
-            f"consumer {consumer!r} of {folder} is no name; take 1 to 64 of A-Z a-z 0-9 . _ -, "
-            "with no dot at its start"
+            f"consumer {consumer!r} of {folder} is not a valid name; "
+            "use 1 to 64 of A-Z a-z 0-9 . _ -, without a dot at its start"
         )
     committed = json.dumps({"events": events, "time_ms": time.time_ns() // 1_000_000})
     path = folder / CONSUMERS / f"{consumer}.json"
@@ -33,12 +34,13 @@ def commit(folder: Path, consumer: str, events: int) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return
         raise LandingError(
-            f"{path}: {error.strerror}; let the query write there, or retention cannot see it"
+            f"{path}: {error.strerror}; let the query write there, or retention cannot see what "
+            "it has committed"
         ) from error
 
 
 def committed(folder: Path) -> dict[str, int]:
-    """The number of events that each consumer has committed, by its name."""
+    """Return the number of events that each consumer has committed, by its name."""
     return {path.stem: _events(path) for path in sorted((folder / CONSUMERS).glob("[!.]*.json"))}
 
 
@@ -47,6 +49,6 @@ def _events(path: Path) -> int:
         return int(json.loads(path.read_text())["events"])
     except (ValueError, KeyError, TypeError):
         raise LandingError(
-            f"{path} is no commit of a query; remove it if that query is gone, "
-            "else its next commit replaces it"
+            f"{path} is not a query's commit; remove it if that query is gone, "
+            "otherwise its next commit replaces it"
         ) from None

@@ -1,11 +1,11 @@
-"""A landing log's folder: its identity, its segments' names, its lock, files that change at once.
+"""A landing log's folder: its identity, its segments' names, its lock, and atomic writes.
 
 ::
 
     landing.json                {"format": 1, "id": "<uuid>"}
     lock                        held by the one writer
     00000000000000000000.avro   a segment, named by the number of its first event
-    00000000000000000000.index  what vouches for it
+    00000000000000000000.index  its checksums and positions
     consumers/<name>.json       what a query has committed
 """
 
@@ -25,7 +25,7 @@ IDENTITY = "landing.json"
 LOCK = "lock"
 CONSUMERS = "consumers"
 SEGMENT_NAME = re.compile(r"(\d{20})\.(avro|index)")
-STALE_SECONDS = 3600  # a temporary file of a consumer that is this old has no writer any more
+STALE_SECONDS = 3600  # no query still writes a temporary file of this age
 
 
 @dataclass(frozen=True, order=True)
@@ -47,12 +47,12 @@ class Segment:
 
 
 def segments(folder: Path) -> list[Segment]:
-    """The segments that are there, oldest first."""
+    """Return the segments in the folder, oldest first."""
     return sorted(Segment(first, folder) for first in _numbers(folder, "avro"))
 
 
-def orphans(folder: Path) -> list[Segment]:
-    """Segments of which only the index is there, oldest first."""
+def orphan_indexes(folder: Path) -> list[Segment]:
+    """Return the segments that have only an index left, oldest first."""
     left = _numbers(folder, "index") - _numbers(folder, "avro")
     return sorted(Segment(first, folder) for first in left)
 
@@ -63,7 +63,7 @@ def _numbers(folder: Path, suffix: str) -> set[int]:
 
 
 def read_id(folder: Path) -> UUID:
-    """The log's id. Raises `LandingError` where there is no log, or one of another format."""
+    """Return the log's id. Raises `LandingError` where no log is, or one of another format."""
     path = folder / IDENTITY
     try:
         identity = json.loads(path.read_text())
@@ -78,7 +78,7 @@ def read_id(folder: Path) -> UUID:
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError):
         raise LandingError(
-            f"{path} is not a landing log's; restore it from a copy, or use another folder"
+            f"{path} does not identify a landing log; restore it from a copy, or use another folder"
         ) from None
     if number != FORMAT:
         raise LandingError(
@@ -89,12 +89,13 @@ def read_id(folder: Path) -> UUID:
 
 
 def create_or_check(folder: Path) -> UUID:
-    """For the writer, with the lock held: the log's id; a new log where the folder is empty.
+    """Return the log's id; create a log where the folder is empty.
 
-    Raises `LandingError` where the folder holds what is no part of a log.
+    For the writer, which holds the lock. Raises `LandingError` where the folder contains something
+    that is no part of a log.
     """
     for path in sorted(folder.iterdir()):
-        # lost+found: the root of a volume of its own; hidden files: of NFS, of file managers
+        # lost+found: the folder is a volume's root; hidden files: from NFS or a file manager
         known = path.name in (IDENTITY, LOCK, CONSUMERS, "lost+found") or path.name.startswith(".")
         if not known and not SEGMENT_NAME.fullmatch(path.name):
             raise LandingError(
@@ -102,7 +103,7 @@ def create_or_check(folder: Path) -> UUID:
             )
     _remove_stale_files(folder)
     if not (folder / IDENTITY).exists():
-        if segments(folder) or orphans(folder):
+        if segments(folder) or orphan_indexes(folder):
             raise LandingError(
                 f"{folder} has segments but no {IDENTITY}; restore it from a copy, "
                 "or move the segments away"
@@ -114,7 +115,7 @@ def create_or_check(folder: Path) -> UUID:
 
 
 def lock(folder: Path) -> int:
-    """Take the writer's lock; the descriptor that holds it. Raises `LandingLocked`."""
+    """Take the writer's lock; return the descriptor that holds it. Raises `LandingLocked`."""
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -131,7 +132,7 @@ def lock(folder: Path) -> int:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace the file at `path`, durably: a reader sees the old text or the new one."""
+    """Replace the file at `path` durably. A reader sees the old text or the new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("w") as file:
         file.write(text)
@@ -142,7 +143,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable."""
+    """Make the names of the files in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -154,6 +155,6 @@ def _remove_stale_files(folder: Path) -> None:
     for path in folder.glob(".*.tmp"):
         path.unlink(missing_ok=True)
     for path in (folder / CONSUMERS).glob(".*.tmp"):
-        # A query may be writing its own at this moment.
+        # A query may be writing its file at this moment.
         if time.time() - path.stat().st_mtime > STALE_SECONDS:
             path.unlink(missing_ok=True)

@@ -1,13 +1,15 @@
-"""A segment's index: which events stand where, since when, and the checksums that vouch for them.
+"""A segment's index: where each block is, when it arrived, and the checksum that vouches for it.
 
-Entries of 36 bytes, big-endian. The first one names the header, as a block of no events; each
-further one a block. Positions follow one another without a gap.
+Entries have 36 bytes, big-endian. The first one is for the header, as a block of no events; each
+other one is for a block. Positions follow one another without a gap.
 
-An entry is written after its block is durable; it is visible to readers once it and all before it
-are valid. Several entries are written so that the first comes last: they become visible at once.
+An entry is written after its block is durable. Readers see it once it and all entries before it are
+valid. When a commit writes several entries, it writes the first one last, so that all become
+visible at once.
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -15,8 +17,8 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-# events up to and with the block (global), its position, arrival (ms since 1970), its bytes, their
-# crc32; then the crc32 of these 32 bytes
+# Events of the log up to the block's last one, the block's position, arrival (ms since 1970), bytes
+# and crc32; then the crc32 of these 32 bytes.
 ENTRY = struct.Struct(">QQQIII")
 ENTRY_DTYPE = np.dtype(
     [
@@ -31,12 +33,12 @@ ENTRY_DTYPE = np.dtype(
 CHECKED_BYTES = ENTRY.size - 4
 
 Entries = npt.NDArray[np.void]
-"""Array of ENTRY_DTYPE. Entry i > 0: its block's first event is ``entries["events"][i - 1]``."""
+"""Array of ENTRY_DTYPE. The first event of entry i > 0 is ``entries["events"][i - 1]``."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry, before it is written."""
+    """One entry as a Python object."""
 
     events: int
     position: int
@@ -45,16 +47,16 @@ class Entry:
     crc: int
 
     def encode(self) -> bytes:
-        """The entry's 36 bytes."""
+        """Return the entry's 36 bytes."""
         fields = (self.events, self.position, self.arrival_ms, self.length, self.crc)
         checked = ENTRY.pack(*fields, 0)[:CHECKED_BYTES]
         return checked + crc32(checked).to_bytes(4, "big")
 
 
 def decode(data: bytes) -> tuple[Entries, int]:
-    """The valid entries at the start of `data`, and how many entries the last valid one ends.
+    """Return the valid entries at the start of `data`, and how many end with the last valid one.
 
-    The two differ where an entry that is not valid stands before valid ones.
+    The second number is greater where an invalid entry precedes a valid one.
     """
     count = len(data) // ENTRY.size
     valid = [entry_is_valid(data, place) for place in range(count)]
@@ -63,8 +65,14 @@ def decode(data: bytes) -> tuple[Entries, int]:
     return np.frombuffer(data, ENTRY_DTYPE, prefix), last
 
 
+def as_objects(entries: Entries) -> Iterator[Entry]:
+    """Yield each entry as a Python object."""
+    columns = [np.asarray(entries[name]).tolist() for name in entries.dtype.names or ()]
+    yield from (Entry(*fields[:5]) for fields in zip(*columns, strict=True))
+
+
 def entry_is_valid(data: bytes, place: int) -> bool:
-    """Does the checksum of the entry at `place` fit?"""
+    """Whether the checksum of entry number `place` is right."""
     start = place * ENTRY.size
     checked = data[start : start + CHECKED_BYTES]
     crc = int.from_bytes(data[start + CHECKED_BYTES : start + ENTRY.size], "big")
@@ -72,7 +80,7 @@ def entry_is_valid(data: bytes, place: int) -> bool:
 
 
 def read(path: Path, skip: int = 0) -> bytes:
-    """The bytes of the index at `path` after its first `skip` entries; none if it isn't there."""
+    """Return the bytes of the index after its first `skip` entries; none if it does not exist."""
     try:
         with path.open("rb") as file:
             file.seek(skip * ENTRY.size)

@@ -1,4 +1,4 @@
-"""A landing log as its readers see it, in any process, while the writer writes and removes."""
+"""Read a landing log, in any process, while the writer adds and removes segments."""
 
 import os
 from bisect import bisect_left, bisect_right
@@ -11,11 +11,12 @@ import numpy as np
 
 from pyspark_flume.errors import LandingCorrupt, LandingError, OffsetTooNew, OffsetTooOld
 from pyspark_flume.landing import container, index
+from pyspark_flume.landing.damage import damaged
 from pyspark_flume.landing.folder import Segment, read_id, segments
 from pyspark_flume.landing.index import EMPTY, Entries
-from pyspark_flume.landing.recovery import corrupt
+from pyspark_flume.units import MIB
 
-READ_BYTES = 8 * 1024 * 1024  # a read takes blocks up to so many bytes, at least one
+READ_BYTES = 8 * MIB  # a read takes as many blocks as fit into it, at least one
 REMEDY_TOO_OLD = (
     "start the query with a new checkpoint, and let retention wait for it (commit) or keep longer"
 )
@@ -28,7 +29,7 @@ class Block:
 
     :param first: number of its first event
     :param arrival_ms: when it arrived, ms since 1970
-    :param items: its `count` events in Avro's encoding, one behind the other
+    :param items: its `count` events in Avro's encoding, one after the other
     """
 
     first: int
@@ -39,7 +40,12 @@ class Block:
 
 @dataclass(frozen=True)
 class SegmentInfo:
-    """A segment: events `first` to `end` - 1; sizes in bytes; ms since 1970 (None: no event)."""
+    """A segment with events `first` to `end` - 1.
+
+    :param blocks: how many
+    :param length: durable bytes
+    :param first_arrival_ms: ms since 1970, None if it has no events; so too `last_arrival_ms`
+    """
 
     path: Path
     first: int
@@ -51,9 +57,10 @@ class SegmentInfo:
 
 
 class Landing:
-    """The log in a folder, read only and without a lock. Cheap to make; each call looks anew.
+    """The log in a folder, for reading, without a lock. It is cheap to make.
 
-    Every method raises `LandingError` where there is no log, `LandingCorrupt` where it is damaged.
+    Each call looks at the folder again. Every method raises `LandingError` where no log is, and
+    `LandingCorrupt` where the log is damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,25 +71,25 @@ class Landing:
 
     @property
     def id(self) -> str:
-        """The log's id; another one under the same path means that the log was replaced."""
+        """The log's id; it changes under the same path when the log is replaced."""
         return str(read_id(self._folder))
 
     def earliest(self) -> int:
-        """The number of the oldest event that is there."""
+        """Return the number of the oldest event in the log."""
         self._refresh()
         return self._first()
 
     def latest(self) -> int:
-        """The number that the next event gets; the log is ``[earliest, latest)``."""
+        """Return the number that the next event gets; the log is ``[earliest, latest)``."""
         self._refresh()
         return self._end()
 
     def at(self, time_ms: int) -> int:
-        """The number of the first event that arrived at `time_ms` or later, else `latest`."""
+        """Return the number of the first event that arrived at `time_ms` or later, or `latest`."""
         self._refresh()
         try:
             place = bisect_left(self._segments, time_ms, key=self._last_arrival)
-        except OffsetTooOld:  # a segment was removed meanwhile
+        except OffsetTooOld:  # retention has removed a segment meanwhile
             return self.at(time_ms)
         if place == len(self._segments):
             return self._end()
@@ -91,11 +98,11 @@ class Landing:
         return int(entries["events"][block - 1])
 
     def limit_bytes(self, start: int, bytes_max: int) -> int:
-        """The offset up to which at most `bytes_max` lie from `start` on; at least one block."""
+        """Return the offset up to which `bytes_max` reach from `start` on, at least one block."""
         self._refresh()
         self._check(start, start)
         end, left = start, bytes_max
-        for segment in self._segments[self._place(start) :]:
+        for segment in self._segments[self._place_of_segment_with(start) :]:
             entries = self._read_index(segment)
             first = max(1, int(np.searchsorted(entries["events"], start, "right")))
             total = np.cumsum(entries["length"][first:], dtype=np.int64)
@@ -110,29 +117,29 @@ class Landing:
         return end
 
     def blocks(self, start: int, end: int) -> Iterator[Block]:
-        """The whole blocks that hold events `start` to `end` - 1, each checked by its checksum.
+        """Return the whole blocks that hold events `start` to `end` - 1; checksums are verified.
 
-        Raises `OffsetTooOld` before the earliest event, `OffsetTooNew` behind the latest.
+        Raises `OffsetTooOld` before the earliest event, `OffsetTooNew` after the latest.
         """
         self._refresh()
         self._check(start, end)
         return self._blocks(start, end)
 
     def segments(self) -> list[SegmentInfo]:
-        """What is there, oldest first."""
+        """Return what is known of each segment, oldest first."""
         self._refresh()
         infos = []
         for segment in self._segments:
             try:
                 infos.append(self._info(segment))
-            except OffsetTooOld:  # removed meanwhile
+            except OffsetTooOld:  # retention has removed it meanwhile
                 continue
         return infos
 
     def _blocks(self, start: int, end: int) -> Iterator[Block]:
         if start >= end:
             return
-        for segment in self._segments[self._place(start) :]:
+        for segment in self._segments[self._place_of_segment_with(start) :]:
             if segment.first >= end:
                 break
             entries = self._read_index(segment)
@@ -169,26 +176,26 @@ class Landing:
         known = {segment.first for segment in self._segments}
         self._entries = {first: seen for first, seen in self._entries.items() if first in known}
         for segment in self._segments[-1:]:
-            self._entries[segment.first] = self._grown(segment)
+            self._entries[segment.first] = self._read_new_entries(segment)
 
-    def _grown(self, segment: Segment) -> Entries:
-        """The visible entries: the valid ones from the front."""
+    def _read_new_entries(self, segment: Segment) -> Entries:
+        """Return the entries known so far and the valid ones that follow them."""
         old = self._entries.get(segment.first, EMPTY)
         new, _ = index.decode(index.read(segment.index, skip=len(old)))
         return np.concatenate([old, new]) if len(new) else old
 
     def _read_index(self, segment: Segment) -> Entries:
-        """The entries of a segment; all of them, if another segment follows."""
+        """Return a segment's entries; if another segment follows, all of them must be there."""
         place = bisect_left(self._segments, segment)
         end = self._segments[place + 1].first if place + 1 < len(self._segments) else None
         entries = self._entries.get(segment.first, EMPTY)
         if end is not None and (not len(entries) or entries["events"][-1] != end):
-            entries = self._entries[segment.first] = self._grown(segment)
+            entries = self._entries[segment.first] = self._read_new_entries(segment)
             if not len(entries) or entries["events"][-1] != end:
                 if not segment.path.exists():
                     raise self._gone(segment.first)
                 raise LandingCorrupt(
-                    f"{segment.index} is damaged or lost; remove it and start the receiver anew: "
+                    f"{segment.index} is damaged or lost; remove it and restart the receiver: "
                     "it is rebuilt from its segment"
                 )
         return entries
@@ -207,7 +214,7 @@ class Landing:
         arrivals = self._read_index(segment)["arrival_ms"][1:]
         return int(arrivals[-1]) if len(arrivals) else -1
 
-    def _place(self, offset: int) -> int:
+    def _place_of_segment_with(self, offset: int) -> int:
         return max(0, bisect_right(self._segments, offset, key=lambda segment: segment.first) - 1)
 
     def _check(self, start: int, end: int) -> None:
@@ -229,34 +236,34 @@ class Landing:
 
 
 def read_blocks(segment: Segment, entries: Entries, first: int, stop: int) -> Iterator[Block]:
-    """The blocks of entries `first` to `stop` - 1; `first` >= 1. Raises `LandingCorrupt`."""
+    """Yield the blocks of entries `first` to `stop` - 1, `first` >= 1. Raises `LandingCorrupt`."""
     positions, lengths = entries["position"].astype(np.int64), entries["length"].astype(np.int64)
     sync = None
     with segment.path.open("rb", buffering=0) as file:
         while first < stop:
             begin = int(positions[first])
             fitting = int(np.searchsorted(positions + lengths, begin + READ_BYTES, "right"))
-            behind = min(stop, max(first + 1, fitting))
-            size = int(positions[behind - 1] + lengths[behind - 1]) - begin
+            after = min(stop, max(first + 1, fitting))
+            size = int(positions[after - 1] + lengths[after - 1]) - begin
             data = memoryview(_read(file.fileno(), size, begin))
-            for place in range(first, behind):
+            for place in range(first, after):
                 at = int(positions[place]) - begin
                 block = data[at : at + int(lengths[place])]
                 if crc32(block) != entries["crc"][place]:
-                    raise corrupt(segment, begin + at, "its checksum differs from the index")
+                    raise damaged(segment, begin + at, "its checksum differs from the index")
                 sync = sync or bytes(block[-container.SYNC_BYTES :])
                 yield _block(segment, entries, place, block, sync)
-            first = behind
+            first = after
 
 
 def _block(segment: Segment, entries: Entries, place: int, block: memoryview, sync: bytes) -> Block:
     try:
         count, start, end = container.block_at(block, 0, sync)
-    except container.Torn as torn:
-        raise corrupt(segment, int(entries["position"][place]), str(torn)) from None
+    except container.SegmentMalformed as malformed:
+        raise damaged(segment, int(entries["position"][place]), str(malformed)) from None
     first = int(entries["events"][place - 1])
     if end != len(block) or first + count != entries["events"][place]:
-        raise corrupt(segment, int(entries["position"][place]), "the index names another count")
+        raise damaged(segment, int(entries["position"][place]), "the index has another count")
     items = block[start : end - container.SYNC_BYTES]
     return Block(first, count, int(entries["arrival_ms"][place]), items)
 

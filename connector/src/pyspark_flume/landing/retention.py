@@ -1,4 +1,4 @@
-"""How long a landing log keeps its events, and the removal of segments that are past that."""
+"""How long a landing log keeps its events, and the removal of older segments."""
 
 import re
 from dataclasses import dataclass
@@ -9,20 +9,21 @@ from pyspark_flume.errors import RetentionInvalid
 from pyspark_flume.landing import index
 from pyspark_flume.landing.consumers import committed
 from pyspark_flume.landing.folder import Segment, segments
+from pyspark_flume.units import KIB, MIB
 
 UNITS_MS = {"min": 60_000, "h": 3_600_000, "d": 86_400_000}
-UNITS_BYTES = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+UNITS_BYTES = {"k": KIB, "m": MIB, "g": 1024 * MIB, "t": 1024 * 1024 * MIB}
 AGE = re.compile(r"(\d+)(min|h|d)")
-SIZE = re.compile(r"(\d+)([kmgt])b|(\d+)([gt])")  # 30m might be minutes: refused
+SIZE = re.compile(r"(\d+)([kmgt])b|(\d+)([gt])")  # not 30m, which might mean minutes
 
 
 @dataclass(frozen=True)
 class Retention:
-    """When a segment can go: as soon as one of these is true. None are: it is kept.
+    """When a segment is removed: as soon as one of these is true. With none it is kept.
 
-    :param committed: every consumer has committed all of it, and there is a consumer
+    :param committed: there is a consumer, and every consumer has committed the whole segment
     :param age_ms: its last event arrived longer ago
-    :param size_bytes: the segments have more bytes than that in all
+    :param size_bytes: all segments together are larger
     """
 
     committed: bool = False
@@ -48,15 +49,15 @@ class Retention:
                 size_bytes = int(size[1] or size[3]) * UNITS_BYTES[size[2] or size[4]]
             elif parts != ["keep"]:
                 raise RetentionInvalid(
-                    f"retention {text!r}: {part!r} is none; "
+                    f"retention {text!r}: {part!r} is not valid; "
                     "write keep, or commit, an age (30min, 12h, 7d), a size (500mb, 10g), "
                     "or several of these joined by commas"
                 )
         return cls(is_committed, age_ms, size_bytes)
 
 
-def remove_old(folder: Path, retention: Retention, now_ms: int) -> int:
-    """Remove the oldest segments as far as `retention` lets them go, never the last one."""
+def remove_old_segments(folder: Path, retention: Retention, now_ms: int) -> int:
+    """Remove the oldest segments that `retention` allows, never the last one; return how many."""
     present = segments(folder)
     sizes = [segment.path.stat().st_size for segment in present]
     consumed = min(committed(folder).values(), default=0) if retention.committed else 0
@@ -69,7 +70,7 @@ def remove_old(folder: Path, retention: Retention, now_ms: int) -> int:
         )
         if not (over_size or over_age or follower.first <= consumed):
             break
-        # In this order: an index alone is no segment any more, and goes at the next start.
+        # The index goes last: without its segment, the next start removes it.
         segment.path.unlink()
         segment.index.unlink(missing_ok=True)
         left -= size
@@ -78,8 +79,8 @@ def remove_old(folder: Path, retention: Retention, now_ms: int) -> int:
 
 
 def last_arrival_ms(segment: Segment) -> int:
-    """When the last batch of a sealed segment arrived, in ms since 1970."""
+    """Return when the last batch of a sealed segment arrived, in ms since 1970."""
     entries, _ = index.decode(index.read(segment.index)[-index.ENTRY.size :])
-    if not len(entries):  # damaged since the start; the next one says so
+    if not len(entries):  # damaged since the last start; the next start reports it
         return segment.path.stat().st_mtime_ns // 1_000_000
     return int(entries["arrival_ms"][-1])

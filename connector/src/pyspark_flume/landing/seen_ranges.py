@@ -1,7 +1,7 @@
 """Which bytes of which file have been stored, so that a batch sent again is not counted twice.
 
-Flume sends a batch again when an answer did not come, and after a rollback in other batches and
-another order. So ranges are kept, not one mark for each file.
+Flume sends a batch again when its answer is lost; after a rollback, the same lines come in other
+batches and in another order. So ranges are kept, and not one position for each file.
 """
 
 import json
@@ -24,17 +24,17 @@ class FileRange:
 
 
 class SeenRanges:
-    """Ranges of bytes by file; the files that were added to last come last.
+    """Ranges of bytes by file, in the order in which the files were last added to.
 
-    Bounded: beyond `files_max` files, or `ranges_max` ranges in all, the files untouched for
-    longest are forgotten (a file alone with too many ranges: its lowest ones). What is forgotten
-    and sent again counts as new.
+    They are bounded: beyond `files_max` files, or `ranges_max` ranges in all, the files untouched
+    for longest are forgotten, or the lowest ranges of a single file. A forgotten range that is sent
+    again counts as new.
     """
 
     def __init__(self, files_max: int = FILES_MAX, ranges_max: int = RANGES_MAX) -> None:
         self._files_max = files_max
         self._edges_max = 2 * ranges_max
-        # By file the edges of its ranges, ascending: start, end, start, end, …
+        # The edges of a file's ranges, ascending: start, end, start, end, …
         self._files: dict[str, list[int]] = {}
         self._edges = 0
 
@@ -49,16 +49,16 @@ class SeenRanges:
             edges[-1] = end
         else:
             left, right = bisect_left(edges, start), bisect_right(edges, end)
-            # An edge at an even place opens a range; between ranges a new edge is needed.
+            # An edge at an even place opens a range; outside all ranges a new edge is needed.
             edges[left:right] = [start] * (left % 2 == 0) + [end] * (right % 2 == 0)
         self._edges += len(edges) - before
         if len(self._files) > self._files_max or self._edges > self._edges_max:
             self._forget()
 
     def missing(self, file: str, start: int, end: int) -> list[tuple[int, int]]:
-        """The parts of the bytes `start` to `end` - 1 that have not been seen, ascending.
+        """Return the parts of the bytes `start` to `end` - 1 that have not been seen, ascending.
 
-        ``[]``: all seen; ``[(start, end)]``: none; anything else: some.
+        ``[]`` means that all have been seen, ``[(start, end)]`` that none has.
         """
         if start >= end:
             return []
@@ -70,28 +70,28 @@ class SeenRanges:
         return [(cut[i], cut[i + 1]) for i in range(0, len(cut), 2)]
 
     def contains(self, file: str, start: int, end: int) -> bool:
-        """Have all bytes `start` to `end` - 1 of `file` been seen?"""
+        """Whether all bytes `start` to `end` - 1 of `file` have been seen."""
         return not self.missing(file, start, end)
 
     def copy(self) -> "SeenRanges":
-        """The same ranges and bounds, independent of these."""
+        """Return an independent copy with the same ranges and bounds."""
         other = SeenRanges(self._files_max, self._edges_max // 2)
         other._files = {file: edges.copy() for file, edges in self._files.items()}
         other._edges = self._edges
         return other
 
     def snapshot(self) -> str:
-        """JSON: ``{"access.log": [0, 158, 316, 474], …}``, start and end of each range."""
+        """Return JSON: ``{"access.log": [0, 158, 316, 474], …}``, start and end of each range."""
         return json.dumps(self._files, separators=(",", ":"))
 
     def restore(self, snapshot: str) -> None:
-        """Add what a `snapshot` holds. Raises `ValueError` if it is none."""
+        """Add the ranges of a `snapshot`. Raises `ValueError` if the text is not one."""
         files = json.loads(snapshot)
         if not isinstance(files, dict):
             raise ValueError("a snapshot of the ranges seen is a JSON object")
         for file, edges in files.items():
             if sorted(set(edges)) != edges or len(edges) % 2:
-                raise ValueError(f"ranges of {file} that do not ascend")
+                raise ValueError(f"ranges of {file} do not ascend")
             for place in range(0, len(edges), 2):
                 self.add(file, edges[place], edges[place + 1])
 

@@ -1,4 +1,4 @@
-"""The segment that is being written: block bytes, fdatasync, and only then the index."""
+"""Write a segment: first the blocks' bytes, then fdatasync, and only then the index."""
 
 import contextlib
 import errno
@@ -19,14 +19,14 @@ Buffer = bytes | memoryview
 
 
 class SegmentWriter:
-    """An open segment. `last` is the entry of the last durable block (or of the header)."""
+    """An open segment. `last` is the entry of the last durable block, or of the header."""
 
     def __init__(self, segment: Segment, sync: bytes, last: Entry, indexed: int) -> None:
         self._segment = segment
         self.sync = sync
         self.last = last
         self._indexed = indexed
-        self._torn = False
+        self._has_remains = False  # whether a failed write may have left bytes
         flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
         self._index_descriptor = os.open(segment.index, flags, 0o644)
         try:
@@ -37,7 +37,7 @@ class SegmentWriter:
 
     @classmethod
     def create(cls, segment: Segment, log_id: UUID, seen: str, arrival_ms: int) -> Self:
-        """A new segment, durable when this returns; none is left behind if it raises `OSError`."""
+        """Create a segment, durably. If this raises `OSError`, no file is left."""
         header = container.encode_header(segment.first, seen, log_id)
         nothing = Entry(segment.first, 0, arrival_ms, 0, 0)
         writer = None
@@ -59,9 +59,10 @@ class SegmentWriter:
 
     @classmethod
     def resume(cls, segment: Segment, sync: bytes, entries: Sequence[Entry], indexed: int) -> Self:
-        """The segment as it was recovered: its tail cut off, its blocks and index durable.
+        """Open a recovered segment: cut its tail off, make its blocks and index durable.
 
-        `entries` are all it should have, of which the first `indexed` are on disk.
+        :param entries: all that its index should have
+        :param indexed: how many of them are on disk
         """
         writer = cls(segment, sync, entries[-1], indexed)
         try:
@@ -75,17 +76,17 @@ class SegmentWriter:
             raise
         return writer
 
-    def follow(self, seen: str) -> "SegmentWriter":
-        """Seal this segment and begin the next; if that raises `OSError`, this one stays open."""
-        self.sync_index()  # only the last segment is scanned at a start
+    def begin_next(self, seen: str) -> "SegmentWriter":
+        """Seal this segment and return the next one. If this raises `OSError`, it stays open."""
+        self.sync_index()  # a start reads only the last segment in full
         segment = Segment(self.last.events, self._segment.folder)
-        follower = SegmentWriter.create(segment, UUID(bytes=self.sync), seen, self.last.arrival_ms)
+        following = SegmentWriter.create(segment, UUID(bytes=self.sync), seen, self.last.arrival_ms)
         self.close()
-        return follower
+        return following
 
     @property
     def empty(self) -> bool:
-        """Does it have no event?"""
+        """Whether it has no events."""
         return self.last.events == self._segment.first
 
     @property
@@ -95,53 +96,53 @@ class SegmentWriter:
 
     @property
     def size(self) -> int:
-        """Durable bytes."""
+        """How many bytes are durable."""
         return self.last.position + self.last.length
 
     def write(self, buffers: Sequence[Buffer], entries: Sequence[Entry]) -> None:
         """Store blocks, then publish their entries.
 
-        Raises `OSError`; then nothing is published, and `mend` has to come before the next write.
+        If it raises `OSError`, nothing is published; call `remove_remains` before the next write.
         """
-        self._torn = True
+        self._has_remains = True
         try:
             write_all(self._descriptor, buffers, self.size)
             os.fdatasync(self._descriptor)
-            if os.fstat(self._descriptor).st_nlink == 0:  # deleted: written to nowhere
+            if os.fstat(self._descriptor).st_nlink == 0:  # no name leads to what was written
                 raise FileNotFoundError(errno.ENOENT, "was deleted while the receiver wrote it")
             self.publish(entries)
-            self._torn = False
+            self._has_remains = False
         except OSError:
             with contextlib.suppress(OSError):
-                self.mend()
+                self.remove_remains()
             raise
 
     def publish(self, entries: Sequence[Entry]) -> None:
-        """Write entries to the index; readers see all of them at once, or none."""
+        """Write entries to the index. Readers see all of them at once, or none."""
         encoded = [entry.encode() for entry in entries]
         place = self._indexed * index.ENTRY.size
-        # Readers take valid entries from the front, so what follows a gap is not visible yet.
+        # Readers stop at the first entry that is not valid, so these are not visible yet.
         write_all(self._index_descriptor, encoded[1:], place + index.ENTRY.size)
         write_all(self._index_descriptor, encoded[:1], place)
         self._indexed += len(entries)
         self.last = entries[-1]
 
-    def mend(self) -> None:
-        """Cut off what a failed write has left. A failed fdatasync is never believed later."""
-        if self._torn:
+    def remove_remains(self) -> None:
+        """Cut off what a failed write has left, since a failed fdatasync is never trusted later."""
+        if self._has_remains:
             self._cut()
-            self._torn = False
+            self._has_remains = False
 
     def _cut(self) -> None:
         os.ftruncate(self._index_descriptor, self._indexed * index.ENTRY.size)
         os.ftruncate(self._descriptor, self.size)
 
     def sync_index(self) -> None:
-        """Make the index durable; `write` leaves it to the kernel: blocks can rebuild it."""
+        """Make the index durable. `write` does not, since the blocks can rebuild it."""
         os.fdatasync(self._index_descriptor)
 
     def close(self) -> None:
-        """Close both files; a second time does nothing."""
+        """Close both files; a second call does nothing."""
         for descriptor in (self._descriptor, self._index_descriptor):
             if descriptor >= 0:
                 os.close(descriptor)
@@ -149,7 +150,7 @@ class SegmentWriter:
 
 
 def write_all(descriptor: int, buffers: Sequence[Buffer], position: int) -> None:
-    """Write `buffers` one behind the other at `position`. Raises `OSError`."""
+    """Write `buffers` one after the other at `position`. Raises `OSError`."""
     views = [memoryview(buffer) for buffer in buffers]
     while views:
         written = os.pwritev(descriptor, views[:BUFFERS_MAX], position)

@@ -1,29 +1,33 @@
-"""Every byte of a landing log looked at: what `verify` of the command line says."""
+"""Check every byte of a landing log, for the command line's `verify`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from zlib import crc32
 
-from pyspark_flume.errors import LandingCorrupt
+from pyspark_flume.errors import EventCorrupt, LandingCorrupt
 from pyspark_flume.landing import container, index
 from pyspark_flume.landing.folder import Segment, read_id, segments
 from pyspark_flume.landing.index import Entries
 from pyspark_flume.landing.reader import read_blocks
 
-DAMAGE_MAX = 10  # lines a segment; a file cut in its middle has thousands
+DAMAGE_MAX = 10  # lines for each segment; a file cut in its middle would have thousands
+
+CheckItems = Callable[[memoryview, int], object]
+"""Called with a block's items and their count. Raises `EventCorrupt` unless they are that many
+events."""
 
 Progress = Callable[[int, int], None]
-"""Called with the bytes done and the bytes in all."""
+"""Called with the bytes checked so far and the bytes in all."""
 
 
 @dataclass
 class Verdict:
-    """What was found in a segment that has events `first` to `end` - 1.
+    """The result for a segment with events `first` to `end` - 1.
 
-    :param blocks: those that are as they were written
+    :param blocks: how many are as they were written
+    :param unindexed: bytes that the index does not name: a write under way, or left by a crash
     :param damage: one fact a line
-    :param unindexed: bytes behind what the index names: a write under way, or left by a crash
     """
 
     segment: str
@@ -34,11 +38,11 @@ class Verdict:
     damage: list[str] = field(default_factory=list)
 
 
-def verify(folder: Path, progress: Progress) -> Iterator[Verdict]:
-    """Check every segment: header, checksums, markers, events, index, and that none is missing.
+def verify(folder: Path, check_items: CheckItems, progress: Progress) -> Iterator[Verdict]:
+    """Check every segment: header, checksums, markers, items, index, and that none is missing.
 
-    Beside a live writer, a segment's index is read before its bytes. Raises `LandingError` where
-    there is no log.
+    A writer may run: a segment's index is read before its bytes. Raises `LandingError` where no log
+    is.
     """
     log_id = read_id(folder)
     present = segments(folder)
@@ -56,9 +60,9 @@ def verify(folder: Path, progress: Progress) -> Iterator[Verdict]:
             verdict.damage.append(f"events {end} to {segment.first - 1} are missing before it")
         try:
             _check_header(segment, entries, log_id.bytes, verdict)
-            for checked in _check_blocks(segment, entries, verdict):
+            for checked in _check_blocks(segment, entries, check_items, verdict):
                 progress(done + checked, total)
-        except FileNotFoundError:  # retention removed it
+        except FileNotFoundError:  # retention has removed it
             end = None
             continue
         _check_size(segment, entries, sealed, verdict)
@@ -67,27 +71,29 @@ def verify(folder: Path, progress: Progress) -> Iterator[Verdict]:
         yield verdict
 
 
-def _check_blocks(segment: Segment, entries: Entries, verdict: Verdict) -> Iterator[int]:
+def _check_blocks(
+    segment: Segment, entries: Entries, check_items: CheckItems, verdict: Verdict
+) -> Iterator[int]:
     """Yield the bytes checked so far."""
     place = 1
     while place < len(entries):
         try:
             for block in read_blocks(segment, entries, place, len(entries)):
-                container.check_items(block.items, block.count)
+                check_items(block.items, block.count)
                 verdict.blocks += 1
                 yield int(entries["position"][place])
                 place += 1
-        except (LandingCorrupt, container.Torn) as error:
+        except (LandingCorrupt, EventCorrupt) as error:
             verdict.damage.append(f"block {place}: {error}")
             if len(verdict.damage) >= DAMAGE_MAX:
-                verdict.damage.append("what follows was not looked at")
+                verdict.damage.append("the rest was not checked")
                 return
             place += 1
 
 
 def _check_header(segment: Segment, entries: Entries, sync: bytes, verdict: Verdict) -> None:
     if not len(entries):
-        return  # nothing is vouched for yet; `_check_size` tells whether that can be
+        return  # the index vouches for nothing yet; `_check_size` checks whether that can be
     length = int(entries["length"][0])
     with segment.path.open("rb") as file:
         data = file.read(length)
@@ -96,7 +102,7 @@ def _check_header(segment: Segment, entries: Entries, sync: bytes, verdict: Verd
         return
     header = container.decode_header(data)
     if header.first != segment.first or header.sync != sync:
-        verdict.damage.append("its header is of another segment or log")
+        verdict.damage.append("its header belongs to another segment or log")
 
 
 def _check_size(segment: Segment, entries: Entries, sealed: bool, verdict: Verdict) -> None:

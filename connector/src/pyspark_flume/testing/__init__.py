@@ -4,8 +4,8 @@ They need the `testing` extra, a Docker engine, and the lab's images, built in a
 
     docker compose build flume spark-master
 
-`SparkContainer` shows a whole pipeline. Where no registry is reached, set
-``TESTCONTAINERS_RYUK_DISABLED=true``: testcontainers starts a container of its own otherwise.
+`SparkContainer` shows a whole pipeline. Without access to a registry, set
+``TESTCONTAINERS_RYUK_DISABLED=true``; otherwise testcontainers starts a container of its own.
 """
 
 from pyspark_flume.testing.flume import FlumeContainer

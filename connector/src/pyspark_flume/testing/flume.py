@@ -10,16 +10,16 @@ import requests
 from docker.errors import APIError
 from testcontainers.core.transferable import Transferable
 
-from pyspark_flume.testing._container import LabContainer, Ready
+from pyspark_flume.testing.lab_container import LabContainer, Ready
 
 IMAGE = os.environ.get("FLUMELAB_FLUME_IMAGE", "flumelab-flume")
 METRICS_PORT = 4144
-CONF_DIR = "/opt/flume/given"  # beside the image's own
+CONF_DIR = "/opt/flume/given"  # beside the folder of the image's own confs
 HTTP_SECONDS_MAX = 5
 
 Metrics = dict[str, dict[str, str]]
 
-# Not listening yet, ended, or no port because it ended.
+# It does not listen yet, or it has ended, or has no port because it has ended.
 NO_ANSWER = (requests.RequestException, ConnectionError, APIError)
 
 
@@ -32,7 +32,7 @@ class Count:
     counter: str
 
 
-# The source's own count has retries in it; the channel's comes with the commit.
+# The source counts retries too; the channel counts what was committed.
 RECEIVED = Count("received", "CHANNEL.", "EventPutSuccessCount")
 SENT = Count("sent", "SINK.", "EventDrainSuccessCount")
 
@@ -45,7 +45,7 @@ class FlumeContainer(LabContainer):
 
     The image is built in a checkout of the lab: ``docker compose build flume``. Without
     `with_conf` it runs the lab's access-log.conf: each line of each file in the spool directory
-    is an event, held in memory until the sink's receiver takes it.
+    is an event, which stays in memory until the receiver has taken it.
 
     >>> from pyspark_flume.testing import FlumeContainer
     >>> with FlumeContainer() as flume:
@@ -55,8 +55,8 @@ class FlumeContainer(LabContainer):
 
     `SparkContainer` shows a whole pipeline.
 
-    :param image: default: that of `FLUMELAB_FLUME_IMAGE`, or flumelab-flume
-    :param kwargs: `DockerContainer`'s
+    :param image: default: `FLUMELAB_FLUME_IMAGE` from the environment, or flumelab-flume
+    :param kwargs: passed to `DockerContainer`
     """
 
     service = "flume"
@@ -68,10 +68,10 @@ class FlumeContainer(LabContainer):
         self.waiting_for(Ready("/metrics names no component; check the conf and its variables"))
 
     def with_conf(self, path: str | os.PathLike[str], agent: str = "lab") -> Self:
-        """Run this conf file. The container gets a copy that the agent cannot change.
+        """Run this conf file. The container gets a copy, which the agent cannot change.
 
         :param agent: the name before the first dot, as in ``agent.sources = …``
-        :raises ValueError: the conf has no agent of that name; Flume would run with nothing to do
+        :raises ValueError: the conf has no agent of that name; Flume would run and do nothing
         """
         text = Path(path).read_text(encoding="utf-8")
         agents = sorted(set(re.findall(r"^\s*([^#!\s.=]+)\.sources\s*[=:]", text, re.MULTILINE)))
@@ -85,18 +85,18 @@ class FlumeContainer(LabContainer):
         return self.with_envs(FLUME_CONF=target, FLUME_AGENT=agent)
 
     def with_sink(self, host: str, port: int = 4141) -> Self:
-        """Where the sink sends to: ``${env:FLUME_SINK_HOST}`` and ``…_PORT`` of the conf.
+        """Set where the sink sends to: ``${env:FLUME_SINK_HOST}`` and ``…_PORT`` of the conf.
 
         :param host: an alias in the containers' network
         """
         return self.with_envs(FLUME_SINK_HOST=host, FLUME_SINK_PORT=str(port))
 
     def spool(self, name: str, data: Transferable) -> None:
-        """Bring a file into the spool directory, whole at once, as Flume's source wants it.
+        """Put a file into the spool directory, complete at once, as Flume's source requires.
 
         :param data: bytes, or the `Path` of a file
-        :raises ValueError: `name` is hidden or no file name, or was used before; the source would
-            not read the one and stop for good at the other
+        :raises ValueError: `name` is hidden or not a file name, which the source would not read; or
+            it was used before, which would stop the source for good
         """
         if not name or name.startswith(".") or "/" in name:
             raise ValueError(f"{name!r}: give a plain file name that does not begin with a dot")
@@ -109,10 +109,10 @@ class FlumeContainer(LabContainer):
             raise OSError(f"{directory}/{name}: {result.output.decode(errors='replace').strip()}")
 
     def metrics(self) -> Metrics:
-        """The counters: ``{"CHANNEL.buffer": {"EventPutSuccessCount": "3", …}, …}``."""
+        """Return the counters: ``{"CHANNEL.buffer": {"EventPutSuccessCount": "3", …}, …}``."""
         address = f"http://{self.get_container_host_ip()}:{self._get_exposed_port(METRICS_PORT)}"
         with requests.Session() as session:
-            session.trust_env = False  # a proxy that the environment names is not for this
+            session.trust_env = False  # a proxy from the environment cannot reach the container
             answer = session.get(f"{address}/metrics", timeout=HTTP_SECONDS_MAX)
         answer.raise_for_status()
         self._seen = answer.json()
@@ -121,14 +121,14 @@ class FlumeContainer(LabContainer):
     def wait_until_received(self, events: int, timeout: float = 60) -> int:
         """Wait until sources have put that many events into channels; see `wait_until`.
 
-        :return: how many it is then; may be more
+        :return: how many there are then, which may be more
         """
         return self._wait_for_count(RECEIVED, events, timeout)
 
     def wait_until_sent(self, events: int, timeout: float = 60) -> int:
         """Wait until receivers have answered OK for that many events; see `wait_until`.
 
-        :return: how many it is then; may be more
+        :return: how many there are then, which may be more
         """
         return self._wait_for_count(SENT, events, timeout)
 

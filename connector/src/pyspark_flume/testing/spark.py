@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from docker.errors import APIError
 
-from pyspark_flume.testing._container import LabContainer, Ready
+from pyspark_flume.testing.lab_container import LabContainer, Ready
 
 IMAGE = os.environ.get("FLUMELAB_SPARK_IMAGE", "flumelab-spark")
 PROGRAM_DIR = "/work"
@@ -49,10 +49,10 @@ class SparkContainer(LabContainer):
     FLUME
     SPARK
 
-    :param program: its file; the container gets a copy
-    :param image: default: that of `FLUMELAB_SPARK_IMAGE`, or flumelab-spark
+    :param program: the program's file; the container gets a copy
+    :param image: default: `FLUMELAB_SPARK_IMAGE` from the environment, or flumelab-spark
     :param receiver_port: where the program listens
-    :param kwargs: `DockerContainer`'s
+    :param kwargs: passed to `DockerContainer`
     """
 
     service = "spark-master"
@@ -66,13 +66,13 @@ class SparkContainer(LabContainer):
     ) -> None:
         program = Path(program)
         if not program.is_file():
-            raise ValueError(f"{program}: is no file; give the program that spark-submit is to run")
+            raise ValueError(f"{program}: is not a file; give the program to run")
         super().__init__(image, **kwargs)
         self._receiver_port = receiver_port
         self._options: list[str] = []
         self._program = f"{PROGRAM_DIR}/{program.name}"
         self.with_copy_into_container(program, self._program)
-        # All of the container's addresses: which one Flume will use is not known yet.
+        # All of the container's addresses, since the one that Flume will use is not known yet.
         self.with_envs(RECEIVER_HOST="0.0.0.0", RECEIVER_PORT=str(receiver_port))  # noqa: S104
         self.with_network_aliases("spark")
         self.with_exposed_ports(receiver_port)
@@ -81,36 +81,36 @@ class SparkContainer(LabContainer):
         )
 
     def with_spark_conf(self, key: str, value: str) -> Self:
-        """One ``--conf key=value`` of spark-submit; the last one of a key holds."""
+        """Add ``--conf key=value`` to spark-submit; the last value of a key wins."""
         self._options += ["--conf", f"{key}={value}"]
         return self
 
     def printed(self) -> str:
-        """What the program has written to its standard output."""
+        """Return what the program has written to its standard output."""
         return str(self.get_logs()[0].decode(errors="replace"))
 
     def wait_until_printed(self, pattern: str, timeout: float = 60) -> str:
-        """Wait until the program has printed this, and return the text; see `wait_until`.
+        """Wait until the program has printed a text, and return it; see `wait_until`.
 
-        :param pattern: a regular expression, ``^`` and ``$`` at each line
+        :param pattern: a regular expression; ``^`` and ``$`` match at each line
         """
         wanted = re.compile(pattern, re.MULTILINE)
         self.wait_until(
             lambda: bool(wanted.search(self.printed())),
             timeout,
-            lambda: f"did not print {pattern!r}; has Flume sent what it is to be made of?",
+            lambda: f"did not print {pattern!r}; has Flume sent the events for it?",
         )
         match = wanted.search(self.printed())
         return match[0] if match else ""
 
     def is_ready(self) -> bool:
-        """Whether a receiver listens; asks the kernel, for a receiver logs who connects."""
+        """Whether a receiver listens. It asks the kernel, since a receiver logs who connects."""
         listening = rf": [0-9A-F]+:{self._receiver_port:04X} 0+:0000 0A"
         command = ["grep", "-qsE", listening, "/proc/net/tcp", "/proc/net/tcp6"]
         try:
             return bool(self.status == "running" and self.exec(command).exit_code == 0)
         except APIError:
-            return False  # it ended meanwhile; why, `wait_until` finds out
+            return False  # it has ended meanwhile; `wait_until` reports why
 
     def _configure(self) -> None:
         super()._configure()

@@ -10,9 +10,9 @@ import org.slf4j.LoggerFactory;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * Warns where the receivers take all cores, so that Spark accepts events and never processes one.
+ * Warns if the receivers occupy all cores: then Spark accepts events but never processes any.
  *
- * <p>Executors of a cluster come one by one, so there it speaks at the third batch only.
+ * <p>In a cluster the executors start one by one, so there it warns only at the third batch.
  */
 final class CoreCheck implements StreamingListener {
     private static final Logger LOG = LoggerFactory.getLogger(CoreCheck.class);

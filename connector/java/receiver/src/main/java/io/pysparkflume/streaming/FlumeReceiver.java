@@ -16,20 +16,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens as a Flume Avro source does; an element is the bytes of one {@code AvroFlumeEvent}.
+ * Listens like a Flume Avro source. An element is the bytes of one {@code AvroFlumeEvent}.
  *
  * <p>A client's batch becomes one block, and is answered OK once Spark has stored that block
- * (replicated and in the write-ahead log, where those are on). It waits for its turn where Spark
- * limits the receiver's rate; if that takes too long, it is answered FAILED, and Flume keeps it.
+ * (including its replica and the write-ahead log, if they are on). If Spark limits the receiver's
+ * rate, a batch waits. If the wait would be too long, it is answered FAILED, and Flume keeps it.
  *
- * <p>A Spark setting, as in {@code spark-submit --conf}: {@code spark.flume.stallTimeout} (30s), how
- * long a client may stall within a call. Between calls it may be silent for ever.
+ * <p>The Spark setting {@code spark.flume.stallTimeout} (30s) is how long a client may stall within
+ * a call. Between calls it may be silent for ever.
  */
 public final class FlumeReceiver extends Receiver<byte[]> {
     private static final long serialVersionUID = 1L;
     private static final Logger LOG = LoggerFactory.getLogger(FlumeReceiver.class);
 
-    /** A thread each; a Flume sink keeps one connection. */
+    /** Each connection has a thread; a Flume sink has one connection. */
     static final int CONNECTIONS_MAX = 1024;
 
     private static final int RESTART_DELAY_MS = 2000;
@@ -48,7 +48,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     /**
      * @param host name or address to listen on
      * @param worker host name of the worker to run on, as Spark knows it; null for any. Spark
-     *     compares the names: with one that no worker has, of several receivers one starts only.
+     *     compares names: if no worker has this name, only one of several receivers starts.
      */
     public FlumeReceiver(String host, int port, StorageLevel storageLevel, boolean compressed,
             String worker) {
@@ -108,17 +108,18 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     }
 
     /**
-     * Spark starts a stopped receiver again, on another executor if need be: not in a tight loop.
+     * Stops the receiver after a delay. Spark starts it again, perhaps on another executor; the
+     * delay keeps that from being a tight loop.
      *
-     * <p>A preferred host is a wish only: Spark may take any executor that is idle. So a receiver
-     * that finds itself on the wrong host is sent on at once.
+     * <p>Spark does not always use the preferred host: it may choose any idle executor. So a
+     * receiver that is on the wrong host stops almost at once, to be moved.
      */
     private void giveUp(IOException cause) {
         String fact = strip(cause.getMessage());
         if (fact.equals("Cannot assign requested address")) {
             String message = String.format("Flume receiver cannot listen on %s:%d: the address is"
-                    + " another host's; Spark tries the next executor, and goes on if no worker"
-                    + " has that name (or pass 0.0.0.0)", host, port);
+                    + " another host's; Spark tries the next executor, and keeps trying if no"
+                    + " worker has that host name (or pass 0.0.0.0)", host, port);
             LOG.info(message);
             stopAfter(MOVE_DELAY_MS, message);
             return;
@@ -144,7 +145,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         }).start();
     }
 
-    /** The JDK's text without the name of the system call that it appends. */
+    /** Removes the name of the system call that the JDK appends. */
     private static String strip(String message) {
         return message.replaceAll(" \\(.*\\)$", "");
     }

@@ -11,20 +11,20 @@ import org.apache.spark.streaming.api.java.JavaDStream;
 import org.apache.spark.streaming.api.java.JavaStreamingContext;
 import org.apache.spark.streaming.receiver.Receiver;
 
-/** What {@code pyspark_flume.FlumeUtils} calls. */
+/** The entry points that {@code pyspark_flume.FlumeUtils} calls. */
 public final class FlumeStreams {
     private static final String STALL_TIMEOUT = "spark.flume.stallTimeout";
 
-    /** Flume gives up on a call after 20 s by default: who stalls longer has gone. */
+    /** By default Flume gives a call up after 20 s: a client that stalls longer is gone. */
     private static final String STALL_TIMEOUT_DEFAULT = "30s";
 
     private FlumeStreams() {}
 
     /**
-     * A stream of the events that Flume's avro sinks push to {@code host:port}.
+     * Creates a stream of the events that Flume's avro sinks push to {@code host:port}.
      *
-     * @param decompress the sinks have {@code compression-type = deflate}
-     * @return elements are chunks: the bytes of some {@code AvroFlumeEvent}s, one behind the other
+     * @param decompress whether the sinks have {@code compression-type = deflate}
+     * @return a stream of chunks: the bytes of several {@code AvroFlumeEvent}s, one after the other
      */
     public static JavaDStream<byte[]> createStream(JavaStreamingContext streaming, String host,
             int port, StorageLevel storageLevel, boolean decompress) {
@@ -35,12 +35,12 @@ public final class FlumeStreams {
     }
 
     /**
-     * A stream of the events that SparkSinks in Flume agents hand over.
+     * Creates a stream of the events that SparkSinks in Flume agents hand over.
      *
      * @param sinks unresolved addresses, at least one
-     * @param batchSizeMax in events
-     * @param parallelism consumers of all sinks together; there is one for each sink at least
-     * @return elements are chunks: the bytes of some {@code AvroFlumeEvent}s, one behind the other
+     * @param batchSizeMax events in a batch
+     * @param parallelism consumers of all sinks together; each sink has at least one
+     * @return a stream of chunks: the bytes of several {@code AvroFlumeEvent}s, one after the other
      */
     public static JavaDStream<byte[]> createPollingStream(JavaStreamingContext streaming,
             List<InetSocketAddress> sinks, StorageLevel storageLevel, int batchSizeMax,
@@ -50,7 +50,7 @@ public final class FlumeStreams {
                 new ArrayList<>(sinks), level, batchSizeMax, parallelism));
     }
 
-    /** How long a peer may stall within a call: {@code spark.flume.stallTimeout}. */
+    /** Returns how long a peer may stall within a call: {@code spark.flume.stallTimeout}. */
     static int stallSecondsMax(SparkConf conf) {
         return Math.max(1, (int) conf.getTimeAsSeconds(STALL_TIMEOUT, STALL_TIMEOUT_DEFAULT));
     }
@@ -61,17 +61,17 @@ public final class FlumeStreams {
         return streaming.receiverStream(receiver).transform(EventChunks::of);
     }
 
-    /** 0.0.0.0, localhost and the like, which each worker has. */
+    /** Whether every worker has this address, as 0.0.0.0 and localhost. */
     private static boolean isEveryHosts(String host) {
         try {
             InetAddress address = InetAddress.getByName(host);
             return address.isAnyLocalAddress() || address.isLoopbackAddress();
         } catch (UnknownHostException e) {
-            return false; // known to the worker alone, perhaps
+            return false; // the worker may know it
         }
     }
 
-    /** One process has no second place for a block, and warns of that for each one. */
+    /** Turns replication off in one process, where Spark would only warn about each block. */
     private static StorageLevel placed(JavaStreamingContext streaming, StorageLevel level) {
         return !streaming.sparkContext().isLocal() ? level : StorageLevel.apply(
                 level.useDisk(), level.useMemory(), level.useOffHeap(), level.deserialized(), 1);
