@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.flume_components import FLUME_HOME, components, page_tables, tables
 
-STARTER = Path(__file__).parent / "java" / "StartComponents.java"
+JAVA = Path(__file__).parent / "java"
 CLOSED = "http://127.0.0.1:1/"  # where the twitter source shall ask
 EXTRAS = {its.jars for its in components()} - {"default", "yours", "none"}
 
@@ -32,11 +32,18 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     folder = tmp_path_factory.mktemp("components")
     jars = [*FLUME_HOME.glob("lib/*.jar"), *FLUME_HOME.glob("plugins.d/*/lib/*.jar")]
     twitter = [f"-Dtwitter4j.{name}BaseURL={CLOSED}" for name in ("stream", "rest", "userStream")]
+    class_path = ":".join([*map(str, jars), str(folder)])
+    sources = sorted(map(str, JAVA.glob("*.java")))
+    subprocess.run(
+        ["javac", "-nowarn", "-d", str(folder), "-cp", class_path, *sources],
+        check=True,
+        timeout=300,
+    )
     done = subprocess.run(
         [
             *("java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
-            *(f"-Duser.home={folder}", *twitter, "-cp", ":".join(map(str, jars))),
-            *(str(STARTER), str(FLUME_HOME / "components.txt"), str(folder)),
+            *(f"-Duser.home={folder}", *twitter, "-cp", class_path),
+            *("StartComponents", str(FLUME_HOME / "components.txt"), str(folder)),
         ],
         cwd=folder,
         env={**os.environ, "HOME": str(folder)},

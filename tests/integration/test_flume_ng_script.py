@@ -39,7 +39,7 @@ class Run:
 
 
 class Home:
-    """A FLUME_HOME of empty jars, a working folder with x.conf, and that java on the PATH."""
+    """A FLUME_HOME of empty jars, a working folder with a conf file, and that java on the PATH."""
 
     def __init__(self, folder: Path) -> None:
         self.home, self.work = folder / "flume home", folder / "work"

@@ -1,11 +1,6 @@
 import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
-import java.io.IOException;
-import java.lang.reflect.Modifier;
-import java.lang.reflect.Proxy;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,11 +10,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Hashtable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -27,12 +20,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.jar.JarFile;
-import javax.naming.InitialContext;
-import javax.naming.NamingException;
-import javax.naming.spi.InitialContextFactory;
 import org.apache.flume.Channel;
-import org.apache.flume.ChannelSelector;
 import org.apache.flume.Context;
 import org.apache.flume.Event;
 import org.apache.flume.Sink;
@@ -44,41 +32,28 @@ import org.apache.flume.channel.ChannelProcessor;
 import org.apache.flume.channel.ChannelSelectorFactory;
 import org.apache.flume.channel.DefaultChannelFactory;
 import org.apache.flume.channel.MemoryChannel;
-import org.apache.flume.conf.ComponentWithClassName;
 import org.apache.flume.conf.Configurable;
 import org.apache.flume.conf.Configurables;
-import org.apache.flume.conf.channel.ChannelSelectorType;
-import org.apache.flume.conf.channel.ChannelType;
-import org.apache.flume.conf.configfilter.ConfigFilterType;
-import org.apache.flume.conf.sink.SinkProcessorType;
-import org.apache.flume.conf.sink.SinkType;
-import org.apache.flume.conf.source.SourceType;
 import org.apache.flume.configfilter.ConfigFilter;
 import org.apache.flume.event.EventBuilder;
 import org.apache.flume.instrumentation.MonitorService;
-import org.apache.flume.instrumentation.MonitoringType;
 import org.apache.flume.interceptor.Interceptor;
 import org.apache.flume.interceptor.InterceptorBuilderFactory;
-import org.apache.flume.interceptor.InterceptorType;
 import org.apache.flume.interceptor.RegexExtractorInterceptorSerializer;
 import org.apache.flume.serialization.DurablePositionTracker;
-import org.apache.flume.serialization.EventDeserializer;
 import org.apache.flume.serialization.EventDeserializerFactory;
-import org.apache.flume.serialization.EventDeserializerType;
 import org.apache.flume.serialization.EventSerializer;
 import org.apache.flume.serialization.EventSerializerFactory;
-import org.apache.flume.serialization.EventSerializerType;
 import org.apache.flume.serialization.ResettableFileInputStream;
 import org.apache.flume.sink.DefaultSinkFactory;
 import org.apache.flume.sink.NullSink;
 import org.apache.flume.sink.SinkProcessorFactory;
 import org.apache.flume.source.DefaultSourceFactory;
-import org.apache.flume.source.http.HTTPSourceHandler;
 
 /**
  * Starts each component of Flume by Flume's own factories and prints what came of it.
  *
- * <p>Run as {@code java -cp … StartComponents.java components.txt FOLDER}. Lines of the output:
+ * <p>Run as {@code java -cp … StartComponents components.txt FOLDER}. Lines of the output:
  * <pre>
  * known KIND ALIAS CLASS      a type in Flume's enums
  * found KIND CLASS            a component in a jar of Flume
@@ -93,16 +68,18 @@ public final class StartComponents {
   private static final List<String> WANT_SERVER = List.of("HBase2Sink", "KafkaSource");
 
   private final Path folder;
+  private final ComponentSettings settings;
   private final AtomicInteger serial = new AtomicInteger();
 
   private StartComponents(Path folder) {
     this.folder = folder;
+    this.settings = new ComponentSettings(folder);
   }
 
   public static void main(String[] arguments) throws Exception {
     StartComponents starter = new StartComponents(Path.of(arguments[1]));
-    printEnums();
-    printFound();
+    FlumeTypes.printEnums();
+    FlumeTypes.printFound();
     ExecutorService threads = Executors.newCachedThreadPool(work -> {
       Thread thread = new Thread(work);
       thread.setDaemon(true);
@@ -117,11 +94,13 @@ public final class StartComponents {
       String[] words = line.split(" ");
       String kind = words[0];
       String name = words[2];
-      boolean byClass = words[1].equals("-") || kind.equals("serializer") && words[3].equals("yours");
+      boolean byClass =
+          words[1].equals("-") || kind.equals("serializer") && words[3].equals("yours");
       started.put(kind + " " + name,
           threads.submit(() -> starter.start(kind, byClass ? name : words[1], name)));
     }
-    started.forEach((name, future) -> System.out.println("ran " + name + " " + result(name, future)));
+    started.forEach((name, future) ->
+        System.out.println("ran " + name + " " + result(name, future)));
     System.out.flush();
     Runtime.getRuntime().halt(0);
   }
@@ -141,7 +120,8 @@ public final class StartComponents {
       for (Throwable cause = error.getCause(); cause != null; cause = cause.getCause()) {
         last = cause;
         if (cause instanceof ClassNotFoundException || cause instanceof NoClassDefFoundError) {
-          return "missing " + String.valueOf(cause.getMessage()).replace('/', '.').replaceAll(".* ", "");
+          String message = String.valueOf(cause.getMessage());
+          return "missing " + message.replace('/', '.').replaceAll(".* ", "");
         }
       }
       System.err.println(name);
@@ -150,101 +130,18 @@ public final class StartComponents {
     }
   }
 
-  // ---- what there is
-
-  private static void printEnums() {
-    printTypes("source", SourceType.values());
-    printTypes("channel", ChannelType.values());
-    printTypes("sink", SinkType.values());
-    printTypes("processor", SinkProcessorType.values());
-    printTypes("selector", ChannelSelectorType.values());
-    printTypes("configfilter", ConfigFilterType.values());
-    for (InterceptorType type : InterceptorType.values()) {
-      printKnown("interceptor", type, type.getBuilderClass());
-    }
-    for (EventSerializerType type : EventSerializerType.values()) {
-      printKnown("serializer", type, type.getBuilderClass());
-    }
-    for (EventDeserializerType type : EventDeserializerType.values()) {
-      printKnown("deserializer", type, type.getBuilderClass());
-    }
-    for (MonitoringType type : MonitoringType.values()) {
-      printKnown("monitor", type, type.getMonitorClass());
-    }
-  }
-
-  private static <T extends Enum<T> & ComponentWithClassName> void printTypes(String kind, T[] types) {
-    for (T type : types) {
-      String name = type.getClassName();
-      if (name != null) {
-        System.out.println("known " + kind + " " + type.name().toLowerCase() + " " + name);
-      }
-    }
-  }
-
-  private static void printKnown(String kind, Enum<?> type, Class<?> its) {
-    if (its != null) {
-      System.out.println("known " + kind + " " + type.name().toLowerCase() + " " + its.getName());
-    }
-  }
-
-  /** Prints the components in Flume's jars: public classes that Flume can make by their names. */
-  private static void printFound() throws IOException {
-    Map<String, Class<?>> kinds = new HashMap<>();
-    kinds.put("source", Source.class);
-    kinds.put("channel", Channel.class);
-    kinds.put("sink", Sink.class);
-    kinds.put("interceptor", Interceptor.Builder.class);
-    kinds.put("extractor", RegexExtractorInterceptorSerializer.class);
-    kinds.put("handler", HTTPSourceHandler.class);
-    kinds.put("deserializer", EventDeserializer.Builder.class);
-    kinds.put("serializer", EventSerializer.Builder.class);
-    kinds.put("selector", ChannelSelector.class);
-    kinds.put("processor", SinkProcessor.class);
-    kinds.put("configfilter", ConfigFilter.class);
-    kinds.put("monitor", MonitorService.class);
-    TreeSet<String> found = new TreeSet<>();
-    for (String path : System.getProperty("java.class.path").split(File.pathSeparator)) {
-      if (!new File(path).getName().startsWith("flume-") || path.contains("flume-plugins")) {
-        continue;
-      }
-      try (JarFile jar = new JarFile(path)) {
-        jar.stream().map(entry -> entry.getName()).filter(name -> name.endsWith(".class"))
-            .map(name -> name.substring(0, name.length() - 6).replace('/', '.'))
-            .forEach(name -> {
-              try {
-                Class<?> its = Class.forName(name, false, Source.class.getClassLoader());
-                its.getConstructor();
-                if (Modifier.isAbstract(its.getModifiers())) {
-                  return;
-                }
-                kinds.forEach((kind, parent) -> {
-                  if (parent.isAssignableFrom(its)) {
-                    found.add("found " + kind + " " + name);
-                  }
-                });
-              } catch (ReflectiveOperationException | LinkageError error) {
-                // No constructor for Flume, or of a component whose jars are not here.
-              }
-            });
-      }
-    }
-    found.forEach(System.out::println);
-  }
-
   // ---- one of each kind
 
   private Void start(String kind, String type, String name) throws Exception {
     String simple = name.replaceAll(".*[.$](?!Builder)", "").replaceAll("\\$Builder", "");
-    Context context = new Context(settings(simple));
+    Context context = new Context(settings.of(simple));
     switch (kind) {
       case "source" -> startSource(type, context);
       case "channel" -> startChannel(type, context);
       case "sink" -> startSink(type, context);
       case "interceptor" -> startInterceptor(type, context);
       case "extractor" -> {
-        var serializer =
-            (RegexExtractorInterceptorSerializer) Class.forName(type).getConstructor().newInstance();
+        var serializer = (RegexExtractorInterceptorSerializer) make(type);
         serializer.configure(context);
         serializer.serialize("2015-05-17");
       }
@@ -252,13 +149,14 @@ public final class StartComponents {
       case "deserializer" -> startDeserializer(type);
       case "serializer" -> startSerializer(type, context);
       case "selector" -> {
-        ChannelSelectorFactory.create(List.of(channel(false)), settings("selector", "type", type))
+        ChannelSelectorFactory
+            .create(List.of(channel(false)), settings.of("selector", "type", type))
             .getRequiredChannels(event());
       }
       case "processor" -> startProcessor(type);
       case "configfilter" -> startConfigFilter(name, context);
       case "monitor" -> {
-        MonitorService monitor = (MonitorService) Class.forName(name).getConstructor().newInstance();
+        MonitorService monitor = (MonitorService) make(name);
         monitor.configure(context);
         monitor.start();
         monitor.stop();
@@ -266,6 +164,10 @@ public final class StartComponents {
       default -> throw new IllegalArgumentException(kind);
     }
     return null;
+  }
+
+  private static Object make(String name) throws ReflectiveOperationException {
+    return Class.forName(name).getConstructor().newInstance();
   }
 
   private void startSource(String type, Context context) throws Exception {
@@ -287,7 +189,8 @@ public final class StartComponents {
   }
 
   private void startChannel(String type, Context context) throws Exception {
-    Channel channel = new DefaultChannelFactory().create("channel" + serial.incrementAndGet(), type);
+    Channel channel =
+        new DefaultChannelFactory().create("channel" + serial.incrementAndGet(), type);
     channel.setName("channel");
     Configurables.configure(channel, context);
     channel.start();
@@ -349,17 +252,18 @@ public final class StartComponents {
   }
 
   private void startHandler(String type) throws Exception {
-    int port = freePort();
+    int port = ComponentSettings.freePort();
     Source source = new DefaultSourceFactory().create("source" + serial.incrementAndGet(), "http");
     Channel channel = channel(false);
     source.setChannelProcessor(processor(channel));
-    Configurables.configure(source, new Context(settings("handler", "bind", "127.0.0.1",
+    Configurables.configure(source, new Context(settings.of("handler", "bind", "127.0.0.1",
         "port", "" + port, "handler", type, "handler.mandatoryParameters", "x")));
     source.start();
     try {
       HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/?x=y"))
           .header("Content-Type", "application/json; charset=utf-8")
-          .POST(HttpRequest.BodyPublishers.ofString("[{\"headers\": {}, \"body\": \"x\"}]")).build();
+          .POST(HttpRequest.BodyPublishers.ofString("[{\"headers\": {}, \"body\": \"x\"}]"))
+          .build();
       int status = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.discarding())
           .statusCode();
       if (status != 200) {
@@ -375,7 +279,8 @@ public final class StartComponents {
     Path file = folder.resolve("in" + serial.incrementAndGet());
     if (type.equals("avro")) {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      EventSerializer serializer = EventSerializerFactory.getInstance("avro_event", new Context(), bytes);
+      EventSerializer serializer =
+          EventSerializerFactory.getInstance("avro_event", new Context(), bytes);
       serializer.afterCreate();
       serializer.write(event());
       serializer.flush();
@@ -396,7 +301,7 @@ public final class StartComponents {
 
   private void startSerializer(String type, Context context) throws Exception {
     if (type.contains("hbase") || type.contains("hive")) {
-      Object serializer = Class.forName(type).getConstructor().newInstance();
+      Object serializer = make(type);
       if (serializer instanceof Configurable configurable) {
         configurable.configure(context);
       }
@@ -429,7 +334,7 @@ public final class StartComponents {
       sink.setChannel(channel(true));
       sinks.add(sink);
     }
-    SinkProcessor processor = SinkProcessorFactory.getProcessor(new Context(settings("processor",
+    SinkProcessor processor = SinkProcessorFactory.getProcessor(new Context(settings.of("processor",
         "type", type, "priority.k1", "1", "priority.k2", "2")), sinks);
     processor.start();
     processor.process();
@@ -437,7 +342,7 @@ public final class StartComponents {
   }
 
   private void startConfigFilter(String name, Context context) throws Exception {
-    ConfigFilter filter = (ConfigFilter) Class.forName(name).getConstructor().newInstance();
+    ConfigFilter filter = (ConfigFilter) make(name);
     filter.setName("filter");
     filter.initializeWithConfiguration(context.getParameters());
     String value = filter.filter("HOME");
@@ -446,104 +351,7 @@ public final class StartComponents {
     }
   }
 
-  // ---- what they need
-
-  private Map<String, String> settings(String simple, String... more) throws IOException {
-    String here = folder.resolve(simple + serial.incrementAndGet()).toString();
-    Map<String, String> all = new HashMap<>();
-    String port = "" + freePort();
-    all.put("port", port);
-    all.put("host", "127.0.0.1");
-    all.put("bind", "127.0.0.1");
-    switch (simple) {
-      case "ExecSource" -> all.put("command", "echo x");
-      case "MultiportSyslogTCPSource" -> all.put("ports", port);
-      case "SpoolDirectorySource" ->
-          all.put("spoolDir", Files.createDirectories(Path.of(here)).toString());
-      case "TaildirSource" -> {
-        Path log = Files.createDirectories(Path.of(here)).resolve("x.log");
-        Files.writeString(log, "a line\n");
-        all.put("positionFile", here + "/positions.json");
-        all.put("filegroups", "f1");
-        all.put("filegroups.f1", log.toString());
-      }
-      case "SequenceGeneratorSource" -> all.put("batchSize", "1");
-      case "StressSource" -> all.put("size", "1");
-      case "JMSSource" -> {
-        all.put("initialContextFactory", Names.class.getName());
-        all.put("providerURL", "none://");
-        all.put("destinationName", "queue");
-        all.put("destinationType", "QUEUE");
-      }
-      case "TwitterSource" -> {
-        for (String key : List.of("consumerKey", "consumerSecret", "accessToken", "accessTokenSecret")) {
-          all.put(key, "x");
-        }
-      }
-      case "KafkaSource" -> {
-        all.put("kafka.bootstrap.servers", "127.0.0.1:" + port);
-        all.put("kafka.topics", "events");
-        all.put("kafka.consumer.default.api.timeout.ms", "1000");
-      }
-      case "KafkaChannel", "KafkaSink" -> all.put("kafka.bootstrap.servers", "127.0.0.1:" + port);
-      case "FileChannel", "SpillableMemoryChannel" -> {
-        all.put("checkpointDir", here + "/checkpoint");
-        all.put("dataDirs", here + "/data");
-        all.put("minimumRequiredSpace", "1048576");
-      }
-      case "RollingFileSink" ->
-          all.put("sink.directory", Files.createDirectories(Path.of(here)).toString());
-      case "HDFSEventSink" -> {
-        all.put("hdfs.path", "file://" + here);
-        all.put("hdfs.fileType", "DataStream");
-      }
-      case "HBaseSink", "AsyncHBaseSink", "HBase2Sink" -> {
-        all.put("table", "t");
-        all.put("columnFamily", "c");
-        all.put("zookeeperQuorum", "127.0.0.1:" + port);
-      }
-      case "HiveSink" -> {
-        all.put("hive.metastore", "thrift://127.0.0.1:" + port);
-        all.put("hive.database", "d");
-        all.put("hive.table", "t");
-        all.put("serializer", "JSON");
-      }
-      case "IRCSink" -> {
-        ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        all.put("hostname", "127.0.0.1");
-        all.put("port", "" + listening.getLocalPort());
-        all.put("nick", "x");
-        all.put("chan", "x");
-      }
-      case "MorphlineSolrSink", "MorphlineSink", "MorphlineInterceptor" -> {
-        Path file = Path.of(here + ".conf");
-        Files.writeString(file, "morphlines: [{id: one, importCommands: [\"org.kitesdk.morphline.stdio.ReadLineBuilder\"],"
-            + " commands: [{readLine {charset: UTF-8}}]}]");
-        all.put("morphlineFile", file.toString());
-        all.put("morphlineId", "one");
-      }
-      case "RegexExtractorInterceptor" -> {
-        all.put("regex", "(.)");
-        all.put("serializers", "s1");
-        all.put("serializers.s1.name", "first");
-      }
-      case "RemoveHeaderInterceptor" -> all.put("withName", "x");
-      case "SearchAndReplaceInterceptor" -> {
-        all.put("searchPattern", "x");
-        all.put("replaceString", "y");
-      }
-      case "RegexExtractorInterceptorMillisSerializer" -> all.put("pattern", "yyyy-MM-dd");
-      case "ExternalProcessConfigFilter" -> all.put("command", "echo");
-      case "HadoopCredentialStoreConfigFilter" ->
-          all.put("credential.provider.path", "localjceks://file" + here + ".jceks");
-      case "GangliaServer" -> all.put("hosts", "127.0.0.1:" + port);
-      default -> { }
-    }
-    for (int i = 0; i < more.length; i += 2) {
-      all.put(more[i], more[i + 1]);
-    }
-    return all;
-  }
+  // ---- events
 
   private static Event event() {
     Map<String, String> headers = new HashMap<>(Map.of("category", "x"));
@@ -590,33 +398,5 @@ public final class StartComponents {
   private static void pass(Channel channel, Event event) {
     put(channel, event);
     take(channel);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
-
-  /** A JMS provider of which every call answers nothing, or another such object. */
-  public static final class Names implements InitialContextFactory {
-    @Override
-    public javax.naming.Context getInitialContext(Hashtable<?, ?> environment) throws NamingException {
-      return new InitialContext(true) {
-        @Override
-        public Object lookup(String name) {
-          return nothing(javax.jms.ConnectionFactory.class);
-        }
-      };
-    }
-
-    private static Object nothing(Class<?> type) {
-      return Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type},
-          (self, method, arguments) -> {
-            Class<?> answer = method.getReturnType();
-            boolean message = javax.jms.Message.class.isAssignableFrom(answer);
-            return answer.isInterface() && !message ? nothing(answer) : null;
-          });
-    }
   }
 }
