@@ -1,6 +1,7 @@
 """The command line. A command parses, asks the runtime, and prints; the work is done elsewhere."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from flumelab import doctor, lesson_run, settings, view
+from flumelab import doctor, lesson_run, settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.own import command as own_command
 from flumelab.own.services import Wish
+from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Runtime
 from flumelab.waiting import show_until_balanced, wait_until_settled
@@ -102,7 +104,7 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
     if as_json:
         _print_json({"runtime": chosen.name, "services": [vars(s) for s in services]})
     elif services:
-        view.console().print(view.services(services))
+        terminal_output.console().print(terminal_output.services(services))
     else:
         print("The lab is down; flumelab up starts it.")
     if not services or any(service.state != "running" for service in services):
@@ -134,7 +136,7 @@ def counts(
     if as_json:
         _print_json({"urls": counted.totals, "malformed": counted.malformed})
     else:
-        view.console().print(view.counts(counted, top))
+        terminal_output.console().print(terminal_output.counts(counted, top))
 
 
 @cli.command()
@@ -153,7 +155,7 @@ def ledger(
     if as_json:
         _print_json(result.as_json())
     else:
-        view.console().print(view.verdict(result))
+        terminal_output.console().print(terminal_output.verdict(result))
     raise typer.Exit(0 if result.balanced else 1)
 
 
@@ -181,7 +183,7 @@ def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fal
         )
     else:
         print(f"runtime: {chosen.name}")
-        view.console().print(view.checks(checks))
+        terminal_output.console().print(terminal_output.checks(checks))
     raise typer.Exit(0 if ok else 1)
 
 
@@ -192,7 +194,7 @@ def list_lessons(as_json: JsonOption = False) -> None:
     if as_json:
         _print_json([{"name": lesson.name, "shows": lesson.shows} for lesson in lessons])
     else:
-        view.console().print(view.lessons(lessons))
+        terminal_output.console().print(terminal_output.lessons(lessons))
 
 
 @cli.command()
@@ -239,11 +241,28 @@ def run(
     for result in lesson_run.run(chosen, lessons, feed, _report):
         results.append(result)
         if not as_json:
-            view.console().print(f"{result.lesson.name}:", view.result(result))
+            terminal_output.console().print(
+                f"{result.lesson.name}:", terminal_output.result(result)
+            )
     if as_json:
         printed = [result.as_json() for result in results]
         _print_json(printed if len(printed) > 1 else printed[0])
     raise typer.Exit(0 if all(result.right for result in results) else 1)
+
+
+@cli.command(
+    "flume-ng",
+    context_settings={
+        "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": [],
+    },
+)  # fmt: skip
+def flume_ng(context: typer.Context) -> None:
+    """Run Flume's own command with the lab's Flume, as in: flume-ng agent -n a1 -f my.conf."""
+    configured = settings.load()
+    if not settings.is_image():
+        local_build.build(configured.root, (), _report)
+    command = local_build.flume_home(configured.root) / "bin/flume-ng"
+    os.execv(command, [str(command), *context.args])  # noqa: S606 - a list, without a shell
 
 
 @cli.command()
@@ -260,15 +279,21 @@ def demo(
         raise typer.Exit(code)
     show_until_balanced(chosen, catalogue.find(lesson))
     result = wait_until_settled(chosen, 5)
-    console = view.console()
+    console = terminal_output.console()
     console.print()
-    console.print(view.verdict(result))
+    console.print(terminal_output.verdict(result))
     print(f"\n{time.monotonic() - started:.0f} s. The lab is still running; try next:")
     print("  .venv/bin/flumelab feed --lines 200000   send more")
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
     print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
     print("  make down                                stop it; the state stays")
     raise typer.Exit(0 if result.balanced else 1)
+
+
+def flume_ng_script() -> None:
+    """The console script `flume-ng`, as all texts on Flume call it."""
+    sys.argv.insert(1, "flume-ng")
+    main()
 
 
 def main() -> None:
@@ -296,7 +321,7 @@ def _up(runtime: Runtime, name: str) -> None:
 def _require_ready(runtime: Runtime, ports: bool) -> None:
     checks = doctor.examine(runtime.name, settings.load(), ports)
     if missing := [check for check in checks if not check.ok]:
-        view.console(stderr=True).print(view.checks(missing))
+        terminal_output.console(stderr=True).print(terminal_output.checks(missing))
         raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
 
 
