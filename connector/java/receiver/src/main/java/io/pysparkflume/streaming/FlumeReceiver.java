@@ -85,11 +85,11 @@ public final class FlumeReceiver extends Receiver<byte[]> {
 
     @Override
     public void onStart() {
+        stopping = new CountDownLatch(1);
         clients = ConcurrentHashMap.newKeySet();
         SparkConf conf = SparkEnv.get().conf();
         stallSecondsMax = FlumeStreams.stallSecondsMax(conf);
         rate = RateLimit.of(conf, () -> supervisor().getCurrentRateLimit());
-        stopping = new CountDownLatch(1);
         isWanted = new AtomicBoolean();
         try {
             ServerSocket listening = bind();
@@ -122,15 +122,17 @@ public final class FlumeReceiver extends Receiver<byte[]> {
             throw new BindException("unknown host");
         }
         ServerSocket socket = new ServerSocket();
-        try {
-            socket.setReuseAddress(true);
-            socket.bind(address, CONNECTIONS_MAX);
-        } catch (IOException e) {
-            closeQuietly(socket);
-            throw e;
+        synchronized (LISTENING) { // another stream that cannot bind must find this one there
+            try {
+                socket.setReuseAddress(true);
+                socket.bind(address, CONNECTIONS_MAX);
+            } catch (IOException e) {
+                closeQuietly(socket);
+                throw e;
+            }
+            LISTENING.add(this);
         }
         server = socket;
-        LISTENING.add(this);
         return socket;
     }
 
