@@ -52,7 +52,7 @@ def test_a_slow_batch_that_others_overtake_keeps_its_blocks(tmp_path: Path) -> N
 def test_a_batch_that_ends_the_program_is_counted_by_its_next_start(tmp_path: Path) -> None:
     bad = [f"bad {number}" for number in range(100)]
     port = free_port()
-    with BatchProgram(tmp_path, port, conf=WRITE_AHEAD_LOG) as program:
+    with BatchProgram(tmp_path, port, conf=WRITE_AHEAD_LOG, linger=4) as program:
         program.wait_until_listening()
         program.send(*bad)
         assert program.process.wait(60) == 1

@@ -95,8 +95,8 @@ def test_a_stream_outside_of_get_or_creates_function_is_refused_at_the_restart(
 def test_a_level_without_disk_is_warned_of_and_drops_nothing_when_memory_is_short(
     tmp_path: Path,
 ) -> None:
-    conf = {"spark.driver.memory": "512m"}
-    with BatchProgram(tmp_path, free_port(), conf=conf, level="MEMORY_ONLY") as program:
+    memory = {"PYSPARK_SUBMIT_ARGS": "--driver-memory 512m pyspark-shell"}
+    with BatchProgram(tmp_path, free_port(), env=memory, level="MEMORY_ONLY") as program:
         program.wait_until_listening()
         program.send("slow")
         program.wait_for((tmp_path / "begun").exists, "the slow batch runs")

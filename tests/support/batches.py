@@ -22,11 +22,18 @@ WRITE_AHEAD_LOG = {
 class BatchProgram(Program):
     """A second one of the same folder continues where the first one ended.
 
-    `job` has further settings of that program.
+    `job` has further settings of that program, `env` further variables of its environment.
     """
 
     def __init__(
-        self, folder: Path, port: int, master: str = "local[4]", *, conf: Any = None, **job: Any
+        self,
+        folder: Path,
+        port: int,
+        master: str = "local[4]",
+        *,
+        conf: Any = None,
+        env: Any = None,
+        **job: Any,
     ) -> None:
         self.port = port
         self.folder = folder
@@ -35,7 +42,7 @@ class BatchProgram(Program):
         super().__init__(
             [sys.executable, str(PROGRAMS / "count_batches.py"), json.dumps(job)],
             folder,
-            environment(),
+            environment(**(env or {})),
         )
 
     def __enter__(self) -> BatchProgram:

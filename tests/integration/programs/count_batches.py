@@ -4,12 +4,13 @@
 
 In the folder: counted.jsonl with a line for each batch that has events, made of the first 20
 characters of each; and the checkpoint. A batch that begins with "slow" makes the file begun, and
-waits for the file go, and then reads its events again. One that begins with "bad" fails until then.
-Any batch waits for one of "pauses", in s, at random.
+waits for the file go, and then reads its events again. One that begins with "bad" fails until that
+file is there, and the program takes "linger" seconds to end. Each batch takes one of "pauses", in
+s, at random.
 
 "host" is where it listens, "seconds" the batch interval, "level" a storage level. "streams" is how
-many streams with an output there are on the port, "unread" how many without one. With "outside" the
-streams are made outside of the function that getOrCreate calls. "ports" are further ports.
+many streams with an output there are on the port, "unread" how many without one. "ports" are
+further ports. With "outside" the streams are made outside of the function that getOrCreate calls.
 """
 
 import json
@@ -76,4 +77,7 @@ if __name__ == "__main__":
     if JOB.get("outside"):
         create_streams(ssc)
     ssc.start()
-    ssc.awaitTermination()
+    try:
+        ssc.awaitTermination()
+    finally:
+        time.sleep(JOB.get("linger", 0))
