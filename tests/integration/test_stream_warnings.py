@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.avro_client import FAILED, OK, AvroClient, append_batch, handshake, lines
 from tests.support.batches import WRITE_AHEAD_LOG, BatchProgram
-from tests.support.spark import free_port, free_ports
+from tests.support.ports import free_port, free_ports
 
 RETRIES_SECONDS = 6  # three tries to listen
 
