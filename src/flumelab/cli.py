@@ -1,6 +1,7 @@
 """The command line. Commands parse, ask the runtime, and print; other modules do the work."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from flumelab import doctor, lesson_run, settings, view
+from flumelab import doctor, lesson_run, settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.own import command as own_command
 from flumelab.own.services import Wish
+from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Runtime
 from flumelab.waiting import show_until_balanced, wait_until_settled
@@ -40,6 +42,37 @@ RateOption = Annotated[float, typer.Option(min=0, help="Lines a second; 0: as fa
 SeedOption = Annotated[int, typer.Option(help="The same seed gives the same lines.")]
 ReplayOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Send this log unchanged instead.")
+]
+NamesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="LESSON…|PROGRAM [-- ARGUMENT…]",
+        help="Names that flumelab lessons lists, or a program of your own.",
+    ),
+]
+MalformedOption = Annotated[
+    float, typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of the lines bad.")
+]
+# Options for the user's own program.
+ConfOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Your Flume configuration.")]
+AgentOption = Annotated[str | None, typer.Option(help="The conf's agent (default: the only one).")]
+LogOption = Annotated[
+    Path | None,
+    typer.Option("--input", metavar="FILE|FOLDER", help="Your log, also .gz, .bz2, .xz, .zst."),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="PATH=FOLDER", help="Use FOLDER for a PATH in your files."),
+]
+SubmitOption = Annotated[
+    list[str] | None, typer.Option("--submit-arg", help="One more argument of spark-submit.")
+]
+RequirementsOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Packages that your program imports.")
+]
+CountOption = Annotated[
+    str | None,
+    typer.Option(metavar="REGEX", help="Count your log by this, and compare the output."),
 ]
 
 
@@ -71,7 +104,7 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
     if as_json:
         _print_json({"runtime": chosen.name, "services": [vars(s) for s in services]})
     elif services:
-        view.console().print(view.services(services))
+        terminal_output.console().print(terminal_output.services(services))
     else:
         print("The lab is down; flumelab up starts it.")
     if not services or any(service.state != "running" for service in services):
@@ -103,7 +136,7 @@ def counts(
     if as_json:
         _print_json({"urls": counted.totals, "malformed": counted.malformed})
     else:
-        view.console().print(view.counts(counted, top))
+        terminal_output.console().print(terminal_output.counts(counted, top))
 
 
 @cli.command()
@@ -122,7 +155,7 @@ def ledger(
     if as_json:
         _print_json(result.as_json())
     else:
-        view.console().print(view.verdict(result))
+        terminal_output.console().print(terminal_output.verdict(result))
     raise typer.Exit(0 if result.balanced else 1)
 
 
@@ -150,7 +183,7 @@ def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fal
         )
     else:
         print(f"runtime: {chosen.name}")
-        view.console().print(view.checks(checks))
+        terminal_output.console().print(terminal_output.checks(checks))
     raise typer.Exit(0 if ok else 1)
 
 
@@ -161,49 +194,23 @@ def list_lessons(as_json: JsonOption = False) -> None:
     if as_json:
         _print_json([{"name": lesson.name, "shows": lesson.shows} for lesson in lessons])
     else:
-        view.console().print(view.lessons(lessons))
+        terminal_output.console().print(terminal_output.lessons(lessons))
 
 
 @cli.command()
 def run(
-    names: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="LESSON…|PROGRAM [-- ARGUMENT…]",
-            help="Names that flumelab lessons lists, or a program of your own.",
-        ),
-    ],
+    names: NamesArgument,
     lines: Annotated[int, typer.Option(min=1, help="Lines to send into a lesson.")] = 10_000,
     rate: RateOption = 2_000,
     seed: SeedOption = 1,
-    malformed: Annotated[
-        float,
-        typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of them malformed."),
-    ] = 0,
-    conf: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Your Flume configuration.")
-    ] = None,
-    agent: Annotated[
-        str | None, typer.Option(help="The agent in that file (default: the only one).")
-    ] = None,
-    log: Annotated[
-        Path | None,
-        typer.Option("--input", metavar="FILE|FOLDER", help="Your log, also .gz, .bz2, .xz, .zst."),
-    ] = None,
-    mapped: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="PATH=FOLDER", help="Use FOLDER for a PATH in your files."),
-    ] = None,
-    submit: Annotated[
-        list[str] | None, typer.Option("--submit-arg", help="One more argument of spark-submit.")
-    ] = None,
-    requirements: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Packages that your program imports.")
-    ] = None,
-    count: Annotated[
-        str | None,
-        typer.Option(metavar="REGEX", help="Count your log by this, and compare the output."),
-    ] = None,
+    malformed: MalformedOption = 0,
+    conf: ConfOption = None,
+    agent: AgentOption = None,
+    log: LogOption = None,
+    mapped: MapOption = None,
+    submit: SubmitOption = None,
+    requirements: RequirementsOption = None,
+    count: CountOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
 ) -> None:
@@ -234,11 +241,28 @@ def run(
     for result in lesson_run.run(chosen, lessons, feed, _report):
         results.append(result)
         if not as_json:
-            view.console().print(f"{result.lesson.name}:", view.result(result))
+            terminal_output.console().print(
+                f"{result.lesson.name}:", terminal_output.result(result)
+            )
     if as_json:
         printed = [result.as_json() for result in results]
         _print_json(printed if len(printed) > 1 else printed[0])
     raise typer.Exit(0 if all(result.right for result in results) else 1)
+
+
+@cli.command(
+    "flume-ng",
+    context_settings={
+        "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": [],
+    },
+)  # fmt: skip
+def flume_ng(context: typer.Context) -> None:
+    """Run Flume's own command with the lab's Flume, e.g. flume-ng agent -n a1 -f my.conf."""
+    configured = settings.load()
+    if not settings.is_image():
+        local_build.build(configured.root, (), _report)
+    command = local_build.flume_home(configured.root) / "bin/flume-ng"
+    os.execv(command, [str(command), *context.args])  # noqa: S606 - a list, without a shell
 
 
 @cli.command()
@@ -255,15 +279,21 @@ def demo(
         raise typer.Exit(code)
     show_until_balanced(chosen, catalogue.find(lesson))
     result = wait_until_settled(chosen, 5)
-    console = view.console()
+    console = terminal_output.console()
     console.print()
-    console.print(view.verdict(result))
+    console.print(terminal_output.verdict(result))
     print(f"\n{time.monotonic() - started:.0f} s. The lab is still running; try next:")
     print("  .venv/bin/flumelab feed --lines 200000   send more")
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
     print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
     print("  make down                                stop it; the state stays")
     raise typer.Exit(0 if result.balanced else 1)
+
+
+def flume_ng_script() -> None:
+    """The console script `flume-ng`, which has the name of Flume's own command."""
+    sys.argv.insert(1, "flume-ng")
+    main()
 
 
 def main() -> None:
@@ -291,7 +321,7 @@ def _up(runtime: Runtime, name: str) -> None:
 def _require_ready(runtime: Runtime, ports: bool) -> None:
     checks = doctor.examine(runtime.name, settings.load(), ports)
     if missing := [check for check in checks if not check.ok]:
-        view.console(stderr=True).print(view.checks(missing))
+        terminal_output.console(stderr=True).print(terminal_output.checks(missing))
         raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
 
 

@@ -13,7 +13,7 @@ import psutil
 
 from flumelab.runtimes.docker_compose import engine_version
 from flumelab.runtimes.local_build import flume_home
-from flumelab.runtimes.ports import can_be_bound
+from flumelab.runtimes.port_probe import can_be_bound
 from flumelab.runtimes.servers import mariadb_server
 from flumelab.settings import Settings
 

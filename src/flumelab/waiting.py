@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rich.live import Live
 
-from flumelab import view
+from flumelab import terminal_output
 from flumelab.ledger import Balance, balance
 from flumelab.lessons.catalogue import Lesson
 from flumelab.runtimes.runtime import Runtime, require_programs_running
@@ -34,13 +34,13 @@ def wait_until_settled(runtime: Runtime, seconds: float) -> Balance:
 
 def show_until_balanced(runtime: Runtime, lesson: Lesson) -> None:
     """Show the counts until all lines are counted, or until `SHOWN_SECONDS_MAX` have passed."""
-    console = view.console()
+    console = terminal_output.console()
     deadline = time.monotonic() + SHOWN_SECONDS_MAX
     asked = time.monotonic()
     hops = runtime.hop_counts()
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
-            live.update(view.urls(hops), refresh=console.is_terminal)
+            live.update(terminal_output.urls(hops), refresh=console.is_terminal)
             if balance(hops).balanced or time.monotonic() > deadline:
                 return
             require_programs_running(runtime, lesson)

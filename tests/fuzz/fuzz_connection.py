@@ -25,7 +25,7 @@ with atheris.instrument_imports(include=["pyspark_flume"]):
     from pyspark_flume.avroipc.pull_connection import PullConnection
     from pyspark_flume.avroipc.push_connection import PushConnection
     from pyspark_flume.errors import EventCorrupt, ProtocolError
-    from pyspark_flume.events.columns import EventColumns, scan_events
+    from pyspark_flume.events.event_positions import EventColumns, scan_events
     from pyspark_flume.events.record import decode_events, encode_event
 
     from tests.support.avro_client import (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 from pyspark_flume.avroipc.push_connection import PushConnection
-from pyspark_flume.events.columns import scan_events
+from pyspark_flume.events.event_positions import scan_events
 from pyspark_flume.events.record import decode_events
 
 from flumelab.runtimes.class_data_sharing import QUICK_JVM

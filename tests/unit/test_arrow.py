@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark_flume.arrow import record_batch, schema_of
-from pyspark_flume.events import columns as columns_module
-from pyspark_flume.events.columns import scan_events, slice_events
+from pyspark_flume.events import event_positions as columns_module
+from pyspark_flume.events.event_positions import scan_events, slice_events
 from pyspark_flume.events.record import decode_events, encode_event
 
 SCHEMA = schema_of(

@@ -12,7 +12,7 @@ from pyspark_flume.avroipc.handshake import PROTOCOL_HASH, PROTOCOL_TEXT
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.avroipc.push_connection import PushConnection
 from pyspark_flume.errors import FlumeError, ProtocolError
-from pyspark_flume.events.columns import EventColumns, scan_events
+from pyspark_flume.events.event_positions import EventColumns, scan_events
 from pyspark_flume.events.record import decode_events, encode_event
 
 from tests.support.avro_client import (

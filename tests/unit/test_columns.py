@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark_flume.errors import EventCorrupt
-from pyspark_flume.events import columns as columns_module
-from pyspark_flume.events.columns import (
+from pyspark_flume.events import event_positions as columns_module
+from pyspark_flume.events.event_positions import (
     EventColumns,
     find_header,
     join_events,

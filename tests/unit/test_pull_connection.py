@@ -11,7 +11,7 @@ from pyspark_flume.avroipc.handshake import PROTOCOL_TEXT as AVRO_SOURCE_TEXT
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.avroipc.pull_connection import PROTOCOL_TEXT, EventBatch, PullConnection
 from pyspark_flume.errors import FlumeError, ProtocolError
-from pyspark_flume.events.columns import EventColumns, scan_events
+from pyspark_flume.events.event_positions import EventColumns, scan_events
 from pyspark_flume.events.record import decode_events, encode_event
 
 from tests.support.avro_client import BOTH, DONE, FRAME, avro_string, frame, lines

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from flumelab import settings, view
+from flumelab import settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.own import docker, printed
 from flumelab.own.hops import Hops
@@ -57,7 +57,7 @@ def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, repo
         json.dump(result, sys.stdout, indent=2)
         print()
     else:
-        console = view.console()
+        console = terminal_output.console()
         for line in outcome.output.splitlines()[-OUTPUT_LINES:]:
             print(line)
         console.print(_table(outcome.hops))

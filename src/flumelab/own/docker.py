@@ -9,7 +9,7 @@ from flumelab.runtimes.docker_images import DockerImages
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
 
-INSIDE = Path("/own")
+INSIDE = Path("/files")  # not below /own, which is mounted read-only
 MAPPED = Path("/mapped")
 
 

@@ -17,8 +17,8 @@ from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.services import FLUME, PROGRAM, OwnState, Wish
 from flumelab.runtimes import commands
-from flumelab.runtimes.local_services import Launch
-from flumelab.runtimes.ports import answers, free_port, require_unused
+from flumelab.runtimes.local_start import Launch
+from flumelab.runtimes.port_probe import answers, free_port, require_unused
 from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 from flumelab import flume_metrics
 from flumelab.runtimes import class_data_sharing
 from flumelab.runtimes.local_build import CLASS_ARCHIVE, flume_home
-from flumelab.runtimes.local_services import DRIVER_MEMORY, TASK_TRIES, Launch
+from flumelab.runtimes.local_start import DRIVER_MEMORY, TASK_TRIES, Launch
 from flumelab.settings import LOOPBACK, Settings
 
 PROGRAM, FLUME = "program", "flume"

@@ -48,9 +48,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.streaming import StreamingContext
 
 from flumelab.counts import MALFORMED
-from flumelab.programs import patience, staging, stop
+from flumelab.programs import database_retry, staging, stop
+from flumelab.programs.database_retry import PatientStore
 from flumelab.programs.known_failures import show_in_one_line
-from flumelab.programs.patience import PatientStore
 
 HOST = os.environ.get("RECEIVER_HOST", "localhost")
 PORT = int(os.environ.get("RECEIVER_PORT", "4141"))
@@ -136,7 +136,7 @@ def staged(
         with staging.staged_rows(store, rows, number) as (marked, options):
             write(marked, number, options)
 
-    return patience.patient(store, write_batch)
+    return database_retry.patient(store, write_batch)
 
 
 def count_malformed(lines: DataFrame) -> None:

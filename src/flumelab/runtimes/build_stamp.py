@@ -25,11 +25,14 @@ class BuildStamp:
     """A file that records from which sources a build was made.
 
     :param sources: files and folders of `root`
+    :param options: what the build was told beside them
     """
 
-    def __init__(self, file: Path, root: Path, sources: Iterable[str]) -> None:
+    def __init__(
+        self, file: Path, root: Path, sources: Iterable[str], options: Iterable[str] = ()
+    ) -> None:
         self._file = file
-        self._digest = digest(root, sources)
+        self._digest = " ".join([digest(root, sources), *options])
 
     def is_current(self) -> bool:
         """Whether the last build was made from these sources."""

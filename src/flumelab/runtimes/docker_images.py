@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 
+from flumelab.runtimes import flume_extras
 from flumelab.runtimes.build_stamp import BuildStamp
 from flumelab.runtimes.docker_compose import DockerCompose
 from flumelab.runtimes.runtime import Report
@@ -61,4 +62,4 @@ class DockerImages:
     def _stamp(self, group: str) -> BuildStamp:
         settings = self._settings
         file = settings.state / f"images-{settings.images}-{group}.built"
-        return BuildStamp(file, settings.root, SOURCES[group])
+        return BuildStamp(file, settings.root, SOURCES[group], flume_extras.chosen())

@@ -14,9 +14,9 @@ from flumelab.errors import LabError
 from flumelab.ledger import HopCounts
 from flumelab.lessons.catalogue import Input, Lesson
 from flumelab.runtimes import commands, local_build
-from flumelab.runtimes.local_services import Launch, LessonServices
+from flumelab.runtimes.local_start import Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
-from flumelab.runtimes.ports import require_unused
+from flumelab.runtimes.port_probe import require_unused
 from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report, Service
 from flumelab.runtimes.servers import SERVERS, Servers

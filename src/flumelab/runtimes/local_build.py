@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flumelab.errors import LabError
-from flumelab.runtimes import class_data_sharing, commands
+from flumelab.runtimes import class_data_sharing, commands, flume_extras
 from flumelab.runtimes.build_stamp import BuildStamp
 from flumelab.runtimes.compiled_zip import compile_zip, pyspark_zip
 from flumelab.runtimes.runtime import Report
@@ -50,11 +50,14 @@ def build(root: Path, servers: Sequence[str], report: Report) -> None:
     with _locked():
         if servers:
             _build_servers(root, report)
-        stamp = BuildStamp(ENVIRONMENT / "flumelab.built", root, SPARK_SOURCES)
+        extras = flume_extras.chosen()
+        stamp = BuildStamp(ENVIRONMENT / "flumelab.built", root, SPARK_SOURCES, extras)
         if stamp.is_current() and (flume_home(root) / "lib").is_dir():
             return
         report("building the connector and Flume's runtime with Maven (first time: minutes)")
-        commands.run(["mvn", "-q", "-B", "-DskipTests", "-f", "runtimes/pom.xml", "package"], root)
+        profiles = ["-P", ",".join(f"extra-{name}" for name in extras)] if extras else []
+        maven = ["mvn", "-q", "-B", "-DskipTests", *profiles, "-f", "runtimes/pom.xml", "package"]
+        commands.run(maven, root)
         report("installing the connector into PySpark")
         pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
         commands.run([*pip, "--no-build-isolation", "--force-reinstall", "-e", "connector"], root)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flumelab.runtimes.ports import answers, free_port
+from flumelab.runtimes.port_probe import answers, free_port
 from flumelab.settings import LOOPBACK, Port, Settings
 
 TOPIC, BUCKET, DATABASE = "lines", "lab", "lab"

@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from flumelab.counts import MALFORMED, Counts
 from flumelab.errors import LabError
-from flumelab.programs import patience
-from flumelab.programs.patience import patient
+from flumelab.programs import database_retry
+from flumelab.programs.database_retry import patient
 from flumelab.programs.result_store import ResultStore
 from flumelab.programs.staging import staged_attempt
 
@@ -209,10 +209,10 @@ def test_one_line_reports_that_the_store_is_away_and_one_that_it_is_back(
         if len(calls) == 1:
             raise AWAY
 
-    monkeypatch.setattr(patience, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(database_retry, "_POLL_SECONDS", 0.01)
     monkeypatch.setattr(ResultStore, "create", fail_three_times)
     monkeypatch.setattr(ResultStore, "add", fail_once)
-    patience.PatientStore("mysql://me:secret@db/lab").add("1", iter([("/a", 2)]))
+    database_retry.PatientStore("mysql://me:secret@db/lab").add("1", iter([("/a", 2)]))
 
     batch = ("1", [("/a", 2)])
     assert calls == [batch, "create", "create", "create", batch]
@@ -226,9 +226,9 @@ def test_a_store_that_stays_away_fails_in_the_end(monkeypatch: pytest.MonkeyPatc
     def fail(*_: object) -> None:
         raise AWAY
 
-    assert patience._AWAY_SECONDS_MAX == 600
-    monkeypatch.setattr(patience, "_AWAY_SECONDS_MAX", 0.1)
-    monkeypatch.setattr(patience, "_POLL_SECONDS", 0.01)
+    assert database_retry._AWAY_SECONDS_MAX == 600
+    monkeypatch.setattr(database_retry, "_AWAY_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(database_retry, "_POLL_SECONDS", 0.01)
     monkeypatch.setattr(ResultStore, "create", fail)
     with pytest.raises(LabError, match="gone"):
         patient(ResultStore("sqlite://"), fail)()

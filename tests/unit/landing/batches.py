@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pyspark_flume.events.columns import scan_events
+from pyspark_flume.events.event_positions import scan_events
 from pyspark_flume.landing import FileRange, Landing, LandingWriter
 
 LINE = 10  # bytes of a line in its file

@@ -8,7 +8,7 @@ import fastavro
 import pytest
 from batches import batch, lines, opened, segment_paths, write
 from pyspark_flume.avro_binary import encode_bytes
-from pyspark_flume.landing import container, index
+from pyspark_flume.landing import avro_container, index
 
 ID = UUID("00112233-4455-6677-8899-aabbccddeeff")
 
@@ -24,7 +24,7 @@ def text(value: str) -> bytes:
 def test_a_header_is_these_bytes() -> None:
     expected = (
         b"Obj\x01\x0a"
-        + (b"\x16avro.schema" + text(container.EVENT_SCHEMA_TEXT))
+        + (b"\x16avro.schema" + text(avro_container.EVENT_SCHEMA_TEXT))
         + (b"\x14avro.codec\x08null")
         + (b"\x1aflume.landing\x021")
         + (b"\x16flume.first\x0442")
@@ -32,9 +32,9 @@ def test_a_header_is_these_bytes() -> None:
         + (b"\0" + ID.bytes)
     )
 
-    assert container.encode_header(42, '{"a":[0,10]}', ID) == expected
-    header = container.decode_header(expected + b"more")
-    assert header == container.Header(42, '{"a":[0,10]}', ID.bytes, len(expected))
+    assert avro_container.encode_header(42, '{"a":[0,10]}', ID) == expected
+    header = avro_container.decode_header(expected + b"more")
+    assert header == avro_container.Header(42, '{"a":[0,10]}', ID.bytes, len(expected))
 
 
 def test_an_index_entry_is_these_bytes() -> None:
@@ -56,8 +56,8 @@ def test_a_block_is_count_length_items_marker(folder: Path) -> None:
 
 @pytest.mark.parametrize("length", range(200))
 def test_a_header_cut_anywhere_is_malformed(length: int) -> None:
-    with pytest.raises(container.SegmentMalformed):
-        container.decode_header(container.encode_header(0, "{}", ID)[:length])
+    with pytest.raises(avro_container.SegmentMalformed):
+        avro_container.decode_header(avro_container.encode_header(0, "{}", ID)[:length])
 
 
 def test_any_avro_tool_reads_a_segment(folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from batches import batch, bodies, flip, lines, opened, segment_paths, stored, write
 from pyspark_flume.errors import LandingCorrupt, LandingError, OffsetTooNew, OffsetTooOld
 from pyspark_flume.landing import Landing, LandingWriter, Retention
-from pyspark_flume.landing.container import block_prefix
+from pyspark_flume.landing.avro_container import block_prefix
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.avroipc.pull_connection import EventBatch, PullConnection
 from pyspark_flume.errors import ProtocolError
-from pyspark_flume.events.columns import EventColumns, scan_events
+from pyspark_flume.events.event_positions import EventColumns, scan_events
 from pyspark_flume.ingest.spark_sink_status import SparkSinkStatus
 from pyspark_flume.options import PollerSettings
 

@@ -10,8 +10,8 @@ from zlib import crc32
 import numpy as np
 
 from pyspark_flume.errors import LandingCorrupt, LandingError, OffsetTooNew, OffsetTooOld
-from pyspark_flume.landing import container, index
-from pyspark_flume.landing.damage import damaged
+from pyspark_flume.landing import avro_container, index
+from pyspark_flume.landing.damage_error import damaged
 from pyspark_flume.landing.folder import Segment, read_id, segments
 from pyspark_flume.landing.index import EMPTY, Entries
 from pyspark_flume.units import MIB
@@ -252,20 +252,20 @@ def read_blocks(segment: Segment, entries: Entries, first: int, stop: int) -> It
                 block = data[at : at + int(lengths[place])]
                 if crc32(block) != entries["crc"][place]:
                     raise damaged(segment, begin + at, "its checksum differs from the index")
-                sync = sync or bytes(block[-container.SYNC_BYTES :])
+                sync = sync or bytes(block[-avro_container.SYNC_BYTES :])
                 yield _block(segment, entries, place, block, sync)
             first = after
 
 
 def _block(segment: Segment, entries: Entries, place: int, block: memoryview, sync: bytes) -> Block:
     try:
-        count, start, end = container.block_at(block, 0, sync)
-    except container.SegmentMalformed as malformed:
+        count, start, end = avro_container.block_at(block, 0, sync)
+    except avro_container.SegmentMalformed as malformed:
         raise damaged(segment, int(entries["position"][place]), str(malformed)) from None
     first = int(entries["events"][place - 1])
     if end != len(block) or first + count != entries["events"][place]:
         raise damaged(segment, int(entries["position"][place]), "the index has another count")
-    items = block[start : end - container.SYNC_BYTES]
+    items = block[start : end - avro_container.SYNC_BYTES]
     return Block(first, count, int(entries["arrival_ms"][place]), items)
 
 

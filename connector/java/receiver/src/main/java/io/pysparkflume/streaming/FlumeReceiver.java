@@ -6,8 +6,12 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.storage.StorageLevel;
@@ -32,8 +36,20 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     /** Each connection has a thread; a Flume sink has one connection. */
     static final int CONNECTIONS_MAX = 1024;
 
-    private static final int RESTART_DELAY_MS = 2000;
-    private static final int MOVE_DELAY_MS = 250;
+    private static final int RETRY_DELAY_MS = 2000;
+
+    /** The executor's id if everything runs in one process, so that no other one can take over. */
+    private static final String DRIVER = "driver";
+
+    // The JDK's messages.
+    private static final String IN_USE = "Address already in use";
+    private static final String NOT_HERE = "Cannot assign requested address";
+
+    /** The receivers of this process that listen. */
+    private static final Set<FlumeReceiver> LISTENING = ConcurrentHashMap.newKeySet();
+
+    /** Delays by host that is not this one: Spark may choose this executor again and again. */
+    private static final Map<String, Backoff> MOVES = new ConcurrentHashMap<>();
 
     private final String host;
     private final int port;
@@ -44,6 +60,9 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private transient Set<AvroConnection> clients;
     private transient int stallSecondsMax;
     private transient RateLimit rate;
+    private transient CountDownLatch stopping;
+    /** Whether another stream of this program also wants the port. */
+    private transient AtomicBoolean isWanted;
 
     /**
      * @param host name or address to listen on
@@ -66,24 +85,30 @@ public final class FlumeReceiver extends Receiver<byte[]> {
 
     @Override
     public void onStart() {
+        stopping = new CountDownLatch(1);
         clients = ConcurrentHashMap.newKeySet();
         SparkConf conf = SparkEnv.get().conf();
         stallSecondsMax = FlumeStreams.stallSecondsMax(conf);
         rate = RateLimit.of(conf, () -> supervisor().getCurrentRateLimit());
+        isWanted = new AtomicBoolean();
         try {
-            server = bind();
+            ServerSocket listening = bind();
+            LOG.info("Flume receiver listens on {}:{}", host, port);
+            daemon("flume-receiver-" + port, () -> accept(listening)).start();
         } catch (IOException e) {
-            giveUp(e);
-            return;
+            if (SparkEnv.get().executorId().equals(DRIVER)) {
+                CountDownLatch stop = stopping;
+                daemon("flume-receiver-" + port, () -> retry(e, stop)).start();
+            } else {
+                move(e);
+            }
         }
-        LOG.info("Flume receiver listens on {}:{}", host, port);
-        ServerSocket listening = server;
-        FrameMemory memory = FrameMemory.ofHeap();
-        daemon("flume-receiver-" + port, () -> accept(listening, memory)).start();
     }
 
     @Override
     public void onStop() {
+        stopping.countDown();
+        LISTENING.remove(this);
         if (server != null) {
             rate.stop();
             closeQuietly(server);
@@ -97,14 +122,83 @@ public final class FlumeReceiver extends Receiver<byte[]> {
             throw new BindException("unknown host");
         }
         ServerSocket socket = new ServerSocket();
-        try {
-            socket.setReuseAddress(true);
-            socket.bind(address, CONNECTIONS_MAX);
-        } catch (IOException e) {
-            closeQuietly(socket);
-            throw e;
+        synchronized (LISTENING) { // another stream that cannot bind must find this one there
+            try {
+                socket.setReuseAddress(true);
+                socket.bind(address, CONNECTIONS_MAX);
+            } catch (IOException e) {
+                closeQuietly(socket);
+                throw e;
+            }
+            LISTENING.add(this);
         }
+        server = socket;
         return socket;
+    }
+
+    /** Tries to listen until it can or the receiver stops; logs each reason once. */
+    private void retry(IOException first, CountDownLatch stop) {
+        String logged = "";
+        try {
+            for (IOException cause = first; cause != null; cause = tryToAccept(stop)) {
+                String fact = fact(cause);
+                if (!fact.equals(logged)) {
+                    logged = fact;
+                    explain(fact);
+                }
+                if (stop.await(RETRY_DELAY_MS, TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Listens and serves until the receiver stops; returns why it cannot listen, else null. */
+    private IOException tryToAccept(CountDownLatch stop) {
+        ServerSocket listening;
+        try {
+            listening = bind();
+        } catch (IOException e) {
+            return e;
+        }
+        if (stop.getCount() == 0) { // onStop may have missed the socket
+            LISTENING.remove(this);
+            closeQuietly(listening);
+            return null;
+        }
+        // A warning, like the reason: PySpark's log shows only warnings by default.
+        LOG.warn("Flume receiver listens on {}:{} now", host, port);
+        accept(listening);
+        return null;
+    }
+
+    private void explain(String fact) {
+        FlumeReceiver other = fact.equals(IN_USE) ? otherOnThisPort() : null;
+        if (other != null && !other.isWanted.compareAndSet(false, true)) {
+            return; // this is a third stream on the port, and the second one has logged it
+        }
+        LOG.error(cannotListen(fact, other != null));
+        reportError(host + ":" + port + ": " + fact, null); // for the Streaming tab
+    }
+
+    private FlumeReceiver otherOnThisPort() {
+        return LISTENING.stream().filter(other -> other != this && other.port == port)
+                .findAny().orElse(null);
+    }
+
+    private String cannotListen(String fact, boolean isOurs) {
+        String reason = switch (fact) {
+            case IN_USE -> isOurs
+                    ? "another stream of this program has the port; call createStream once and use"
+                            + " its stream for every output, or choose another port"
+                    : IN_USE + "; another program listens there: end it or choose another port";
+            case NOT_HERE -> "no interface here has this address; use 0.0.0.0";
+            default -> fact + "; pass the host name of the worker that runs the receiver,"
+                    + " or 0.0.0.0 for any of its addresses";
+        };
+        return String.format("Flume receiver cannot listen on %s:%d: %s", host, port, reason);
     }
 
     /**
@@ -114,30 +208,25 @@ public final class FlumeReceiver extends Receiver<byte[]> {
      * <p>Spark does not always use the preferred host: it may choose any idle executor. So a
      * receiver that is on the wrong host stops almost at once, to be moved.
      */
-    private void giveUp(IOException cause) {
-        String fact = strip(cause.getMessage());
-        if (fact.equals("Cannot assign requested address")) {
+    private void move(IOException cause) {
+        String fact = fact(cause);
+        if (fact.equals(NOT_HERE)) {
             String message = String.format("Flume receiver cannot listen on %s:%d: the address"
                     + " belongs to another host; Spark tries the next executor, and keeps trying"
                     + " if no worker has that host name (or pass 0.0.0.0)", host, port);
             LOG.info(message);
-            stopAfter(MOVE_DELAY_MS, message);
+            stopAfter(MOVES.computeIfAbsent(host, any -> new Backoff()).nextMillis(), message);
             return;
         }
-        String remedy = fact.equals("Address already in use")
-                ? "another program listens there: end it or choose another port"
-                : "pass the host name of the worker that runs the receiver,"
-                        + " or 0.0.0.0 for any of its addresses";
-        String message = String.format(
-                "Flume receiver cannot listen on %s:%d: %s; %s", host, port, fact, remedy);
+        String message = cannotListen(fact, fact.equals(IN_USE) && otherOnThisPort() != null);
         LOG.error(message);
-        stopAfter(RESTART_DELAY_MS, message);
+        stopAfter(RETRY_DELAY_MS, message);
     }
 
-    private void stopAfter(int millis, String message) {
+    private void stopAfter(long millis, String message) {
         daemon("flume-receiver-retry", () -> {
             try {
-                Thread.sleep(millis); // Spark starts it again at once, see giveUp
+                Thread.sleep(millis); // Spark starts it again at once, see move
             } catch (InterruptedException e) {
                 return;
             }
@@ -145,12 +234,13 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         }).start();
     }
 
-    /** Removes the name of the system call that the JDK appends. */
-    private static String strip(String message) {
-        return message.replaceAll(" \\(.*\\)$", "");
+    /** Returns the message without the name of the system call that the JDK appends. */
+    private static String fact(IOException cause) {
+        return cause.getMessage().replaceAll(" \\(.*\\)$", "");
     }
 
-    private void accept(ServerSocket listening, FrameMemory memory) {
+    private void accept(ServerSocket listening) {
+        FrameMemory memory = FrameMemory.ofHeap();
         while (!isStopped() && !listening.isClosed()) {
             try {
                 serve(listening.accept(), memory);
@@ -168,7 +258,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         AvroConnection client = new AvroConnection(
                 socket, compressed, memory, stallSecondsMax, this::keep);
         if (clients.size() >= CONNECTIONS_MAX) {
-            client.refuse(CONNECTIONS_MAX + " connections are open, the limit");
+            client.refuse(CONNECTIONS_MAX + " connections are open, which is the limit");
             client.close();
             return;
         }

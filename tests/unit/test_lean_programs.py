@@ -1,6 +1,6 @@
 """A program in spark-apps/ is a lesson: little of it is plumbing, and it fits on a page.
 
-``python -m tests.unit.test_plumbing [COMMIT]`` prints the share of each program, now or then.
+``python -m tests.unit.test_lean_programs [COMMIT]`` prints the share of each program, now or then.
 """
 
 import ast

@@ -12,7 +12,7 @@ from flumelab.lessons.catalogue import SECOND, Input, Lesson, Program
 from flumelab.runtimes import class_data_sharing
 from flumelab.runtimes.local_build import CLASS_ARCHIVE, flume_home
 from flumelab.runtimes.local_state import StateFolder
-from flumelab.runtimes.ports import answers
+from flumelab.runtimes.port_probe import answers
 from flumelab.runtimes.servers import SPARK_JARS, Servers
 from flumelab.settings import LOOPBACK, Port, Settings
 
