@@ -11,7 +11,8 @@ themselves, column by column, with a row for each well-formed line:
 
 `loadgen.expected` computes from them what a program must find. A line of the ledger is complete
 once its "\n" is written. It is written before its file is renamed into place, or sent, so no file
-can lack its line. Bytes after the last "\n" are the torn line of a crash: its file was not published.
+can lack its line. Bytes after the last "\n" are the torn line of a crash: its file was not
+published.
 """
 
 from __future__ import annotations

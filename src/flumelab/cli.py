@@ -51,7 +51,8 @@ NamesArgument = Annotated[
     ),
 ]
 MalformedOption = Annotated[
-    float, typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of the lines bad.")
+    float,
+    typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of the lines malformed."),
 ]
 # Options for the user's own program.
 ConfOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Your Flume configuration.")]

@@ -55,7 +55,9 @@ class Settings:
     # Not Flume's 41414: Linux uses that number for outgoing connections, too.
     metrics_port: int = _declare(Port("LAB_METRICS_PORT", 4144, "Flume's metrics"))
     second_port: int = _declare(
-        Port("LAB_SECOND_PORT", 4142, "`fan-out`'s second receiver (local)", ("local",), always=False)
+        Port(
+            "LAB_SECOND_PORT", 4142, "`fan-out`'s second receiver (local)", ("local",), always=False
+        )
     )
     kafka_port: int = _declare(Port("LAB_KAFKA_PORT", 9092, "Kafka", always=False))
     s3_port: int = _declare(Port("LAB_S3_PORT", 7070, "the S3 server", always=False))

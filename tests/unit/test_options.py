@@ -144,7 +144,10 @@ def test_a_starting_time_without_a_zone_is_utc(text: str, time: datetime) -> Non
         ({**AGENTS, "tlsKey": "k"}, "a SparkSink has neither TLS nor compression; leave it out"),
         ({**AGENTS, "agentBatchSize": "0"}, "option agentBatchSize is 0; give a whole number"),
         ({**AGENTS, "agentBatchSize": "1000001"}, "option agentBatchSize is 1000001"),
-        ({**LANDING, "agents": ""}, "option agents: entry 1, '', is not an address; give host:port"),
+        (
+            {**LANDING, "agents": ""},
+            "option agents: entry 1, '', is not an address; give host:port",
+        ),
         ({**LANDING, "agents": "a:1,b"}, "option agents: entry 2, 'b', is not an address"),
         ({**LANDING, "agents": "a:1,"}, "option agents: entry 2, '', is not an address"),
         ({**LANDING, "agents": "a:1, b:65536"}, "entry 2, 'b:65536', is not an address"),

@@ -39,7 +39,10 @@ class LandingSettings:
     """What the source, the receiver and the poller all need."""
 
     landing: Path = option(
-        "landing", FOLDER, required=True, help="folder of the landing log: an absolute path, not a URI"
+        "landing",
+        FOLDER,
+        required=True,
+        help="folder of the landing log: an absolute path, not a URI",
     )
 
 

@@ -94,9 +94,7 @@ def _watch(progress: Progress, ended: threading.Event) -> None:
 
 def _wait_for_streams(program: Path) -> None:
     """Wait on behalf of the program, because its end would end its streams."""
-    lacks = (
-        "{} lacks {}.awaitTermination() and ended while its streams run; the lab waits for them"
-    )
+    lacks = "{} lacks {}.awaitTermination() and ended while its streams run; the lab waits for them"
     if streaming := StreamingContext.getActive():
         surroundings.tell(lacks.format(program, "ssc"))
         streaming.awaitTermination()

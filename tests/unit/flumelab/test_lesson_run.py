@@ -124,7 +124,9 @@ def test_a_program_that_ends_is_not_waited_for(lesson: str, service: str, progra
 
 def test_the_demo_does_not_wait_for_a_program_that_has_ended() -> None:
     runtime = FakeRuntime({"tea": 1}, stopped="stream")
-    with pytest.raises(LabError, match=r"stateless\.py ended before everything was counted:\nthe end"):
+    with pytest.raises(
+        LabError, match=r"stateless\.py ended before everything was counted:\nthe end"
+    ):
         waiting.show_until_balanced(runtime, catalogue.find("stateless"))
 
 

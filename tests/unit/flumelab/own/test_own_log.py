@@ -49,7 +49,9 @@ def test_compressed_logs_are_unpacked(tmp_path: Path) -> None:
 def test_half_an_archive_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "a.log.gz"
     file.write_bytes(gzip.compress(b"x" * 10_000)[:-9])
-    with pytest.raises(LabError, match=r"a.log.gz cannot be read: .*; give --input a complete file$"):
+    with pytest.raises(
+        LabError, match=r"a.log.gz cannot be read: .*; give --input a complete file$"
+    ):
         LogFile(file).count()
 
 
