@@ -26,7 +26,7 @@ def console(stderr: bool = False) -> Console:
 
 
 def urls(hops: HopCounts, rows: int = 10) -> RenderableType:
-    """The most frequent URLs: the counts of Spark beside those of the generator."""
+    """The most frequent URLs, with Spark's counts next to the generator's."""
     table = _table("URL", "counted", "generated", "")
     generated, counted = hops.generated.totals, hops.counted.totals
     for url in sorted(generated, key=lambda url: -generated[url])[:rows]:
@@ -64,7 +64,7 @@ HOP_SOURCES = {
 
 
 def verdict(balance: Balance) -> RenderableType:
-    """Every hop, its loss against the hop before, and the verdict."""
+    """Every hop, its loss compared with the hop before, and the verdict."""
     table = _table("hop", "lines", "missing")
     before = balance.generated
     for name, lines in balance.hops:
@@ -104,11 +104,11 @@ def _hops_differ(balance: Balance) -> str:
     if balance.flume_received > balance.spooled:
         more = balance.flume_received - balance.spooled
         return (
-            f"{start} Flume received {more:,} lines more than the spool directory's files have. "
-            "It sends a batch again after a kill; otherwise it reads files elsewhere, such as in "
+            f"{start} Flume received {more:,} more lines than the spool directory's files have. "
+            "After a kill it puts a batch in again; otherwise it reads files elsewhere, such as in "
             "a sub-folder."
         )
-    return f"{start} an agent that is killed forgets its last second of counters."
+    return f"{start} an agent that is killed loses the last second of its counters."
 
 
 def lessons(catalogue: list[Lesson]) -> RenderableType:
@@ -120,7 +120,7 @@ def lessons(catalogue: list[Lesson]) -> RenderableType:
 
 
 def result(result: LessonResult, rows: int = 10) -> RenderableType:
-    """The last lines of the output, the keys found beside the right ones, and the verdict."""
+    """The last lines of the output, the keys found next to the right ones, and the verdict."""
     table = _table("key", "found", "expected")
     differences = result.differences
     shown = list(differences) or sorted(result.expected, key=lambda key: -result.expected[key])
@@ -134,9 +134,9 @@ def result(result: LessonResult, rows: int = 10) -> RenderableType:
         parts.append(Text(f"{more:,} more (--json has all)", "dim"))
     keys = len(result.expected)
     if result.right:
-        verdict = Text(f"RIGHT: all {keys:,} keys as the generator knows them", "bold green")
+        verdict = Text(f"RIGHT: all {keys:,} keys have the generator's values", "bold green")
     else:
-        wrong = f"WRONG: {len(differences):,} keys differ, of {keys:,} that the generator knows"
+        wrong = f"WRONG: {len(differences):,} of the generator's {keys:,} keys differ"
         verdict = Text(wrong, "bold red")
     return Group(*parts, verdict, Text(f"{result.seconds:.0f} s", "dim"))
 
@@ -155,7 +155,7 @@ def services(known: list[Service]) -> RenderableType:
 
 
 def checks(done: list[Check]) -> RenderableType:
-    """A row for each check; below one that failed, what to do."""
+    """A row for each check, and below a failed one what to do."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for check in done:
         mark = Text("ok", "green") if check.ok else Text("MISSING", "bold red")

@@ -90,7 +90,7 @@ def test_lines_that_flume_reads_elsewhere_are_no_balance() -> None:
     result = balance(HopCounts(Counts(), 0, (run(1_000, 0),), Counts()))
     assert result.differs_at == "Flume received"
     assert "BALANCED" not in printed(result)
-    assert "Flume received 1,000 lines more than the spool directory's files have" in printed(
+    assert "Flume received 1,000 more lines than the spool directory's files have" in printed(
         result
     )
 
