@@ -1,4 +1,4 @@
-"""The local runtime: it runs the same confs and programs as plain processes, with one folder."""
+"""The local runtime: the same confs and programs as plain processes, with state in one folder."""
 
 import json
 import os

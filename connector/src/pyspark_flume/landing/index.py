@@ -53,9 +53,9 @@ class Entry:
 
 
 def decode(data: bytes) -> tuple[Entries, int]:
-    """Return the valid entries at the start of `data`, and the number of the last valid entry.
+    """Return the valid entries at the start of `data`, and the place after the last valid entry.
 
-    The number is greater than the count if an invalid entry precedes a valid one.
+    The place counts all entries, so it is greater if an invalid entry precedes a valid one.
     """
     count = len(data) // ENTRY.size
     valid = [entry_is_valid(data, place) for place in range(count)]

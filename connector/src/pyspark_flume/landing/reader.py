@@ -98,7 +98,7 @@ class Landing:
         return int(entries["events"][block - 1])
 
     def limit_bytes(self, start: int, bytes_max: int) -> int:
-        """Return the offset that `bytes_max` from `start` on reach; this is at least one block."""
+        """Return the end of the blocks from `start` on that fit into `bytes_max`, at least one."""
         self._refresh()
         self._check(start, start)
         end, left = start, bytes_max
