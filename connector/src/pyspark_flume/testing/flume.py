@@ -161,7 +161,10 @@ class FlumeContainer(LabContainer):
             hint = f"{received} were received: spool more, or see below why a source stopped"
         elif not any(int(sink.get("ConnectionCreatedCount", 0)) for sink in sinks):
             host, port = (self.env.get(f"FLUME_SINK_{part}", "?") for part in ("HOST", "PORT"))
-            hint = f"no sink has found its receiver ({host}:{port}): check with_sink() and with_network()"
+            hint = (
+                f"no sink has found its receiver ({host}:{port}); "
+                "check with_sink() and with_network()"
+            )
         else:
             hint = "the receiver does not answer OK: its own log says why"
         counters = "".join(f"\n  {name}: {self._seen[name]}" for name in sorted(self._seen))
