@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flumelab import doctor, lesson_run, settings, terminal_output
+from flumelab import doctor, ledger_table, lesson_run, settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.own import command as own_command
@@ -156,7 +156,7 @@ def ledger(
     if as_json:
         _print_json(result.as_json())
     else:
-        terminal_output.console().print(terminal_output.verdict(result))
+        terminal_output.console().print(ledger_table.verdict(result))
     raise typer.Exit(0 if result.balanced else 1)
 
 
@@ -282,7 +282,7 @@ def demo(
     result = wait_until_settled(chosen, 5)
     console = terminal_output.console()
     console.print()
-    console.print(terminal_output.verdict(result))
+    console.print(ledger_table.verdict(result))
     print(f"\n{time.monotonic() - started:.0f} s. The lab is still running; try next:")
     print("  .venv/bin/flumelab feed --lines 200000   send more")
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from flumelab import terminal_output
+from flumelab import ledger_table
 from flumelab.counts import MALFORMED, Counts
 from flumelab.ledger import Balance, HopCounts, balance
 
@@ -73,7 +73,7 @@ def test_a_balance_is_settled_only_when_every_hop_reports_the_same() -> None:
 def printed(balance: Balance) -> str:
     console = Console(width=200)
     with console.capture() as captured:
-        console.print(terminal_output.verdict(balance))
+        console.print(ledger_table.verdict(balance))
     return captured.get()
 
 
