@@ -50,6 +50,10 @@ class Folders:
             return None
         return self.inside(path)
 
+    def owns(self, path: str) -> bool:
+        """Whether a path is one of the lab's own places."""
+        return self._root in Path(_without_scheme(path)).parents
+
     def inside(self, path: str) -> Path:
         """Return the lab's own place for an absolute path, whether the path exists or not."""
         return self._root / str(_without_scheme(path)).lstrip("/")

@@ -83,11 +83,11 @@ def _table(hops: Hops) -> RenderableType:
         )
         before = hop.lines
     if hops.agree:
-        verdict = Text("true numbers unknown: all hops agree", "bold green")
+        verdict = Text("no truth known: hops agree", "bold green")
     elif hops.differs_at:
-        verdict = Text(f"true numbers unknown: hops differ at {hops.differs_at}", "bold red")
+        verdict = Text(f"no truth known: hops differ at {hops.differs_at}", "bold red")
     else:
-        verdict = Text("true numbers unknown: nothing was counted", "bold red")
+        verdict = Text("no truth known: nothing was counted", "bold red")
     return Group(table, verdict)
 
 

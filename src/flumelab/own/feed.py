@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from flumelab.own.conf import AgentConf, Component
 from flumelab.own.inputs import LogFile, copy
 
 SEND_SECONDS_MAX = 60
+LISTEN_SECONDS_MAX = 30
+POLL_SECONDS = 0.2
 HTTP_BATCH = 500  # events a request
 NETCAT_LINE_BYTES = 512  # its default max-line-length
 
@@ -131,6 +134,7 @@ def _send_for_syslog(source: Component, files: Sequence[LogFile]) -> None:
 def _post(source: Component, files: Sequence[LogFile]) -> None:
     import requests  # takes a tenth of a second
 
+    _connected(source).close()
     url = "http://{}:{}".format(*_address(source))
     for file in files:
         for batch in _batches(file.lines(), HTTP_BATCH):
@@ -157,10 +161,18 @@ def _batches(lines: Iterable[bytes], size: int) -> Iterable[list[bytes]]:
 
 
 def _connected(source: Component) -> socket.socket:
-    try:
-        return socket.create_connection(_address(source), timeout=SEND_SECONDS_MAX)
-    except OSError as error:
-        raise LabError(f"source {source.name} does not listen: {error.strerror}") from None
+    """Connect as soon as the source listens: Flume starts its parts one after the other."""
+    deadline = time.monotonic() + LISTEN_SECONDS_MAX
+    while True:
+        try:
+            return socket.create_connection(_address(source), timeout=SEND_SECONDS_MAX)
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise LabError(
+                    f"source {source.name} does not listen on {':'.join(map(str, _address(source)))}: "
+                    f"{error.strerror}; Flume's log says why"
+                ) from None
+            time.sleep(POLL_SECONDS)
 
 
 def _address(source: Component) -> tuple[str, int]:

@@ -128,7 +128,7 @@ def _path_here(folders: Folders, path: Any, checkpoint: bool) -> Any:
         return path  # s3a: and the like
     absolute = path if re.match(r"\w+:", path) else str(Path(path).absolute())
     place = folders.place(absolute)
-    if place is None and checkpoint:
+    if place is None and checkpoint and not folders.owns(absolute):
         # A run starts afresh, even if an earlier one has left a checkpoint.
         place = folders.inside(absolute)
     if place is None:
