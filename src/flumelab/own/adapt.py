@@ -4,6 +4,7 @@ The file itself stays as it is: the agent gets a copy with further assignments a
 several assignments to one key the last one counts. Each replacement is told in one sentence.
 """
 
+import codecs
 import os
 import re
 import socket
@@ -61,8 +62,9 @@ def _without_scheme(path: str) -> PurePosixPath:
 
 def is_usable(path: Path) -> bool:
     """Whether the path, or a new folder at it, can be written without making others first."""
-    there = path if path.exists() else path.parent
-    return there.is_dir() and os.access(there, os.W_OK)
+    # Path.exists would raise where a folder above cannot be entered.
+    there = path if os.access(path, os.F_OK) else path.parent
+    return os.access(there, os.W_OK) and there.is_dir()
 
 
 def is_local(host: str) -> bool:
@@ -73,7 +75,7 @@ def is_local(host: str) -> bool:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         with socket.socket(found[0][0], socket.SOCK_STREAM) as probe:
             probe.bind((found[0][4][0], 0))
-    except OSError:
+    except (OSError, UnicodeError):  # the latter for what cannot be a name, such as a..b
         return False
     return True
 
@@ -95,11 +97,13 @@ def adapt(conf: AgentConf, folders: Folders, fed: str | None = None) -> list[Rep
 
 
 def text_of(conf: AgentConf, replacements: Sequence[Replacement]) -> bytes:
-    """The conf that the agent runs: the user's, byte by byte, then the replacements."""
+    """The conf that the agent runs: the user's, byte by byte, then the replacements.
+
+    A byte order mark is left out, as Flume takes it for a part of the first key.
+    """
     lines = [f"{each.key} = {properties.escape(each.value)}" for each in replacements]
-    # ISO-8859-1 and ASCII agree here: a path is escaped where it is neither.
     added = "".join(f"\n{line}" for line in ["# Added by the lab:", *lines, ""])
-    return conf.file.read_bytes() + b"\n" + added.encode()
+    return conf.file.read_bytes().removeprefix(codecs.BOM_UTF8) + b"\n" + added.encode("ascii")
 
 
 def _source(source: Component, folders: Folders, fed: bool) -> Iterator[Replacement]:
