@@ -1,9 +1,10 @@
 """Sends the user's log into a source, in the way that the source reads."""
 
 import json
+import math
 import re
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from flumelab.errors import LabError
@@ -14,6 +15,8 @@ from flumelab.own.inputs import LogFile, copy
 SEND_SECONDS_MAX = 60
 HTTP_BATCH = 500  # events a request
 NETCAT_LINE_BYTES = 512  # its default max-line-length
+LINE_CHARACTERS = 2048  # spooldir's default deserializer.maxLineLength
+SYSLOG_BYTES = 2500  # the default eventSize
 
 
 def source_to_feed(conf: AgentConf) -> Component:
@@ -40,8 +43,62 @@ def feed(source: Component, files: Sequence[LogFile]) -> int:
     """
     feeder = _feeder(source)
     assert feeder
-    feeder(source, files)
+    try:
+        feeder(source, files)
+    except OSError as error:  # also of requests
+        fact = error.strerror or error
+        raise LabError(
+            f"source {source.name} ({source.type}) does not take the log: {fact}; "
+            "Flume's log says why"
+        ) from None
     return sum(file.count() for file in files)
+
+
+def warnings(source: Component, files: Sequence[LogFile]) -> Iterator[str]:
+    """Yield a sentence for each file of which the source makes other events than its lines."""
+    limit = _characters_max(source)
+    strict = (
+        source.is_a("spooldir")
+        and source.settings.get("decodeErrorPolicy", "FAIL").upper() == "FAIL"
+        and source.settings.get("inputCharset", "UTF-8").upper() == "UTF-8"
+    )
+    for file in files:
+        long = broken = first_broken = 0
+        for number, line in enumerate(file.lines(), 1):
+            long += len(line) >= limit and len(line.decode(errors="replace")) >= limit
+            if strict and not _is_utf8(line):
+                broken += 1
+                first_broken = first_broken or number
+        if long:
+            yield (
+                f"{file.path}: {long:,} lines have {limit:,} characters or more, and source "
+                f"{source.name} makes several events of each; set {source.prefix}"
+                f"{'deserializer.maxLineLength' if source.is_a('spooldir') else 'eventSize'}"
+            )
+        if broken:
+            yield (
+                f"{file.path}: {broken:,} lines are not UTF-8, and source {source.name} stops at "
+                f"the first, line {first_broken}; set {source.prefix}decodeErrorPolicy = REPLACE, "
+                "or inputCharset to the log's"
+            )
+
+
+def _characters_max(source: Component) -> float:
+    """The shortest line that the source splits."""
+    settings = source.settings
+    if source.is_a("spooldir") and settings.get("deserializer", "LINE").upper() == "LINE":
+        return int(settings.get("deserializer.maxLineLength", LINE_CHARACTERS))
+    if source.is_a("syslogtcp", "multiport_syslogtcp"):
+        return int(settings.get("eventSize", SYSLOG_BYTES)) - len("<13>")
+    return math.inf
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _feeder(source: Component) -> "Callable[[Component, Sequence[LogFile]], None] | None":
@@ -160,7 +217,10 @@ def _connected(source: Component) -> socket.socket:
     try:
         return socket.create_connection(_address(source), timeout=SEND_SECONDS_MAX)
     except OSError as error:
-        raise LabError(f"source {source.name} does not listen: {error.strerror}") from None
+        fact = error.strerror or error
+        raise LabError(
+            f"source {source.name} does not listen: {fact}; Flume's log says why"
+        ) from None
 
 
 def _address(source: Component) -> tuple[str, int]:
