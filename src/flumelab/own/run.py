@@ -1,9 +1,12 @@
 """Runs a user's program, conf and log as they are, and compares what each hop has counted."""
 
+import contextlib
+import fcntl
 import shutil
+import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,12 +26,18 @@ from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
 
-START_SECONDS_MAX = 120
+START_SECONDS_MAX = 110
 FLUME_STOP_SECONDS_MAX = 45
 PROGRAM_STOP_SECONDS_MAX = 90
 QUIET_SECONDS = 8.0
 """Hops that differ and have not moved for so long will not agree any more."""
 WAIT_SECONDS_MAX = 300.0
+REPORT_SECONDS = 30.0
+ERROR_LETTERS = 300
+END_SECONDS_MAX = 45
+"""From the end of its streams until the program itself ends."""
+KILL_AFTER_SECONDS = 15
+"""From SIGTERM, for what is left at the end."""
 POLL_SECONDS = 0.5
 NEVER_LISTENED_SECONDS = 20.0
 
@@ -61,6 +70,8 @@ class OwnRun:
         self._state = OwnState(settings.state / "own")
         self._processes = Processes(self._state.folder)
         self._conf = confs.read(wish.conf, wish.agent) if wish.conf else None
+        if self._conf:
+            confs.require_connected(self._conf)
         self.files, self._fed = self._look_at_the_log()
         self._ready_since = 0.0
 
@@ -69,29 +80,48 @@ class OwnRun:
 
         Raises `LabError` if something cannot be started or fed.
         """
-        if not self._wish.program.is_file():
-            raise LabError(f"{self._wish.program} is not there; name a Python program")
-        for name in (FLUME, PROGRAM):  # of a run that was killed
-            self._processes.stop(name, 0)
-        shutil.rmtree(self._state.folder, ignore_errors=True)
-        for folder in (self._state.work, self._state.metrics):
-            folder.mkdir(parents=True)
-        self._install_packages()
-        try:
-            for launch in self._launches():
-                self._start(launch)
-            lines_in = self._feed()
-            self._wait(lines_in)
-            self._stop()
-            failure = self._state.read_progress().get("failure")
-            return Outcome(
-                self._hops(lines_in),
-                self._state.output.read_text(errors="replace"),
-                failure if isinstance(failure, list) else [],
-            )
-        finally:
-            for name in (FLUME, PROGRAM):
-                self._processes.stop(name, PROGRAM_STOP_SECONDS_MAX)
+        with alone(self._state.folder), _interrupted_by_signals():
+            for name in (FLUME, PROGRAM):  # of a run that was killed
+                self._processes.stop(name, 0)
+            shutil.rmtree(self._state.folder, ignore_errors=True)
+            for folder in (self._state.work, self._state.metrics):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._install_packages()
+            try:
+                return self._run()
+            finally:
+                self._end_processes()
+
+    def _run(self) -> Outcome:
+        for launch in self._launches():
+            self._start(launch)
+        lines_in = self._feed()
+        self._wait(lines_in)
+        failure = self._flume_failure()
+        self._stop()
+        failure += explain_end(self._state.read_progress())
+        if failure and PROGRAM not in self._processes.running():
+            self._report(f"the program's log is {self._state.output}")
+        hops = self._hops(lines_in)
+        if not hops.agree and (error := first_error(self._state.flume_log)):
+            self._report(f"Flume's log has an error: {error} ({self._state.flume_log})")
+        return Outcome(hops, self._state.output.read_text(errors="replace"), failure)
+
+    def _end_processes(self) -> None:
+        """End what is left; a second Ctrl-C must not leave it running."""
+        before = [signal.signal(each, signal.SIG_IGN) for each in _INTERRUPTING]
+        if self._processes.running():
+            self._report("ending what is left of the run")
+        for name in (FLUME, PROGRAM):
+            self._processes.stop(name, KILL_AFTER_SECONDS)
+        for each, handler in zip(_INTERRUPTING, before, strict=True):
+            signal.signal(each, handler)
+
+    def _flume_failure(self) -> list[str]:
+        if FLUME not in self._processes.dead():
+            return []
+        error = first_error(self._state.flume_log) or "its log has no error, so it was killed"
+        return [f"Flume ended before the lab stopped it: {error} ({self._state.flume_log})"]
 
     def _look_at_the_log(self) -> tuple[list[LogFile], Component | None]:
         if not self._wish.log:
@@ -134,6 +164,12 @@ class OwnRun:
     def _start(self, launch: Launch) -> None:
         for port in launch.ports:
             require_unused(port)
+        for number in self._ports_of_the_conf(launch.service):
+            if answers(number):
+                raise LabError(
+                    f"port {number} of {self._wish.conf} is in use; end what listens there, or "
+                    "write another port into your files"
+                )
         self._report(f"starting {launch.title}")
         self._processes.start(launch.service, launch.command, launch.environment, launch.folder)
         self._processes.wait_until(launch.service, launch.is_ready, START_SECONDS_MAX)
@@ -145,9 +181,15 @@ class OwnRun:
             return False
         self._ready_since = self._ready_since or time.monotonic()
         sends = self._pushed_ports()
+        listens = self._listens()
+        if self._conf and listens and not self._conf.spark_sinks():
+            sinks = ", ".join(f"{s.name} ({s.type})" for s in self._conf.sinks.values()) or "none"
+            raise LabError(
+                f"{self._wish.program} listens on port {_joined(listens)}, but no sink of "
+                f"{self._wish.conf} sends to Spark; sinks: {sinks}. Give one the type avro"
+            )
         if not sends:
             return True
-        listens = self._listens()
         if listens and not listens & sends:
             raise LabError(
                 f"{self._wish.program} listens on port {_joined(listens)}, but the sinks of "
@@ -163,6 +205,8 @@ class OwnRun:
     def _feed(self) -> int | None:
         if not self._fed:
             return None
+        for sentence in feed.warnings(self._fed, self.files):
+            self._report(sentence)
         self._report(f"feeding {self._wish.log} into source {self._fed.name}")
         return feed.feed(self._fed, self.files)
 
@@ -170,8 +214,12 @@ class OwnRun:
         """Wait until all hops agree, or until none has moved for a while."""
         deadline = time.monotonic() + WAIT_SECONDS_MAX
         last, since = None, time.monotonic()
+        told = since
         while time.monotonic() < deadline and PROGRAM in self._processes.running():
             now = self._hops(lines_in)
+            if time.monotonic() - told > REPORT_SECONDS:
+                told = time.monotonic()
+                self._report(", ".join(f"{hop.name}: {hop.lines:,}" for hop in now.hops))
             if now != last:
                 last, since = now, time.monotonic()
             if now.agree or time.monotonic() - since > QUIET_SECONDS:
@@ -188,6 +236,11 @@ class OwnRun:
         deadline = time.monotonic() + PROGRAM_STOP_SECONDS_MAX
         while PROGRAM in self._processes.running() and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
+            if self._state.read_progress().get("streams_ended"):
+                deadline = time.monotonic() + END_SECONDS_MAX
+                break
+        while PROGRAM in self._processes.running() and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
 
     def _hops(self, lines_in: int | None) -> Hops:
         files = (file.read_text() for file in self._state.metrics.glob("*.json"))
@@ -199,9 +252,70 @@ class OwnRun:
         sinks = self._conf.spark_sinks() if self._conf else []
         return frozenset(int(sink.settings["port"]) for sink in sinks if sink.type != SPARK_SINK)
 
+    def _ports_of_the_conf(self, service: str) -> list[int]:
+        """Ports that the service opens by the conf: Flume a source's, the program a sink's."""
+        if service == PROGRAM or not self._conf:
+            return sorted(self._pushed_ports())
+        opened = [s for s in self._conf.sinks.values() if s.type == SPARK_SINK]
+        opened += self._conf.sources.values()
+        ports = " ".join(s.settings.get("port") or s.settings.get("ports", "") for s in opened)
+        return [int(port) for port in ports.split() if port.isdecimal()]
+
     def _listens(self) -> frozenset[int]:
         listens = self._state.read_progress().get("listens")
         return frozenset(listens) if isinstance(listens, list) else frozenset()
+
+
+_INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Let a closed terminal and a `kill` end the run as Ctrl-C does: with its processes."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = [signal.signal(each, interrupt) for each in _INTERRUPTING]
+    try:
+        yield
+    finally:
+        for each, handler in zip(_INTERRUPTING, before, strict=True):
+            signal.signal(each, handler)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep a second run out of the folder of a run; raises `LabError` in the second."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise LabError(
+                f"{folder} is used by another run; wait for its end, or set LAB_STATE to another "
+                "folder"
+            ) from None
+        yield
+
+
+def explain_end(progress: Mapping[str, object]) -> list[str]:
+    """Return the lines that explain a program's end; none for one that ended with 0."""
+    failure, code = progress.get("failure"), progress.get("ended")
+    if isinstance(failure, list) and failure:
+        return failure
+    if code is None and not progress.get("streams_ended"):
+        return ["The program was killed, or it ended its own process: it has left no exit code"]
+    return [f"The program ended with exit code {code}"] if code else []
+
+
+def first_error(log: Path) -> str | None:
+    """Return the first error in an agent's log, in one short line; None where there is none."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    for line in lines:
+        if " ERROR " in line:
+            return " | ".join(line.split(" ERROR ", 1)[1].split(" | ")[:2]).strip()[:ERROR_LETTERS]
+    return None
 
 
 def _as_it_runs(source: Component | None, replacements: Sequence[Replacement]) -> Component | None:
