@@ -172,7 +172,29 @@ class OwnRun:
                 )
         self._report(f"starting {launch.title}")
         self._processes.start(launch.service, launch.command, launch.environment, launch.folder)
-        self._processes.wait_until(launch.service, launch.is_ready, START_SECONDS_MAX)
+        try:
+            self._processes.wait_until(launch.service, launch.is_ready, START_SECONDS_MAX)
+        except LabError:
+            if launch.service in self._processes.dead():
+                self._explain_no_start(launch.service)
+            raise
+
+    def _explain_no_start(self, service: str) -> None:
+        """Raise `LabError` where more is known than the end of a log shows."""
+        if service == FLUME and (error := first_error(self._state.flume_log)):
+            raise LabError(
+                f"{self._wish.conf}: Flume ended while it was starting: {error}; correct the conf "
+                f"({self._state.flume_log})"
+            ) from None
+        progress = self._state.read_progress()
+        failure = progress.get("failure")
+        if service == PROGRAM and isinstance(failure, list) and failure:
+            raise LabError("\n".join(failure)) from None
+        if service == PROGRAM and progress.get("ended") is not None:
+            raise LabError(
+                f"{self._wish.program} ended with exit code {progress['ended']} before it received "
+                f"anything; its output is in {self._state.output}"
+            ) from None
 
     def _program_is_ready(self) -> bool:
         """Flume needs a program that listens where a sink sends; any other one has to run."""
@@ -182,12 +204,6 @@ class OwnRun:
         self._ready_since = self._ready_since or time.monotonic()
         sends = self._pushed_ports()
         listens = self._listens()
-        if self._conf and listens and not self._conf.spark_sinks():
-            sinks = ", ".join(f"{s.name} ({s.type})" for s in self._conf.sinks.values()) or "none"
-            raise LabError(
-                f"{self._wish.program} listens on port {_joined(listens)}, but no sink of "
-                f"{self._wish.conf} sends to Spark; sinks: {sinks}. Give one the type avro"
-            )
         if not sends:
             return True
         if listens and not listens & sends:
@@ -201,6 +217,16 @@ class OwnRun:
                 f"send to port {_joined(sends)}; it lacks FlumeUtils.createStream"
             )
         return any(answers(port) for port in listens & sends)
+
+    def _require_a_sink(self) -> None:
+        """Raise `LabError` where a program listens, but no sink sends."""
+        listens = self._listens()
+        if self._conf and listens and not self._conf.spark_sinks():
+            sinks = ", ".join(f"{s.name} ({s.type})" for s in self._conf.sinks.values()) or "none"
+            raise LabError(
+                f"{self._wish.program} listens on port {_joined(listens)}, but no sink of "
+                f"{self._wish.conf} sends to Spark; sinks: {sinks}. Give one the type avro"
+            )
 
     def _feed(self) -> int | None:
         if not self._fed:
@@ -216,6 +242,7 @@ class OwnRun:
         last, since = None, time.monotonic()
         told = since
         while time.monotonic() < deadline and PROGRAM in self._processes.running():
+            self._require_a_sink()
             now = self._hops(lines_in)
             if time.monotonic() - told > REPORT_SECONDS:
                 told = time.monotonic()
