@@ -80,7 +80,7 @@ class OwnRun:
 
         Raises `LabError` if something cannot be started or fed.
         """
-        with alone(self._state.folder), _interrupted_by_signals():
+        with paths_explained(), alone(self._state.folder), _interrupted_by_signals():
             for name in (FLUME, PROGRAM):  # of a run that was killed
                 self._processes.stop(name, 0)
             shutil.rmtree(self._state.folder, ignore_errors=True)
@@ -309,6 +309,20 @@ def _interrupted_by_signals() -> Iterator[None]:
     finally:
         for each, handler in zip(_INTERRUPTING, before, strict=True):
             signal.signal(each, handler)
+
+
+@contextlib.contextmanager
+def paths_explained() -> Iterator[None]:
+    """Turn an error at a path, such as a folder that cannot be made, into a `LabError`."""
+    try:
+        yield
+    except OSError as error:
+        if not error.filename:
+            raise
+        raise LabError(
+            f"{error.filename}: {error.strerror}; let the lab write there, or choose another place "
+            "with --map or LAB_STATE"
+        ) from None
 
 
 @contextlib.contextmanager

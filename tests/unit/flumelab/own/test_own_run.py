@@ -9,7 +9,7 @@ from flumelab.errors import LabError
 from flumelab.own import hops
 from flumelab.own.command import parse_map, run
 from flumelab.own.conf import AgentConf
-from flumelab.own.run import alone, explain_end, first_error
+from flumelab.own.run import alone, explain_end, first_error, paths_explained
 from flumelab.own.services import Wish, utf8_locale
 from flumelab.runtimes.choice import RuntimeName
 
@@ -21,6 +21,16 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         pass
     with alone(folder):
         pass
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    file.touch()
+    said = pytest.raises(LabError, match=r"state/own: Not a directory; let the lab write there, or")
+    with said, paths_explained():
+        (file / "own").mkdir()
+    with pytest.raises(ConnectionError), paths_explained():
+        raise ConnectionResetError
 
 
 def test_how_a_program_ended_is_said() -> None:
