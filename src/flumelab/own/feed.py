@@ -115,6 +115,13 @@ def _spool(source: Component, files: Sequence[LogFile]) -> None:
     folder = Path(source.settings["spoolDir"])
     for file in files:
         _require_read(source, file.name)
+        done = f"{file.name}{source.settings.get('fileSuffix', '.COMPLETED')}"
+        for there in (folder / file.name, folder / done):
+            if there.exists():
+                raise LabError(
+                    f"{there} is there already, and Flume reads a name once; remove it, or give "
+                    "--map an empty folder"
+                )
         beside = folder.with_name(f"{folder.name}.new")
         beside.mkdir(parents=True, exist_ok=True)
         with (beside / file.name).open("wb") as target:

@@ -1,5 +1,6 @@
 """Runs a user's program, conf and log as they are, and compares what each hop has counted."""
 
+import codecs
 import contextlib
 import fcntl
 import shutil
@@ -158,6 +159,11 @@ class OwnRun:
         for each in replacements:
             if each.told:
                 self._report(each.told)
+        if self._conf.file.read_bytes().startswith(codecs.BOM_UTF8):
+            self._report(
+                f"{self._conf.file}: the byte order mark is left out, as Flume takes it for a part "
+                "of the first line's key"
+            )
         self._state.conf.write_bytes(adapt.text_of(self._conf, replacements))
         self._fed = _as_it_runs(self._fed, replacements)
 
