@@ -274,6 +274,8 @@ class OwnRun:
                 break
         while PROGRAM in self._processes.running() and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
+        if PROGRAM in self._processes.running():
+            self._report(f"{self._wish.program} does not end by itself; the lab ends it")
 
     def _hops(self, lines_in: int | None) -> Hops:
         files = (file.read_text() for file in self._state.metrics.glob("*.json"))
