@@ -48,8 +48,7 @@ def feed(source: Component, files: Sequence[LogFile]) -> int:
     except OSError as error:  # also of requests
         fact = error.strerror or error
         raise LabError(
-            f"source {source.name} ({source.type}) does not take the log: {fact}; "
-            "Flume's log says why"
+            f"source {source.name} ({source.type}) does not take the log: {fact}; see Flume's log"
         ) from None
     return sum(file.count() for file in files)
 
@@ -182,7 +181,9 @@ def _send_for_netcat(source: Component, files: Sequence[LogFile]) -> None:
                 connection.sendall(line + b"\n")
                 if answers and (reply := replies.readline().strip()) != b"OK":
                     said = reply.decode(errors="replace") or "it closed the connection"
-                    raise LabError(f"source {source.name} refused line {number}: {said}")
+                    raise LabError(
+                        f"source {source.name} refused line {number}: {said}; see Flume's log"
+                    )
 
 
 def _send_for_syslog(source: Component, files: Sequence[LogFile]) -> None:
@@ -206,7 +207,9 @@ def _post(source: Component, files: Sequence[LogFile]) -> None:
                 timeout=SEND_SECONDS_MAX,
             )
             if not answer.ok:
-                raise LabError(f"source {source.name} refused events: {answer.status_code}")
+                raise LabError(
+                    f"source {source.name} refused events: {answer.status_code}; see Flume's log"
+                )
 
 
 def _batches(lines: Iterable[bytes], size: int) -> Iterable[list[bytes]]:
@@ -225,9 +228,7 @@ def _connected(source: Component) -> socket.socket:
         return socket.create_connection(_address(source), timeout=SEND_SECONDS_MAX)
     except OSError as error:
         fact = error.strerror or error
-        raise LabError(
-            f"source {source.name} does not listen: {fact}; Flume's log says why"
-        ) from None
+        raise LabError(f"source {source.name} does not listen: {fact}; see Flume's log") from None
 
 
 def _address(source: Component) -> tuple[str, int]:

@@ -40,7 +40,7 @@ END_SECONDS_MAX = 45
 KILL_AFTER_SECONDS = 15
 """From SIGTERM, for what is left at the end."""
 POLL_SECONDS = 0.5
-NEVER_LISTENED_SECONDS = 20.0
+NEVER_LISTENED_SECONDS = 60.0  # a program may load a model first
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,12 @@ class OwnRun:
         for sentence in feed.warnings(self._fed, self.files):
             self._report(sentence)
         self._report(f"feeding {self._wish.log} into source {self._fed.name}")
-        return feed.feed(self._fed, self.files)
+        try:
+            return feed.feed(self._fed, self.files)
+        except LabError as error:
+            if failure := self._flume_failure():
+                raise LabError(f"{error}. {failure[0]}") from None
+            raise
 
     def _wait(self, lines_in: int | None) -> None:
         """Wait until all hops agree, or until none has moved for a while."""
