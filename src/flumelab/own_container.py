@@ -30,7 +30,11 @@ def arguments(environment: Mapping[str, str]) -> list[str]:
     for variable, option in OPTIONS.items():
         if value := environment.get(variable):
             found += [option, value]
-    program = shlex.split(environment.get("LAB_PROGRAM_ARGS", ""))
+    given = environment.get("LAB_PROGRAM_ARGS", "")
+    try:
+        program = shlex.split(given)
+    except ValueError as error:
+        sys.exit(f"flumelab: LAB_PROGRAM_ARGS={given}: {error}; write it as for a shell")
     return [*found, environment["LAB_PROGRAM_FILE"], "--", *program]
 
 

@@ -4,6 +4,7 @@ The file itself stays as it is: the agent gets a copy with further assignments a
 last of several assignments to one key counts. Each replacement is reported in one sentence.
 """
 
+import codecs
 import os
 import re
 import socket
@@ -64,9 +65,10 @@ def _without_scheme(path: str) -> PurePosixPath:
 
 
 def is_usable(path: Path) -> bool:
-    """Whether the path can be written, or created without creating its parents first."""
-    there = path if path.exists() else path.parent
-    return there.is_dir() and os.access(there, os.W_OK)
+    """Whether the path, or a new folder at it, can be written without making others first."""
+    # Path.exists would raise where a folder above cannot be entered.
+    there = path if os.access(path, os.F_OK) else path.parent
+    return os.access(there, os.W_OK) and there.is_dir()
 
 
 def is_local(host: str) -> bool:
@@ -77,7 +79,7 @@ def is_local(host: str) -> bool:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         with socket.socket(found[0][0], socket.SOCK_STREAM) as probe:
             probe.bind((found[0][4][0], 0))
-    except OSError:
+    except (OSError, UnicodeError):  # the latter for what cannot be a name, such as a..b
         return False
     return True
 
@@ -99,11 +101,13 @@ def adapt(conf: AgentConf, folders: Folders, fed: str | None = None) -> list[Rep
 
 
 def text_of(conf: AgentConf, replacements: Sequence[Replacement]) -> bytes:
-    """Return the conf that the agent runs: the user's, byte for byte, then the replacements."""
+    """The conf that the agent runs: the user's, byte by byte, then the replacements.
+
+    A byte order mark is left out, as Flume takes it for a part of the first key.
+    """
     lines = [f"{each.key} = {properties.escape(each.value)}" for each in replacements]
-    # The result is ASCII, which is valid ISO-8859-1: other characters of a path are escaped.
     added = "".join(f"\n{line}" for line in ["# Added by the lab:", *lines, ""])
-    return conf.file.read_bytes() + b"\n" + added.encode()
+    return conf.file.read_bytes().removeprefix(codecs.BOM_UTF8) + b"\n" + added.encode("ascii")
 
 
 def _source(source: Component, folders: Folders, fed: bool) -> Iterator[Replacement]:

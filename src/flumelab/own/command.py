@@ -31,7 +31,7 @@ def parse_map(given: Sequence[str]) -> dict[str, Path]:
         old, mark, new = entry.partition("=")
         if not (old and mark and new):
             raise LabError(f"--map {entry} is not PATH=FOLDER; write --map /home/maria/spool=spool")
-        found[old] = Path(new)
+        found[old] = Path(new).absolute()  # the program runs in another folder
     return found
 
 
@@ -39,6 +39,15 @@ def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, repo
     """Run a user's program, print its hops, and return 0 if they agree, and 1 if not."""
     if count and not wish.log:
         raise LabError("--count needs --input: the lab counts that log")
+    if count:
+        printed.expression_of(count)
+    if not wish.program.is_file():
+        raise LabError(f"{wish.program} is not there; name a Python program")
+    for option, file in (("--conf", wish.conf), ("--requirements", wish.requirements)):
+        if file and not file.is_file():
+            raise LabError(f"{file} is not a file; give {option} one")
+    if wish.log and not wish.log.exists():
+        raise LabError(f"{wish.log} is not there; give --input a log file or a folder of them")
     configured = settings.load()
     if choose(runtime, configured).name == "docker":
         options = [*(["--count", count] if count else []), *(["--json"] if as_json else [])]

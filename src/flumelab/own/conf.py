@@ -81,13 +81,43 @@ _LISTS = [[kind] for kind in KINDS]
 
 def _parse(file: Path) -> list[properties.Property]:
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise LabError(f"{file}: {error.strerror}; give --conf a Flume configuration") from None
     try:
         return properties.parse(text)
     except LabError as error:
         raise LabError(f"{file}, {error}") from None
+
+
+def require_connected(conf: AgentConf) -> None:
+    """Raise `LabError` for a part that Flume would leave out, or that has no usable port."""
+    for part, key in [
+        *((source, "channels") for source in conf.sources.values()),
+        *((sink, "channel") for sink in conf.sinks.values()),
+    ]:
+        named = part.settings.get(key, "").split()
+        other = {"channel": "channels", "channels": "channel"}[key]
+        if not named and other in part.settings:
+            raise LabError(
+                f"{conf.file}: {part.prefix}{other} is not read by Flume; write {part.prefix}{key}"
+            )
+        if not named:
+            raise LabError(f"{conf.file}: {part.prefix}{key} is missing; name a channel there")
+        for channel in named:
+            if channel not in conf.channels:
+                known = ", ".join(conf.channels) or "none"
+                raise LabError(
+                    f"{conf.file}: {part.prefix}{key} names {channel}, which is no channel of "
+                    f"{conf.agent} with settings; name one of these: {known}"
+                )
+    for sink in conf.spark_sinks():
+        port = sink.settings.get("port", "")
+        if not (port.isdecimal() and 0 < int(port) < 65536):
+            raise LabError(
+                f"{conf.file}: {sink.prefix}port is {port or 'empty'}, which is not a port; write "
+                "a number, or set the variable that it names"
+            )
 
 
 def _components(values: Mapping[str, str], agent: str, kind: str) -> dict[str, Component]:

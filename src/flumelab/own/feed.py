@@ -1,10 +1,11 @@
 """Sends the user's log to a source, in the form that the source reads."""
 
 import json
+import math
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from flumelab.errors import LabError
@@ -17,6 +18,8 @@ LISTEN_SECONDS_MAX = 30
 POLL_SECONDS = 0.2
 HTTP_BATCH = 500  # events a request
 NETCAT_LINE_BYTES = 512  # its default max-line-length
+LINE_CHARACTERS = 2048  # spooldir's default deserializer.maxLineLength
+SYSLOG_BYTES = 2500  # the default eventSize
 
 
 def source_to_feed(conf: AgentConf) -> Component:
@@ -43,8 +46,61 @@ def feed(source: Component, files: Sequence[LogFile]) -> int:
     """
     feeder = _feeder(source)
     assert feeder
-    feeder(source, files)
+    try:
+        feeder(source, files)
+    except OSError as error:  # also of requests
+        fact = error.strerror or error
+        raise LabError(
+            f"source {source.name} ({source.type}) does not take the log: {fact}; see Flume's log"
+        ) from None
     return sum(file.count() for file in files)
+
+
+def warnings(source: Component, files: Sequence[LogFile]) -> Iterator[str]:
+    """Yield a sentence for each file of which the source makes other events than its lines."""
+    limit = _characters_max(source)
+    strict = (
+        source.is_a("spooldir")
+        and source.settings.get("decodeErrorPolicy", "FAIL").upper() == "FAIL"
+        and source.settings.get("inputCharset", "UTF-8").upper() == "UTF-8"
+    )
+    for file in files:
+        long = broken = first_broken = 0
+        for number, line in enumerate(file.lines(), 1):
+            long += len(line) >= limit and len(line.decode(errors="replace")) >= limit
+            if strict and not _is_utf8(line):
+                broken += 1
+                first_broken = first_broken or number
+        if long:
+            yield (
+                f"{file.path}: {long:,} lines have {limit:,} characters or more, and source "
+                f"{source.name} makes several events of each; set {source.prefix}"
+                f"{'deserializer.maxLineLength' if source.is_a('spooldir') else 'eventSize'}"
+            )
+        if broken:
+            yield (
+                f"{file.path}: {broken:,} lines are not UTF-8, and source {source.name} stops at "
+                f"the first, line {first_broken}; set {source.prefix}decodeErrorPolicy = REPLACE, "
+                "or inputCharset to the log's"
+            )
+
+
+def _characters_max(source: Component) -> float:
+    """The shortest line that the source splits."""
+    settings = source.settings
+    if source.is_a("spooldir") and settings.get("deserializer", "LINE").upper() == "LINE":
+        return int(settings.get("deserializer.maxLineLength", LINE_CHARACTERS))
+    if source.is_a("syslogtcp", "multiport_syslogtcp"):
+        return int(settings.get("eventSize", SYSLOG_BYTES)) - len("<13>")
+    return math.inf
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _feeder(source: Component) -> "Callable[[Component, Sequence[LogFile]], None] | None":
@@ -61,6 +117,13 @@ def _spool(source: Component, files: Sequence[LogFile]) -> None:
     folder = Path(source.settings["spoolDir"])
     for file in files:
         _require_read(source, file.name)
+        done = f"{file.name}{source.settings.get('fileSuffix', '.COMPLETED')}"
+        for there in (folder / file.name, folder / done):
+            if there.exists():
+                raise LabError(
+                    f"{there} is there already, and Flume reads a name once; remove it, or give "
+                    "--map an empty folder"
+                )
         beside = folder.with_name(f"{folder.name}.new")
         beside.mkdir(parents=True, exist_ok=True)
         with (beside / file.name).open("wb") as target:
@@ -121,7 +184,9 @@ def _send_for_netcat(source: Component, files: Sequence[LogFile]) -> None:
                 connection.sendall(line + b"\n")
                 if answers and (reply := replies.readline().strip()) != b"OK":
                     said = reply.decode(errors="replace") or "it closed the connection"
-                    raise LabError(f"source {source.name} refused line {number}: {said}")
+                    raise LabError(
+                        f"source {source.name} refused line {number}: {said}; see Flume's log"
+                    )
 
 
 def _send_for_syslog(source: Component, files: Sequence[LogFile]) -> None:
@@ -146,7 +211,9 @@ def _post(source: Component, files: Sequence[LogFile]) -> None:
                 timeout=SEND_SECONDS_MAX,
             )
             if not answer.ok:
-                raise LabError(f"source {source.name} refused events: {answer.status_code}")
+                raise LabError(
+                    f"source {source.name} refused events: {answer.status_code}; see Flume's log"
+                )
 
 
 def _batches(lines: Iterable[bytes], size: int) -> Iterable[list[bytes]]:
@@ -161,17 +228,14 @@ def _batches(lines: Iterable[bytes], size: int) -> Iterable[list[bytes]]:
 
 
 def _connected(source: Component) -> socket.socket:
-    """Connect as soon as the source listens: Flume starts its parts one after the other."""
+    """Connect once the source listens: Flume starts its parts one after the other."""
     deadline = time.monotonic() + LISTEN_SECONDS_MAX
     while True:
         try:
             return socket.create_connection(_address(source), timeout=SEND_SECONDS_MAX)
-        except OSError as error:
+        except OSError:
             if time.monotonic() > deadline:
-                raise LabError(
-                    f"source {source.name} does not listen on {':'.join(map(str, _address(source)))}: "
-                    f"{error.strerror}; Flume's log says why"
-                ) from None
+                raise
             time.sleep(POLL_SECONDS)
 
 

@@ -78,6 +78,8 @@ def of(
 
 def _flume(conf: AgentConf, runs: Sequence[Metrics], ports: frozenset[int] | None) -> list[Hop]:
     sinks = conf.spark_sinks(ports)
+    if not sinks:  # the program reads what another sink writes
+        return []
     names = {sink.settings.get("channel", "") for sink in sinks}
     channels = [channel for channel in conf.channels.values() if channel.name in names]
     sources = [source for source in conf.sources.values() if _channels(source) & names]

@@ -35,7 +35,10 @@ class LogFile:
         if self.path.suffix == ".zst":
             import zstandard  # only where such a file is given
 
-            return cast(BinaryIO, zstandard.open(self.path, "rb"))
+            packed = self.path.open("rb")
+            # zstandard.open would read the first of several frames, and leave out the others.
+            reader = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+            return cast(BinaryIO, reader)
         unpacked = UNPACKED.get(self.path.suffix)
         return cast(BinaryIO, unpacked(self.path, "rb")) if unpacked else self.path.open("rb")
 
@@ -45,7 +48,7 @@ class LogFile:
             with self.open() as file:
                 while chunk := file.read(CHUNK_BYTES):
                     yield chunk
-        except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+        except Exception as error:  # zlib, lzma and zstandard have their own
             fact = getattr(error, "strerror", None) or error
             raise LabError(
                 f"{self.path} cannot be read: {fact}; give --input a complete file"

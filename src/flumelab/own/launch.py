@@ -35,23 +35,34 @@ def run(program: Path, arguments: list[str]) -> int:
     """Run the program to its end and return its exit code."""
     sys.argv = [str(program), *arguments]
     sys.path[0] = str(program.parent)
+    _close_stdin()
     progress = Progress(Path(os.environ["PROGRESS"]))
     ended = threading.Event()
     watcher = threading.Thread(target=_watch, args=(progress, ended), daemon=True)
     watcher.start()
+    code = 1
     try:
         runpy.run_path(str(program), run_name="__main__")
         _wait_for_streams(program)
+        code = 0
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        code = exit_code(end)
     except BaseException as error:
         progress.failure = list(explain(error, program))
         print("\n".join(progress.failure), file=sys.stderr, flush=True)
-        return 1
     finally:
+        progress.ended = code
         ended.set()
         watcher.join()
-    return 0
+    return code
+
+
+def exit_code(end: SystemExit) -> int:
+    """Return the code of a `sys.exit`, which prints what is not a number, as Python does."""
+    if end.code is None or isinstance(end.code, int):
+        return end.code or 0
+    print(end.code, file=sys.stderr, flush=True)
+    return 1
 
 
 def explain(error: BaseException, program: Path) -> Iterator[str]:
@@ -73,11 +84,11 @@ def explain(error: BaseException, program: Path) -> Iterator[str]:
         frames += [(int(line), name) for line, name in own]
         said = EXCEPTION_LINE.search(worker)
         fact = said[0] if said else worker.splitlines()[-1]
-    source = program.read_text(errors="replace").splitlines()
+    source = program.read_text(errors="replace").split("\n")  # splitlines() splits at \f, too
     yield "The program failed:"
     for line, name in frames:
         yield f"  {program}, line {line}, in {name}"
-        yield f"    {source[line - 1].strip()}"
+        yield f"    {''.join(source[line - 1 : line]).strip()}"
     yield f"  {fact}"
 
 
@@ -87,9 +98,17 @@ def _watch(progress: Progress, ended: threading.Event) -> None:
         progress.write()
         if stop_file.exists():
             progress.end_streams()
+            progress.write()
             break
     ended.wait()  # the program may still fail as its streams end
     progress.write()
+
+
+def _close_stdin() -> None:
+    """Let a program that reads its standard input find the end: spark-submit keeps a pipe open."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
 
 
 def _wait_for_streams(program: Path) -> None:

@@ -53,17 +53,23 @@ def compare(output: str, files: Sequence[LogFile], pattern: str) -> Comparison:
 
     :param pattern: a regular expression; its first group (or the whole match) is the line's key
     """
-    try:
-        expression = re.compile(pattern.encode())
-    except re.error as error:
-        raise LabError(f"--count {pattern} is not a regular expression: {error}") from None
-    counted = Counter(_keys(files, expression))
+    counted = Counter(_keys(files, expression_of(pattern)))
     pairs = list(_pairs(output.splitlines()))
     summed: Counter[str] = Counter()
     for key, value in pairs:
         summed[key] += value
     both = (Comparison(dict(pairs), counted), Comparison(dict(summed), counted))
     return min(both, key=lambda comparison: len(comparison.differences))
+
+
+def expression_of(pattern: str) -> re.Pattern[bytes]:
+    """Compile what `--count` gives; raises `LabError`."""
+    try:
+        return re.compile(pattern.encode())
+    except re.error as error:
+        raise LabError(
+            f"--count {pattern} is not a regular expression: {error}; correct it"
+        ) from None
 
 
 def _keys(files: Sequence[LogFile], expression: re.Pattern[bytes]) -> Iterator[str]:
@@ -79,7 +85,7 @@ def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
         if line.startswith("(") and line.endswith(")"):
             try:
                 key, value = ast.literal_eval(line)
-            except (ValueError, SyntaxError, TypeError):
+            except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
                 continue
         elif line.startswith("|") and line.endswith("|") and line.count("|") == 3:
             key, value = (cell.strip() for cell in line.strip("|").split("|"))

@@ -1,5 +1,6 @@
 """Asks Spark, inside the driver, how many events it has stored and counted."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -17,26 +18,34 @@ class Progress:
     - ``stored``: events that receivers have stored; ``counted``: events in batches that are done
     - ``queries``: by a structured query's name, the rows that its micro-batches have read
     - ``failure``: the lines that explain why the program has failed; empty if it has not
+    - ``streams_ended``: whether the lab has ended the streams
+    - ``ended``: the program's exit code; null while it runs, and where it was killed
     - ``listens``: ports of the program's receivers; ``polls``: host and port of each SparkSink
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._stored = self._counted = 0
+        self._streams: list[Any] = []
+        self._counts: dict[int, tuple[int, int]] = {}
+        self._streams_ended = False
         self._rows: dict[str, dict[int, int]] = {}
         self.failure: list[str] = []
+        self.ended: int | None = None
 
     def write(self) -> None:
-        """Ask Spark and write its numbers; the last numbers stay after Spark has ended."""
-        self._ask_streams()
-        self._ask_queries()
+        """Ask Spark, and write what it says; the last numbers stay once Spark has ended."""
+        for ask in (self._ask_streams, self._ask_queries):
+            with contextlib.suppress(Exception):  # Spark may be ending, or its Java be killed
+                ask()
         rows = {name: sum(batches.values()) for name, batches in self._rows.items()}
         new = self._file.with_suffix(".new")
         state = {
-            "stored": self._stored,
-            "counted": self._counted,
+            "stored": sum(stored for stored, _ in self._counts.values()),
+            "counted": sum(counted for _, counted in self._counts.values()),
             "queries": rows,
             "failure": self.failure,
+            "streams_ended": self._streams_ended,
+            "ended": self.ended,
             "listens": sorted(surroundings.listens),
             "polls": sorted(surroundings.polls),
         }
@@ -44,15 +53,19 @@ class Progress:
         new.replace(self._file)
 
     def end_streams(self) -> None:
-        """End streams and queries once they have counted everything that was received."""
-        if streaming := StreamingContext.getActive():
-            streaming.stop(stopSparkContext=False, stopGraceFully=True)
-            self._ask(streaming)
-        if spark := self.session():
-            for query in spark.streams.active:
-                query.processAllAvailable()
-                self._ask_queries()
-                query.stop()
+        """End streams and queries once they have counted all that was received."""
+        try:
+            self._ask_streams()
+            if streaming := StreamingContext.getActive():
+                streaming.stop(stopSparkContext=False, stopGraceFully=True)
+            if spark := self.session():
+                for query in spark.streams.active:
+                    query.processAllAvailable()
+                    self._ask_queries()
+                    query.stop()
+        except Exception as error:  # the program ends them itself, or has failed
+            surroundings.tell(f"the streams cannot be ended: {str(error).partition(chr(10))[0]}")
+        self._streams_ended = True
 
     @staticmethod
     def session() -> Any:
@@ -60,13 +73,17 @@ class Progress:
         return SparkSession.getActiveSession() or SparkSession._instantiatedSession
 
     def _ask_streams(self) -> None:
-        if SparkContext._active_spark_context and (streaming := StreamingContext.getActive()):
-            self._ask(streaming)
-
-    def _ask(self, streaming: Any) -> None:
-        listener = streaming._jssc.ssc().progressListener()
-        self._stored = max(self._stored, int(listener.numTotalReceivedRecords()))
-        self._counted = max(self._counted, int(listener.numTotalProcessedRecords()))
+        """A program may have several contexts, one after the other; an ended one still answers."""
+        active = StreamingContext.getActive() if SparkContext._active_spark_context else None
+        if active and not any(active is known for known in self._streams):
+            self._streams.append(active)
+        for number, known in enumerate(self._streams):
+            listener = known._jssc.ssc().progressListener()
+            stored, counted = self._counts.get(number, (0, 0))
+            self._counts[number] = (
+                max(stored, int(listener.numTotalReceivedRecords())),
+                max(counted, int(listener.numTotalProcessedRecords())),
+            )
 
     def _ask_queries(self) -> None:
         spark = self.session()

@@ -39,7 +39,13 @@ def escape(value: str) -> str:
     escaped = value.replace("\\", "\\\\")
     for letter, character in ESCAPES.items():
         escaped = escaped.replace(character, f"\\{letter}")
+    escaped = re.sub(r"[^\x00-\x7f]", _utf16, escaped)  # Flume reads a conf as ISO-8859-1
     return f"\\{escaped}" if escaped[:1] == " " else escaped
+
+
+def _utf16(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + HEX_DIGITS]}" for at in range(0, len(units), HEX_DIGITS))
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -99,4 +105,5 @@ def _unescape(text: str, number: int) -> str:
             position += HEX_DIGITS
         else:
             out.append(ESCAPES.get(escaped, escaped))
-    return "".join(out)
+    joined = "".join(out).encode("utf-16", "surrogatepass")  # two escapes may be one character
+    return joined.decode("utf-16", "surrogatepass")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,6 +66,13 @@ class OwnState:
         return progress
 
 
+def utf8_locale(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what lets Java open files whose names are not ASCII; nothing where it can."""
+    names = ("LC_ALL", "LC_CTYPE", "LANG")
+    used = next(filter(None, map(environment.get, names)), "")
+    return {} if re.search("utf-?8", used, re.I) else {"LC_ALL": "C.UTF-8"}
+
+
 def program(
     wish: Wish, settings: Settings, state: OwnState, is_ready: Callable[[], bool]
 ) -> Launch:
@@ -82,6 +90,7 @@ def program(
         ],
         environment={
             **os.environ,
+            **utf8_locale(os.environ),
             "LAB_MASTER": master,
             "LAB_OWN_FOLDERS": str(state.paths),
             "LAB_OWN_MAP": json.dumps({old: str(new) for old, new in wish.mapped.items()}),
@@ -114,6 +123,7 @@ def flume(agent: str, settings: Settings, state: OwnState) -> Launch:
         command=[str(settings.root / "flume-conf/agent")],
         environment={
             **os.environ,
+            **utf8_locale(os.environ),
             "FLUME_HOME": str(flume_home(settings.root)),
             "FLUME_JAVA_OPTS": f"-Xmx256m {class_data_sharing.QUICK_JVM}",
             "FLUME_CONF": str(state.conf),

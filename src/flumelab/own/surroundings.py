@@ -112,7 +112,7 @@ def _with_option(
 ) -> Any:
     if key in PATH_OPTIONS:
         value = _path_here(folders, value, key == "checkpointLocation")
-    if key == "port":
+    if key == "port" and str(value).isdecimal():
         listens.add(int(value))
     return call(owner, key, value)
 

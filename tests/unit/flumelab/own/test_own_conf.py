@@ -142,3 +142,45 @@ def test_addresses_of_this_machine_are_told_from_others() -> None:
     assert is_local("0.0.0.0")  # noqa: S104 - compared only
     assert not is_local("sandbox.invalid")
     assert not is_local("203.0.113.7")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_agents_name(tmp_path: Path, folders: Folders) -> None:
+    file = tmp_path / "my.conf"
+    file.write_bytes(b"\xef\xbb\xbf" + COURSE.removeprefix("# From a course.\n").encode())
+    read = conf.read(file)
+    assert read.agent == "a1"
+    assert text_of(read, adapt(read, folders)).startswith(b"a1.sources")
+
+
+def test_a_path_that_is_not_ascii_reaches_flume(tmp_path: Path) -> None:
+    read = conf.read(written(tmp_path))
+    text = text_of(read, adapt(read, Folders(tmp_path / "\u00e4 \U0001f600", {})))
+    assert rb"\u00e4 \ud83d\ude00/home/maria_dev/spool" in text
+    assert text.isascii()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("k1.channel =", "k1.channels =", "a1.sinks.k1.channels is not read by Flume; write"),
+        ("k1.channel = c1", "k1.x = 1", "a1.sinks.k1.channel is missing; name a channel"),
+        ("r1.channels = c1", "r1.channels = c9", "names c9, which is no channel of a1 .*: c1$"),
+        ("port = 9092", "port = ${env:LAB_NO_SUCH}", "a1.sinks.k1.port is empty, which is not a"),
+        ("port = 9092", "port = 9092x", "port is 9092x, which is not a port; write a number"),
+    ],
+)
+def test_what_flume_would_leave_out_is_one_line(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    read = conf.read(written(tmp_path, COURSE.replace(old, new)))
+    with pytest.raises(LabError, match=said):
+        conf.require_connected(read)
+
+
+def test_the_confs_of_the_courses_are_connected() -> None:
+    for file in (Path(__file__).parents[3] / "data/own").glob("*.conf"):
+        conf.require_connected(conf.read(file))
+
+
+def test_a_text_that_cannot_be_a_host_is_not_this_machine() -> None:
+    assert not is_local("a..b")

@@ -46,6 +46,19 @@ def test_compressed_logs_are_unpacked(tmp_path: Path) -> None:
     assert [file.count() for file in found] == [2, 2, 2, 2]
 
 
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
+def test_archives_written_one_after_the_other_are_read_to_the_end(
+    tmp_path: Path, ending: str
+) -> None:
+    import zstandard
+
+    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+    pack[".zst"] = zstandard.ZstdCompressor().compress
+    file = tmp_path / f"a.log{ending}"
+    file.write_bytes(pack[ending](b"one\n") + pack[ending](b"two\n"))
+    assert list(LogFile(file).lines()) == [b"one", b"two"]
+
+
 def test_half_an_archive_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "a.log.gz"
     file.write_bytes(gzip.compress(b"x" * 10_000)[:-9])
@@ -137,3 +150,64 @@ def test_hops_agree_or_differ_at_the_first_that_is_not_like_the_one_before() -> 
         "agree": False,
         "differs_at": "source r1",
     }
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
+def test_a_damaged_archive_is_one_line(tmp_path: Path, ending: str) -> None:
+    import zstandard
+
+    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+    pack[".zst"] = zstandard.ZstdCompressor().compress
+    packed = bytearray(pack[ending](bytes(range(256)) * 100))
+    packed[0 if ending == ".zst" else 12 : 60] = b"\xff" * 60
+    file = tmp_path / f"a.log{ending}"
+    file.write_bytes(packed)
+    with pytest.raises(LabError, match=r"cannot be read: .*; give --input a complete file$"):
+        LogFile(file).count()
+
+
+def test_lines_that_become_several_events_are_said_before(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_bytes(b"x" * 2047 + b"\n" + b"x" * 2048 + b"\n" + "\u00e4".encode() * 2047 + b"\n")
+    said = list(feed.warnings(source("spooldir"), [LogFile(file)]))
+    assert len(said) == 1
+    assert ": 1 lines have 2,048 characters or more, and source r1 makes several" in said[0]
+    assert said[0].endswith("; set a1.sources.r1.deserializer.maxLineLength")
+    longer = source("spooldir", deserializer_maxLineLength="9999")
+    assert not list(feed.warnings(longer, [LogFile(file)]))
+    assert not list(feed.warnings(source("taildir"), [LogFile(file)]))
+
+
+def test_a_log_at_which_the_source_stops_is_said_before(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_bytes(b"x\n\xe4\n\xe4\n")
+    said = list(feed.warnings(source("spooldir"), [LogFile(file)]))
+    assert ": 2 lines are not UTF-8, and source r1 stops at the first, line 2; set" in said[0]
+    replaces = source("spooldir", decodeErrorPolicy="REPLACE")
+    assert not list(feed.warnings(replaces, [LogFile(file)]))
+
+
+def test_a_source_that_does_not_take_the_log_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "LISTEN_SECONDS_MAX", 0)
+    file = tmp_path / "a.log"
+    file.write_text("x\n")
+    missing = source("spooldir", spoolDir=str(file / "spool"))
+    with pytest.raises(LabError, match=r"^source r1 \(spooldir\) does not take the log: "):
+        feed.feed(missing, [LogFile(file)])
+    nobody = source("http", port="1")
+    with pytest.raises(LabError, match=r"^source r1 \(http\) does not take the log: "):
+        feed.feed(nobody, [LogFile(file)])
+
+
+@pytest.mark.parametrize("name", ["a.log", "a.log.COMPLETED"])
+def test_a_file_of_an_earlier_run_is_not_written_over(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "a.log"
+    file.write_text("new\n")
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    (spool / name).write_text("old\n")
+    with pytest.raises(LabError, match=rf"spool/{name} is there already, and Flume reads a name"):
+        feed.feed(source("spooldir", spoolDir=str(spool)), [LogFile(file)])
+    assert (spool / name).read_text() == "old\n"

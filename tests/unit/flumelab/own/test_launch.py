@@ -1,0 +1,88 @@
+"""What the driver reports of a user's program, without a Spark that runs."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pyspark.streaming.flume", reason="needs the connector installed in PySpark")
+
+from flumelab.own import launch
+from flumelab.own.progress import Progress
+
+
+class Streams:
+    """A context whose listener has counted so many; None: its Java is gone."""
+
+    def __init__(self, counts: tuple[int, int] | None) -> None:
+        self.counts = counts
+        listener = SimpleNamespace(
+            numTotalReceivedRecords=lambda: self._count(0),
+            numTotalProcessedRecords=lambda: self._count(1),
+        )
+        scala = SimpleNamespace(progressListener=lambda: listener)
+        self._jssc = SimpleNamespace(ssc=lambda: scala)
+
+    def _count(self, which: int) -> int:
+        if not self.counts:
+            raise ConnectionError("no Java")
+        return self.counts[which]
+
+
+@pytest.fixture
+def active(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The context that is active is the last one."""
+    contexts: list[Any] = [None]
+    module = "flumelab.own.progress"
+    monkeypatch.setattr(f"{module}.SparkContext", SimpleNamespace(_active_spark_context=True))
+    getter = SimpleNamespace(getActive=lambda: contexts[-1])
+    monkeypatch.setattr(f"{module}.StreamingContext", getter)
+    monkeypatch.setattr(Progress, "session", staticmethod(lambda: None))
+    return contexts
+
+
+def written(progress: Progress, file: Path) -> dict[str, Any]:
+    progress.write()
+    state: dict[str, Any] = json.loads(file.read_text())
+    return state
+
+
+def test_contexts_one_after_the_other_are_added_up(tmp_path: Path, active: list[Any]) -> None:
+    progress = Progress(tmp_path / "progress.json")
+    active.append(Streams((5, 2)))
+    assert written(progress, tmp_path / "progress.json")["counted"] == 2
+    active[-1].counts = (5, 5)  # counted as it stopped
+    active.append(Streams((3, 1)))
+    state = written(progress, tmp_path / "progress.json")
+    assert (state["stored"], state["counted"]) == (8, 6)
+
+
+def test_the_last_numbers_and_the_failure_outlive_java(tmp_path: Path, active: list[Any]) -> None:
+    progress = Progress(tmp_path / "progress.json")
+    active.append(Streams((5, 4)))
+    progress.write()
+    active[-1].counts = None
+    progress.failure, progress.ended = ["It failed"], 1
+    progress.end_streams()
+    state = written(progress, tmp_path / "progress.json")
+    assert (state["stored"], state["counted"]) == (5, 4)
+    assert (state["failure"], state["ended"], state["streams_ended"]) == (["It failed"], 1, True)
+
+
+def test_what_sys_exit_gets_is_the_exit_code_or_is_printed(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert [launch.exit_code(SystemExit(code)) for code in (None, 0, 3)] == [0, 0, 3]
+    assert launch.exit_code(SystemExit("no input")) == 1
+    assert capfd.readouterr().err == "no input\n"
+
+
+def test_a_form_feed_is_no_end_of_a_line(tmp_path: Path) -> None:
+    program = tmp_path / "p.py"
+    program.write_text("text = '\f'\nfirst = text.split()[0]\n")
+    with pytest.raises(IndexError) as failed:
+        exec(compile(program.read_text(), str(program), "exec"), {})  # noqa: S102
+    lines = list(launch.explain(failed.value, program))
+    assert lines[1:3] == [f"  {program}, line 2, in <module>", "    first = text.split()[0]"]

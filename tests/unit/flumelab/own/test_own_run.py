@@ -1,0 +1,94 @@
+"""What ends a run, and what a user is told about it, without any process."""
+
+from pathlib import Path
+
+import pytest
+
+from flumelab import own_container
+from flumelab.errors import LabError
+from flumelab.own import hops
+from flumelab.own.command import parse_map, run
+from flumelab.own.conf import AgentConf
+from flumelab.own.run_end import explain_end, first_error
+from flumelab.own.run_guards import alone, paths_explained
+from flumelab.own.services import Wish, utf8_locale
+from flumelab.runtimes.choice import RuntimeName
+
+
+def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "state/own"
+    used = pytest.raises(LabError, match=r"is used by another run; wait for its end, or set")
+    with alone(folder), used, alone(folder):
+        pass
+    with alone(folder):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    file.touch()
+    said = pytest.raises(LabError, match=r"state/own: Not a directory; let the lab write there, or")
+    with said, paths_explained():
+        (file / "own").mkdir()
+    with pytest.raises(ConnectionError), paths_explained():
+        raise ConnectionResetError
+
+
+def test_how_a_program_ended_is_said() -> None:
+    assert explain_end({"ended": 0, "failure": []}) == []
+    assert explain_end({"ended": 3, "failure": []}) == ["The program ended with exit code 3"]
+    assert explain_end({"ended": 1, "failure": ["It failed"]}) == ["It failed"]
+    assert "was killed" in explain_end({"ended": None})[0]
+    # The lab has ended its streams and then the program, which would have run for ever.
+    assert explain_end({"ended": None, "streams_ended": True}) == []
+
+
+def test_the_first_error_of_an_agents_log_is_one_short_line(tmp_path: Path) -> None:
+    log = tmp_path / "flume.log"
+    assert first_error(log) is None
+    frames = " | \tat java.base/Class.method(Class.java:641) | "
+    log.write_text(
+        "10:00:00 INFO  A: no ERRORs\n"
+        f"10:00:01 ERROR Application: A fatal error | java.lang.X: avroo{frames}\n"
+        "10:00:02 ERROR B: later\n"
+    )
+    assert first_error(log) == "Application: A fatal error | java.lang.X: avroo"
+
+
+def test_a_map_holds_in_the_programs_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert parse_map(["/home/maria/spool=spool"]) == {"/home/maria/spool": tmp_path / "spool"}
+
+
+@pytest.mark.parametrize(
+    ("wish", "count", "said"),
+    [
+        (Wish(Path("none.py")), None, "none.py is not there; name a Python program"),
+        (Wish(Path(__file__), conf=Path("/")), None, "/ is not a file; give --conf one"),
+        (Wish(Path(__file__), log=Path("none.log")), None, "none.log is not there; give --input"),
+        (Wish(Path(__file__), log=Path(__file__)), "(", "is not a regular expression: .*correct"),
+    ],
+)
+def test_a_file_that_is_not_there_is_said_before_anything_starts(
+    wish: Wish, count: str | None, said: str
+) -> None:
+    with pytest.raises(LabError, match=said):
+        run(wish, count, RuntimeName.docker, as_json=False, report=print)
+
+
+def test_java_gets_a_locale_in_which_it_can_open_every_file() -> None:
+    assert utf8_locale({}) == {"LC_ALL": "C.UTF-8"}
+    assert utf8_locale({"LANG": "de_DE.UTF-8"}) == {}
+    assert utf8_locale({"LANG": "de_DE.UTF-8", "LC_ALL": "C"}) == {"LC_ALL": "C.UTF-8"}
+
+
+def test_an_agent_that_sends_nothing_to_spark_has_no_hops_of_its_own() -> None:
+    found = hops.of(AgentConf(Path("my.conf"), "a1", {}, {}, {}), (), {}, 3, None)
+    assert [hop.name for hop in found.hops] == ["input", "Spark stored", "Spark counted"]
+
+
+def test_half_a_quotation_in_the_containers_arguments_is_one_line() -> None:
+    with pytest.raises(SystemExit, match=r"LAB_PROGRAM_ARGS=\"a: No closing quotation; write it"):
+        own_container.arguments({"LAB_PROGRAM_FILE": "p.py", "LAB_PROGRAM_ARGS": '"a'})
