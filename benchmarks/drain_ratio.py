@@ -17,7 +17,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import expr
 from pyspark_flume.events.record import encode_event
-from pyspark_flume.ingest.group_commit import identify
+from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import LandingWriter
 from support import ROOT
 from support.harness import PYTHON, medians, size

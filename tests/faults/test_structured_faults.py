@@ -119,4 +119,4 @@ def test_while_the_disk_is_full_flume_waits_and_then_each_line_is_counted_once(
     assert held["flume_sent"] < held["spooled"] == held["generated"]
     mount("-o", f"remount,size={ROOM}", landing)
     assert lab.balanced()["duplicated"] == 0
-    assert log.read_text().count("takes batches again") == 1
+    assert log.read_text().count("accepts batches again") == 1

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 with atheris.instrument_imports(include=["pyspark_flume"]):
     from pyspark_flume.avroipc.limits import Limits
     from pyspark_flume.avroipc.pull_connection import PullConnection
-    from pyspark_flume.avroipc.push_connection import Connection
+    from pyspark_flume.avroipc.push_connection import PushConnection
     from pyspark_flume.errors import EventCorrupt, ProtocolError
     from pyspark_flume.events.columns import EventColumns, scan_events
     from pyspark_flume.events.record import decode_events, encode_event
@@ -60,20 +60,24 @@ def fuzz(data: bytes) -> None:
     if target == EVENTS:
         read_events(rest, count=data[1])
     elif target == INFLATED:
-        converse(Connection(LIMITS, compressed=True), zlib.compress(rest, 1), chunk_size)
+        converse(
+            PushConnection(scan_events, LIMITS, compressed=True), zlib.compress(rest, 1), chunk_size
+        )
     elif target == ZLIB:
-        converse(Connection(LIMITS, compressed=True), rest, chunk_size)
+        converse(PushConnection(scan_events, LIMITS, compressed=True), rest, chunk_size)
     elif target == CALL:
-        converse(Connection(LIMITS), frame(1, handshake()) + frame(2, rest), chunk_size)
+        converse(
+            PushConnection(scan_events, LIMITS), frame(1, handshake()) + frame(2, rest), chunk_size
+        )
     elif target == PULL:
         fetch(rest, chunk_size)
     elif target == ANSWER:
         fetch(frame(1, BOTH) + frame(2, rest), chunk_size)
     else:
-        converse(Connection(LIMITS), rest, chunk_size)
+        converse(PushConnection(scan_events, LIMITS), rest, chunk_size)
 
 
-def converse(connection: Connection, data: bytes, chunk_size: int) -> None:
+def converse(connection: PushConnection[EventColumns], data: bytes, chunk_size: int) -> None:
     for start in range(0, len(data), chunk_size):
         try:
             calls = connection.receive_data(data[start : start + chunk_size])
@@ -88,7 +92,7 @@ def converse(connection: Connection, data: bytes, chunk_size: int) -> None:
 
 def fetch(data: bytes, chunk_size: int) -> None:
     """Answers to a ping, two polls, an ack and a nack."""
-    connection = PullConnection(LIMITS)
+    connection = PullConnection(scan_events, LIMITS)
     connection.ping()
     for _ in range(2):
         connection.get_event_batch(10)

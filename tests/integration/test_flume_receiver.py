@@ -15,10 +15,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from pyspark_flume.ingest.service import IngestionThread
+from pyspark_flume.ingest.background import BackgroundService
 from pyspark_flume.landing import Landing
 from pyspark_flume.options import ReceiverSettings
-from pyspark_flume.receiver import Receiver
 
 from tests.support.avro_client import (
     FRAME,
@@ -42,9 +41,9 @@ FRAME_SECONDS = 1
 
 @pytest.fixture(scope="module")
 def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProgram]:
-    """One for all who behave badly; in the end it still serves who was there from the start."""
+    """One for all clients that behave badly; in the end it still serves the first client."""
     folder = tmp_path_factory.mktemp("receiver")
-    patch = f"client.FRAME_SECONDS_MAX = {FRAME_SECONDS}"
+    patch = f"receiver.FRAME_SECONDS_MAX = {FRAME_SECONDS}"
     with ReceiverProgram(folder, patch=patch) as receiver, receiver.client() as bystander:
         assert bystander.call(handshake() + append_batch(lines("first"))).endswith(OK)
         yield receiver
@@ -61,11 +60,10 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
 def thread_port(gate: Gate, tmp_path: Path) -> Iterator[int]:
     """The port of a receiver in this process, whose fsyncs go through the gate."""
     settings = ReceiverSettings(tmp_path / "landing", free_port(), "127.0.0.1")
-    thread = IngestionThread(Receiver(settings))
-    thread.start()
+    service = BackgroundService.start(settings)
     yield settings.port
     gate.open.set()
-    thread.stop()
+    service.stop()
 
 
 # --- OK means durable ---------------------------------------------------------------------------
@@ -105,7 +103,7 @@ def test_batches_that_come_during_an_fsync_share_the_next_one(
             client.serial += 1
             client.send(frame(client.serial, append_batch(lines("x"))))
         wait_for(lambda: gate.calls > before, "an fsync has begun", 10)
-        # The receiver has read them all once it answers who came last and asks for no fsync.
+        # The receiver has read them all once it answers this one, whose call needs no fsync.
         with AvroClient(thread_port) as last:
             last.call(handshake())
         gate.open.set()
@@ -152,7 +150,7 @@ def test_a_batch_whose_connection_is_lost_before_the_answer_is_stored_and_known_
     assert bodies(tmp_path / "landing") == [b"a.log@%d" % i for i in range(0, 40, 10)]
 
 
-def test_a_short_handshake_is_enough_for_flume_1_11_and_other_texts_are_asked_for(
+def test_flume_1_11_needs_a_short_handshake_and_other_clients_are_asked_for_their_protocol(
     receiver: ReceiverProgram,
 ) -> None:
     with receiver.client() as client:
@@ -188,7 +186,7 @@ def test_deflate_goes_both_ways(tmp_path: Path) -> None:
         assert len(bodies(receiver.landing)) == 6000
 
 
-# --- who is refused -----------------------------------------------------------------------------
+# --- what is refused ----------------------------------------------------------------------------
 
 TLS_HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(190)
 PROTOCOL = '{"protocol":"Other","types":[],"messages":{"f":{"request":[],"response":"null"}}}'
@@ -218,7 +216,7 @@ PROTOCOL = '{"protocol":"Other","types":[],"messages":{"f":{"request":[],"respon
         ),
     ],
 )
-def test_who_is_no_sink_is_closed_with_one_line_that_says_why(
+def test_a_client_that_is_no_sink_is_closed_and_one_line_says_why(
     receiver: ReceiverProgram, sent: bytes, reason: str
 ) -> None:
     with receiver.client() as client:
@@ -255,7 +253,7 @@ def test_a_frame_that_drips_is_closed_in_time_too(receiver: ReceiverProgram) -> 
                 client.socket.sendall(b"x")
             return bool(receiver.said_of(client))
 
-        receiver.wait_for(closed, "closed though it never was silent")
+        receiver.wait_for(closed, "it is closed though it never was silent")
         assert "half a frame" in receiver.said_of(client)[0]
 
 
@@ -347,7 +345,7 @@ def test_slow_clients_with_large_frames_take_neither_the_memory_nor_the_turn_of_
 def test_a_frame_that_finds_no_memory_in_time_is_closed_and_the_reason_named(
     tmp_path: Path,
 ) -> None:
-    with ReceiverProgram(tmp_path, patch="client.FRAME_SECONDS_MAX = 1") as receiver:
+    with ReceiverProgram(tmp_path, patch="receiver.FRAME_SECONDS_MAX = 1") as receiver:
         with ExitStack() as stack:
             large = [stack.enter_context(receiver.client()) for _ in range(7)]
             for client in large:
@@ -357,11 +355,11 @@ def test_a_frame_that_finds_no_memory_in_time_is_closed_and_the_reason_named(
         assert [len(of_one) for of_one in said] == [1] * 7
         assert sum("no memory for its frame" in line for (line,) in said) >= 3
         batch = lines(*(bytes(30_000) for _ in range(1000)))
-        assert receiver.stores(*batch), "the memory of those who have gone is free again"
+        assert receiver.stores(*batch), "the memory of the closed connections is free again"
 
 
 def test_large_frames_that_each_hold_what_the_others_need_are_all_stored(tmp_path: Path) -> None:
-    """Ten times 30 MiB where the memory is for 192; no size is known before its last buffer."""
+    """Ten times 30 MiB with memory for 192; a size is not known before its last buffer begins."""
     batch = frame(1, handshake() + append_batch(lines(*(bytes(30_000) for _ in range(1000)))), 100)
     most = len(batch) * 6 // 10
     with ReceiverProgram(tmp_path) as receiver:

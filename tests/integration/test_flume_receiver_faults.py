@@ -1,4 +1,4 @@
-"""What the receiver has answered OK is in the log, once, whatever happens to it."""
+"""What the receiver has answered OK is in the log once, whatever happens to the receiver."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIB = 1024 * KIB
 
 
 def ends_at_once(folder: Path, *flags: str, port: int = 0) -> str:
-    """The one line that a receiver says which cannot start; its exit code is 1."""
+    """Start a receiver that cannot run; return the one line that it prints. Its exit code is 1."""
     folder.mkdir(exist_ok=True)
     receiver = ReceiverProgram(folder, *flags, port=port)
     assert receiver.process.wait(20) == 1
@@ -73,7 +73,7 @@ def test_a_read_only_folder_is_one_line(tmp_path: Path) -> None:
 
 
 class Load:
-    """Sinks that send batches one after the other and note what was answered OK."""
+    """Sinks that send one batch after the other and note what was answered OK."""
 
     def __init__(self, receiver: ReceiverProgram, sinks: int = 4) -> None:
         self.answered: list[bytes] = []
@@ -85,7 +85,7 @@ class Load:
         receiver.wait_for(lambda: len(self.answered) > 400, "batches are answered")
 
     def wait(self) -> None:
-        """Until the receiver has gone."""
+        """Wait until the receiver is gone."""
         for thread in self._threads:
             thread.join(30)
 
@@ -106,7 +106,7 @@ def test_sigterm_ends_it_with_all_that_was_answered_in_the_log(tmp_path: Path) -
         load.wait()
         assert not receiver.log_lines("WARNING")
         assert not receiver.log_lines("Traceback")
-    # Nothing is sent twice after such an end: what is stored was answered, too.
+    # After this end nothing is sent again: what is stored was answered, too.
     assert sorted(bodies(receiver.landing)) == sorted(load.answered)
 
 
@@ -190,10 +190,10 @@ def test_on_a_full_disk_nothing_is_answered_ok_and_once_there_is_room_all_is_sto
             assert len(receiver.log_lines("No space left on device")) == 1
 
             mount("-o", "remount,size=16m", disk)
-            # What the sink knows to be taken and what it does not, in other batches.
+            # What was answered OK and what was not, in other batches.
             again = [append_batch(events[i : i + 7]) for i in range(0, 300, 7)]
             assert [client.call(batch) for batch in again] == [OK] * len(again)
-        assert len(receiver.log_lines("takes batches again")) == 1
+        assert len(receiver.log_lines("accepts batches again")) == 1
         assert receiver.end() == 0
     stored = [body for body in bodies(disk / "landing") if body.startswith(b"big")]
     assert stored == [b"big.log@%d" % start for start in edges[:-1]]

@@ -1,4 +1,4 @@
-"""The receiver's TLS: who is let in, and what the log says of those who are not."""
+"""The receiver's TLS: which clients are served, and what the log says about the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
 
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """ca.pem, another.pem (a CA that nobody trusts), and certificates that each has signed."""
+    """ca.pem, another.pem (a CA that nobody trusts), and certificates that they have signed."""
     if not shutil.which("openssl"):
         pytest.skip("no openssl command to make certificates with")
     folder = tmp_path_factory.mktemp("pki")
@@ -43,10 +43,10 @@ def openssl(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def receiver(pki: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProgram]:
-    """A TLS port for every sink that trusts our CA."""
+    """A TLS port that serves every sink that trusts our CA."""
     folder = tmp_path_factory.mktemp("receiver")
     flags = ("--tls-certificate", str(pki / "receiver.pem"), "--tls-key", str(pki / "receiver.key"))
-    with ReceiverProgram(folder, *flags, patch="client.FRAME_SECONDS_MAX = 1") as receiver:
+    with ReceiverProgram(folder, *flags, patch="receiver.FRAME_SECONDS_MAX = 1") as receiver:
         yield receiver
 
 

@@ -16,7 +16,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 from pyspark_flume.events.record import encode_event
-from pyspark_flume.ingest.group_commit import identify
+from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import Landing, LandingWriter, Retention
 
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines

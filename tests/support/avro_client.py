@@ -5,7 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 
-from pyspark_flume.events.record import _long as avro_long
+from pyspark_flume.avro_binary import encode_long as avro_long
 from pyspark_flume.events.record import encode_event
 
 FLUME_1_11 = bytes.fromhex("86aadae2c45474c0fe93ffd0f2350a65")

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import requests
-from pyspark_flume.avroipc.push_connection import Connection
+from pyspark_flume.avroipc.push_connection import PushConnection
+from pyspark_flume.events.columns import scan_events
 from pyspark_flume.events.record import decode_events
 
 from flumelab.runtimes.class_data_sharing import QUICK_JVM
@@ -56,7 +57,7 @@ class _Client(socketserver.BaseRequestHandler):
     server: Collector
 
     def handle(self) -> None:
-        connection = Connection()
+        connection = PushConnection(scan_events)
         while data := self.request.recv(1 << 18):
             for call in connection.receive_data(data):
                 if call.events:

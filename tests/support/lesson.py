@@ -15,7 +15,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 from pyspark_flume.events.record import encode_event
-from pyspark_flume.ingest.group_commit import identify
+from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import LandingWriter
 
 from flumelab.counts import MALFORMED

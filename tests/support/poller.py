@@ -5,7 +5,7 @@ import json
 from typing import Any, NamedTuple, cast
 
 import fastavro
-from pyspark_flume.events.record import _long as avro_long
+from pyspark_flume.avro_binary import encode_long as avro_long
 
 from tests.support.avro_client import BOTH, DONE, AvroClient, avro_string, handshake
 from tests.support.flume import Event

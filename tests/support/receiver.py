@@ -20,10 +20,10 @@ Event = tuple[dict[str, str], bytes]
 
 MAIN = """
 import sys
-from pyspark_flume import receiver
-from pyspark_flume.ingest import sink_connection as client
+from pyspark_flume.ingest import receiver
+from pyspark_flume.receiver import main
 {patch}
-sys.exit(receiver.main(sys.argv[1:]))
+sys.exit(main(sys.argv[1:]))
 """
 
 
@@ -54,7 +54,7 @@ class ReceiverProgram(Program):
             return client.call(handshake() + append_batch(events)).endswith(OK)
 
     def said_of(self, client: AvroClient) -> list[str]:
-        """Its log's lines about a client, but for the one that it has connected."""
+        """Its log's lines about a client, except that it has connected."""
         host, port = client.socket.getsockname()
         return [x for x in self.log_lines(f"{host}:{port} ") if not x.endswith(" connected")]
 
@@ -65,7 +65,7 @@ class ReceiverProgram(Program):
 
 
 class Gate:
-    """In the place of os.fdatasync: counts, and lets no call through while it is shut."""
+    """In place of os.fdatasync: counts the calls, and holds them up while it is shut."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls = 0
@@ -91,7 +91,7 @@ def bodies(landing: Path) -> list[bytes]:
 
 
 def line_event(file: str, start: int, end: int) -> bytes:
-    """An event as the plugin's deserializer makes it, its body named by what it is."""
+    """An event as the plugin's deserializer makes it; the body names file and offset."""
     headers = {"file": file, "offset": str(start), "end": str(end)}
     return encode_event(headers, f"{file}@{start}".encode())
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from threading import Condition, Thread
 
+from pyspark_flume.avro_binary import read_long
 from pyspark_flume.avroipc.framing import FrameReader
 from pyspark_flume.avroipc.limits import LIMITS
-from pyspark_flume.events.record import _read_long as read_long
 
 from tests.support.avro_client import DONE, avro_array, avro_string, frame
 

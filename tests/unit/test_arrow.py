@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark_flume.arrow import record_batch, schema_of
 from pyspark_flume.events import columns as columns_module
-from pyspark_flume.events.columns import part, scan_events
+from pyspark_flume.events.columns import scan_events, slice_events
 from pyspark_flume.events.record import decode_events, encode_event
 
 SCHEMA = schema_of(
@@ -152,8 +152,8 @@ def test_rows_are_what_decode_events_finds(
     first = data.draw(st.integers(0, len(decoded)))
     last = data.draw(st.integers(first, len(decoded)))
 
-    with patch.object(columns_module, "_ALIKE_EVENTS_MIN", alike_events_min):
-        columns = part(scan_events(memoryview(wire), len(decoded)), first, last)
+    with patch.object(columns_module, "UNIFORM_EVENTS_MIN", alike_events_min):
+        columns = slice_events(scan_events(memoryview(wire), len(decoded)), first, last)
     batch = record_batch(columns, first, ARRIVAL_MS, SCHEMA)
     batch.validate(full=True)
 

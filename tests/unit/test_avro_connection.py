@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark_flume.avroipc.handshake import PROTOCOL_HASH, PROTOCOL_TEXT
 from pyspark_flume.avroipc.limits import Limits
-from pyspark_flume.avroipc.push_connection import Connection
+from pyspark_flume.avroipc.push_connection import PushConnection
 from pyspark_flume.errors import FlumeError, ProtocolError
+from pyspark_flume.events.columns import EventColumns, scan_events
 from pyspark_flume.events.record import decode_events, encode_event
 
 from tests.support.avro_client import (
@@ -51,14 +52,14 @@ APPEND = "00 0c 617070656e64"
 APPEND_BATCH = "00 16 617070656e644261746368"
 
 
-def connected(limits: Limits | None = None) -> Connection:
-    connection = Connection(limits or Limits())
+def connected(limits: Limits | None = None) -> PushConnection[EventColumns]:
+    connection = PushConnection(scan_events, limits or Limits())
     [call] = connection.receive_data(frame(1, handshake()))
     assert connection.answer(call, stored=True) == frame(1, BOTH)
     return connection
 
 
-def read(connection: Connection, payload: bytes) -> tuple[bytes | None, bytes]:
+def read(connection: PushConnection[EventColumns], payload: bytes) -> tuple[bytes | None, bytes]:
     """The events' bytes of a call and its answer's payload when they are stored."""
     [call] = connection.receive_data(frame(2, payload))
     answer = connection.answer(call, stored=True)
@@ -70,7 +71,7 @@ def read(connection: Connection, payload: bytes) -> tuple[bytes | None, bytes]:
 
 
 def test_flume_1_11_is_known_by_its_hash_and_its_call_is_answered_with_the_handshake() -> None:
-    connection = Connection()
+    connection = PushConnection(scan_events)
     wire = (
         "00000001 00000001 0000002e"
         "86aadae2c45474c0fe93ffd0f2350a65 00 86aadae2c45474c0fe93ffd0f2350a65 00" + APPEND + HI
@@ -90,7 +91,7 @@ def test_only_the_first_call_carries_a_handshake() -> None:
 
 
 def test_what_is_not_stored_is_answered_failed() -> None:
-    connection = Connection()
+    connection = PushConnection(scan_events)
 
     [first] = connection.receive_data(frame(1, handshake() + append(*lines("a"))))
     assert connection.answer(first, stored=False) == frame(1, BOTH + FAILED)
@@ -125,7 +126,7 @@ def test_a_calls_metadata_is_passed_over() -> None:
 
 
 def test_a_ping_has_no_events_and_no_status() -> None:
-    assert read(Connection(), handshake() + b"\0\0") == (None, BOTH)
+    assert read(PushConnection(scan_events), handshake() + b"\0\0") == (None, BOTH)
     assert read(connected(), b"\0\0") == (None, b"")
 
 
@@ -162,7 +163,7 @@ def test_a_calls_events_outlive_the_chunk_that_they_came_in() -> None:
 
 
 def test_a_client_that_is_not_known_is_asked_for_its_protocol_and_sends_its_call_again() -> None:
-    connection, call = Connection(), append(*lines("a"))
+    connection, call = PushConnection(scan_events), append(*lines("a"))
 
     assert read(connection, handshake(UNKNOWN, UNKNOWN) + call) == (None, NONE + SERVER)
     again = handshake(UNKNOWN, PROTOCOL_HASH, OTHER_TEXT) + call
@@ -173,13 +174,13 @@ def test_a_client_that_is_not_known_is_asked_for_its_protocol_and_sends_its_call
 def test_a_client_that_knows_another_server_is_told_this_one() -> None:
     first = handshake(UNKNOWN, b"?" * 16, OTHER_TEXT) + append(*lines("a"))
 
-    assert read(Connection(), first) == (*lines("a"), CLIENT + SERVER + OK)
+    assert read(PushConnection(scan_events), first) == (*lines("a"), CLIENT + SERVER + OK)
 
 
 def test_a_handshakes_metadata_is_passed_over() -> None:
     first = FLUME_1_11 + b"\0" + FLUME_1_11 + hexed("02 02 0261 0262 00") + append(*lines("a"))
 
-    assert read(Connection(), first) == (*lines("a"), BOTH + OK)
+    assert read(PushConnection(scan_events), first) == (*lines("a"), BOTH + OK)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ def test_a_handshakes_metadata_is_passed_over() -> None:
 def test_a_protocol_of_the_same_layout_is_flumes(old: str, new: str) -> None:
     first = handshake(UNKNOWN, text=changed(old, new)) + append_batch(lines("a"))
 
-    assert read(Connection(), first) == (*lines("a"), BOTH + OK)
+    assert read(PushConnection(scan_events), first) == (*lines("a"), BOTH + OK)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,9 @@ def test_a_protocol_of_the_same_layout_is_flumes(old: str, new: str) -> None:
 )
 def test_a_protocol_of_another_layout_is_refused(old: str, new: str) -> None:
     with pytest.raises(ProtocolError, match=r"client's AvroSourceProtocol.append\w* differs from"):
-        Connection().receive_data(frame(1, handshake(UNKNOWN, text=changed(old, new))))
+        PushConnection(scan_events).receive_data(
+            frame(1, handshake(UNKNOWN, text=changed(old, new)))
+        )
 
 
 NESTED = '{"type":"array","items":'
@@ -241,14 +244,14 @@ NESTED = '{"type":"array","items":'
 )
 def test_a_protocol_that_is_none_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(ProtocolError) as raised:
-        Connection().receive_data(frame(1, handshake(UNKNOWN, text=text)))
+        PushConnection(scan_events).receive_data(frame(1, handshake(UNKNOWN, text=text)))
     assert str(raised.value).isprintable()
     assert len(str(raised.value)) < 250
 
 
 def test_a_protocols_text_over_the_limit_is_not_parsed() -> None:
     with pytest.raises(ProtocolError, match="protocol has 65,537 bytes, the limit is 65,536"):
-        Connection().receive_data(frame(1, handshake(UNKNOWN, text="[" * 65_537)))
+        PushConnection(scan_events).receive_data(frame(1, handshake(UNKNOWN, text="[" * 65_537)))
 
 
 def changed(old: str, new: str) -> str:
@@ -266,7 +269,7 @@ def test_a_call_that_is_cut_anywhere_is_refused(first: bool) -> None:
     whole = opening if first else call
 
     for length in range(len(whole)):
-        connection = Connection() if first else connected()
+        connection = PushConnection(scan_events) if first else connected()
         with pytest.raises(ProtocolError):
             connection.receive_data(frame(2, whole[:length]))
 
@@ -317,7 +320,9 @@ def test_what_is_read_value_by_value_is_limited() -> None:
         with pytest.raises(ProtocolError, match=reason):
             connected(limits).receive_data(frame(2, batch))
     with pytest.raises(ProtocolError, match="not an Avro handshake: ends within a number"):
-        Connection(limits).receive_data(frame(1, handshake()[:-1] + b"\2" + metadata))
+        PushConnection(scan_events, limits).receive_data(
+            frame(1, handshake()[:-1] + b"\2" + metadata)
+        )
 
 
 CLIENT_HELLO = hexed("16030102000100 01fc0303" + "5a" * 64)  # how TLS begins
@@ -340,8 +345,8 @@ def test_a_client_that_is_set_up_otherwise_is_told_what_to_set(
     sent: bytes, compressed: bool, reason: str
 ) -> None:
     with pytest.raises(ProtocolError, match=reason):
-        Connection(compressed=compressed).receive_data(sent)
-    connection = Connection(compressed=compressed)
+        PushConnection(scan_events, compressed=compressed).receive_data(sent)
+    connection = PushConnection(scan_events, compressed=compressed)
     with pytest.raises(ProtocolError, match=reason):
         for byte in sent:
             connection.receive_data(bytes([byte]))
@@ -350,7 +355,7 @@ def test_a_client_that_is_set_up_otherwise_is_told_what_to_set(
 def test_a_client_that_has_called_before_gets_no_such_hints() -> None:
     for connection, data in (
         (connected(), b"GET / HTTP/1.1\r\n\r\n"),
-        (Connection(), CALL + b"GET / HTTP/1.1\r\n\r\n"),
+        (PushConnection(scan_events), CALL + b"GET / HTTP/1.1\r\n\r\n"),
     ):
         with pytest.raises(ProtocolError) as raised:
             connection.receive_data(data)
@@ -361,7 +366,7 @@ def test_a_client_that_has_called_before_gets_no_such_hints() -> None:
 
 
 def test_a_compressed_stream_is_compressed_both_ways_and_each_answer_comes_at_once() -> None:
-    connection = Connection(compressed=True)
+    connection = PushConnection(scan_events, compressed=True)
     compress, decompress = zlib.compressobj(), zlib.decompressobj()
     for serial, payload in enumerate([handshake(), append(*lines("a")), append_batch(lines("b"))]):
         data = compress.compress(frame(serial, payload)) + compress.flush(zlib.Z_SYNC_FLUSH)
@@ -385,7 +390,7 @@ def test_a_compression_bomb_is_refused_and_takes_no_more_than_the_limit() -> Non
         tracemalloc.start()
         try:
             with pytest.raises(ProtocolError):
-                Connection(limits, compressed=True).receive_data(bomb)
+                PushConnection(scan_events, limits, compressed=True).receive_data(bomb)
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -423,7 +428,7 @@ def test_any_split_of_a_stream_gives_the_same_calls(
     sent: tuple[bytes, list[list[tuple[dict[str, str], bytes]]]], places: list[int]
 ) -> None:
     stream, expected = sent
-    connection = Connection(compressed=is_zlib(stream))
+    connection = PushConnection(scan_events, compressed=is_zlib(stream))
 
     calls = [call for part in cut(stream, places) for call in connection.receive_data(part)]
 
@@ -441,7 +446,9 @@ def test_any_damage_to_a_stream_gives_calls_or_a_flume_error_of_one_line(
     stream = bytearray(sent[0])
     for place, change in damage:
         stream[place % len(stream)] ^= change
-    connection = Connection(Limits(frame_bytes_max=MIB), compressed=is_zlib(sent[0]))
+    connection = PushConnection(
+        scan_events, Limits(frame_bytes_max=MIB), compressed=is_zlib(sent[0])
+    )
     try:
         for call in connection.receive_data(stream):
             connection.answer(call, stored=True)

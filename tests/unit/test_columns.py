@@ -14,10 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark_flume.errors import EventCorrupt
 from pyspark_flume.events import columns as columns_module
-from pyspark_flume.events.columns import EventColumns, header, part, scan_events, select
+from pyspark_flume.events.columns import (
+    EventColumns,
+    find_header,
+    join_events,
+    scan_events,
+    slice_events,
+)
 from pyspark_flume.events.record import decode_events, encode_event
-from pyspark_flume.events.uniform import find_alike
-from pyspark_flume.ingest.line_identity import FileRange, runs
+from pyspark_flume.events.uniform_batch import find_uniform_events
+from pyspark_flume.ingest.line_identity import file_ranges
+from pyspark_flume.landing import FileRange
 
 from tests.support.wire import hexed
 
@@ -51,7 +58,7 @@ def events_of(columns: EventColumns) -> list[Event]:
 
 def outcome(data: bytes, count: int, alike_events_min: int) -> list[list[int]] | None:
     """All columns; None where the events are corrupt."""
-    with patch.object(columns_module, "_ALIKE_EVENTS_MIN", alike_events_min):
+    with patch.object(columns_module, "UNIFORM_EVENTS_MIN", alike_events_min):
         try:
             found = scan_events(data, count)
         except EventCorrupt:
@@ -72,7 +79,7 @@ def outcome(data: bytes, count: int, alike_events_min: int) -> list[list[int]] |
 
 
 def found_all_at_once(data: bytes, count: int) -> bool:
-    return find_alike(data, count, NEVER) is not None
+    return find_uniform_events(data, count, NEVER) is not None
 
 
 def assert_both_ways_find(expected: list[Event], data: bytes) -> None:
@@ -126,12 +133,12 @@ def test_empty_bodies_are_told_from_empty_headers() -> None:
 def test_a_key_that_is_twice_in_an_event_counts_as_the_last() -> None:
     data = hexed("06 0261 0262 0263 00 0261 0264 00 02 78") * 40
 
-    for columns in (scan_events(data, 40), part(scan_events(data * 2, 80), 40, 80)):
-        values = columns.value_starts[header(columns, b"a")]
+    for columns in (scan_events(data, 40), slice_events(scan_events(data * 2, 80), 40, 80)):
+        values = columns.value_starts[find_header(columns, b"a")]
         assert all(bytes(columns.data)[start : start + 1] == b"d" for start in values)
     mixed = scan_events(data + b"\0\0", 41)
-    assert header(mixed, b"a").tolist() == [*range(2, 120, 3), -1]
-    assert header(mixed, b"b").tolist() == [-1] * 41
+    assert find_header(mixed, b"a").tolist() == [*range(2, 120, 3), -1]
+    assert find_header(mixed, b"b").tolist() == [-1] * 41
 
 
 LAYOUTS = [
@@ -287,7 +294,7 @@ def test_a_part_is_as_if_scanned_alone(events: list[Event], data: st.DataObject)
     last = data.draw(st.integers(first, len(events)))
 
     assert (
-        events_of(part(scan_events(encoded(events), len(events)), first, last))
+        events_of(slice_events(scan_events(encoded(events), len(events)), first, last))
         == (events[first:last])
     )
 
@@ -298,7 +305,7 @@ def test_selected_events_are_joined(events: list[Event], data: st.DataObject) ->
     keep = data.draw(st.lists(st.booleans(), min_size=len(events), max_size=len(events)))
     columns = scan_events(memoryview(encoded(events)), len(events))
 
-    joined = select(columns, np.array(keep, np.bool_))
+    joined = join_events(columns, np.array(keep, np.bool_))
     assert joined == encoded([event for event, kept in zip(events, keep, strict=True) if kept])
 
 
@@ -310,7 +317,7 @@ def line(offset: object, end: object, file: str = "a.log") -> Event:
 
 
 def runs_of(*events: Event) -> list[FileRange]:
-    return runs(scan_events(encoded(list(events)), len(events)))
+    return file_ranges(scan_events(encoded(list(events)), len(events)))
 
 
 @pytest.mark.parametrize("start", [0, 99_999_990, 10**16 - 50])
@@ -364,7 +371,7 @@ def test_an_event_of_no_known_place_is_in_no_run(stranger: Event) -> None:
 def test_a_file_whose_name_is_not_utf8_is_no_known_place() -> None:
     event = encode_event(*line(0, 5)).replace(b"a.log", b"\xff.log")
 
-    assert runs(scan_events(event, 1)) == []
+    assert file_ranges(scan_events(event, 1)) == []
 
 
 def test_events_of_no_headers_are_in_no_run() -> None:

@@ -1,4 +1,4 @@
-"""The options: each is read, and a wrong one is named together with what to give."""
+"""Each option is read, and the error for a wrong one says what to give instead."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from pyspark_flume.errors import OptionInvalid
 from pyspark_flume.landing import Retention
+from pyspark_flume.option_declaration import Option, options_of
 from pyspark_flume.options import (
-    POLLER_OPTIONS,
-    RECEIVER_OPTIONS,
-    SOURCE_OPTIONS,
+    IngestionSettings,
     PollerSettings,
     ReceiverSettings,
     SourceOptions,
+    markdown_table,
 )
 
 LANDING = {"landing": "/data/landing"}
@@ -60,7 +60,7 @@ def test_with_agents_the_query_polls_and_its_commits_are_kept() -> None:
         segment_bytes=65536,
     )
     assert options.consumer == "query"
-    assert {name.lower() for name in given} == {name.lower() for name in POLLER_OPTIONS}
+    assert {name.lower() for name in given} == {each.key for each in options_of(PollerSettings)}
 
 
 def test_every_option_is_read_in_any_case() -> None:
@@ -100,7 +100,7 @@ def test_every_option_is_read_in_any_case() -> None:
     )
     assert (options.consumer, options.headers, options.starting) == ("counts", False, "latest")
     assert (options.rows_max, options.bytes_max, options.partitions_min) == (1000, None, 8)
-    known = {name.lower() for name in (*RECEIVER_OPTIONS, *SOURCE_OPTIONS)}
+    known = {each.key for kind in (ReceiverSettings, SourceOptions) for each in options_of(kind)}
     assert known - {name.lower() for name in given} == {"maxbytespertrigger"}
 
 
@@ -184,7 +184,54 @@ def test_a_wrong_option_is_named_with_what_to_give(given: dict[str, str], said: 
     assert "\n" not in str(error.value)
 
 
-def test_the_command_takes_the_same_options() -> None:
+@pytest.mark.parametrize(
+    ("settings", "each"),
+    [
+        pytest.param(settings, each, id=f"{settings.__name__} {each.name}")
+        for settings in (ReceiverSettings, PollerSettings)
+        for each in options_of(settings)
+    ],
+)
+def test_every_option_is_in_the_help_of_its_command(
+    settings: type[IngestionSettings], each: Option
+) -> None:
+    parser = argparse.ArgumentParser()
+    settings.add_arguments(parser)
+
+    (action,) = [x for x in parser._actions if each.flag in x.option_strings]
+    assert action.required == each.required
+    text = " ".join(parser.format_help().split())
+    assert f" {each.flag} {each.type.metavar} {action.help}" in text
+    assert action.help is not None
+    assert action.help.startswith(each.help.replace("`", ""))
+    assert each.default is None or action.help.endswith(f" [{each.default}]")
+
+
+@pytest.mark.parametrize("settings", [ReceiverSettings, PollerSettings, SourceOptions])
+def test_every_option_has_one_row_in_the_table(settings: type) -> None:
+    rows = markdown_table().splitlines()
+    for each in options_of(settings):
+        (row,) = [row for row in rows if row.startswith(f"| `{each.name}` | ")]
+        assert row.endswith(f" | {each.help} |")
+        assert each.default is None or f" | `{each.default}` | " in row
+
+
+def test_a_command_has_its_options_in_kebab_case_the_required_ones_first() -> None:
+    flags = [each.flag for each in options_of(ReceiverSettings)]
+
+    assert flags[:2] == ["--landing", "--port"]
+    assert {"--max-frame-bytes", "--tls-client-ca", "--idle-timeout"} <= set(flags)
+
+
+def test_an_option_that_is_not_given_has_its_default() -> None:
+    settings = PollerSettings.parse({"landing": "/data/landing", "agents": "flume1:4000"})
+
+    assert settings == PollerSettings(Path("/data/landing"), (("flume1", 4000),))
+    assert (settings.frame_bytes_max, settings.segment_bytes) == (64 << 20, 128 << 20)
+    assert settings.retention == Retention.parse("keep")
+
+
+def test_the_receivers_command_accepts_the_same_options() -> None:
     parser = argparse.ArgumentParser()
     ReceiverSettings.add_arguments(parser)
     given = ["--landing", "/data/landing", "--port", "4141", "--max-frame-bytes", "2048"]
@@ -196,7 +243,7 @@ def test_the_command_takes_the_same_options() -> None:
     )
 
 
-def test_the_pollers_command_takes_its_own() -> None:
+def test_the_pollers_command_accepts_its_own() -> None:
     parser = argparse.ArgumentParser()
     PollerSettings.add_arguments(parser)
     given = ["--landing", "/data/landing", "--agents", "flume1:4000", "--agent-batch-size", "10"]
@@ -209,7 +256,7 @@ def test_the_pollers_command_takes_its_own() -> None:
 @pytest.mark.parametrize(
     ("settings", "missing"), [(ReceiverSettings, "--port"), (PollerSettings, "--agents")]
 )
-def test_a_command_that_has_nothing_to_receive_from_says_so(
+def test_a_command_without_a_required_option_names_it(
     settings: type[ReceiverSettings | PollerSettings],
     missing: str,
     capsys: pytest.CaptureFixture[str],

@@ -11,6 +11,7 @@ from pyspark_flume.avroipc.handshake import PROTOCOL_TEXT as AVRO_SOURCE_TEXT
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.avroipc.pull_connection import PROTOCOL_TEXT, EventBatch, PullConnection
 from pyspark_flume.errors import FlumeError, ProtocolError
+from pyspark_flume.events.columns import scan_events
 from pyspark_flume.events.record import decode_events, encode_event
 
 from tests.support.avro_client import BOTH, DONE, FRAME, avro_string, frame, lines
@@ -35,7 +36,7 @@ OPENED = "00 00  00 02 37"
 
 def connected(limits: Limits | None = None) -> PullConnection:
     """Its ping has been answered, the next call has the serial 2."""
-    connection = PullConnection(limits or Limits())
+    connection = PullConnection(scan_events, limits or Limits())
     connection.ping()
     assert connection.receive_data(frame(1, BOTH)) == [None]
     return connection
@@ -66,9 +67,9 @@ def test_calls_are_these_bytes() -> None:
 def test_the_first_call_carries_the_handshake_with_the_protocols_text() -> None:
     handshake = HASH + b"\2" + avro_string(PROTOCOL_TEXT) + HASH + b"\0"
 
-    assert PullConnection().ping() == frame(1, handshake + hexed("00 00"))
+    assert PullConnection(scan_events).ping() == frame(1, handshake + hexed("00 00"))
     poll = hexed("00 1a 6765744576656e744261746368 02")
-    assert PullConnection().get_event_batch(1) == frame(1, handshake + poll)
+    assert PullConnection(scan_events).get_event_batch(1) == frame(1, handshake + poll)
 
 
 def test_an_event_batch_is_its_number_and_its_events_as_they_were_sent() -> None:
@@ -140,7 +141,7 @@ def test_in_frame_is_while_a_part_of_an_answer_has_come() -> None:
 
 
 def test_an_agent_with_another_text_of_the_same_protocol_is_fetched_from() -> None:
-    connection = PullConnection()
+    connection = PullConnection(scan_events)
     connection.get_event_batch(1)
 
     answer = OTHER_PROTOCOL + event_batch(lines("a"))
@@ -187,14 +188,14 @@ def test_a_protocol_of_another_layout_is_refused(old: str, new: str) -> None:
     ids=["http", "empty", "no union", "an avro source", "no protocol", "a long one", "serial"],
 )
 def test_who_is_no_spark_sink_is_told_from_one(sent: bytes, reason: str) -> None:
-    connection = PullConnection()
+    connection = PullConnection(scan_events)
     connection.ping()
     with pytest.raises(ProtocolError, match=f"{reason}.*; option agents has to name a SparkSink's"):
         connection.receive_data(sent)
 
 
 def greet(answer: bytes) -> None:
-    connection = PullConnection()
+    connection = PullConnection(scan_events)
     connection.ping()
     connection.receive_data(frame(1, answer))
 
@@ -272,7 +273,7 @@ def test_what_is_over_a_limit_names_the_option_to_lower() -> None:
 def test_batches_are_the_same_in_any_split(
     sent: list[list[list[tuple[dict[str, str], bytes]]]], sized: bool, places: list[int]
 ) -> None:
-    connection, stream = PullConnection(), b""
+    connection, stream = PullConnection(scan_events), b""
     for serial, blocks in enumerate(sent, 1):
         connection.get_event_batch(10)
         encoded = [[encode_event(*event) for event in block] for block in blocks]
@@ -286,7 +287,7 @@ def test_batches_are_the_same_in_any_split(
 
 
 def test_an_answer_may_come_byte_by_byte() -> None:
-    connection = PullConnection()
+    connection = PullConnection(scan_events)
     connection.get_event_batch(10)
     answer = frame(1, OTHER_PROTOCOL + event_batch(lines("a", "bc")))
 
@@ -299,7 +300,7 @@ def test_an_answer_may_come_byte_by_byte() -> None:
 def test_a_byte_that_is_wrong_raises_nothing_else_than_a_flume_error(
     place: int, octet: int, first: bool
 ) -> None:
-    connection = PullConnection() if first else connected()
+    connection = PullConnection(scan_events) if first else connected()
     greeting = OTHER_PROTOCOL if first else b""
     wire = bytearray(frame(1 if first else 2, greeting + hexed(OPENED + "04" + HI + X + "00")))
     connection.get_event_batch(10)

@@ -22,18 +22,13 @@ from pyspark.sql.streaming.datasource import (
 from pyspark_flume.errors import OffsetForeign
 from pyspark_flume.events.columns import scan_events, slice_events
 from pyspark_flume.landing import Block, Landing, commit
-from pyspark_flume.options import (
-    EARLIEST,
-    LATEST,
-    PollerSettings,
-    ReceiverSettings,
-    SourceOptions,
-)
+from pyspark_flume.option_types import EARLIEST, LATEST
+from pyspark_flume.options import SourceOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pyspark_flume.ingest.service import IngestionThread
+    from pyspark_flume.ingest.background import BackgroundService
 
 # A task for fewer rows costs more than it reads.
 ROWS_PER_PARTITION = 150_000
@@ -104,7 +99,7 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
 
     def __init__(self, options: SourceOptions, columns: Sequence[tuple[str, str]]) -> None:
         super().__init__(options, columns)
-        self._ingestion: IngestionThread | None = None
+        self._ingestion: BackgroundService | None = None
         self._log: Landing | None = None
         self._target: int | None = None  # where Trigger.AvailableNow ends
 
@@ -158,9 +153,9 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
 
     def _open(self) -> Landing:
         if self._options.ingestion and not self._ingestion:
-            ingestion = _ingestion_thread(self._options.ingestion)
-            ingestion.start()
-            self._ingestion = ingestion
+            from pyspark_flume.ingest.background import BackgroundService  # see above
+
+            self._ingestion = BackgroundService.start(self._options.ingestion)
         if self._ingestion:
             self._ingestion.check()
         if not self._log:
@@ -179,16 +174,6 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
                 "with a new checkpoint, which reads this log from startingOffset"
             )
         return int(offset["events"])
-
-
-def _ingestion_thread(settings: ReceiverSettings | PollerSettings) -> "IngestionThread":
-    from pyspark_flume.ingest.service import IngestionThread
-    from pyspark_flume.poller import Poller
-    from pyspark_flume.receiver import Receiver
-
-    if isinstance(settings, PollerSettings):
-        return IngestionThread(Poller(settings))
-    return IngestionThread(Receiver(settings))
 
 
 def _groups(log: Landing, events: EventRange) -> Iterator[list[Block]]:

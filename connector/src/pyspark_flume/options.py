@@ -1,331 +1,294 @@
-"""The options of ``format("flume")``, of the receiver and of the poller;
-docs/structured-streaming.md has them in a table."""
+"""The options of ``format("flume")``, of the receiver and of the poller, each declared once.
+
+``python -m pyspark_flume.options`` prints them as the table that the documentation has.
+"""
 
 import argparse
-import re
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from pyspark_flume.avroipc.limits import LIMITS
-from pyspark_flume.errors import FlumeError, OptionInvalid
-from pyspark_flume.landing import Retention
-
-MIB = 1024 * 1024
-SEGMENT_BYTES = 128 * MIB
-COMPRESSIONS = ("none", "deflate")
-KEEP = Retention.parse("keep")
-EARLIEST, LATEST = "earliest", "latest"
-ADDRESS = re.compile(
-    r"(?:(?P<host>([\w-]{1,63}\.)*[\w-]{1,63}\.?)|\[(?P<bare>[0-9a-fA-F:.]+)\]):(?P<port>\d{1,5})",
-    re.ASCII,
+from pyspark_flume.errors import OptionInvalid
+from pyspark_flume.landing import SEGMENT_BYTES, Retention
+from pyspark_flume.option_declaration import (
+    Option,
+    add_arguments,
+    option,
+    options_of,
+    read_options,
 )
-CONSUMER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
-
-
-_BOTH_OPTIONS = {
-    "landing": "folder of the landing log",
-    "retention": "keep, commit, an age (7d, 12h) or a size (10gb), or several with commas [keep]",
-    "maxFrameBytes": "bytes of one batch at most [67108864]",
-    "idleTimeout": "seconds after which a silent connection is closed; 0: never [0]",
-    "segmentBytes": "bytes after which a segment is full; retention removes whole ones [134217728]",
-}
-
-RECEIVER_OPTIONS = {
-    "port": "port to listen on for Flume's avro sinks",
-    "host": "address to listen on [0.0.0.0]",
-    **_BOTH_OPTIONS,
-    "compression": "none or deflate, as the sinks' compression-type [none]",
-    "tlsCertificate": "PEM file; the port speaks TLS",
-    "tlsKey": "PEM file of its key, if that is not in the certificate's file",
-    "tlsClientCa": "PEM file; sinks need a certificate signed by one of these",
-    "maxConnections": "connections at most [1000]",
-}
-
-POLLER_OPTIONS = {
-    "agents": "SparkSinks to fetch from, as flume1:4000,flume2:4000",
-    **_BOTH_OPTIONS,
-    "agentBatchSize": "events to ask an agent for at once [1000]",
-}
+from pyspark_flume.option_types import (
+    ADDRESSES,
+    CONSUMER,
+    EARLIEST,
+    FOLDER,
+    HOST,
+    PEM_FILE,
+    RETENTION,
+    START,
+    one_of,
+    whole,
+)
+from pyspark_flume.units import MIB
 
 
 @dataclass(frozen=True)
-class IngestionSettings(ABC):
-    """What a receiver and a poller have in common.
+class LandingSettings:
+    """What the source, the receiver and the poller all have to be given."""
 
-    :param landing: folder of the log; this process is its only writer
-    :param frame_bytes_max: of one batch
-    :param idle_seconds_max: a connection on which nothing comes for so long is closed; 0: never
-    :param segment_bytes: a segment of the log that is larger gets no further batch; retention
-        removes whole segments
-    """
+    landing: Path = option(
+        "landing", FOLDER, required=True, help="folder of the landing log: an absolute path, no URI"
+    )
 
-    OPTIONS: ClassVar[Mapping[str, str]]  # what each is for, by its name
-    REQUIRED: ClassVar[Sequence[str]]
 
-    landing: Path
+@dataclass(frozen=True)
+class IngestionSettings(LandingSettings):
+    """What a receiver and a poller have in common. Either is the only writer of its log."""
+
     _: KW_ONLY
-    retention: Retention = KEEP
-    frame_bytes_max: int = 64 * MIB
-    idle_seconds_max: int = 0
-    segment_bytes: int = SEGMENT_BYTES
+    retention: Retention = option(
+        "retention",
+        RETENTION,
+        "keep",
+        help="when a segment is removed: `keep`, `commit`, an age (`7d`, `12h`), a size (`10gb`), "
+        "or several with commas",
+    )
+    frame_bytes_max: int = option(
+        "maxFrameBytes",
+        whole("bytes", 1024, 1024 * MIB),
+        str(LIMITS.frame_bytes_max),
+        help="size of the largest batch that is accepted",
+    )
+    idle_seconds_max: int = option(
+        "idleTimeout",
+        whole("seconds", 0, 10**9),
+        "0",
+        help="how long a connection may be silent before it is closed; 0: for ever. "
+        "A SparkSink may be silent for its `timeout`",
+    )
+    segment_bytes: int = option(
+        "segmentBytes",
+        whole("bytes", 64 * 1024, 1024 * MIB),
+        str(SEGMENT_BYTES),
+        help="size from which a segment gets no further batch; retention removes whole segments",
+    )
 
     @classmethod
-    def parse(cls, options: Mapping[str, str]) -> Self:
-        """From options by the names of `OPTIONS`, lower case; raises `OptionInvalid`."""
-        return cls(
-            landing=Path(options["landing"]),
-            retention=_retention(options.get("retention", "keep")),
-            frame_bytes_max=whole(options, "maxFrameBytes", cls.frame_bytes_max, 1024, 1024 * MIB),
-            idle_seconds_max=whole(options, "idleTimeout", 0, 0, 10**9),
-            segment_bytes=whole(options, "segmentBytes", SEGMENT_BYTES, 64 * 1024, 1024 * MIB),
-            **cls._parse_own(options),
-        )
+    def parse(cls, texts: Mapping[str, str]) -> Self:
+        """Return the settings that `texts` gives, by lower-case name; raises `OptionInvalid`."""
+        return cls(**read_options(cls, texts))
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        """The same options as ``--kebab-case`` arguments."""
-        for name, text in cls.OPTIONS.items():
-            flag = re.sub("([A-Z])", r"-\1", name).lower()
-            parser.add_argument(
-                f"--{flag}", dest=name.lower(), help=text, required=name in cls.REQUIRED
-            )
+        """Add each option as an argument, its name in kebab case: ``--max-frame-bytes``."""
+        add_arguments(parser, cls)
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Self:
-        """From the arguments that `add_arguments` has added; raises `OptionInvalid`."""
+        """Return the settings of arguments from `add_arguments`; raises `OptionInvalid`."""
         given = {name: value for name, value in vars(arguments).items() if value is not None}
         return cls.parse(given)
-
-    @classmethod
-    @abstractmethod
-    def _parse_own(cls, options: Mapping[str, str]) -> dict[str, Any]:
-        """The values that only this class has."""
 
 
 @dataclass(frozen=True)
 class ReceiverSettings(IngestionSettings):
-    """Where a receiver listens and what it allows.
+    """Where a receiver listens and what it allows."""
 
-    :param host: address to listen on
-    :param compressed: the sinks have ``compression-type = deflate``
-    :param certificate: PEM file; with it the port speaks TLS
-    :param key: PEM file, if it isn't in `certificate`
-    :param client_ca: PEM file; with it each sink has to show a certificate signed by one of these
-    """
+    port: int = option(
+        "port",
+        whole("port", 1, 65535),
+        required=True,
+        help="port to listen on for avro sinks; a query without it only reads",
+    )
+    host: str = option("host", HOST, "0.0.0.0", help="address to listen on")  # noqa: S104 - agents are on other hosts
+    compressed: bool = option(
+        "compression",
+        one_of({"none": False, "deflate": True}),
+        "none",
+        help="`deflate` if the sinks have `compression-type = deflate`; one port accepts one kind",
+    )
+    certificate: str | None = option(
+        "tlsCertificate",
+        PEM_FILE,
+        help="the receiver's certificate (chain); with it the port speaks TLS",
+    )
+    key: str | None = option(
+        "tlsKey",
+        PEM_FILE,
+        help="key of the certificate, without a password, if it is not in the certificate's file",
+    )
+    client_ca: str | None = option(
+        "tlsClientCa",
+        PEM_FILE,
+        help="CAs; each client must show a certificate that one of them has signed",
+    )
+    connections_max: int = option(
+        "maxConnections",
+        whole("connections", 1, 100_000),
+        "1000",
+        help="how many connections may be open at once",
+    )
 
-    OPTIONS = RECEIVER_OPTIONS
-    REQUIRED = ("landing", "port")
-
-    port: int
-    host: str = "0.0.0.0"  # noqa: S104 - agents are on other hosts
-    compressed: bool = False
-    certificate: str | None = None
-    key: str | None = None
-    client_ca: str | None = None
-    connections_max: int = 1000
-
-    @classmethod
-    def _parse_own(cls, options: Mapping[str, str]) -> dict[str, Any]:
-        if "tlskey" in options and "tlscertificate" not in options:
+    def __post_init__(self) -> None:
+        if self.key is not None and self.certificate is None:
             raise OptionInvalid("tlsKey without tlsCertificate; give both")
-        if "tlsclientca" in options and "tlscertificate" not in options:
+        if self.client_ca is not None and self.certificate is None:
             raise OptionInvalid("tlsClientCa without tlsCertificate; a plain port checks nobody")
-        return {
-            "port": whole(options, "port", 0, 1, 65535),
-            "host": options.get("host", cls.host),
-            "compressed": _one_of(options, "compression", COMPRESSIONS) == "deflate",
-            "certificate": options.get("tlscertificate"),
-            "key": options.get("tlskey"),
-            "client_ca": options.get("tlsclientca"),
-            "connections_max": whole(options, "maxConnections", cls.connections_max, 1, 100_000),
-        }
 
 
 @dataclass(frozen=True)
 class PollerSettings(IngestionSettings):
-    """Which agents a poller fetches from.
+    """Which agents a poller fetches from, by host and port of their SparkSinks."""
 
-    :param agents: host and port of each SparkSink
-    :param batch_events_max: of one transaction; the ``transactionCapacity`` of the agents' channels
-        has to be as large
-    """
-
-    OPTIONS = POLLER_OPTIONS
-    REQUIRED = ("landing", "agents")
-
-    agents: tuple[tuple[str, int], ...]
-    batch_events_max: int = 1000
-
-    @classmethod
-    def _parse_own(cls, options: Mapping[str, str]) -> dict[str, Any]:
-        return {
-            "agents": _addresses(options["agents"]),
-            "batch_events_max": whole(
-                options, "agentBatchSize", cls.batch_events_max, 1, LIMITS.batch_events_max
-            ),
-        }
-
-
-SOURCE_OPTIONS = {
-    "consumer": "name under which what this query has committed is kept in the log",
-    "headers": "true or false: with the column headers [true]",
-    "startingOffset": "earliest, latest, or a time (ISO 8601) of arrival [earliest]",
-    "maxRowsPerTrigger": "rows of a micro-batch at most",
-    "maxBytesPerTrigger": "bytes of a micro-batch at most",
-    "minPartitions": "tasks of a micro-batch at least, if it has as many rows",
-}
+    agents: tuple[tuple[str, int], ...] = option(
+        "agents",
+        ADDRESSES,
+        required=True,
+        help="SparkSinks to fetch from, in place of `port`: `flume1:4000,flume2:4000`",
+    )
+    batch_events_max: int = option(
+        "agentBatchSize",
+        whole("events", 1, LIMITS.batch_events_max),
+        "1000",
+        help="how many events to ask an agent for at once; at most its channel's "
+        "`transactionCapacity`",
+    )
 
 
 @dataclass(frozen=True)
-class SourceOptions:
+class SourceOptions(LandingSettings):
     """The options of ``format("flume")``.
 
-    :param ingestion: how this query's driver takes events in; None where another process does
-    :param starting: `EARLIEST`, `LATEST` or ms since 1970; where a query without a
-        checkpoint begins
-    :param consumer: None: what this query commits is not kept, and holds no segment back
+    :param ingestion: how this query's driver takes events in; None if another process does it
+    :param consumer: None: what this query commits is not kept and holds no segment back
     """
 
-    landing: Path
-    ingestion: ReceiverSettings | PollerSettings | None
-    consumer: str | None
-    headers: bool
-    starting: str | int
-    rows_max: int | None
-    bytes_max: int | None
-    partitions_min: int
+    ingestion: ReceiverSettings | PollerSettings | None = None
+    consumer: str | None = option(
+        "consumer",
+        CONSUMER,
+        default_note="`query` with `port` or `agents`, else none",
+        help="name under which the query's progress is kept in the log",
+    )
+    headers: bool = option(
+        "headers",
+        one_of({"true": True, "false": False}),
+        "true",
+        help="whether there is a column `headers`",
+    )
+    starting: str | int = option(
+        "startingOffset",
+        START,
+        EARLIEST,
+        help="where a query without a checkpoint begins; a time is one of arrival, in ISO 8601, "
+        "and UTC if it names no zone",
+    )
+    rows_max: int | None = option(
+        "maxRowsPerTrigger", whole("rows", 1, 2**62), help="size of the largest micro-batch"
+    )
+    bytes_max: int | None = option(
+        "maxBytesPerTrigger",
+        whole("bytes", 1, 2**62),
+        help="size of the largest micro-batch, which has at least one batch of Flume's; "
+        "not with `maxRowsPerTrigger`",
+    )
+    partitions_min: int = option(
+        "minPartitions",
+        whole("tasks", 1, 100_000),
+        "1",
+        help="smallest number of tasks of a micro-batch; there is one for each 150,000 rows",
+    )
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> Self:
-        """Check all of them; raises `OptionInvalid`, which names the option.
+        """Return what `given` says, by name in any case.
 
-        :param given: by name, in any case
+        Raises `OptionInvalid`, which names the option.
         """
-        options = {name.lower(): value for name, value in given.items()}
-        known = {
-            name.lower(): name
-            for name in ("landing", *RECEIVER_OPTIONS, *POLLER_OPTIONS, *SOURCE_OPTIONS)
-        }
-        for name in options:
+        texts = {name.lower(): text for name, text in given.items()}
+        known = {each.key: each.name for each, _ in all_options()}
+        for name in texts:
             if name not in known:
                 raise OptionInvalid(f"unknown option {name}; there is {', '.join(known.values())}")
-        if not options.get("landing"):
+        if not texts.get("landing"):
             raise OptionInvalid("option landing is missing; give the folder of the landing log")
-        if "://" in options["landing"]:
+        if "://" in texts["landing"]:
             raise OptionInvalid(
-                f"option landing is {options['landing']}; give a folder of a file system that the "
+                f"option landing is {texts['landing']}; give a folder of a file system that the "
                 "driver and all executors have mounted"
             )
-        if "maxrowspertrigger" in options and "maxbytespertrigger" in options:
+        if "maxrowspertrigger" in texts and "maxbytespertrigger" in texts:
             raise OptionInvalid("maxRowsPerTrigger and maxBytesPerTrigger; give one of them")
-        ingestion = _ingestion(options)
-        return cls(
-            landing=Path(options["landing"]),
-            ingestion=ingestion,
-            consumer=_consumer(options.get("consumer", "query" if ingestion else None)),
-            headers=_one_of(options, "headers", ("true", "false")) == "true",
-            starting=_starting(options.get("startingoffset", EARLIEST)),
-            rows_max=whole(options, "maxRowsPerTrigger", 0, 1, 2**62) or None,
-            bytes_max=whole(options, "maxBytesPerTrigger", 0, 1, 2**62) or None,
-            partitions_min=whole(options, "minPartitions", 1, 1, 100_000),
-        )
+        ingestion = _ingestion(texts)
+        if ingestion:
+            texts.setdefault("consumer", "query")
+        return cls(ingestion=ingestion, **read_options(cls, texts))
 
 
-def whole(options: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
-    """A whole number from `least` to `most`, or `default` where it isn't given."""
-    text = options.get(name.lower())
-    if text is None:
-        return default
-    if not re.fullmatch(r"\d{1,19}", text.strip()) or not least <= int(text) <= most:
-        raise OptionInvalid(f"option {name} is {text}; give a whole number from {least} to {most}")
-    return int(text)
+WAYS: dict[str, type[ReceiverSettings | PollerSettings]] = {
+    "port": ReceiverSettings,
+    "agents": PollerSettings,
+}
+PARTS: dict[str, type[LandingSettings]] = {
+    "receiver": ReceiverSettings,
+    "poller": PollerSettings,
+    "source": SourceOptions,
+}
 
 
-def _ingestion(options: Mapping[str, str]) -> ReceiverSettings | PollerSettings | None:
-    """By the options of a query, which listens, polls or does neither."""
-    ways: dict[str, type[ReceiverSettings | PollerSettings]] = {
-        "port": ReceiverSettings,
-        "agents": PollerSettings,
-    }
+def all_options() -> list[tuple[Option, Sequence[str]]]:
+    """Return each option with its parts, "receiver", "poller" or "source", required ones first."""
+    parts: dict[Option, list[str]] = {}
+    for part, settings in PARTS.items():
+        for each in options_of(settings):
+            parts.setdefault(each, []).append(part)
+    return sorted(parts.items(), key=lambda entry: not entry[0].required)
+
+
+def markdown_table() -> str:
+    """Return the options as the Markdown table of the documentation."""
+    rows = ["| option | value | default | for | meaning |", "|---|---|---|---|---|"]
+    for each, parts in all_options():
+        default = each.default_note or (f"`{each.default}`" if each.default is not None else "none")
+        if each.required:
+            default = "required" if len(parts) == len(PARTS) else "required by the command"
+        unit = each.type.unit.replace("|", r"\|")
+        owners = "all" if len(parts) == len(PARTS) else ", ".join(parts)
+        rows.append(f"| `{each.name}` | {unit} | {default} | {owners} | {each.help} |")
+    return "\n".join(rows)
+
+
+def _ingestion(texts: Mapping[str, str]) -> ReceiverSettings | PollerSettings | None:
+    """Return how a query takes events in: it listens, it polls, or (None) it does neither."""
     owners = {"port": "the receiver's", "agents": "the poller's"}
     unfit = {
         "port": "a sink's own batch-size counts",
         "agents": "nothing listens here, and a SparkSink has neither TLS nor compression",
     }
-    chosen = [way for way in ways if way in options]
+    chosen = [way for way in WAYS if way in texts]
     if len(chosen) > 1:
         raise OptionInvalid(
             "port and agents: port waits for avro sinks, agents fetches from SparkSinks; "
             "give one of them"
         )
-    for name in (*RECEIVER_OPTIONS, *POLLER_OPTIONS):
-        fitting = [way for way, kind in ways.items() if name in kind.OPTIONS]
-        if name == "landing" or name.lower() not in options or set(chosen) & set(fitting):
+    for each, _ in all_options():
+        fitting = [way for way, settings in WAYS.items() if each in options_of(settings)]
+        if each.key == "landing" or each.key not in texts or not fitting:
+            continue
+        if set(chosen) & set(fitting):
             continue
         if chosen:
             raise OptionInvalid(
-                f"option {name} does not go with {chosen[0]}: {unfit[chosen[0]]}; leave it out"
+                f"option {each.name} does not go with {chosen[0]}: {unfit[chosen[0]]}; leave it out"
             )
         raise OptionInvalid(
-            f"option {name} is {' or '.join(owners[way] for way in fitting)}; "
+            f"option {each.name} is {' or '.join(owners[way] for way in fitting)}; "
             f"give {' or '.join(fitting)}, too, or set it there"
         )
-    return ways[chosen[0]].parse(options) if chosen else None
+    return WAYS[chosen[0]].parse(texts) if chosen else None
 
 
-def _addresses(text: str) -> tuple[tuple[str, int], ...]:
-    """Host and port of each entry; an IPv6 address has brackets around it."""
-    found: list[tuple[str, int]] = []
-    for number, entry in enumerate(text.split(","), 1):
-        address = ADDRESS.fullmatch(entry.strip())
-        if not address or not 1 <= int(address["port"]) <= 65535:
-            raise OptionInvalid(
-                f"option agents: entry {number}, {entry.strip()!r}, is no address; "
-                "give host:port for each, as in flume1:4000,flume2:4000"
-            )
-        host_port = (address["bare"] or address["host"], int(address["port"]))
-        if host_port in found:
-            raise OptionInvalid(f"option agents: entry {number}, {entry.strip()}, is there twice")
-        found.append(host_port)
-    return tuple(found)
-
-
-def _one_of(options: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    text = options.get(name.lower(), choices[0]).strip().lower()
-    if text not in choices:
-        raise OptionInvalid(f"option {name} is {text}; give {' or '.join(choices)}")
-    return text
-
-
-def _starting(text: str) -> str | int:
-    if text.lower() in (EARLIEST, LATEST):
-        return text.lower()
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise OptionInvalid(
-            f"option startingOffset is {text}; give earliest, latest or a time such as "
-            "2026-01-31T12:00:00Z"
-        ) from None
-    # Without an offset: UTC, whatever the driver's zone is.
-    zoned = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return int(zoned.timestamp() * 1000)
-
-
-def _consumer(name: str | None) -> str | None:
-    if name is not None and not CONSUMER_NAME.fullmatch(name):
-        raise OptionInvalid(
-            f"option consumer is {name}; give 1 to 64 of A-Z a-z 0-9 . _ -, with no dot first"
-        )
-    return name
-
-
-def _retention(text: str) -> Retention:
-    try:
-        return Retention.parse(text)
-    except FlumeError as error:
-        raise OptionInvalid(f"option retention: {error}") from None
+if __name__ == "__main__":
+    print(markdown_table())

@@ -7,6 +7,9 @@ from uuid import UUID
 import fastavro
 import pytest
 from batches import batch, lines, opened, segment_paths, write
+from pyspark_flume.avro_binary import encode_long
+from pyspark_flume.errors import EventCorrupt
+from pyspark_flume.events.columns import scan_events
 from pyspark_flume.landing import container, index
 
 ID = UUID("00112233-4455-6677-8899-aabbccddeeff")
@@ -55,7 +58,7 @@ def test_a_block_is_count_length_items_marker(folder: Path) -> None:
 
 @pytest.mark.parametrize("length", range(200))
 def test_a_header_cut_anywhere_is_torn(length: int) -> None:
-    with pytest.raises(container.Torn):
+    with pytest.raises(container.SegmentMalformed):
         container.decode_header(container.encode_header(0, "{}", ID)[:length])
 
 
@@ -72,7 +75,7 @@ def test_any_avro_tool_reads_a_segment(folder: Path) -> None:
 
 def test_a_large_batch_and_one_of_bytes_outside_ascii_come_back(folder: Path) -> None:
     body = bytes(range(256)) * 40_000
-    items = b"\x02\x02a\x06\xe2\x82\xac\0" + container.encode_long(len(body)) + body
+    items = b"\x02\x02a\x06\xe2\x82\xac\0" + encode_long(len(body)) + body
     with opened(folder) as writer:
         writer.append(memoryview(bytearray(items)), 1, [])
         writer.commit()
@@ -91,7 +94,7 @@ def test_a_large_batch_and_one_of_bytes_outside_ascii_come_back(folder: Path) ->
     ],
 )
 def test_items_that_are_events_pass(items: str, count: int) -> None:
-    container.check_items(bytes.fromhex(items), count)
+    scan_events(bytes.fromhex(items), count)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,6 @@ def test_items_that_are_events_pass(items: str, count: int) -> None:
         ("00 " + "80" * 20, 1),  # a length without an end
     ],
 )
-def test_items_that_lie_are_torn(items: str, count: int) -> None:
-    with pytest.raises(container.Torn):
-        container.check_items(bytes.fromhex(items), count)
+def test_items_that_are_not_that_many_events_are_corrupt(items: str, count: int) -> None:
+    with pytest.raises(EventCorrupt):
+        scan_events(bytes.fromhex(items), count)

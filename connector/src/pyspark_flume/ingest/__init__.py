@@ -1,1 +1,1 @@
-"""What fills a landing log: takes events in, recognises lines that come again, and stores them."""
+"""What fills a landing log: take events in, recognise lines that are sent again, store the rest."""

@@ -1,7 +1,7 @@
-"""Which lines of which file the events of a batch are, so that a line sent twice is seen.
+"""Which lines of which file the events of a batch are, so that a line sent again is recognised.
 
-A Flume plugin puts three headers on an event: `file` (the file's name), `offset` (the byte of the
-file at which the line begins) and `end` (the byte behind the line and its newline).
+Our Flume plugin puts three headers on an event: `file` (the file's name), `offset` (the byte of the
+file at which the line begins) and `end` (the byte after the line and its newline).
 """
 
 from itertools import pairwise
@@ -9,15 +9,20 @@ from itertools import pairwise
 import numpy as np
 
 from pyspark_flume.events.bulk_read import Ints, Mask, as_words, read_decimals
-from pyspark_flume.events.columns import EventColumns, find_header
+from pyspark_flume.events.columns import EventColumns, find_header, scan_events
 from pyspark_flume.landing import FileRange
 
 
-def runs(columns: EventColumns) -> list[FileRange]:
-    """The longest runs of events that follow each other in the batch and in a file.
+def identify(items: bytes, count: int) -> list[FileRange]:
+    """Return which bytes of which files the `count` encoded events in `items` hold."""
+    return file_ranges(scan_events(items, count))
+
+
+def file_ranges(columns: EventColumns) -> list[FileRange]:
+    """Return the longest runs of events that follow each other both in the batch and in a file.
 
     An event is in no run if it lacks one of the three headers, if `file` is not UTF-8, if `offset`
-    or `end` is no decimal number of up to 18 digits, or if `end` is not behind `offset`.
+    or `end` is not a decimal number of up to 18 digits, or if `end` is not after `offset`.
     """
     file, offset, end = (find_header(columns, key) for key in (b"file", b"offset", b"end"))
     events = np.flatnonzero((file >= 0) & (offset >= 0) & (end >= 0))
@@ -43,17 +48,17 @@ def runs(columns: EventColumns) -> list[FileRange]:
         except UnicodeDecodeError:
             continue
         event = int(events[first])
-        run = FileRange(name, int(starts[first]), int(ends[last]), event, event + last - first + 1)
-        found.append(run)
+        past_last = event + last - first + 1
+        found.append(FileRange(name, int(starts[first]), int(ends[last]), event, past_last))
     return found
 
 
 def _same_as_before(columns: EventColumns, headers: Ints) -> Mask:
-    """Whether each header but the first has the value of the one before."""
+    """Return, for each header but the first, whether it has the value of the one before it."""
     starts, ends = columns.value_starts[headers], columns.value_ends[headers]
     length = int(ends[0] - starts[0])
     if length and (ends - starts == length).all():
-        # Usually all are the same.
+        # Usually all values are the same.
         texts = np.ndarray(len(columns.data) - length + 1, f"V{length}", columns.data, strides=(1,))
         if texts[starts].tobytes() == texts[starts[0]].tobytes() * len(headers):
             return np.ones(len(headers) - 1, np.bool_)

@@ -1,57 +1,68 @@
-"""What fills a landing log, until it is told to stop: as a process, or as a thread of a query's.
+"""A service that fills one landing log from one source of events, until it is told to stop."""
 
-`pyspark_flume.receiver` and `pyspark_flume.poller` are the two ways.
-"""
-
-import argparse
 import asyncio
 import logging
-import signal
-import sys
-import threading
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
+from typing import Protocol
 
-from pyspark_flume.errors import FlumeError, IngestionFailed, LandingError
-from pyspark_flume.ingest.group_commit import Intake, identify
+from pyspark_flume.errors import LandingError
+from pyspark_flume.ingest.group_commit import GroupCommit
+from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import LandingWriter
 from pyspark_flume.options import IngestionSettings
 
 log = logging.getLogger(__name__)
 
 RETAIN_SECONDS = 10
-END_SECONDS_MAX = 5  # for the batches under way, when it is told to stop
+END_SECONDS_MAX = 5  # for the batches under way when the service is told to stop
 
 
-class Ingestion(ABC):
-    """A way for events into a landing log, of which it is the only writer.
+class EventSource(Protocol):
+    """Where events come from: `Receiver` or `Poller`.
 
     :param name: as in "the receiver on port 4141"
     :param action: as in "listens on 0.0.0.0:4141"
     """
 
-    intake: Intake
+    name: str
+    action: str
 
-    def __init__(self, settings: IngestionSettings, name: str, action: str) -> None:
-        self.settings = settings
-        self.name = name
-        self.action = action
+    async def start(self, group_commit: GroupCommit) -> Sequence["asyncio.Task[None]"]:
+        """Begin to submit batches; return the tasks that do it until they are cancelled.
 
-    async def serve(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
-        """Take events in until `stop`; `ready` is called when it has begun.
+        Raises `IngestionFailed`.
+        """
+
+    async def drain(self) -> None:
+        """Accept no further batch, and return when those that are under way are submitted."""
+
+    def close(self) -> None:
+        """Close what is still open."""
+
+
+class IngestService:
+    """Owns a landing log: its writer, group commit and retention. It is the log's only writer."""
+
+    def __init__(self, settings: IngestionSettings, source: EventSource) -> None:
+        self.landing = settings.landing
+        self.source = source
+        self._retention = settings.retention
+        self._segment_bytes = settings.segment_bytes
+
+    async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
+        """Fill the log until `stop` is set; `ready` is called when the source has started.
 
         Raises `LandingError` and `IngestionFailed`.
         """
-        asyncio.get_running_loop().set_exception_handler(_one_line)
-        settings = self.settings
-        with LandingWriter.open(settings.landing, identify, settings.segment_bytes) as writer:
-            self.intake = Intake(writer, self._is_alone)
+        asyncio.get_running_loop().set_exception_handler(_log_in_one_line)
+        with LandingWriter.open(self.landing, identify, self._segment_bytes) as writer:
+            group_commit = GroupCommit(writer)
             tasks = [
-                *await self._begin(),
-                asyncio.create_task(self.intake.run()),
-                asyncio.create_task(self._retain(writer)),
+                *await self.source.start(group_commit),
+                asyncio.create_task(group_commit.run()),
+                asyncio.create_task(self._retain(writer, group_commit)),
             ]
             stopped = asyncio.create_task(stop.wait())
             try:
@@ -60,121 +71,33 @@ class Ingestion(ABC):
                 for task in tasks:
                     if task.done():  # by an error that nobody has foreseen
                         task.result()
-                await self._settle()
+                # What a sink has sent is stored, so it had better get its answer.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(END_SECONDS_MAX):
+                        await self.source.drain()
+                        await group_commit.drain()
             finally:
-                self._end()
+                self.source.close()
                 for ending in (stopped, *tasks):
                     ending.cancel()
                 await asyncio.gather(stopped, *tasks, return_exceptions=True)
-                self.intake.close()
+                group_commit.close()
 
-    @abstractmethod
-    async def _begin(self) -> Sequence[asyncio.Task[None]]:
-        """Begin to take events in, by these tasks, which go on until they are cancelled."""
-
-    @abstractmethod
-    async def _settle(self) -> None:
-        """Take nothing more, and answer what has come, within `END_SECONDS_MAX`."""
-
-    @abstractmethod
-    def _end(self) -> None:
-        """Close what is still open."""
-
-    def _is_alone(self) -> bool:
-        """See `Intake`."""
-        return False
-
-    async def _retain(self, writer: LandingWriter) -> None:
+    async def _retain(self, writer: LandingWriter, group_commit: GroupCommit) -> None:
+        """Remove old segments now and then."""
         while True:
             await asyncio.sleep(RETAIN_SECONDS)
             try:
-                if removed := await self.intake.in_thread(
-                    partial(writer.retain, self.settings.retention)
-                ):
-                    log.info("%s: %d old segment(s) removed", self.settings.landing, removed)
+                removed = await group_commit.in_thread(partial(writer.retain, self._retention))
             except LandingError as error:
                 log.warning("%s", error)
-
-
-class IngestionThread:
-    """An ingestion in this process, for a query that takes events in. Ends with the process."""
-
-    def __init__(self, ingestion: Ingestion) -> None:
-        self._ingestion = ingestion
-        self._ready: Future[None] = Future()
-        self._thread = threading.Thread(target=self._run, name="flume-ingestion", daemon=True)
-
-    def start(self) -> None:
-        """Return when it has begun; raises what `Ingestion.serve` does."""
-        self._thread.start()
-        if error := self._ready.exception():
-            raise error.with_traceback(None)  # in a query's exception it would hide the reason
-
-    def check(self) -> None:
-        """Raise `IngestionFailed` if it has ended."""
-        if not self._thread.is_alive():
-            raise IngestionFailed(
-                f"{self._ingestion.name} has ended; see the log above, and start the query again"
-            )
-
-    def stop(self) -> None:
-        """End it and let go of port and log."""
-        if self._thread.is_alive() and self._ready.done() and not self._ready.exception():
-            self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except BaseException as error:
-            if not self._ready.done():
-                self._ready.set_exception(error)
             else:
-                log.exception("%s has ended", self._ingestion.name)
-
-    async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        await self._ingestion.serve(lambda: self._ready.set_result(None), self._stop)
+                if removed:
+                    log.info("%s: %d old segment(s) removed", self.landing, removed)
 
 
-def run_command(
-    command: str,
-    purpose: str,
-    settings: type[IngestionSettings],
-    ingestion: Callable[..., Ingestion],
-    arguments: list[str] | None,
-) -> int:
-    """Run ``python -m pyspark_flume.command`` until a signal; returns its exit code.
-
-    :param ingestion: made of `settings`
-    :param arguments: None: this process's
-    """
-    parser = argparse.ArgumentParser(prog=f"python -m pyspark_flume.{command}", description=purpose)
-    settings.add_arguments(parser)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr
-    )
-    try:
-        asyncio.run(_until_signal(ingestion(settings.of(parser.parse_args(arguments)))))
-    except FlumeError as error:
-        print(f"{command}: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-async def _until_signal(ingestion: Ingestion) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
-    def ready() -> None:
-        log.info("%s, lands in %s", ingestion.action, ingestion.settings.landing)
-
-    await ingestion.serve(ready, stop)
-
-
-def _one_line(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-    """Where asyncio would print a traceback."""
+def _log_in_one_line(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Log an unexpected error of a connection without asyncio's traceback."""
     transport = context.get("transport")
     peer = (
         transport.get_extra_info("peername") if isinstance(transport, asyncio.Transport) else None

@@ -1,115 +1,74 @@
-"""One connection to an agent's SparkSink: a batch is fetched, stored, and only then answered."""
+"""One connection to an agent's SparkSink: fetch a batch, store it, and only then acknowledge it."""
 
 import asyncio
 import logging
-import os
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.avroipc.pull_connection import EventBatch, PullConnection
 from pyspark_flume.errors import ProtocolError
 from pyspark_flume.events.columns import EventColumns, scan_events
-from pyspark_flume.ingest.group_commit import Intake
+from pyspark_flume.ingest.spark_sink_status import SparkSinkStatus
 from pyspark_flume.options import PollerSettings
 
-log = logging.getLogger("pyspark_flume.poller")
+log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 256 * 1024  # a batch of 1000 access log lines
-# A ping, an ack and a nack have nothing to wait for at the agent, unlike a poll.
+# The agent answers a ping, an ack and a nack at once; only a poll waits for events.
 ANSWER_SECONDS_MAX = 30
-# An error in place of a batch that comes later says that there were no events for so long.
-AT_ONCE_SECONDS_MAX = 1
-# An agent whose machine has gone answers no poll for ever: noticed within two minutes.
+# An error that takes longer than that only means that there were no events meanwhile.
+PROMPT_ERROR_SECONDS_MAX = 1
+# An agent whose machine is gone never answers a poll; this notices it within two minutes.
 KEEPALIVE = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 6}
-WAIT_SECONDS_MIN, WAIT_SECONDS_MAX = 0.1, 10.0
+RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 10.0
 
 
-class Agent:
-    """An agent that is polled, and what the log has last said of it; its connections share it."""
+class SparkSinkClient:
+    """Fetches from one SparkSink for as long as the poller runs, whatever happens to either side.
 
-    def __init__(self, host: str, port: int) -> None:
-        self.host, self.port = host, port
-        self._connections = 0
-        self._is_away = False
-        self._is_failing = False
+    :param store: accepts a batch; its future is True when the batch is durable, False when it
+        could not be stored
+    """
 
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
-    def connected(self) -> None:
-        """One more connection has been answered."""
-        self._connections += 1
-        if self._connections == 1:
-            log.info("%s connected", self)
-        self._is_away = False
-
-    def disconnected(self) -> None:
-        """One of those is lost."""
-        self._connections -= 1
-
-    def missed(self, error: Exception) -> None:
-        """A connection is lost, or could not be had; said of the last one."""
-        if not self._connections and not self._is_away:
-            log.warning("%s cannot be fetched from: %s; it is asked again", self, _fact(error))
-            self._is_away = True
-
-    def failed(self, message: str, batch_events_max: int) -> None:
-        """It had an error in place of a batch."""
-        if not self._is_failing:
-            log.warning(
-                "%s has no batch: %s; asked again; its channel's transactionCapacity must not be "
-                "below agentBatchSize, %d",
-                self,
-                message,
-                batch_events_max,
-            )
-        self._is_failing = True
-
-    def delivered(self) -> None:
-        """It had a batch."""
-        if self._is_failing:
-            log.info("%s has batches again", self)
-        self._is_failing = False
-
-
-class AgentConnection:
-    """Fetches from one agent for as long as the poller runs, whatever happens to either side."""
-
-    def __init__(self, agent: Agent, settings: PollerSettings, intake: Intake) -> None:
-        self._agent = agent
+    def __init__(
+        self,
+        sink: SparkSinkStatus,
+        settings: PollerSettings,
+        store: Callable[[EventColumns], "asyncio.Future[bool]"],
+    ) -> None:
+        self._sink = sink
         self._settings = settings
-        self._intake = intake
+        self._store = store
         self._limits = Limits(frame_bytes_max=settings.frame_bytes_max)
         self._pull = PullConnection(scan_events, self._limits)
         self._has_batch = False  # one that is neither acknowledged nor given back
-        self._waits = _waits()
+        self._retry_delays = _retry_delays()
         self._task: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._is_stopping = False
 
     async def run(self) -> None:
-        """Connect and fetch, again and again; ends by `stop`."""
+        """Connect and fetch, again and again, until `stop`."""
         self._task = asyncio.current_task()
-        while not self._stopping:
+        while not self._is_stopping:
             try:
                 await self._connect_and_fetch()
             except (OSError, ProtocolError) as error:
                 self._pull, self._has_batch = PullConnection(scan_events, self._limits), False
-                self._agent.missed(error)
-                await self._wait()
+                self._sink.unreachable(error)
+                await self._delay_retry()
 
     def stop(self) -> None:
-        """Settle the batch that has come, or a part of which has, and end."""
-        self._stopping = True
+        """End, after the batch that has arrived, or of which a part has, is settled."""
+        self._is_stopping = True
         if self._task and not self._has_batch and not self._pull.in_frame:
             self._task.cancel()
 
     async def _connect_and_fetch(self) -> None:
         async with asyncio.timeout(ANSWER_SECONDS_MAX):
             self._reader, self._writer = await asyncio.open_connection(
-                self._agent.host, self._agent.port, limit=CHUNK_BYTES
+                self._sink.host, self._sink.port, limit=CHUNK_BYTES
             )
         try:
             sock = self._writer.get_extra_info("socket")
@@ -117,45 +76,43 @@ class AgentConnection:
             for option, value in KEEPALIVE.items():
                 sock.setsockopt(socket.IPPROTO_TCP, option, value)
             await self._call(self._pull.ping(), ANSWER_SECONDS_MAX)
-            self._agent.connected()
+            self._sink.connected()
             try:
-                while not self._stopping:
+                while not self._is_stopping:
                     await self._fetch()
             finally:
-                self._agent.disconnected()
+                self._sink.disconnected()
         finally:
             self._writer.close()
 
     async def _fetch(self) -> None:
         settings, loop = self._settings, asyncio.get_running_loop()
-        began = loop.time()
+        asked_at = loop.time()
         batch = await self._call(
             self._pull.get_event_batch(settings.batch_events_max),
             settings.idle_seconds_max or None,
         )
         assert batch
         if batch.error:
-            if loop.time() - began < AT_ONCE_SECONDS_MAX:
-                self._agent.failed(batch.error, settings.batch_events_max)
-                await self._wait()
+            if loop.time() - asked_at < PROMPT_ERROR_SECONDS_MAX:
+                self._sink.failed(batch.error, settings.batch_events_max)
+                await self._delay_retry()
             return
         self._has_batch = True
-        self._agent.delivered()
-        stored = await self._intake.submit(batch.events) if batch.events else True
+        self._sink.delivered()
+        stored = await self._store(batch.events) if batch.events else True
         settle = self._pull.ack if stored else self._pull.nack
         await self._call(settle(batch.sequence_number), ANSWER_SECONDS_MAX)
         self._has_batch = False
         if stored:
-            self._waits = _waits()
+            self._retry_delays = _retry_delays()
         else:
-            await self._wait()
+            await self._delay_retry()
 
-    async def _call(
-        self, request: bytes, seconds_max: float | None
-    ) -> EventBatch[EventColumns] | None:
+    async def _call(self, request: bytes, seconds_max: float | None) -> EventBatch[EventColumns] | None:
         """Send a call and return its answer's batch.
 
-        Raises `OSError`, also after a silence of `seconds_max`, and `ProtocolError`.
+        Raises `ProtocolError`, and `OSError`, also after a silence of `seconds_max`.
         """
         self._writer.write(request)
         answers: list[EventBatch[EventColumns] | None] = []
@@ -167,21 +124,15 @@ class AgentConnection:
             answers = self._pull.receive_data(data)
         return answers[0]
 
-    async def _wait(self) -> None:
-        if not self._stopping:
-            await asyncio.sleep(next(self._waits))
+    async def _delay_retry(self) -> None:
+        if not self._is_stopping:
+            await asyncio.sleep(next(self._retry_delays))
 
 
-def _waits() -> Iterator[float]:
-    """Seconds until the next attempt: each time twice as long, and by chance up to half of it less,
-    so that many connections do not come at once."""
-    seconds = WAIT_SECONDS_MIN
+def _retry_delays() -> Iterator[float]:
+    """Yield the seconds until the next attempt: twice as long each time, less up to half by chance,
+    so that many connections do not retry at once."""
+    seconds = RETRY_SECONDS_MIN
     while True:
         yield seconds * random.uniform(0.5, 1)
-        seconds = min(2 * seconds, WAIT_SECONDS_MAX)
-
-
-def _fact(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return os.strerror(error.errno)  # asyncio's own text has the address once more
-    return getattr(error, "strerror", None) or str(error) or "it does not answer"
+        seconds = min(2 * seconds, RETRY_SECONDS_MAX)

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark_flume.events.columns import scan_events
 from pyspark_flume.events.record import decode_events, encode_event
-from pyspark_flume.ingest.group_commit import Intake, identify
+from pyspark_flume.ingest.group_commit import GroupCommit
+from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import Landing, LandingWriter
 
 from tests.support.receiver import bodies, line_event, lines_of
@@ -25,18 +26,18 @@ PLAIN = encode_event({}, b"plain")
 
 
 def take(folder: Path, *batches: Sequence[bytes], segment_bytes: int = 1 << 20) -> list[bool]:
-    """What `Intake` says of batches that come one after the other, to one receiver."""
+    """Whether each of these batches, submitted one after the other, was stored."""
 
     async def run() -> list[bool]:
         with LandingWriter.open(folder, identify, segment_bytes) as writer:
-            intake = Intake(writer)
-            committing = asyncio.create_task(intake.run())
+            group_commit = GroupCommit(writer)
+            committing = asyncio.create_task(group_commit.run())
             answers = []
             for batch in batches:
                 events = scan_events(memoryview(b"".join(batch)), len(batch))
-                answers.append(await intake.submit(events))
+                answers.append(await group_commit.submit(events))
             committing.cancel()
-            intake.close()
+            group_commit.close()
             return answers
 
     return asyncio.run(run())
@@ -126,15 +127,15 @@ def test_what_could_not_be_stored_is_not_known(
 ) -> None:
     async def run() -> None:
         with LandingWriter.open(tmp_path, identify) as writer:
-            intake = Intake(writer)
-            committing = asyncio.create_task(intake.run())
+            group_commit = GroupCommit(writer)
+            committing = asyncio.create_task(group_commit.run())
             monkeypatch.setattr(os, "fdatasync", Failing(calls_failing, os.fdatasync))
             batches = [A[:2], A[1:], B, A]
             events = [scan_events(memoryview(b"".join(batch)), len(batch)) for batch in batches]
-            while not all(await asyncio.gather(*map(intake.submit, events))):
+            while not all(await asyncio.gather(*map(group_commit.submit, events))):
                 pass
             committing.cancel()
-            intake.close()
+            group_commit.close()
 
     asyncio.run(run())
 
@@ -142,7 +143,7 @@ def test_what_could_not_be_stored_is_not_known(
 
 
 class Failing:
-    """Fails so many times, then works."""
+    """Fails the first `times` calls, then works."""
 
     def __init__(self, times: int, works: Callable[[int], None]) -> None:
         self._left, self._works = times, works
@@ -154,17 +155,19 @@ class Failing:
         self._works(descriptor)
 
 
-def test_settle_waits_for_all_that_was_submitted(tmp_path: Path) -> None:
+def test_drain_waits_for_all_that_was_submitted(tmp_path: Path) -> None:
     async def run() -> None:
         with LandingWriter.open(tmp_path, identify) as writer:
-            intake = Intake(writer)
-            await intake.settle(1)
-            stored = [intake.submit(scan_events(PLAIN, 1)) for _ in range(3)]
-            committing = asyncio.create_task(intake.run())
-            await intake.settle(20)
+            group_commit = GroupCommit(writer)
+            async with asyncio.timeout(1):
+                await group_commit.drain()
+            stored = [group_commit.submit(scan_events(PLAIN, 1)) for _ in range(3)]
+            committing = asyncio.create_task(group_commit.run())
+            async with asyncio.timeout(20):
+                await group_commit.drain()
             assert all(each.result() for each in stored)
             committing.cancel()
-            intake.close()
+            group_commit.close()
 
     asyncio.run(run())
 

@@ -1,10 +1,11 @@
-"""The poller in this process, and agents that do to it what Flume's do."""
+"""The poller in this process, with stand-ins that behave as Flume's agents do."""
 
 from __future__ import annotations
 
 import errno
 import logging
 import os
+import re
 import socket
 import threading
 import time
@@ -14,11 +15,12 @@ from pathlib import Path
 
 import pytest
 from pyspark_flume.events.record import encode_event
-from pyspark_flume.ingest import spark_sink_client as agent_module
-from pyspark_flume.ingest.service import END_SECONDS_MAX, IngestionThread
+from pyspark_flume.ingest import spark_sink_client
+from pyspark_flume.ingest.background import BackgroundService
+from pyspark_flume.ingest.poller import CONNECTIONS_PER_AGENT
+from pyspark_flume.ingest.service import END_SECONDS_MAX
 from pyspark_flume.landing import Landing
 from pyspark_flume.options import PollerSettings
-from pyspark_flume.poller import CONNECTIONS_PER_AGENT, Poller
 
 from tests.support.avro_client import lines
 from tests.support.receiver import Gate, bodies, lines_of, stored
@@ -40,16 +42,15 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 @contextmanager
 def polling(
     landing: Path, *agents: SparkSinkStandIn | int, **more: int
-) -> Iterator[IngestionThread]:
-    """A poller of these agents, or ports, for as long as the block runs."""
+) -> Iterator[BackgroundService]:
+    """A poller of these agents or ports, for as long as the block runs."""
     ports = [agent if isinstance(agent, int) else agent.port for agent in agents]
     settings = PollerSettings(landing, tuple(("127.0.0.1", port) for port in ports), **more)
-    thread = IngestionThread(Poller(settings))
-    thread.start()
+    service = BackgroundService.start(settings)
     try:
-        yield thread
+        yield service
     finally:
-        thread.stop()
+        service.stop()
 
 
 def until(what: Callable[[], object], claim: str) -> None:
@@ -57,14 +58,14 @@ def until(what: Callable[[], object], claim: str) -> None:
 
 
 def said(caplog: pytest.LogCaptureFixture, of: SparkSinkStandIn | int) -> list[str]:
-    """What the log has of an agent, without its address."""
-    address = f"127.0.0.1:{of if isinstance(of, int) else of.port} "
+    """What was logged about an agent, with AGENT for its address."""
+    address = re.compile(rf"127\.0\.0\.1:{of if isinstance(of, int) else of.port}\b")
     messages = [record.getMessage() for record in caplog.records]
-    return [text.removeprefix(address) for text in messages if text.startswith(address)]
+    return [address.sub("AGENT", text) for text in messages if address.search(text)]
 
 
 @pytest.fixture(autouse=True)
-def _all_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
 
@@ -194,7 +195,7 @@ def test_an_agent_that_goes_and_comes_back_has_one_line_each_time(
         agent.put(lines("before"))
         until(lambda: agent.drained and agent.count("getEventBatch") > 2, "both wait for more")
         agent.stop()
-        until(lambda: len(said(caplog, agent)) == 2, "its absence is told")
+        until(lambda: len(said(caplog, agent)) == 2, "its absence is logged")
         other.put(lines("meanwhile"))
         until(lambda: other.drained, "the other agent is fetched from")
         agent.start()
@@ -203,11 +204,11 @@ def test_an_agent_that_goes_and_comes_back_has_one_line_each_time(
         until(lambda: agent.count("getEventBatch") > 5, "both wait for more again")
 
     assert said(caplog, agent) == [
-        "connected",
-        "cannot be fetched from: it has closed the connection; it is asked again",
-        "connected",
+        "AGENT connected",
+        "no answer from AGENT (it has closed the connection); retrying",
+        "AGENT connected",
     ]
-    assert said(caplog, other) == ["connected"]
+    assert said(caplog, other) == ["AGENT connected"]
     assert sorted(bodies(tmp_path)) == [b"after", b"before", b"meanwhile"]
 
 
@@ -217,15 +218,15 @@ def test_an_agent_that_is_not_there_yet_is_fetched_from_once_it_is(
     with SparkSinkStandIn(lines("a")) as agent:
         agent.stop()
         with polling(tmp_path, agent):
-            until(lambda: said(caplog, agent), "its absence is told")
+            until(lambda: said(caplog, agent), "its absence is logged")
             agent.start()
             until(lambda: agent.drained, "all is acknowledged")
 
-    refused = "cannot be fetched from: Connection refused; it is asked again"
-    assert said(caplog, agent) == [refused, "connected"]
+    refused = "no answer from AGENT (Connection refused); retrying"
+    assert said(caplog, agent) == [refused, "AGENT connected"]
 
 
-def test_an_error_in_place_of_a_batch_is_told_once_with_what_to_look_at(
+def test_an_error_in_place_of_a_batch_is_logged_once_with_what_to_look_at(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with SparkSinkStandIn() as agent:
@@ -236,10 +237,10 @@ def test_an_error_in_place_of_a_batch_is_told_once_with_what_to_look_at(
             until(lambda: agent.drained, "all is acknowledged")
 
     assert said(caplog, agent) == [
-        "connected",
-        "has no batch: Take list full; asked again; its channel's transactionCapacity must not be "
-        "below agentBatchSize, 1000",
-        "has batches again",
+        "AGENT connected",
+        "no batch from AGENT (Take list full); retrying; its channel's transactionCapacity must be "
+        "at least agentBatchSize, 1000",
+        "AGENT delivers batches again",
     ]
     assert agent.count("ack") == 1
     assert agent.count("nack") == 0
@@ -248,47 +249,47 @@ def test_an_error_in_place_of_a_batch_is_told_once_with_what_to_look_at(
 def test_an_error_after_a_long_poll_only_says_that_there_were_no_events(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agent_module, "AT_ONCE_SECONDS_MAX", 0)
+    monkeypatch.setattr(spark_sink_client, "PROMPT_ERROR_SECONDS_MAX", 0)
     with SparkSinkStandIn() as agent:
         agent.errors.extend(["no events for 60 s"] * 200)
         with polling(tmp_path, agent):
             until(lambda: not agent.errors, "it is asked again at once")
 
-    assert said(caplog, agent) == ["connected"]
+    assert said(caplog, agent) == ["AGENT connected"]
 
 
 def test_an_agent_that_answers_nothing_is_asked_again_in_time(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agent_module, "ANSWER_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(spark_sink_client, "ANSWER_SECONDS_MAX", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with polling(tmp_path, port):
-            until(lambda: said(caplog, port), "it is told")
+            until(lambda: said(caplog, port), "it is logged")
             for _ in range(2 * CONNECTIONS_PER_AGENT):
                 server.accept()[0].close()
 
-    assert said(caplog, port) == ["cannot be fetched from: it does not answer; it is asked again"]
+    assert said(caplog, port) == ["no answer from AGENT (timed out); retrying"]
 
 
 def test_a_poll_waits_for_events_unless_idle_timeout_is_set(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agent_module, "ANSWER_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(spark_sink_client, "ANSWER_SECONDS_MAX", 0.5)
     with (
         SparkSinkStandIn() as agent,
         SparkSinkStandIn() as same,
         polling(tmp_path / "patient", agent),
         polling(tmp_path / "impatient", same, idle_seconds_max=1),
     ):
-        until(lambda: len(said(caplog, same)) >= 2, "the silence is told")
-        assert "it does not answer" in said(caplog, same)[1]
-        assert said(caplog, agent) == ["connected"]
+        until(lambda: len(said(caplog, same)) >= 2, "the silence is logged")
+        assert "timed out" in said(caplog, same)[1]
+        assert said(caplog, agent) == ["AGENT connected"]
         agent.put(lines("at last"))
         until(lambda: agent.drained, "it is acknowledged")
 
 
-def test_who_is_no_spark_sink_is_named_with_the_option(
+def test_a_server_that_is_not_a_spark_sink_is_named_with_the_option(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -298,10 +299,10 @@ def test_who_is_no_spark_sink_is_named_with_the_option(
                 client, _ = server.accept()
                 with client:
                     client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            until(lambda: said(caplog, port), "it is told")
+            until(lambda: said(caplog, port), "it is logged")
 
     (line,) = said(caplog, port)
-    assert "option agents has to name a SparkSink's port; it is asked again" in line
+    assert "option agents has to name a SparkSink's port); retrying" in line
 
 
 # --- the end ------------------------------------------------------------------------------------

@@ -1,0 +1,61 @@
+"""What is known of one agent's SparkSink; the log has each change once."""
+
+import logging
+import os
+
+log = logging.getLogger(__name__)
+
+
+class SparkSinkStatus:
+    """Shared by all connections to one SparkSink, which report here what happens to them."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        self._connections = 0
+        self._is_away = False
+        self._has_no_batch = False
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    def connected(self) -> None:
+        """Another connection has got its first answer."""
+        self._connections += 1
+        if self._connections == 1:
+            log.info("%s connected", self)
+        self._is_away = False
+
+    def disconnected(self) -> None:
+        """One of these connections is lost."""
+        self._connections -= 1
+
+    def unreachable(self, error: Exception) -> None:
+        """A connection is lost or was not possible; logged if none is left."""
+        if not self._connections and not self._is_away:
+            log.warning("no answer from %s (%s); retrying", self, _fact(error))
+            self._is_away = True
+
+    def failed(self, message: str, batch_events_max: int) -> None:
+        """The agent answered with an error in place of a batch."""
+        if not self._has_no_batch:
+            log.warning(
+                "no batch from %s (%s); retrying; its channel's transactionCapacity must be at "
+                "least agentBatchSize, %d",
+                self,
+                message,
+                batch_events_max,
+            )
+        self._has_no_batch = True
+
+    def delivered(self) -> None:
+        """The agent answered with a batch."""
+        if self._has_no_batch:
+            log.info("%s delivers batches again", self)
+        self._has_no_batch = False
+
+
+def _fact(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno)  # asyncio's own text repeats the address
+    return getattr(error, "strerror", None) or str(error) or "timed out"
