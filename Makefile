@@ -1,7 +1,7 @@
 # Verbs only; what they do is in src/flumelab, pyproject.toml and compose.yaml.
 
 RUNTIME ?= auto
-APP     ?= url-counts
+LESSON  ?= url-counts
 FAULT_KILLS ?= 20
 FAULT_SEED  ?= 1
 SECONDS ?= 180
@@ -21,14 +21,14 @@ FLUMELAB = $(BIN)/flumelab
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-lab: .venv/ready ## start, feed LINES lines, show counts and verdict [RUNTIME=auto|docker|local APP= LINES=]
-	@$(FLUMELAB) demo --runtime $(RUNTIME) --app $(APP) --lines $(LINES)
+lab: .venv/ready ## start, feed LINES lines, show counts and verdict [RUNTIME=auto|docker|local LESSON= LINES=]
+	@$(FLUMELAB) demo --runtime $(RUNTIME) --lesson $(LESSON) --lines $(LINES)
 
 down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
 	@$(FLUMELAB) down --runtime $(RUNTIME)
 
-lessons: .venv/ready ## run every program, each against the generator's truth [RUNTIME=]
-	@$(FLUMELAB) run --runtime $(RUNTIME) $$($(BIN)/python -c 'from flumelab.lessons import catalogue as apps; print(*apps.APPS)')
+lessons: .venv/ready ## run every lesson, each against the generator's truth [RUNTIME=]
+	@$(FLUMELAB) run --runtime $(RUNTIME) $$($(BIN)/python -c 'from flumelab.lessons.catalogue import LESSONS; print(*LESSONS)')
 
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
@@ -51,8 +51,8 @@ bench: .venv/ready ## the benchmarks; each prints a ratio
 	@$(FLUMELAB) build --runtime local
 	@for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
 
-lint: .venv/ready ## ruff and mypy
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+lint: .venv/ready ## ruff, mypy and the import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
 wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(FLUMELAB) build --runtime local

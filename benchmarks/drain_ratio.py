@@ -1,12 +1,12 @@
 """How fast a landing log is counted, against the same lines from Spark's own text source.
 
 Prints ``drain_ratio: R``: rows/s of ``groupBy(url).count()`` from ``format("flume")`` over rows/s
-of the same query from ``format("text")``, in micro-batches of 300,000 rows (for the text source a
-file of as many lines), local[2]. Rows/s are the progress's input rows over its triggerExecution,
-without the first three micro-batches of each run. Both sides alternate in one session, after three
-runs of each that are not counted: so long the JVM's compiler is at work. With micro-batches of
-1,000,000 the ratio is printed as well; there are few of these, so only the first one of each run is
-left out. BENCH_LINES: [3000000].
+of the same query from ``format("text")``, in micro-batches of 300,000 rows (for the text source,
+files of that many lines), local[2]. Rows/s are the input rows of Spark's progress over its
+triggerExecution, without the first three micro-batches of each run. Both sides alternate in one
+session. Three runs of each come first and are not counted, because the JVM's compiler is busy until
+then. The ratio with micro-batches of 1,000,000 rows is printed as well; these are few, so only the
+first one of each run is left out. BENCH_LINES: [3000000].
 """
 
 import os
@@ -24,16 +24,16 @@ from support.harness import PYTHON, medians, size
 from support.lines import LINES_PER_BATCH, batches_of_lines
 
 LINES = size("BENCH_LINES", 3_000_000)
-# Rows of a micro-batch, and how many micro-batches at the beginning of a run are left out.
+# Rows in a micro-batch, and how many micro-batches are left out at the beginning of a run.
 TRIGGERS = ((LINES // 10, 3), (LINES // 3, 1))
 URL = "split(line, ' ')[6] AS url"
 BATCHES_PER_COMMIT = 100
-ROUNDS = size("BENCH_ROUNDS", 9)  # of three, the ratios lie between 0.8 and 1.1
+ROUNDS = size("BENCH_ROUNDS", 9)  # with three rounds, the ratios vary from 0.8 to 1.1
 WARM_UPS = 3
 
 
 def write(work: Path) -> None:
-    """The same lines as a landing log and as text files, a folder for each size of micro-batch."""
+    """Write the same lines to a landing log and to text files, a folder per micro-batch size."""
     texts = [work / str(rows) for rows, _ in TRIGGERS]
     for text in texts:
         text.mkdir()
@@ -51,7 +51,7 @@ def write(work: Path) -> None:
 
 
 def from_flume(spark: SparkSession, work: Path, rows: int) -> DataFrame:
-    # As the text source has it: one column, a string.
+    # One column with a string, like the text source.
     source = spark.readStream.format("flume").schema("body string")
     source = source.option("landing", str(work / "landing"))
     return source.option("maxRowsPerTrigger", rows).load().selectExpr("body AS line")
@@ -63,7 +63,7 @@ def from_text(spark: SparkSession, work: Path, rows: int) -> DataFrame:
 
 
 def rows_per_second(lines: DataFrame, skip: int) -> float:
-    """Drain it; micro-batches but the first `skip`."""
+    """Read all lines and return the rate of all micro-batches but the first `skip`."""
     with tempfile.TemporaryDirectory() as checkpoint:
         counts = lines.select(expr(URL)).groupBy("url").count()
         writer = counts.writeStream.format("noop").outputMode("update")
@@ -78,7 +78,7 @@ def rows_per_second(lines: DataFrame, skip: int) -> float:
 
 
 def ratio(spark: SparkSession, work: Path, rows: int, skip: int) -> float:
-    """Of flume to text, warm."""
+    """Return the ratio of flume to text, after the warm-up."""
     sides = {}
     for name, source in (("text", from_text), ("flume", from_flume)):
         lines = source(spark, work, rows)
@@ -98,7 +98,7 @@ if __name__ == "__main__":
         spark = (
             SparkSession.builder.master("local[2]")
             .config("spark.driver.memory", "2g")
-            # Not the lab's: a long run is faster with the JVM's better compiler.
+            # Not the lab's options: a long run is faster with the JVM's better compiler.
             .config("spark.driver.defaultJavaOptions", "-XX:+UseG1GC")
             .config("spark.ui.enabled", "false")
             .getOrCreate()

@@ -1,13 +1,13 @@
-"""`FlumeUtils` on today's Spark, against Spark 2.4 with its own.
+"""`FlumeUtils` on today's Spark, against Spark 2.4 with its own `FlumeUtils`.
 
 Prints ``dstream_ratio: R`` (push, `createStream`) and ``pull_ratio: R`` (`createPollingStream`):
-events/s of the same program (`map`, `reduceByKey`, collected each second, local[2]) from one agent,
-over those that PySpark 2.4.8 counts. The sides alternate in one run; each starts cold, on a spool
-directory that is full. BENCH_LINES: [1000000].
+events/s that one program (`map`, `reduceByKey`, collected each second, local[2]) counts from one
+agent, over the events/s that it counts in PySpark 2.4.8. The sides alternate in one run; each
+starts cold, with a full spool directory. BENCH_LINES: [1000000].
 
 SPARK24_SUBMIT names a `spark-submit` of Spark 2.4 with spark-streaming-flume on its class path;
-without it nothing is measured. Flume is the lab's for both sides. ``dstream_ratio.py pull``
-measures one of the two.
+without it nothing is measured. Both sides use the lab's Flume. ``dstream_ratio.py pull`` measures
+only one of the two.
 """
 
 import os
@@ -23,7 +23,7 @@ NAMES = {"push": ("dstream_ratio", "access-log.conf"), "pull": ("pull_ratio", "p
 
 
 def ratio(way: str, conf: str, spark24: list[str]) -> float:
-    """Of today's Spark to Spark 2.4."""
+    """Return the ratio of today's Spark to Spark 2.4."""
     sides = {"spark 2.4": spark24, "spark today": ["spark-submit"]}
     rates = medians(
         {
@@ -42,7 +42,8 @@ if __name__ == "__main__":
     spark24 = shlex.split(os.environ.get("SPARK24_SUBMIT", ""))
     if not spark24:
         sys.exit(
-            "dstream_ratio, pull_ratio: not measured, as SPARK24_SUBMIT is not set; see --help"
+            "dstream_ratio, pull_ratio: not measured, because SPARK24_SUBMIT is not set; see the"
+            " first lines of benchmarks/dstream_ratio.py"
         )
     for way in sys.argv[1:] or NAMES:
         name, conf = NAMES[way]

@@ -1,9 +1,10 @@
-"""What one receiver takes from several senders, against what the disk takes.
+"""How much one receiver accepts from several senders, against what the disk can write.
 
-Prints ``intake_limit: R``: MB/s of 4 senders (frames made beforehand, 1000 lines a batch, each
-waits for OK before its next one) over MB/s of the same bytes written to the same disk with one
-fdatasync a batch. The senders' work is on the same cores. With 16 senders, whose batches share more
-of the receiver's fsyncs, only the rate is printed. BENCH_BATCHES, in all: [4000].
+Prints ``intake_limit: R``: MB/s of 4 senders (frames prepared in advance, 1000 lines in a batch,
+each sender waits for OK before it sends the next batch) over MB/s of the same bytes written to the
+same disk with one fdatasync per batch. The senders use the same cores. With 16 senders, whose
+batches share more of the receiver's fsyncs, only the rate is printed. BENCH_BATCHES, the batches of
+all senders: [4000].
 """
 
 import os
@@ -22,7 +23,7 @@ MB = 1e6
 
 
 def to_disk(batch: bytes) -> float:
-    """MB/s of write and fdatasync."""
+    """Return the MB/s of write and fdatasync."""
     with tempfile.TemporaryDirectory() as folder:
         descriptor = os.open(Path(folder) / "plain", os.O_WRONLY | os.O_CREAT)
         began = time.monotonic()
@@ -36,7 +37,7 @@ def to_disk(batch: bytes) -> float:
 
 
 def to_receiver(batch: bytes, senders: int) -> float:
-    """MB/s of `senders` together."""
+    """Return the MB/s of all `senders` together."""
     each = BATCHES // senders
     with tempfile.TemporaryDirectory() as folder:
         frame = Path(folder) / "frame"

@@ -1,10 +1,10 @@
-"""What one Flume agent delivers into the receiver, against what it delivers into Flume itself.
+"""What one Flume agent delivers to the receiver, against what it delivers to Flume itself.
 
 Prints ``intake_ratio: R``: events/s of access-log.conf (spool directory, memory channel, avro sink)
-into ``python -m pyspark_flume.receiver``, which answers OK after its fsync, over events/s of the
-same agent into Flume's own avro source with a memory channel and a null sink, which is on no disk.
-Counted alike on both sides: what the sending agent was answered OK for, from the first event to the
-last. Both sides alternate in one run; a warm-up comes before each. BENCH_LINES: [1000000].
+to ``python -m pyspark_flume.receiver``, which answers OK after its fsync, over events/s of the same
+agent to Flume's own avro source with a memory channel and a null sink, which writes to no disk.
+Both sides count the events for which the sending agent was answered OK, from the first to the last.
+They alternate in one run, each after a warm-up. BENCH_LINES: [1000000].
 """
 
 import tempfile

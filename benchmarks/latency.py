@@ -1,10 +1,10 @@
-"""How long from a file in the spool directory to its counts in the result store?
+"""The time from a file in the spool directory to its counts in the result store.
 
 Prints ``latency_p50_ms: T`` and ``latency_p99_ms: T``: from the rename of a file until all its
-lines are committed. A file of 200 lines comes every 100 ms, so 2,000 lines/s, through
+lines are committed. Every 100 ms a file of 200 lines (so 2,000 lines/s) goes through
 exactly-once.conf (spool directory, file channel, avro sink), the receiver, the landing log and both
-queries of spark-apps/url_counts_structured.py, local[2]. The first files are not counted.
-BENCH_FILES: [600], after BENCH_WARM_FILES: [200].
+queries of spark-apps/url_counts_structured.py, local[2]. BENCH_FILES: [600] are measured, after
+BENCH_WARM_FILES: [200] that are not.
 """
 
 import statistics
@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from support.app import counting
 from support.flume import Feed, receiver_port, sender
 from support.harness import size, wait_until
+from support.structured import counting
 
 FILES = size("BENCH_FILES", 600)
 WARM_FILES = size("BENCH_WARM_FILES", 200)
@@ -25,7 +25,7 @@ POLL_SECONDS = 0.005
 
 
 def latencies(feed: Feed, counted: Callable[[], int]) -> list[float]:
-    """Seconds of each file. They are counted in the order in which they came."""
+    """Return the seconds of each file; files are counted in the order in which they arrive."""
     files = WARM_FILES + FILES
     renamed: list[float] = []
     committed: list[float] = []

@@ -1,9 +1,9 @@
-"""What Spark counts from one Flume agent, against what Flume itself takes from the same agent.
+"""What Spark counts from one Flume agent, against what Flume itself accepts from the same agent.
 
 Prints ``push_ratio: R``: events/s from spool directory to counts (`createStream`, `map`,
-`reduceByKey`, collected each second, local[2]) over events/s of the same agent into Flume's own
-avro source with a memory channel and a null sink. Both sides alternate in one run, on one machine.
-Both sides start cold, on a spool directory that is full. BENCH_LINES: [1000000].
+`reduceByKey`, collected each second, local[2]) over events/s of the same agent to Flume's own avro
+source with a memory channel and a null sink. Both sides alternate in one run, on one machine. Both
+start cold, with a full spool directory. BENCH_LINES: [1000000].
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ LINES = size("BENCH_LINES", 1_000_000)
 
 @contextmanager
 def flume() -> Iterator[tuple[int, Callable[[], int]]]:
-    """Flume's avro source: its port, and how many events it has taken."""
+    """Run Flume's avro source; yield its port, and how many events it has accepted."""
     port, metrics_port = free_port(), free_port()
     conf = ROOT / "benchmarks/peer.conf"
     with agent(conf, metrics_port, FLUME_AGENT="peer", FLUME_SINK_PORT=str(port)):

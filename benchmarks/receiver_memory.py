@@ -1,8 +1,9 @@
-"""Does the receiver grow? An hour's events, 2,000 lines/s, sent as fast as it takes them.
+"""Whether the receiver's memory grows over the events of an hour at 2,000 lines/s.
 
 Prints ``receiver_memory_growth_mb: M``: the receiver's resident memory after the last event, less
-that after a tenth of them. The events carry file, offset and end, as exactly-once.conf sends them,
-a file for each 1000 lines: so it also keeps what it has seen. BENCH_LINES: [7200000].
+that after a tenth of them. The events are sent as fast as the receiver accepts them. They carry
+file, offset and end, as from exactly-once.conf, with a new file for each 1000 lines, so the
+receiver also has to remember what it has seen. BENCH_LINES: [7200000].
 """
 
 import tempfile
@@ -32,7 +33,7 @@ if __name__ == "__main__":
 
                 def stored(lines: int) -> bool:
                     samples.append(memory().rss / MB)
-                    senders.ended()  # raises where one has failed
+                    senders.ended()  # raises if one has failed
                     return log.latest() >= lines
 
                 wait_until(lambda: stored(LINES // 10), "a tenth is stored")

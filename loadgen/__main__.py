@@ -1,4 +1,4 @@
-"""`python -m loadgen`: make lines, publish them batch by batch, say what was done."""
+"""`python -m loadgen`: make lines, publish them batch by batch, report what was done."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from contextlib import ExitStack, closing
 from loadgen import options
 from loadgen.errors import exit_code
 from loadgen.outlets import outlet_of
-from loadgen.pace import Pace, Stop
+from loadgen.pace import Pace
 from loadgen.replay import Replay
 from loadgen.report import Report
 from loadgen.scenarios import SCENARIOS, Batch
+from loadgen.stop_signal import StopSignal
 
-BatchOf = Callable[[int], Batch]  # up to that many lines; none at the end
+BatchOf = Callable[[int], Batch]  # up to that many lines; no line at the end
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> None:
-    stop = Stop()
+    stop = StopSignal()
     stop.listen()
     given = options.parse(arguments)
     pace = Pace(given.rate)
@@ -37,7 +38,7 @@ def _run(arguments: list[str] | None) -> None:
         outlet = stack.enter_context(closing(outlet_of(given, stop, report.say)))
         report.recovered(outlet.recover())
         try:
-            while not stop.signal:
+            while not stop.received:
                 wanted = given.lines_per_file
                 if given.lines is not None:
                     wanted = min(wanted, given.lines - report.lines)
@@ -49,15 +50,15 @@ def _run(arguments: list[str] | None) -> None:
         finally:
             report.end_progress()
         report.summary(stop)
-        if given.stay and not stop.signal:
+        if given.stay and not stop.received:
             report.ready()
             stop.wait()
             report.ended(stop)
 
 
-def _wait_until_due(lines: int, pace: Pace, stop: Stop, report: Report) -> None:
-    """Wait until so many lines are due, or for the wish to stop: then the rest comes at once."""
-    while not stop.signal and (seconds := pace.seconds_until_due(lines)):
+def _wait_until_due(lines: int, pace: Pace, stop: StopSignal, report: Report) -> None:
+    """Wait until that many lines are due; a signal to stop ends the wait."""
+    while not stop.received and (seconds := pace.seconds_until_due(lines)):
         report.progress()
         stop.wait(min(seconds, 1.0))
 

@@ -1,7 +1,7 @@
 """`python -m loadgen.audit`: how many lines were generated, and how many are in the spool.
 
-The first number comes from the ledger, the second from the files. Whoever checks the counts at
-the other end begins with these two.
+The first number comes from the ledger, the second from the files. Any check of the counts at the
+other end begins with these two.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from typing import Any
 
 from loadgen import ledger as ledgers
 from loadgen import options
-from loadgen.errors import exit_code, named
+from loadgen.errors import exit_code, os_errors_at
 from loadgen.outlets.spool import COMPLETED
 from loadgen.report import print_to
 
 BUFFER_BYTES = 1 << 20  # stays in a core's cache
-READABLE = "let whoever audits read it"
+READABLE = "make it readable for the user who runs the audit"
 
 
 @dataclass(frozen=True)
 class Audit:
     """Counts of lines.
 
-    `generated` is the sum of the ledger's entries. `spooled` is what the spool directory's visible
-    files hold, whoever put them there; a last line without a newline counts, as it does in Flume.
-    `pending` is the part of it in files that Flume has not renamed to *.COMPLETED yet.
+    `generated` is the sum of the ledger's entries. `spooled` counts the lines in all visible files
+    of the spool directory, also in files that loadgen did not write; a last line without a newline
+    counts, as it does in Flume. `pending` is the part of `spooled` in files that Flume has not yet
+    renamed to *.COMPLETED.
     """
 
     generated: ledgers.Total
@@ -40,7 +41,7 @@ class Audit:
     pending: int
 
     def as_json(self) -> dict[str, Any]:
-        """As `python -m loadgen.audit` prints it."""
+        """Return the object that `python -m loadgen.audit` prints."""
         total = self.generated
         return {
             "generated": {"lines": total.lines, "urls": total.urls, "malformed": total.malformed},
@@ -50,10 +51,10 @@ class Audit:
 
 
 def audit(spool: Path, ledger: Path) -> Audit:
-    """Count. Every loadgen and Flume may go on meanwhile.
+    """Count the lines, while other loadgens and Flume may keep running.
 
-    A file that a loadgen publishes meanwhile is in both counts or in neither, and one that Flume
-    renames meanwhile is in them once. Raises LoadgenError.
+    A file that a loadgen publishes meanwhile is in both counts or in neither; a file that Flume
+    renames meanwhile is counted once. Raises LoadgenError.
     """
     with _no_loadgen_writes(spool):
         names = _visible_names(spool)
@@ -64,11 +65,11 @@ def audit(spool: Path, ledger: Path) -> Audit:
 
 @contextmanager
 def _no_loadgen_writes(spool: Path) -> Iterator[None]:
-    """Between two files: the lock is the one under which `Spool` publishes."""
-    with named(spool, "give a directory that exists with --spool"):
+    """Keep every loadgen from publishing: `Spool` publishes under the same lock."""
+    with os_errors_at(spool, "give a directory that exists with --spool"):
         fd = os.open(spool, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with named(spool, "check its disk"):
+        with os_errors_at(spool, "check its disk"):
             fcntl.flock(fd, fcntl.LOCK_SH)
         yield
     finally:
@@ -76,13 +77,13 @@ def _no_loadgen_writes(spool: Path) -> Iterator[None]:
 
 
 def _visible_names(spool: Path) -> list[str]:
-    """The names of the files that Flume reads or has read; a file may come with both its names.
+    """Return the names of the files that Flume reads or has read; a file may have both its names.
 
-    A listing may pass over a file that is renamed meanwhile. Flume renames a file once, so that
-    the second one of two listings then has it.
+    A listing may miss a file that is renamed meanwhile. Flume renames a file only once, so the
+    second of two listings then has it.
     """
     names: set[str] = set()
-    with named(spool, READABLE):
+    with os_errors_at(spool, READABLE):
         for _ in range(2):
             with os.scandir(spool) as listing:
                 names.update(
@@ -90,17 +91,17 @@ def _visible_names(spool: Path) -> list[str]:
                     for entry in listing
                     if not entry.name.startswith(".") and not entry.is_dir()
                 )
-    return sorted(names)  # so that NAME comes before NAME.COMPLETED
+    return sorted(names)  # NAME comes before NAME.COMPLETED
 
 
 def _count_lines(spool: Path, names: list[str]) -> tuple[int, int]:
-    """The lines in files that are completed, and in those that are pending."""
+    """Return the number of lines in completed files, and of those in pending files."""
     lines: dict[str, int] = {}  # by the name under which a file was found
     for listed in names:
-        for name in (listed, listed + COMPLETED):  # Flume may have come in between
+        for name in (listed, listed + COMPLETED):  # Flume may have renamed it since
             if name in lines:
                 break
-            with named(spool / name, READABLE):
+            with os_errors_at(spool / name, READABLE):
                 try:
                     lines[name] = _lines_of(spool / name)
                     break

@@ -1,4 +1,4 @@
-"""Errors as loadgen shows them: one line, `place: fact; remedy`."""
+"""loadgen's errors; each is shown as one line, `place: fact; remedy`."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class LoadgenError(Exception):
 
 
 class UsageError(LoadgenError):
-    """An option that cannot be followed."""
+    """A wrong option, or options that exclude each other."""
 
     exit_code = 2
 
 
 class LedgerError(LoadgenError):
-    """A ledger that does not hold what loadgen wrote into it."""
+    """A ledger that is not as loadgen wrote it."""
 
 
 @contextmanager
-def named(
+def os_errors_at(
     place: str | os.PathLike[str], remedy: str, kind: type[LoadgenError] = LoadgenError
 ) -> Iterator[None]:
-    """Turn an OSError inside the block into `kind`; a full disk has a remedy of its own."""
+    """Turn an OSError inside the block into `kind`, at `place`; a full disk has its own remedy."""
     try:
         yield
     except OSError as error:
@@ -44,7 +44,7 @@ def named(
 
 
 def exit_code(run: Callable[[], None]) -> int:
-    """Of a command that does this: 0, or that of the failure, which is printed."""
+    """Run a command and return its exit code; a LoadgenError is printed to stderr."""
     try:
         run()
     except LoadgenError as error:

@@ -1,8 +1,8 @@
-"""`python -m loadgen.expected`: what a program that reads all that was sent must find.
+"""`python -m loadgen.expected`: what a program must find in all the lines that were sent.
 
-It goes by the events in the ledger, which are those that the generator drew, whatever became of
-the files. Times are those of the events, windows begin at multiples of the slide since 1970, as in
-Spark, and a run may have been any number of processes that shared the ledger.
+The answer is computed from the events in the ledger, as the generator drew them, and not from the
+files. Times are event times. Windows begin at multiples of the slide since 1970, as in Spark. Any
+number of processes may have shared the ledger.
 
     {"scenario": "orders", "lines": 3, "malformed": 1,
      "totals": {"tea": {"events": 2, "quantity": 3, "cents": 990}},
@@ -10,8 +10,8 @@ Spark, and a run may have been any number of processes that shared the ledger.
      "windows": [{"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z", "key": "tea",
                   "events": 2, "quantity": 3, "cents": 990}]}
 
-with --window 3600. `key` is the URL, product, device, hashtag or action. Of `sensors` it also
-lists the planted `faults`, and with --gap, of `actions`, the `sessions`.
+with --window 3600. `key` is the URL, product, device, hashtag or action. For `sensors` the planted
+`faults` are listed too; for `actions`, with --gap, the `sessions`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from loadgen.report import print_to
 from loadgen.scenarios import SCENARIOS, Scenario, stamp
 
 Event = dict[str, Any]
-"""By field, and how `late` it came: seconds behind the latest event sent before it."""
+"""An event's values by field. `late` is how many seconds its time is behind the latest time sent
+before it."""
 
 
 def expected(
@@ -41,11 +42,11 @@ def expected(
     gap: int | None = None,
     late: int | None = None,
 ) -> dict[str, Any]:
-    """As `python -m loadgen.expected` prints it; all numbers are seconds.
+    """Return the object that `python -m loadgen.expected` prints; all parameters are seconds.
 
     :param slide: from one window's start to the next one's; default: `window`
-    :param gap: a session goes on with an event up to this long after its last one
-    :param late: events later than this are left out, as a watermark does, and listed under `late`
+    :param gap: an event up to this long after a session's last one belongs to that session
+    :param late: events later than this are left out, as by a watermark, and listed under `late`
 
     Raises LedgerError for an entry that lacks a field of its scenario.
     """
@@ -79,8 +80,8 @@ def _as_sent(entries: Iterable[ledgers.Entry], kind: type[Scenario]) -> Iterator
         if set(entry.events) != set(kind.fields):
             raise LedgerError(
                 entry.name,
-                f"its events have not the fields {', '.join(kind.fields)}",
-                "use the loadgen that wrote the ledger",
+                f"its events do not have the fields {', '.join(kind.fields)}",
+                "use the version of loadgen that wrote the ledger",
             )
         for values in zip(*entry.events.values(), strict=True):
             event = dict(zip(entry.events, values, strict=True))
@@ -91,7 +92,7 @@ def _as_sent(entries: Iterable[ledgers.Entry], kind: type[Scenario]) -> Iterator
 def _sums(
     events: Iterable[Event], kind: type[Scenario], starts: Callable[[int], Iterable[int]]
 ) -> dict[tuple[int, str], Counter[str]]:
-    """The events, and what they add up to, by window and key."""
+    """Count the events and sum up their values, by window and key."""
     sums: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     for event in events:
         keys = event[kind.key] if isinstance(event[kind.key], list) else [event[kind.key]]

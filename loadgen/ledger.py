@@ -1,17 +1,17 @@
-r"""The ledger: the truth about every file that was spooled or sent, one JSON object a line.
+r"""The ledger: the truth about every file that was spooled or sent, one JSON object per line.
 
     {"name": "access-log-000001.log", "lines": 3, "bytes": 512, "sha256": "9f86d0…",
      "first_event_time": "2026-01-01T00:00:00+00:00",
      "last_event_time": "2026-01-01T00:00:02+00:00", "urls": {"/": 2}, "malformed": 1}
 
-(here on several lines, in the file on one). Scenarios other than access-log have, in place of
-"urls", the events themselves, column by column, a row for each well-formed line:
+(in the file this is one line). In place of "urls", scenarios other than access-log have the events
+themselves, column by column, with a row for each well-formed line:
 
      "events": {"time": [1767225600, 1767225602], "product": ["milk", "tea"], …}
 
-from which `loadgen.expected` tells what a program must find. A line of the ledger is whole once
-its "\n" is there; it is written before its file is renamed into place, or sent, so that no file
-can lack one. What follows the last "\n" is a line that a crash tore: its file was never published.
+`loadgen.expected` computes from them what a program must find. A line of the ledger is whole once
+its "\n" is written. It is written before its file is renamed into place, or sent, so no file can
+lack its line. Bytes after the last "\n" are the torn line of a crash: its file was not published.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
-from loadgen.errors import LedgerError, named
+from loadgen.errors import LedgerError, os_errors_at
 from loadgen.scenarios import Batch, Events
 
 NAME = re.compile(r"(?P<stem>[a-z-]+)-(?P<number>\d{6,})\.log")
-"""Of a file: its scenario and a number, used once."""
+"""A file's name: its scenario and a number that is used only once."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file: `bytes` long, `lines` = the well-formed ones + `malformed`.
+    """One file: its length in `bytes`, and its `lines`, well-formed and `malformed` together.
 
-    `events` has a row for each well-formed line; where it is None, `urls` counts them by URL. The
-    times are the earliest and the latest of these lines, with their offset, None if no line has
-    one. `sha256` is in hexadecimal.
+    `events` has a row for each well-formed line; where it is None, `urls` counts these lines by
+    URL. The times are the earliest and the latest of the well-formed lines, with their UTC offset;
+    None if no line has a time. `sha256` is in hexadecimal.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Entry:
 
     @classmethod
     def of(cls, name: str, batch: Batch) -> Entry:
-        """The entry of a batch that gets this name."""
+        """Make the entry of a batch that is published under this name."""
         return cls(
             name=name,
             lines=batch.lines,
@@ -72,14 +72,14 @@ class Entry:
         )
 
     def encode(self) -> str:
-        """The entry's line, with its newline, in ASCII."""
+        """Return the entry's line, with its newline, in ASCII."""
         absent = "events" if self.events is None else "urls"
         record = {name: value for name, value in vars(self).items() if name != absent}
         return json.dumps(record, default=datetime.isoformat, separators=(",", ":")) + "\n"
 
     @classmethod
     def decode(cls, line: str) -> Entry:
-        """The entry of a line; KeyError, TypeError or ValueError if it is none."""
+        """Read a line; KeyError, TypeError or ValueError if it is not an entry."""
         record = json.loads(line)
         events: Events | None = record.get("events")
         urls = record["urls"] if events is None else {}
@@ -101,7 +101,7 @@ class Entry:
 
 @dataclass
 class Total:
-    """What several files hold together."""
+    """The sums over several files."""
 
     files: int = 0
     lines: int = 0
@@ -111,12 +111,12 @@ class Total:
 
 
 def read(path: str | os.PathLike[str]) -> list[Entry]:
-    """Every whole entry, oldest first; [] if there is no such file. Needs no lock.
+    """Return every whole entry, oldest first; [] if the file does not exist. Needs no lock.
 
-    Raises LedgerError, with file and line number, for a line that is no entry.
+    Raises LedgerError, with file and line number, for a line that is not an entry.
     """
     path = Path(path)
-    with named(path, "give a ledger that can be read", LedgerError):
+    with os_errors_at(path, "give a ledger that can be read", LedgerError):
         try:
             with path.open("rb") as file:
                 return [_decoded(path, number, line) for number, line in _whole_lines(file)]
@@ -125,7 +125,7 @@ def read(path: str | os.PathLike[str]) -> list[Entry]:
 
 
 def total(entries: Iterable[Entry]) -> Total:
-    """The sum of some entries."""
+    """Add up some entries."""
     result = Total()
     for entry in entries:
         result.files += 1
@@ -137,9 +137,9 @@ def total(entries: Iterable[Entry]) -> Total:
 
 
 class Ledger:
-    """The ledger for a process that adds to it; call all but `locked` while it is locked.
+    """A ledger to write to. Call every method but `locked` inside `with ledger.locked():`.
 
-    `names` are those of its entries, as of the last `catch_up`.
+    `names` are the names in its entries, as of the last `catch_up`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -153,9 +153,9 @@ class Ledger:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the ledger against every other writer; waits for its turn.
+        """Keep every other writer off the ledger; waits until the others are done.
 
-        It is opened each time, because whoever resets the lab may remove it between two files.
+        The file is opened each time, because a reset of the lab may remove it between two files.
         """
         with self._path.open("ab+", buffering=0) as self._file:
             fcntl.flock(self._file, fcntl.LOCK_EX)
@@ -167,9 +167,9 @@ class Ledger:
             yield
 
     def catch_up(self) -> int:
-        """Take in the entries that came since the last call and remove a torn line.
+        """Read the entries added since the last call, and remove a torn line.
 
-        Returns what the torn line measured, in bytes.
+        Returns the length of the torn line in bytes.
         """
         with self._path.open("rb") as file:
             file.seek(self._bytes_seen)
@@ -185,12 +185,12 @@ class Ledger:
         return torn
 
     def reserve(self, name: str) -> None:
-        """Never give this name, or one below it; a name may have a suffix."""
+        """Never hand out this name or one with a lower number; `name` may have a suffix."""
         if match := NAME.match(name):
             self._last[match["stem"]] = max(self._last[match["stem"]], int(match["number"]))
 
     def next_name(self, stem: str) -> str:
-        """A name above all that are reserved or in the ledger."""
+        """Return a name with a number above all that are reserved or in the ledger."""
         self._last[stem] += 1
         return f"{stem}-{self._last[stem]:06}.log"
 
@@ -208,8 +208,8 @@ class Ledger:
 
 
 def sync_directory(path: Path) -> None:
-    """Wait until the names in a directory are on disk: fsync of a file does not cover its name."""
-    with named(path, "check its disk"):
+    """Wait until the names in a directory are on disk; fsync of a file does not cover its name."""
+    with os_errors_at(path, "check its disk"):
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(fd)
@@ -218,7 +218,7 @@ def sync_directory(path: Path) -> None:
 
 
 def _whole_lines(file: BinaryIO, passed: int = 0) -> Iterator[tuple[int, bytes]]:
-    """The lines that end in a newline, with their numbers; `passed` lines came before."""
+    """Yield the lines that end in a newline, with their numbers; `passed` lines came before."""
     for number, line in enumerate(file, passed + 1):
         if line.endswith(b"\n"):
             yield number, line

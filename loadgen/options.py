@@ -1,4 +1,4 @@
-"""The command line: every option, and what makes one wrong."""
+"""The command lines: every option, and what makes it invalid."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from loadgen.scenarios import SCENARIOS
 
 N = TypeVar("N", int, float)
 
-WAYS = "tcp://host:port, kafka://host:port/topic or s3://bucket/prefix"
+ADDRESS_FORMS = "tcp://host:port, kafka://host:port/topic or s3://bucket/prefix"
 LINES = 10_000
-LINES_PER_FILE = 10_000  # three fsyncs a file: with fewer lines they cost more than the lines do
-LINES_PER_FILE_MAX = 1_000_000  # a file is made in memory: some 600 MB for this many lines
+LINES_PER_FILE = 10_000  # with fewer, a file's three fsyncs cost more than its lines
+LINES_PER_FILE_MAX = 1_000_000  # a file is made in memory: about 600 MB for this many lines
 
 
 DESTINATIONS = {
@@ -32,7 +32,7 @@ DESTINATIONS = {
 
 @dataclass(frozen=True)
 class Destination:
-    """A way out that is not a spool directory, as `--to` names it."""
+    """Where `--to` sends the lines instead of into a spool directory."""
 
     url: str
     scheme: str
@@ -44,7 +44,7 @@ class Destination:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Say it in loadgen's one line, instead of argparse's two with the usage."""
+        """Report it as one line of loadgen, instead of argparse's two lines with the usage."""
         if not message.startswith("argument "):
             message = f"argument command line: {message}"
         place, _, fact = message.removeprefix("argument ").partition(": ")
@@ -53,47 +53,50 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The options as attributes. Raises UsageError; SystemExit after --help."""
+    """Return the options as attributes. Raises UsageError; SystemExit after --help."""
     parser = _Parser(
         prog="loadgen",
         usage="python -m loadgen (--spool DIR | --to ADDRESS) --ledger FILE [options]",
-        description="Write seeded lines, file by file into a Flume spool directory or elsewhere, "
-        "and before that the truth about them into a ledger.",
-        epilog="Same options and seed, same bytes. Several loadgens may share a spool directory "
-        "and its ledger. Exit code: 0 sent or stopped by a signal, 1 failed, 2 wrong usage.",
+        description="Generate seeded lines and write them, file by file, into a Flume spool "
+        "directory or elsewhere. The truth about each file is first written to a ledger.",
+        epilog="The same options and seed give the same bytes. Several loadgens may share a spool "
+        "directory and its ledger. Exit codes: 0 sent or stopped by a signal, 1 failed, 2 wrong "
+        "usage.",
         allow_abbrev=False,
     )
     _add_places(parser, spool_required=False)
     add = parser.add_argument
     # fmt: off
     add("--to", type=_destination, metavar="ADDRESS",
-        help="send the lines there, and leave the spool directory alone: tcp://host:port serves "
-        "them to one client after another, kafka://host:port/topic sends a message a line, "
-        "s3://bucket/prefix puts an object a file")
+        help="send the lines there instead of into a spool directory: tcp://host:port serves them "
+        "to one client after another, kafka://host:port/topic sends one message per line, "
+        "s3://bucket/prefix puts one object per file")
     _add_scenario(parser, "what the lines look like")
     add("--lines", type=_number(int, 0), metavar="N",
-        help=f"how many lines to send, 0 to recover only (default: {LINES:,}; of a replayed "
-        "file, all)")
+        help=f"how many lines to send; 0 only cleans up after a crash (default: {LINES:,}; with "
+        "--replay, all lines of the file)")
     add("--lines-per-file", type=_number(int, 1, LINES_PER_FILE_MAX), metavar="N",
-        help=f"default: {LINES_PER_FILE:,}, but at most what --rate makes due in a second")
+        help=f"default: {LINES_PER_FILE:,}, but no more than --rate gives in a second")
     add("--rate", type=_number(float, 0), default=0.0, metavar="R",
-        help="lines per second; a file comes when its last line is due (default: 0, as fast as "
-        "it can)")
+        help="lines per second; a file is published when its last line is due (default: 0, as "
+        "fast as possible)")
     add("--seed", type=_number(int), default=1, metavar="N", help="default: %(default)s")
     add("--malformed", type=_number(float, 0, 1), default=0.0, metavar="FRACTION",
-        help="spoil this part of the lines, 0 to 1 (default: 0)")
+        help="make this fraction of the lines malformed, 0 to 1 (default: 0)")
     add("--replay", type=_path, metavar="FILE",
-        help="send the lines of this log, unchanged, instead of making some; - is standard input")
+        help="send the lines of this log, unchanged, instead of generating some; - is standard "
+        "input")
     add("--json", action="store_true", help="print the summary as JSON on stdout")
     add("--stay", action="store_true",
-        help="after sending, stay until SIGTERM; a service that others run loadgen in")
+        help="after sending, keep running until SIGTERM, for a container in which further loadgens "
+        "are started")
     # fmt: on
     options = parser.parse_args(arguments)
 
     if options.replay and options.malformed:
         raise UsageError("--malformed", "a replayed file is sent unchanged", "leave one option out")
     if not options.to and not options.spool:
-        raise UsageError("--spool", "is missing", "name a directory, or another way with --to")
+        raise UsageError("--spool", "is missing", "give a directory, or a destination with --to")
     ledger, spool = options.ledger.resolve(), options.spool and options.spool.resolve()
     if ledger.parent == spool and not ledger.name.startswith("."):
         raise UsageError(
@@ -108,12 +111,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def parse_audit(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The options of `loadgen.audit`. Raises UsageError; SystemExit after --help."""
+    """Return the options of `loadgen.audit`. Raises UsageError; SystemExit after --help."""
     parser = _Parser(
         prog="loadgen.audit",
         usage="python -m loadgen.audit --spool DIR --ledger FILE",
-        description="Count the lines that were generated, by the ledger, and those that are in "
-        "the spool directory, by its files; print both as JSON on stdout.",
+        description="Count the lines that were generated (from the ledger) and those in the spool "
+        "directory (from its files); print both as JSON on stdout.",
         allow_abbrev=False,
     )
     _add_places(parser)
@@ -121,26 +124,28 @@ def parse_audit(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def parse_expected(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The options of `loadgen.expected`. Raises UsageError; SystemExit after --help."""
+    """Return the options of `loadgen.expected`. Raises UsageError; SystemExit after --help."""
     parser = _Parser(
         prog="loadgen.expected",
         usage="python -m loadgen.expected --ledger FILE --scenario NAME [options]",
-        description="Tell what a program must find in all that was sent, by the events in the "
-        "ledger; print it as JSON on stdout.",
+        description="Compute from the events in the ledger what a program must find in all the "
+        "lines that were sent; print it as JSON on stdout.",
         allow_abbrev=False,
     )
     add, seconds = parser.add_argument, _number(int, 1)
     # fmt: off
     _add_ledger(parser)
-    _add_scenario(parser, "which lines to go by")
-    add("--window", type=seconds, metavar="SECONDS", help="add up by windows of event time, too")
+    _add_scenario(parser, "which lines to count")
+    add("--window", type=seconds, metavar="SECONDS",
+        help="also count by windows of event time of this length")
     add("--slide", type=seconds, metavar="SECONDS",
         help="from one window's start to the next one's (default: a whole window)")
     add("--gap", type=seconds, metavar="SECONDS",
-        help="list the sessions of each user: what comes later than this after the last event "
-        "begins a new one")
+        help="also list each user's sessions: an event more than this after the user's last one "
+        "begins a new session")
     add("--late", type=_number(int, 0), metavar="SECONDS",
-        help="leave out the events that came later than this after a later one (default: none)")
+        help="leave out events whose time is more than this behind the latest one sent before "
+        "(default: leave out none)")
     # fmt: on
     options = parser.parse_args(arguments)
 
@@ -148,10 +153,12 @@ def parse_expected(arguments: list[str] | None = None) -> argparse.Namespace:
     if options.slide and not options.window:
         raise UsageError("--slide", "there are no windows without --window", "give both")
     if options.slide and options.slide > options.window:
-        raise UsageError("--slide", "events between two windows were in none", "give --window's")
+        raise UsageError(
+            "--slide", "events between two windows would not be counted", "give at most --window"
+        )
     if options.window and not fields:
         raise UsageError(
-            "--window", f"of {options.scenario} the ledger has totals only", "leave it out"
+            "--window", f"for {options.scenario} the ledger has totals only", "leave it out"
         )
     if options.gap and "user" not in fields:
         raise UsageError("--gap", f"{options.scenario} has no users' sessions", "leave it out")
@@ -175,7 +182,7 @@ def _add_ledger(parser: argparse.ArgumentParser) -> None:
         type=_path,
         required=True,
         metavar="FILE",
-        help="JSON lines, one for each file; belongs to one directory only; may be missing yet",
+        help="JSON lines, one per file; belongs to one spool directory; missing means empty",
     )
 
 
@@ -190,7 +197,7 @@ def _add_scenario(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _number(kind: type[N], least: float = -math.inf, most: float = math.inf) -> Callable[[str], N]:
-    """A converter for argparse."""
+    """Return a converter for argparse."""
     wanted = "a whole number" if kind is int else "a number"
     if least > -math.inf:
         wanted += f" from {least:,} " + ("up" if most == math.inf else f"to {most:,}")
@@ -198,7 +205,7 @@ def _number(kind: type[N], least: float = -math.inf, most: float = math.inf) -> 
     def convert(text: str) -> N:
         try:
             value = kind(text)
-            if least <= value <= most and value != math.inf:  # which NaN is not, either
+            if least <= value <= most and value != math.inf:  # NaN is not in the range, either
                 return value
         except ValueError:
             pass
@@ -208,8 +215,8 @@ def _number(kind: type[N], least: float = -math.inf, most: float = math.inf) -> 
 
 
 def _path(text: str) -> Path:
-    if not text:  # as from a variable that is not set; Path would make it the current directory
-        raise argparse.ArgumentTypeError("is empty; name a path")
+    if not text:  # as from an unset variable; Path would make it the current directory
+        raise argparse.ArgumentTypeError("is empty; give a path")
     return Path(text)
 
 
@@ -219,7 +226,7 @@ def _destination(text: str) -> Destination:
         parts = match.groupdict(default="")
         if int(parts.get("port", 0)) < 1 << 16:
             return Destination(text, scheme, parts)
-    raise argparse.ArgumentTypeError(f"{text!r} cannot be used; give {WAYS}")
+    raise argparse.ArgumentTypeError(f"{text!r} cannot be used; give {ADDRESS_FORMS}")
 
 
 def _scenario(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Replaying a log: its lines as they are, from a file or from standard input."""
+"""Replay a log: send its lines unchanged, from a file or from standard input."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from loadgen.errors import UsageError, named
-from loadgen.pace import Stop
+from loadgen.errors import UsageError, os_errors_at
 from loadgen.scenarios import Batch, Scenario
+from loadgen.stop_signal import StopSignal
 
 STDIN = Path("-")
 BUFFER_BYTES = 1 << 20
@@ -18,25 +18,25 @@ READABLE = "give a file that can be read"
 
 
 class Replay:
-    """A log that is read from its beginning; `close` it."""
+    """A log, read from its beginning; `close` it."""
 
-    def __init__(self, path: Path, scenario: Scenario, stop: Stop) -> None:
-        """`STDIN` is standard input. Raises UsageError."""
+    def __init__(self, path: Path, scenario: Scenario, stop: StopSignal) -> None:
+        """Open the log; `STDIN` is standard input. Raises UsageError."""
         self._name = "<stdin>" if path == STDIN else str(path)
-        with named(self._name, READABLE, UsageError):
+        with os_errors_at(self._name, READABLE, UsageError):
             self._raw = _UntilStop(_open(path), stop)
         self._lines = BufferedReader(self._raw, BUFFER_BYTES)
         self._scenario = scenario
 
     def next_batch(self, lines: int) -> Batch:
-        """Up to `lines` lines; none at the end.
+        """Read up to `lines` lines; the batch has no line at the end of the log.
 
-        The wish to stop ends a wait for more of them. Raises LoadgenError.
+        A signal to stop ends the wait for more lines. Raises LoadgenError.
         """
-        with named(self._name, READABLE):
+        with os_errors_at(self._name, READABLE):
             data = b"".join(islice(self._lines, lines))
         if self._raw.stopped:
-            data = data[: data.rfind(b"\n") + 1]  # whoever writes may be amid a line
+            data = data[: data.rfind(b"\n") + 1]  # the writer may be in the middle of a line
         return self._scenario.account(data)
 
     def close(self) -> None:
@@ -44,9 +44,9 @@ class Replay:
 
 
 class _UntilStop(RawIOBase):
-    """A file that ends once there is the wish to stop and, as in a pipe, nothing to read."""
+    """A file that ends when a stop is requested and nothing is left to read, as in a pipe."""
 
-    def __init__(self, file: FileIO, stop: Stop) -> None:
+    def __init__(self, file: FileIO, stop: StopSignal) -> None:
         self.stopped = False
         self._file = file
         self._stop = stop
@@ -66,6 +66,6 @@ class _UntilStop(RawIOBase):
 def _open(path: Path) -> FileIO:
     if path != STDIN:
         return FileIO(path)
-    if sys.stdin is None:  # then descriptor 0 may be any other file by now
-        raise UsageError("<stdin>", "It is closed", READABLE)
+    if sys.stdin is None:  # descriptor 0 may be any other file by now
+        raise UsageError("<stdin>", "is closed", READABLE)
     return FileIO(sys.stdin.fileno(), closefd=False)

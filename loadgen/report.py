@@ -1,4 +1,4 @@
-"""What loadgen says about a run, to people and to programs."""
+"""What loadgen prints about a run, for people and for programs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import TextIO
 
 from loadgen.errors import LoadgenError
 from loadgen.outlets import Recovered
-from loadgen.pace import Pace, Stop
+from loadgen.pace import Pace
 from loadgen.scenarios import Batch
+from loadgen.stop_signal import StopSignal
 
 
 class Report:
-    """Counts what was sent; knows where to say it.
+    """Counts what was sent, and prints it.
 
-    With `as_json`, stdout holds one JSON object only, and all else goes to stderr.
+    With `as_json`, stdout gets one JSON object and nothing else; the rest goes to stderr.
     """
 
     def __init__(self, pace: Pace, as_json: bool) -> None:
@@ -35,30 +36,30 @@ class Report:
         self._names = [*self._names[:1], name]
 
     def progress(self) -> None:
-        """Renew the progress line, if there is a terminal to show it."""
+        """Renew the progress line, if stderr is a terminal."""
         if self._terminal:
             text = f"loadgen: {self.lines:,} lines, {self._speed():,.0f} lines/s"
             print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
 
     def end_progress(self) -> None:
-        """Leave the terminal's line free for what comes next."""
+        """Clear the progress line."""
         if self._terminal:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
     def recovered(self, recovered: Recovered) -> None:
-        """Say what a crash had left, if anything."""
+        """Print what was cleaned up after a crash, if anything."""
         if recovered != Recovered():
             self.say(
                 f"recovered: {recovered.published} files published, {recovered.removed} removed, "
                 f"{recovered.torn} bytes cut"
             )
 
-    def summary(self, stop: Stop) -> None:
-        """The end of the run; at most 80 columns up to 10**9 lines."""
+    def summary(self, stop: StopSignal) -> None:
+        """Print the totals of the run; at most 80 columns up to 10**9 lines."""
         seconds = self._pace.elapsed()
         speed = self._speed()
-        if stop.signal:
-            self.say(f"stopped by {stop.signal}; every file is whole and in the ledger")
+        if stop.received:
+            self.say(f"stopped by {stop.received}; every file is whole and in the ledger")
         if self._as_json:
             result = {
                 "lines": self.lines,
@@ -69,7 +70,7 @@ class Report:
                 "last_file": self._names[-1] if self._names else None,
                 "seconds": round(seconds, 3),
                 "lines_per_second": round(speed, 1),
-                "stopped_by": stop.signal,
+                "stopped_by": stop.received,
             }
             print_to(json.dumps(result), sys.stdout)
         else:
@@ -77,15 +78,15 @@ class Report:
             self.say(f"{sent}, {seconds:,.1f} s, {speed:,.0f} lines/s")
 
     def ready(self) -> None:
-        """Say that all is sent and the process stays."""
-        self.say("ready for more; SIGTERM ends this one")
+        """Print that all is sent and that the process keeps running."""
+        self.say("ready; this process runs until SIGTERM")
 
-    def ended(self, stop: Stop) -> None:
-        """Say why a process that stayed ends."""
-        self.say(f"ended by {stop.signal}")
+    def ended(self, stop: StopSignal) -> None:
+        """Print why a process that kept running ends."""
+        self.say(f"ended by {stop.received}")
 
     def say(self, text: str) -> None:
-        """A line for people."""
+        """Print a line for people."""
         print_to(f"loadgen: {text}", sys.stderr if self._as_json else sys.stdout)
 
     def _speed(self) -> float:
@@ -93,12 +94,12 @@ class Report:
 
 
 def print_to(text: str, stream: TextIO) -> None:
-    """Print a line at once. Raises LoadgenError if the stream takes no more."""
+    """Print a line at once. Raises LoadgenError if it cannot be written."""
     try:
         print(text, file=stream, flush=True)
     except OSError as error:
-        # Python would try to write the rest once more at exit, and fail once more.
+        # Python would write the rest once more at exit, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise LoadgenError(
-            stream.name, error.strerror or str(error), "give it a place; the ledger is whole"
+            stream.name, error.strerror or str(error), "send it elsewhere; the ledger is complete"
         ) from error

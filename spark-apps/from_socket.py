@@ -1,59 +1,46 @@
-"""How often is each URL asked for? The lines come from a TCP socket, with no Flume in between.
+"""How often is each URL requested? The lines come from a TCP socket, with no Flume in between.
 
     loadgen, which listens ◀──connect── socketTextStream ─▶ by URL ─▶ top ten, result store
 
-The oldest source there is: Spark connects, and takes what comes line by line. Nothing is answered,
-so nobody can tell what Spark has taken in, and nothing can be sent again: a line that was under way
-when the receiver died is lost. At most once.
+This is Spark's oldest source: Spark connects and reads line by line. It answers nothing, so the
+sender cannot know what Spark has read, and cannot send it again: a line that is on its way when
+the receiver dies is lost. At most once.
 
 Run it:  flumelab run from-socket
-Expect:  each second the ten URLs most asked for in that second, and at last every URL's count as
-         the generator knows it, as long as nothing dies.
+Expect:  each second the ten URLs most requested in that second; in the end, as long as nothing
+         dies, every URL's count as the generator knows it.
 """
 
-import os
-import re
 from operator import add
 
 from pyspark import SparkContext
 from pyspark.streaming import StreamingContext
 
-from flumelab.counts import MALFORMED
-from flumelab.programs.result_store import ResultStore
-from flumelab.programs.streaming import await_stop
-
-HOST = os.environ.get("RECEIVER_HOST", "localhost")
-PORT = int(os.environ.get("RECEIVER_PORT", "4141"))
-CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
-RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
-
-# client identity user [time] "METHOD URL HTTP/version" status bytes "referer" "user agent"
-LINE = re.compile(
-    r'\S+ \S+ [^\[]+ \[[^\]]+\] "[A-Z]+ (\S+) HTTP/[\d.]+" \d{3} (?:\d+|-)'
-    r'(?: "[^"\\]*(?:\\.[^"\\]*)*" "[^"\\]*(?:\\.[^"\\]*)*")?\s*',
-    re.ASCII,
-)
+from flumelab.programs import lab, parse
 
 
-def url_of(line):
-    match = LINE.fullmatch(line)
-    return match[1] if match else MALFORMED
+def most_first(rdd):
+    return rdd.sortBy(lambda hit: -hit[1])
+
+
+def store(time, rdd):
+    lab.store.add(time, rdd.collect())
 
 
 def count_urls():
-    ssc = StreamingContext(SparkContext(appName="from-socket"), batchDuration=1)
-    ssc.checkpoint(CHECKPOINT)
+    sc = SparkContext(appName="from-socket")
+    ssc = StreamingContext(sc, batchDuration=1)
+    lines = ssc.socketTextStream(lab.HOST, lab.PORT)
 
-    lines = ssc.socketTextStream(HOST, PORT)
-    hits = lines.map(lambda line: (url_of(line), 1)).reduceByKey(add, 1).cache()
+    urls = lines.map(parse.url_of)
+    ones = urls.map(lambda url: (url, 1))
+    hits = ones.reduceByKey(add, 1).cache()
 
-    hits.transform(lambda rdd: rdd.sortBy(lambda hit: -hit[1])).pprint(10)
-    hits.foreachRDD(lambda time, rdd: RESULTS.add_batch(str(time), rdd.collect()))
+    by_hits = hits.transform(most_first)
+    by_hits.pprint(10)
+    hits.foreachRDD(store)
     return ssc
 
 
 if __name__ == "__main__":
-    RESULTS.create()
-    ssc = StreamingContext.getOrCreate(CHECKPOINT, count_urls)
-    ssc.start()
-    await_stop(ssc, CHECKPOINT)
+    lab.run_streams(count_urls)

@@ -4,59 +4,45 @@
                                        └─▶ 300 s by 1 s, all 300 seconds added up ───▶ top ten
 
 Each second's window has 299 seconds in common with the one before. With the inverse function Spark
-takes the last window, adds the second that comes and takes away the one that leaves: two RDDs to
-read, whatever the length. Without it, it reads 300.
+adds the new second to the last window and subtracts the one that leaves: it reads two RDDs, however
+long the window is. Without it, it reads 300.
 
 Run it:  flumelab run popular
 Expect:  each second the most popular hashtags, and the time that each of the two ways took; the
-         first also reads the new second's messages. With forty hashtags, added up each second, the
-         inverse function gains nothing: it saves reading, and here is little to read. The store has
-         the newest window, in the first five minutes all that was sent, as the generator knows it.
+         first also reads the new second's messages. The inverse function saves reading. It gains
+         nothing here, where only forty hashtags a second are to be read. The store has the newest
+         window: in the first five minutes all that was sent, as the generator knows it.
 """
 
-import os
-import time
 from operator import add, sub
+from time import perf_counter
 
 from pyspark import SparkContext
 from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
-from flumelab.counts import MALFORMED
-from flumelab.programs import parse as formats
-from flumelab.programs.result_store import ResultStore
-from flumelab.programs.streaming import await_stop
-
-HOST = os.environ.get("RECEIVER_HOST", "localhost")
-PORT = int(os.environ.get("RECEIVER_PORT", "4141"))
-CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
-RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
+from flumelab.programs import lab, parse
 
 WINDOW, SLIDE = 300, 1  # seconds
 
 
-def hashtags_of(message):
-    return message.hashtags if message else [MALFORMED]
-
-
 def show(way):
-    def print_top(batch, rdd):
-        started = time.perf_counter()
+    def print_top(time, rdd):
+        started = perf_counter()
         hits = sorted(rdd.collect(), key=lambda hit: -hit[1])
-        took = 1000 * (time.perf_counter() - started)
+        took = 1000 * (perf_counter() - started)
         top = " ".join(f"{hashtag} {count:,}" for hashtag, count in hits[:3])
-        print(f"{batch:%T} {way}  {took:>5.0f} ms  {top}")
-        RESULTS.put_batch(f"{batch} {way}", hits)
+        print(f"{time:%T} {way}  {took:>5.0f} ms  {top}")
+        lab.store.put(f"{time} {way}", hits)
 
     return print_top
 
 
 def follow_hashtags():
     ssc = StreamingContext(SparkContext(appName="popular"), batchDuration=1)
-    ssc.checkpoint(CHECKPOINT)
+    events = FlumeUtils.createStream(ssc, lab.HOST, lab.PORT, bodyDecoder=parse.hashtags)
 
-    events = FlumeUtils.createStream(ssc, HOST, PORT, bodyDecoder=formats.message)
-    hashtags = events.flatMap(lambda event: hashtags_of(event[1]))
+    hashtags = events.flatMap(lambda event: event[1])
     hits = hashtags.map(lambda hashtag: (hashtag, 1)).reduceByKey(add, 1).cache()
 
     two_seconds = hits.reduceByKeyAndWindow(add, sub, WINDOW, SLIDE, 1, lambda hit: hit[1] > 0)
@@ -67,7 +53,4 @@ def follow_hashtags():
 
 
 if __name__ == "__main__":
-    RESULTS.create()
-    ssc = StreamingContext.getOrCreate(CHECKPOINT, follow_hashtags)
-    ssc.start()
-    await_stop(ssc, CHECKPOINT)
+    lab.run_streams(follow_hashtags)

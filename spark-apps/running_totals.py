@@ -1,35 +1,22 @@
-"""How many of each product has the shop sold so far? Totals that go on from batch to batch.
+"""How many of each product has the shop sold so far? Totals that grow from batch to batch.
 
     orders ─▶ Flume ─▶ (product, quantity) ─▶ updateStateByKey ─▶ print, result store
 
 The state of a key is what the update function returned for it last: here a number. Spark keeps the
-state of all keys in memory, and at times in the checkpoint, from which a new driver goes on.
+state of all keys in memory and regularly in the checkpoint, from which a new driver continues.
 
 Run it:  flumelab run running-totals
-Expect:  each second the ten products most sold since the start, and at last every product's
+Expect:  each second the ten products most sold since the start; in the end every product's
          quantity as the generator knows it.
 """
 
-import os
 from operator import add
 
 from pyspark import SparkContext
 from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
-from flumelab.counts import MALFORMED
-from flumelab.programs import parse as formats
-from flumelab.programs.result_store import ResultStore
-from flumelab.programs.streaming import await_stop
-
-HOST = os.environ.get("RECEIVER_HOST", "localhost")
-PORT = int(os.environ.get("RECEIVER_PORT", "4141"))
-CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
-RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
-
-
-def sale(order):
-    return (order.product, order.quantity) if order else (MALFORMED, 1)
+from flumelab.programs import lab, parse
 
 
 def add_to_total(quantities, total):
@@ -43,19 +30,16 @@ def print_most_sold(rdd):
 
 def add_up_sales():
     ssc = StreamingContext(SparkContext(appName="running-totals"), batchDuration=1)
-    ssc.checkpoint(CHECKPOINT)
+    orders = FlumeUtils.createStream(ssc, lab.HOST, lab.PORT, bodyDecoder=parse.sale)
 
-    orders = FlumeUtils.createStream(ssc, HOST, PORT, bodyDecoder=formats.order)
-    sales = orders.map(lambda event: sale(event[1])).reduceByKey(add, 1)
-    totals = sales.updateStateByKey(add_to_total, 1).cache()
+    sales = orders.map(lambda event: event[1])
+    sold = sales.reduceByKey(add, 1)
+    totals = sold.updateStateByKey(add_to_total, 1).cache()
 
     totals.foreachRDD(print_most_sold)
-    totals.foreachRDD(lambda time, rdd: RESULTS.put_batch(str(time), rdd.collect()))
+    totals.foreachRDD(lambda time, rdd: lab.store.put(time, rdd.collect()))
     return ssc
 
 
 if __name__ == "__main__":
-    RESULTS.create()
-    ssc = StreamingContext.getOrCreate(CHECKPOINT, add_up_sales)
-    ssc.start()
-    await_stop(ssc, CHECKPOINT)
+    lab.run_streams(add_up_sales)

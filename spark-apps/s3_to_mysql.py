@@ -3,61 +3,50 @@
     actions ─▶ S3 bucket ◀──list── readStream.text ─▶ by action and hour ──JDBC──▶ MariaDB
 
 Each new object in the bucket is rows of an unbounded table. A micro-batch is a table like any
-other, so its hours are written as any table is, by JDBC: several tasks, each with a connection of
-its own, into a table apart. Then one transaction takes them over and notes the batch's number: a
-batch that runs again, because the driver died before Spark knew that it was done, changes nothing.
+other, so Spark writes its hours as it writes any table, by JDBC: several tasks, each with its own
+connection, fill a staging table. Then one transaction takes the rows over and notes the batch's
+number: a batch that runs again, because the driver died before Spark had noted its end, changes
+nothing.
 
 Run it:  flumelab run s3-to-mysql
-Expect:  with each micro-batch how many hours it has changed; at last every action's number in every
-         hour in MariaDB, as the generator knows it. Locally, where MariaDB is not installed, in
+Expect:  with each micro-batch how many hours it has changed; in the end every action's number in
+         every hour in MariaDB, as the generator knows it. Without MariaDB, the local runtime uses
          SQLite.
 """
 
-import os
-
 from pyspark.sql import SparkSession
-from pyspark.sql.functions import col, concat_ws, date_format, encode, lit, udf, window
+from pyspark.sql.functions import col, concat_ws, count, date_format, date_trunc, encode, udf, when
 
-from flumelab.counts import MALFORMED
-from flumelab.programs import parse as formats
-from flumelab.programs.result_store import ResultStore
-from flumelab.programs.streaming import await_stop_of_queries
-
-LOGS = os.environ.get("LOGS_URL", "logs")
-CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
-RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
+from flumelab.programs import lab, parse
 
 
-def store(hours, number):
-    hour = date_format("window.start", "yyyy-MM-dd'T'HH:mm:ss'Z'")
-    rows = hours.select(concat_ws(" ", hour, "action").alias("url"), col("count").alias("hits"))
-    with RESULTS.staged(f"hours {number}") as (attempt, options):
-        rows = rows.withColumn("attempt", lit(attempt)).cache()
-        rows.write.format("jdbc").options(**options).mode("append").save()
-        print(f"batch {number}: {rows.count():>4,} hours of an action have changed")
-        rows.unpersist()
+def store(rows, number, table):
+    rows.write.format("jdbc").options(**table).mode("append").save()
+    hours = rows.where(col("key") != parse.MALFORMED).count()
+    print(f"batch {number}: {hours:>4,} hours of an action have changed")
 
 
-def store_malformed(lines, number):
-    RESULTS.add_batch(f"malformed {number}", [(MALFORMED, lines.count())])
+def count_by_hour():
+    spark = SparkSession.builder.appName("s3-to-mysql").getOrCreate()
+    source = spark.readStream.format("text").option("lineSep", "\n")
+    lines = source.load(lab.LOGS)
 
+    body = encode("value", "utf-8")
+    read = udf(parse.action, parse.ACTION_SCHEMA)
+    parsed = lines.select(read(body).alias("read"))
+    actions = parsed.select("read.*")
 
-def count_by_hour(spark):
-    read_action = udf(formats.action, "time timestamp, user string, action string")
-    lines = spark.readStream.text(LOGS, lineSep="\n").select(encode("value", "utf-8").alias("line"))
-    read = lines.select(read_action("line").alias("read")).select("read.*")
-    hours = read.where("time IS NOT NULL").groupBy("action", window("time", "1 hour")).count()
-    malformed = read.where("time IS NULL")
+    hour = date_format(date_trunc("hour", "time"), "yyyy-MM-dd'T'HH:mm:ss'Z'")
+    good = concat_ws(" ", hour, "action")
+    key = when(col("time").isNull(), parse.MALFORMED).otherwise(good)
+    counts = actions.groupBy(key.alias("key")).agg(count("*").alias("value"))
 
-    for name, table, keep in (("hours", hours, store), ("malformed", malformed, store_malformed)):
-        query = table.writeStream.outputMode("update").foreachBatch(RESULTS.patient(keep))
-        # A look into the bucket is a request, which Amazon charges for.
-        query = query.trigger(processingTime="1 second")
-        query.option("checkpointLocation", f"{CHECKPOINT}/{name}").start()
+    query = counts.writeStream.outputMode("update")
+    # Each look into the bucket is a request, for which Amazon charges.
+    query = query.trigger(processingTime="1 second")
+    query = query.foreachBatch(lab.staged(store))
+    query.option("checkpointLocation", lab.CHECKPOINT).start()
 
 
 if __name__ == "__main__":
-    RESULTS.create()
-    spark = SparkSession.builder.appName("s3-to-mysql").getOrCreate()
-    count_by_hour(spark)
-    await_stop_of_queries(spark)
+    lab.run_queries(count_by_hour)

@@ -2,78 +2,58 @@
 
     actions ─▶ Flume ─▶ (user, time) ─▶ updateStateByKey ─▶ sessions ─▶ print, result store
 
-A session goes on as long as the next action comes within half an hour, by the time in the event.
-Events come out of order, some hours late, so an event may begin a session, make one longer at
-either end, or join two: the update function puts the events among the sessions that it knows.
+A session lasts as long as the next action comes within half an hour, by the time in the event.
+Events come out of order, some hours late, so an event may start a session, extend one at either
+end, or join two: the update function puts new events among the known sessions.
 
 Run it:  flumelab run sessions
-Expect:  every two seconds the number of sessions and the busiest of them, and at last every
+Expect:  every two seconds the number of sessions and the busiest of them; in the end every
          session, its start, its end and its events, as the generator planted it.
 """
 
-import os
 from datetime import timedelta
 
 from pyspark import SparkContext
 from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
-from flumelab.counts import MALFORMED
-from flumelab.programs import parse as formats
-from flumelab.programs.result_store import ResultStore
-from flumelab.programs.streaming import await_stop
+from flumelab.programs import lab, parse
 
-HOST = os.environ.get("RECEIVER_HOST", "localhost")
-PORT = int(os.environ.get("RECEIVER_PORT", "4141"))
-CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
-RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
 GAP = timedelta(minutes=30)
 
 
-def add_to_sessions(times, sessions):
-    """A session is (start, end, events); a new event is one for itself, until it is joined."""
-    joined = []
-    for start, end, events in sorted([*(sessions or []), *((time, time, 1) for time in times)]):
-        if joined and start - joined[-1][1] <= GAP:
-            first, last, before = joined.pop()
-            joined.append((first, max(last, end), before + events))
-        else:
-            joined.append((start, end, events))
-    return joined
+def add_to_sessions(times, known):
+    sessions = []  # (start, end, events)
+    for start, end, events in sorted([*(known or []), *((time, time, 1) for time in times)]):
+        if sessions and start - sessions[-1][1] <= GAP:
+            first, last, before = sessions.pop()
+            start, end, events = first, max(last, end), before + events
+        sessions.append((start, end, events))
+    return sessions
 
 
-def add_to_total(counts, total):
-    return sum(counts, total or 0)
-
-
-def as_results(user, sessions):
+def as_rows(user, sessions):
     return [(f"{user} {start:%FT%TZ} {end:%FT%TZ}", events) for start, end, events in sessions]
 
 
-def store(time, rdd):
-    results = rdd.collect()
-    if results:
-        busiest, events = max(results, key=lambda result: result[1])
-        print(f"{time:%T} {len(results):>6,} sessions; {events} in {busiest}")
-    RESULTS.replace_all(str(time), results)
+def show(time, rdd):
+    if rows := rdd.collect():
+        busiest, events = max(rows, key=lambda row: row[1])
+        print(f"{time:%T} {len(rows):>6,} sessions; {events} in {busiest}")
+    lab.store.replace_all(time, rows)
 
 
 def find_sessions():
     ssc = StreamingContext(SparkContext(appName="sessions"), batchDuration=2)
-    ssc.checkpoint(CHECKPOINT)
-
-    events = FlumeUtils.createStream(ssc, HOST, PORT, bodyDecoder=formats.action)
+    events = FlumeUtils.createStream(ssc, lab.HOST, lab.PORT, bodyDecoder=parse.action)
     actions = events.map(lambda event: event[1]).cache()
     times = actions.filter(lambda action: action).map(lambda action: (action.user, action.time))
-    by_user = times.updateStateByKey(add_to_sessions, 1)
-    sessions = by_user.flatMap(lambda state: as_results(*state))
-    malformed = actions.filter(lambda action: not action).map(lambda _: (MALFORMED, 1))
-    sessions.union(malformed.updateStateByKey(add_to_total, 1)).foreachRDD(store)
+    sessions = times.updateStateByKey(add_to_sessions, 1).flatMap(lambda user: as_rows(*user))
+    malformed = actions.filter(lambda action: not action).map(lambda _: (parse.MALFORMED, 1))
+    total = malformed.updateStateByKey(lambda ones, total: sum(ones, total or 0), 1)
+    sessions.union(total).foreachRDD(show)
     return ssc
 
 
 if __name__ == "__main__":
-    RESULTS.create()
-    ssc = StreamingContext.getOrCreate(CHECKPOINT, find_sessions)
-    ssc.start()
-    await_stop(ssc, CHECKPOINT)
+    lab.run_streams(find_sessions)

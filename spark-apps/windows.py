@@ -6,15 +6,14 @@
                                |───────────|
 
 Length and slide are multiples of the batch interval. Here a window is longer than the slide: the
-windows overlap, and every third second is in two of them.
+windows overlap, and every other second is in two of them.
 
 Run it:  flumelab run windows
-Expect:  a line a second with the hashtags of that second, and every two seconds one with those of
-         the last three, which is what the three lines add up to. The store has what all seconds
-         had, and so every hashtag's number as the generator knows it.
+Expect:  a line a second with the number of hashtags in that second, and every two seconds a line
+         with that of the last three, which is their sum. The store has every hashtag's number in
+         all seconds, as the generator knows it.
 """
 
-import os
 from datetime import timedelta
 from operator import add, sub
 
@@ -22,21 +21,9 @@ from pyspark import SparkContext
 from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
-from flumelab.counts import MALFORMED
-from flumelab.programs import parse as formats
-from flumelab.programs.result_store import ResultStore
-from flumelab.programs.streaming import await_stop
-
-HOST = os.environ.get("RECEIVER_HOST", "localhost")
-PORT = int(os.environ.get("RECEIVER_PORT", "4141"))
-CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
-RESULTS = ResultStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
+from flumelab.programs import lab, parse
 
 BATCH, WINDOW, SLIDE = 1, 3, 2  # seconds
-
-
-def hashtags_of(message):
-    return message.hashtags if message else [MALFORMED]
 
 
 def print_interval(name, seconds):
@@ -50,10 +37,9 @@ def print_interval(name, seconds):
 
 def count_in_windows():
     ssc = StreamingContext(SparkContext(appName="windows"), batchDuration=BATCH)
-    ssc.checkpoint(CHECKPOINT)
+    events = FlumeUtils.createStream(ssc, lab.HOST, lab.PORT, bodyDecoder=parse.hashtags)
 
-    events = FlumeUtils.createStream(ssc, HOST, PORT, bodyDecoder=formats.message)
-    hashtags = events.flatMap(lambda event: hashtags_of(event[1]))
+    hashtags = events.flatMap(lambda event: event[1])
     hits = hashtags.map(lambda hashtag: (hashtag, 1)).reduceByKey(add, 1).cache()
 
     seconds = hits.map(lambda hit: hit[1])
@@ -61,12 +47,9 @@ def count_in_windows():
     windows = seconds.reduceByWindow(add, sub, WINDOW, SLIDE)
     windows.foreachRDD(print_interval("window", WINDOW))
 
-    hits.foreachRDD(lambda time, rdd: RESULTS.add_batch(str(time), rdd.collect()))
+    hits.foreachRDD(lambda time, rdd: lab.store.add(time, rdd.collect()))
     return ssc
 
 
 if __name__ == "__main__":
-    RESULTS.create()
-    ssc = StreamingContext.getOrCreate(CHECKPOINT, count_in_windows)
-    ssc.start()
-    await_stop(ssc, CHECKPOINT)
+    lab.run_streams(count_in_windows)

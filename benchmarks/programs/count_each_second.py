@@ -1,6 +1,6 @@
-"""Counts URLs: ``count_each_second.py push|pull PORT FILE`` keeps the total in FILE.
+"""Count URLs: ``count_each_second.py push|pull PORT FILE`` keeps the total in FILE.
 
-For Spark 2.4 and its Python, too.
+It must also run on Spark 2.4 and its Python.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What the benchmarks share. They are run by their path, and use loadgen/ and tests/support/."""
+"""Shared by the benchmarks, which are run by path and use loadgen/ and tests/support/."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""benchmarks/programs/count_each_second.py on a Spark, and how fast it counts."""
+"""Run benchmarks/programs/count_each_second.py on any Spark, and measure how fast it counts."""
 
 import tempfile
 import time
@@ -12,7 +12,7 @@ from support.harness import PYTHON, cpu_seconds, free_port, running, wait_until
 
 PROGRAM = "benchmarks/programs/count_each_second.py"
 
-# Where events go: its port, and how many of them are done.
+# A destination of events: its port, and a function that returns how many events are done.
 Side = AbstractContextManager[tuple[int, Callable[[], int]]]
 
 
@@ -20,12 +20,12 @@ Side = AbstractContextManager[tuple[int, Callable[[], int]]]
 def counting(
     submit: Sequence[str] = ("spark-submit",), way: str = "push"
 ) -> Iterator[tuple[int, Callable[[], int]]]:
-    """The program in local[2] of the Spark that `submit` starts; `way` is push or pull."""
+    """Run the program with `submit`, a spark-submit, in local[2]; `way` is push or pull."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         counted = Path(folder) / "counted"
-        # Given here: another Spark does not see this environment. A run is so short that its
-        # better compiler would only take CPU from either Spark.
+        # As options, because another Spark does not see this environment. A run is so short that
+        # the JVM's better compiler would only take CPU from either Spark.
         options = [
             *("--master", "local[2]", "--driver-memory", "2g"),
             *("--driver-java-options", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"),
@@ -37,9 +37,9 @@ def counting(
 
 
 def events_per_second(receiving: Callable[[], Side], lines: int, conf: str) -> float:
-    """From an agent with `conf`, between the first event that is done and the last.
+    """Return the events/s from an agent with `conf`, between the first event done and the last.
 
-    Prints which programs the CPU went to.
+    Prints the CPU time per event of each kind of process.
     """
     lines_per_file = min(lines, 10_000)
     files = lines // lines_per_file

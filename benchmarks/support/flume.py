@@ -1,4 +1,4 @@
-"""Flume agents, a spool folder that fills when the benchmark says so, and the receiver."""
+"""Flume agents, a spool directory that the benchmark fills step by step, and the receiver."""
 
 import subprocess
 import sys
@@ -11,12 +11,12 @@ from support import ROOT
 from support.harness import accepts, free_port, metric, running, wait_until
 
 FLUME_HOME = str(ROOT / "runtimes/flume/target/flume")
-PARTS = 20  # files of the lines that are measured
-WARM_PARTS = 4  # files before them: JVMs that have just started are slow
+PARTS = 20  # the lines that are measured come in this many files
+WARM_PARTS = 4  # files before them, because JVMs that have just started are slow
 
 
 def generate(folder: Path, lines: int, lines_per_file: int) -> None:
-    """Files of an access log, by the lab's generator."""
+    """Write files of an access log with the lab's generator."""
     places = ["--spool", str(folder), "--ledger", f"{folder}.ledger"]
     numbers = ["--lines", str(lines), "--lines-per-file", str(lines_per_file)]
     command = [sys.executable, "-m", "loadgen", *places, *numbers]
@@ -24,7 +24,7 @@ def generate(folder: Path, lines: int, lines_per_file: int) -> None:
 
 
 class Feed:
-    """Files that wait beside a spool folder; `publish` renames them into it, oldest first."""
+    """Files that wait beside a spool directory; `publish` renames them into it, oldest first."""
 
     def __init__(self, folder: Path, files: int, lines_per_file: int) -> None:
         self.spool, staged = folder / "spool", folder / "staged"
@@ -38,7 +38,7 @@ class Feed:
         self._files = iter(found)
 
     def publish(self, files: int) -> None:
-        """Files keep their age by a rename, so Flume reads them in this order."""
+        """Rename the next files; a rename keeps a file's age, so Flume reads them in this order."""
         for _ in range(files):
             file = next(self._files)
             file.rename(self.spool / file.name)
@@ -47,7 +47,7 @@ class Feed:
 
 @contextmanager
 def agent(conf: Path, metrics_port: int, **environment: str) -> Iterator[None]:
-    """A Flume agent of flume-conf/agent."""
+    """Run a Flume agent with flume-conf/agent."""
     with running(
         [str(ROOT / "flume-conf/agent")],
         FLUME_HOME=FLUME_HOME,
@@ -61,7 +61,7 @@ def agent(conf: Path, metrics_port: int, **environment: str) -> Iterator[None]:
 
 @contextmanager
 def sender(conf: str, feed: Feed, port: int) -> Iterator[Callable[[], int]]:
-    """The lab's agent; yields how many events it was answered OK for."""
+    """Run the lab's agent; yield a function that returns for how many events it was answered OK."""
     metrics_port = free_port()
     folders = {
         "FLUME_SPOOL_DIR": str(feed.spool),
@@ -73,7 +73,7 @@ def sender(conf: str, feed: Feed, port: int) -> Iterator[Callable[[], int]]:
 
 @contextmanager
 def receiver(landing: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
-    """The receiver for Structured Streaming; yields its port and its process."""
+    """Run the receiver for Structured Streaming; yield its port and its process."""
     port = free_port()
     command = [sys.executable, "-m", "pyspark_flume.receiver", "--host", "127.0.0.1"]
     with running([*command, "--port", str(port), "--landing", str(landing)]) as process:
@@ -83,14 +83,14 @@ def receiver(landing: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
 
 @contextmanager
 def receiver_port(landing: Path) -> Iterator[int]:
-    """The same, as a peer of `flume_source`."""
+    """Run the receiver and yield only its port, like `flume_source`."""
     with receiver(landing) as (port, _):
         yield port
 
 
 @contextmanager
 def flume_source() -> Iterator[int]:
-    """Flume's own avro source with a memory channel and a null sink; yields its port."""
+    """Run Flume's own avro source with a memory channel and a null sink; yield its port."""
     port = free_port()
     conf = ROOT / "benchmarks/peer.conf"
     with agent(conf, free_port(), FLUME_AGENT="peer", FLUME_SINK_PORT=str(port)):
@@ -104,7 +104,7 @@ def sent_per_second(
     receiving: AbstractContextManager[int],
     warm_parts: int = WARM_PARTS,
 ) -> float:
-    """Events/s that access-log.conf delivers, from the first event to the last, JVMs warm."""
+    """Return the events/s that access-log.conf delivers, from the first to the last, when warm."""
     feed = Feed(folder, warm_parts + PARTS, lines // PARTS)
     with receiving as port, sender("access-log.conf", feed, port) as sent:
         return events_per_second(feed, sent, sent, warm_parts)
@@ -113,7 +113,7 @@ def sent_per_second(
 def events_per_second(
     feed: Feed, sent: Callable[[], int], done: Callable[[], int], warm_parts: int = WARM_PARTS
 ) -> float:
-    """Events/s between the first event `sent` and the last one `done`, after a warm-up."""
+    """Return the events/s between the first event `sent` and the last one `done`, when warm."""
     feed.publish(warm_parts)
     warm = feed.published
     wait_until(lambda: done() >= warm, "the warm-up is through")

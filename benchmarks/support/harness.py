@@ -1,4 +1,4 @@
-"""Processes in the background, conditions waited for, and two sides that take turns."""
+"""Run processes in the background, wait for conditions, and measure sides in turn."""
 
 import os
 import signal
@@ -29,19 +29,21 @@ PYTHON = {
 
 _running: list[subprocess.Popen[bytes]] = []
 
-# So that SIGTERM, too, ends what was started.
+# On SIGTERM, too, the started processes are ended.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
 
 
 def size(name: str, default: int) -> int:
-    """How much is measured: the environment's BENCH_LINES and the like, or what the target asks."""
+    """Return how much to measure: the value of `name` in the environment, or `default`."""
     return int(os.environ.get(name, default))
 
 
 @contextmanager
 def running(command: list[str], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that ends, with its children, where the block does; where that fails, its log's
-    end is printed."""
+    """Run a process inside the block, and end it and its children afterwards.
+
+    If the block fails, the end of the process's log is printed.
+    """
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(
             command, env=os.environ | environment, cwd=ROOT, stdout=log, stderr=log
@@ -59,7 +61,10 @@ def running(command: list[str], **environment: str) -> Iterator[subprocess.Popen
 
 
 def wait_until(done: Callable[[], bool], claim: str, poll_seconds: float = 0.05) -> None:
-    """Raises `TimeoutError` with `claim`, and `RuntimeError` if a process ends meanwhile."""
+    """Wait for a condition.
+
+    Raises `TimeoutError` with `claim`, and `RuntimeError` if a process ends meanwhile.
+    """
     deadline = time.monotonic() + SECONDS_MAX
     while not done():
         for process in _running:
@@ -71,20 +76,20 @@ def wait_until(done: Callable[[], bool], claim: str, poll_seconds: float = 0.05)
 
 
 def free_port() -> int:
-    """A port on which nothing listens now."""
+    """Return a port on which nothing listens now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 
 
 def accepts(port: int) -> bool:
-    """Whether a program listens there."""
+    """Whether a process listens on this port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def metric(port: int, component: str, counter: str) -> int:
-    """A counter of a Flume agent; 0 before the agent has it."""
+    """Return a counter of a Flume agent; 0 before the agent has it."""
     try:
         metrics = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).json()
         return int(metrics[component][counter])
@@ -93,7 +98,7 @@ def metric(port: int, component: str, counter: str) -> int:
 
 
 def cpu_seconds() -> Counter[str]:
-    """What the programs under way have used so far, by "flume", "jvm" (Spark's) and "python"."""
+    """Return the CPU time of the running processes: "flume", "jvm" (Spark's) and "python"."""
     used: Counter[str] = Counter()
     for process in _running:
         parent = psutil.Process(process.pid)
@@ -111,7 +116,7 @@ def cpu_seconds() -> Counter[str]:
 def medians(
     sides: Mapping[str, Callable[[], float]], unit: str, rounds: int = ROUNDS
 ) -> dict[str, float]:
-    """Each side's median; they take turns, so that both have the same machine. Prints spreads."""
+    """Measure the sides in turn, under equal conditions; print the spreads, return the medians."""
     found: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(rounds):
         for name, measure in sides.items():
@@ -122,7 +127,7 @@ def medians(
 
 
 def spread(name: str, rates: list[float], unit: str) -> None:
-    """Print the least, the median and the most of several runs."""
+    """Print the minimum, the maximum and the median of several runs."""
     middle = statistics.median(rates)
     print(
         f"{name}: {min(rates):,.0f} to {max(rates):,.0f} {unit}, median {middle:,.0f}, "
@@ -132,7 +137,7 @@ def spread(name: str, rates: list[float], unit: str) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Children too: spark-submit starts Python processes."""
+    """End a process and its children: spark-submit starts Python processes."""
     if process.poll() is None:
         parent = psutil.Process(process.pid)
         family = [*parent.children(recursive=True), parent]

@@ -1,8 +1,8 @@
-"""Senders that cost little: each sends one batch again and again, and waits for OK, as Flume does.
+"""Cheap senders: each sends one batch again and again, and waits for OK each time, as Flume does.
 
-``python -m benchmarks.support.senders PORT FRAME NAME BATCHES`` is one of them. It prints a line
-when it is connected, begins at a line on standard input, and prints at last when it began and when
-it ended, by the monotonic clock.
+``python -m benchmarks.support.senders PORT FRAME NAME BATCHES`` is one sender. It prints a line
+when it is connected, begins when it reads a line on standard input, and finally prints when it
+began and when it ended, by the monotonic clock.
 """
 
 import subprocess
@@ -17,16 +17,16 @@ from pyspark_flume.events.record import encode_event
 from tests.support.avro_client import OK, AvroClient, append_batch, frame, handshake
 
 ROOT = Path(__file__).parents[2]
-FILE = "access-NNNNNN-NNNNNNNN.log"  # in a frame, instead of a file's name
+FILE = "access-NNNNNN-NNNNNNNN.log"  # the place of the file's name in a frame
 
 
 def plain_frame(lines: list[bytes]) -> bytes:
-    """A batch as access-log.conf sends it."""
+    """Return a batch as access-log.conf sends it."""
     return frame(0, append_batch(encode_event({}, line) for line in lines))
 
 
 def frame_with_places(lines: list[bytes]) -> bytes:
-    """A batch as exactly-once.conf sends it: one file, which each sender names anew each time."""
+    """Return a batch as exactly-once.conf sends it: of one file, renamed for each sending."""
     events, offset = [], 0
     for line in lines:
         end = offset + len(line) + 1
@@ -37,7 +37,7 @@ def frame_with_places(lines: list[bytes]) -> bytes:
 
 @contextmanager
 def sending(port: int, batch: Path, batches: int, senders: int) -> "Iterator[Senders]":
-    """Senders that are connected and wait; each sends the frame in file `batch` `batches` times."""
+    """Start senders and connect them; each will send the frame in file `batch` `batches` times."""
     module = [sys.executable, "-m", "benchmarks.support.senders", str(port), str(batch)]
     processes = [
         subprocess.Popen(
@@ -60,26 +60,26 @@ def sending(port: int, batch: Path, batches: int, senders: int) -> "Iterator[Sen
 
 
 class Senders:
-    """Processes that wait for `go`."""
+    """Sender processes, which wait for `go`."""
 
     def __init__(self, processes: "list[subprocess.Popen[str]]") -> None:
         self._processes = processes
 
     def go(self) -> None:
-        """Let all begin."""
+        """Let all senders begin."""
         for process in self._processes:
             assert process.stdin
             process.stdin.write("go\n")
             process.stdin.flush()
 
     def ended(self) -> bool:
-        """Whether all have sent all; raises where one has failed."""
+        """Whether all senders are done; raises if one has failed."""
         codes = [process.poll() for process in self._processes]
         assert not any(codes), f"senders have ended with exit codes {codes}, see above"
         return all(code == 0 for code in codes)
 
     def seconds(self) -> float:
-        """Wait for the end; from the first one's beginning to the last one's end."""
+        """Wait for the end; return the seconds from the first beginning to the last end."""
         times = []
         for process in self._processes:
             assert process.stdout
@@ -90,7 +90,7 @@ class Senders:
 
 
 def send(port: int, batch: bytes, name: int, batches: int) -> None:
-    """One sender."""
+    """Be one sender."""
     named = FILE.encode() in batch
     with AvroClient(port) as client:
         client.send(frame(0, handshake() + append_batch()))

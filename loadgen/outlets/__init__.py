@@ -1,4 +1,4 @@
-"""Ways out for the lines: one module a way, found here by the scheme of its address."""
+"""Outlets: where the lines go. One module each, chosen here by the scheme of the address."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from loadgen.outlets.outlet import Outlet, Recovered
 from loadgen.outlets.s3 import S3Bucket
 from loadgen.outlets.spool import Spool
 from loadgen.outlets.tcp import TcpServer
-from loadgen.pace import Stop
+from loadgen.stop_signal import StopSignal
 
 __all__ = ["Outlet", "Recovered", "outlet_of"]
 
 
-def outlet_of(given: Namespace, stop: Stop, say: Callable[[str], None]) -> Outlet:
-    """The way out that the options name; `say` tells people what it waits for.
+def outlet_of(given: Namespace, stop: StopSignal, say: Callable[[str], None]) -> Outlet:
+    """Return the outlet that the options name; it calls `say` to log what it waits for.
 
     Raises LoadgenError if it needs a package that is not installed.
     """

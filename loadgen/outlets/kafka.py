@@ -1,7 +1,7 @@
-"""Sending lines to a Kafka topic, a message a line, each acknowledged by all in-sync replicas.
+"""Send lines to a Kafka topic, one message each, acknowledged by all in-sync replicas.
 
-The producer is idempotent: a line that it sends again, because an answer got lost, is in the topic
-once. A line's message has no key, and its value lacks the newline.
+The producer is idempotent: a line that it sends again, because an answer was lost, is in the topic
+once. The message has no key; its value is the line without the newline.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from typing import Any
 
 from loadgen.errors import LoadgenError
 from loadgen.options import Destination
-from loadgen.outlets.entries import Entries
 from loadgen.outlets.outlet import Recovered
+from loadgen.outlets.sent_ledger import SentLedger
 from loadgen.scenarios import Batch
 
-ANSWER_SECONDS = 10.0  # for a broker to say which topics there are
+ANSWER_SECONDS = 10.0  # for a broker to list its topics
 DELIVERY_SECONDS = 60.0  # for a line to be acknowledged, retries included
 
 
 class KafkaTopic:
-    """A topic that is there already. Needs the package confluent-kafka."""
+    """An existing topic. Needs the package confluent-kafka."""
 
     def __init__(self, to: Destination, ledger: Path) -> None:
         """Raises LoadgenError if the package is not installed."""
         self._to = to
-        self._entries = Entries(ledger)
+        self._ledger = SentLedger(ledger)
         try:
             import confluent_kafka
         except ImportError as error:
@@ -40,19 +40,19 @@ class KafkaTopic:
                 "enable.idempotence": True,
                 "linger.ms": 5,
                 "message.timeout.ms": int(DELIVERY_SECONDS * 1000),
-                "log_level": 0,  # what goes wrong is told here, on one line
+                "log_level": 0,  # errors are reported here, on one line
             }
         )
 
     def recover(self) -> Recovered:
-        """Ask a broker whether the topic is there."""
+        """Ask a broker whether the topic exists."""
         try:
             topics = self._producer.list_topics(timeout=ANSWER_SECONDS).topics
         except self._kafka.KafkaException as error:
             raise self._error(_reason(error.args[0]), "give a broker that answers") from error
         if self._to["topic"] not in topics:
-            raise self._error(f"There is no topic {self._to['topic']}", "create it first")
-        return self._entries.recover()
+            raise self._error(f"no topic {self._to['topic']}", "create it first")
+        return self._ledger.recover()
 
     def publish(self, batch: Batch, stem: str) -> str:
         lines = batch.data.split(b"\n")
@@ -68,7 +68,7 @@ class KafkaTopic:
             else:
                 acknowledged += 1
 
-        with self._entries.entered(batch, stem) as name:
+        with self._ledger.recorded(batch, stem) as name:
             try:
                 for line in lines:
                     self._produce(line, answered)
@@ -78,12 +78,12 @@ class KafkaTopic:
         if unsure := len(lines) - acknowledged:
             raise self._error(
                 f"{unsure:,} lines of {name} were not acknowledged ({reason})",
-                "start anew once the topic takes lines",
+                "start over once the topic accepts messages",
             )
         return name
 
     def close(self) -> None:
-        """Every line was acknowledged before `publish` returned."""
+        """Do nothing: every line was acknowledged before `publish` returned."""
 
     def _produce(self, line: bytes, answered: Any) -> None:
         while True:
@@ -92,7 +92,7 @@ class KafkaTopic:
                 self._producer.poll(0)
                 return
             except BufferError:
-                self._producer.poll(1.0)  # until some of what waits is acknowledged
+                self._producer.poll(1.0)  # the queue is full until some lines are acknowledged
 
     def _error(self, fact: str, remedy: str) -> LoadgenError:
         return LoadgenError(self._to.url, fact, remedy)

@@ -1,4 +1,4 @@
-"""What every way out offers."""
+"""The interface of every outlet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from loadgen.scenarios import Batch
 
 @dataclass
 class Recovered:
-    """What processes that died had left: files published and removed, bytes cut off the ledger."""
+    """What was cleaned up after killed processes.
+
+    Temporary files that were `published` or `removed`; `torn` bytes cut off the ledger.
+    """
 
     published: int = 0
     removed: int = 0
@@ -18,13 +21,13 @@ class Recovered:
 
 
 class Outlet(Protocol):
-    """Takes batches to whoever reads them; each is in the ledger before its first line is sent.
+    """Delivers batches; each is in the ledger before its first line is sent.
 
     Every method raises LoadgenError.
     """
 
     def recover(self) -> Recovered:
-        """Settle what a crash has left and reach the other end; before the first `publish`."""
+        """Clean up after a crash and reach the destination; call it before the first `publish`."""
 
     def publish(self, batch: Batch, stem: str) -> str:
         """Send the batch and return its name in the ledger, STEM-NUMBER.log.
@@ -33,4 +36,4 @@ class Outlet(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of the other end."""
+        """Disconnect from the destination."""

@@ -1,9 +1,9 @@
-"""Bringing files to Flume: whole, under a name used once, and never without their ledger entry.
+"""Hand files to Flume: whole, under a name used once, and never without their ledger entry.
 
-The order is the promise. Under a lock: write `.NAME.tmp` (Flume's spooling directory source passes
-over names with a leading dot) and fsync it; append the entry to the ledger and fsync it; rename to
-NAME and fsync the directory. Whenever a process dies in between, the next one can tell from the
-ledger whether the file counts, and finishes or removes it. One spool directory has one ledger.
+The order is the promise. Under a lock: write `.NAME.tmp` (Flume's spooling directory source ignores
+names with a leading dot) and fsync it; append the entry to the ledger and fsync it; rename to NAME
+and fsync the directory. If a process dies in between, the next one finds in the ledger whether the
+file counts, and publishes or removes it. One spool directory has one ledger.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from loadgen.errors import LoadgenError, named
+from loadgen.errors import LoadgenError, os_errors_at
 from loadgen.ledger import NAME, Entry, Ledger, sync_directory
 from loadgen.outlets.outlet import Recovered
 from loadgen.scenarios import Batch
 
-# access-log-000001.log, as it stands while it is written, and once Flume has read it.
+# The names of access-log-000001.log while it is written, and after Flume has read it.
 TEMPORARY = re.compile(rf"\.(?P<name>{NAME.pattern})\.tmp")
 COMPLETED = ".COMPLETED"
 
@@ -36,24 +36,24 @@ class Spool:
         self._ledger = Ledger(ledger)
 
     def recover(self) -> Recovered:
-        """Finish or remove what a crash has left; call it before the first `publish`.
+        """Publish or remove what a crash has left; call it before the first `publish`.
 
         Raises LoadgenError.
         """
         with self._locked():
             if not os.access(self._directory, os.W_OK | os.X_OK):
-                raise LoadgenError(self._directory, "Not writable", WRITABLE)
+                raise LoadgenError(self._directory, "not writable", WRITABLE)
             torn = self._ledger.catch_up()
             recovered = self._finish_or_remove()
         recovered.torn = torn
         return recovered
 
     def publish(self, batch: Batch, stem: str) -> str:
-        """Make a file of the batch and return its name, STEM-NUMBER.log.
+        """Write the batch to a file and return its name, STEM-NUMBER.log.
 
-        Raises LoadgenError; then the file is neither in the directory nor in the ledger, unless
-        it was the last step that failed, making the rename durable. ValueError for a batch
-        without a line: Flume would make one empty event of an empty file.
+        Raises LoadgenError. The file is then neither in the directory nor in the ledger, unless
+        the last step failed, which makes the rename durable. Raises ValueError for a batch without
+        a line: Flume would make one empty event of an empty file.
         """
         if not batch.data:
             raise ValueError("an empty batch")
@@ -65,34 +65,36 @@ class Spool:
             path = self._directory / name
             temporary = self._directory / f".{name}.tmp"
             try:
-                with named(path, WRITABLE):
+                with os_errors_at(path, WRITABLE):
                     _write(temporary, batch.data)
-                with named(self._ledger_path, WRITABLE):
+                with os_errors_at(self._ledger_path, WRITABLE):
                     self._ledger.append(Entry.of(name, batch))
-                with named(path, "leave hidden files to loadgen"):
+                with os_errors_at(path, "do not touch loadgen's hidden files"):
                     temporary.rename(path)
             except BaseException:
-                # In this order: a temporary file without an entry is removed at the next start.
+                # The entry first: a temporary file without one is removed at the next start.
                 self._ledger.take_back()
                 temporary.unlink(missing_ok=True)
                 raise
             sync_directory(self._directory)
-            self._ledger.catch_up()  # so that this entry is no news to the next call
+            self._ledger.catch_up()  # else the next call would take this entry for another's
         return name
 
     def close(self) -> None:
-        """Nothing is held between two files."""
+        """Do nothing: nothing is held between two files."""
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep every other loadgen off the directory and off the ledger."""
-        with named(self._directory, "give a directory that exists with --spool"):
+        with os_errors_at(self._directory, "give a directory that exists with --spool"):
             fd = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            with named(self._directory, "check its disk"):
+            with os_errors_at(self._directory, "check its disk"):
                 fcntl.flock(fd, fcntl.LOCK_EX)
                 with (
-                    named(self._ledger_path, "give a file that can be written with --ledger"),
+                    os_errors_at(
+                        self._ledger_path, "give a file that can be written with --ledger"
+                    ),
                     self._ledger.locked(),
                 ):
                     yield
@@ -100,9 +102,9 @@ class Spool:
             os.close(fd)
 
     def _finish_or_remove(self) -> Recovered:
-        """Settle temporary files: under the lock, they can only be a dead process's."""
+        """Publish or remove temporary files: under the lock, only dead processes have any."""
         recovered = Recovered()
-        with named(self._directory, WRITABLE):
+        with os_errors_at(self._directory, WRITABLE):
             for path in sorted(self._directory.iterdir()):
                 if not (temporary := TEMPORARY.fullmatch(path.name)):
                     self._ledger.reserve(path.name)
@@ -116,10 +118,10 @@ class Spool:
         return recovered
 
     def _next_name(self, stem: str) -> str:
-        """A name above all in the ledger and in the directory."""
+        """Return a name that is neither in the ledger nor in the directory."""
         while True:
             path = self._directory / self._ledger.next_name(stem)
-            # A process with another ledger shows in the directory only.
+            # Files of a process with another ledger are in the directory only.
             if not path.exists() and not path.with_name(path.name + COMPLETED).exists():
                 return path.name
 

@@ -1,11 +1,11 @@
-"""What lines can look like: one module a scenario, found here by its name."""
+"""What lines can look like: one module per scenario, chosen here by its name."""
 
 from loadgen.scenarios.access_log import AccessLog
 from loadgen.scenarios.actions import Actions
-from loadgen.scenarios.batch import Batch, Events, Scenario
-from loadgen.scenarios.events import stamp
+from loadgen.scenarios.event_scenario import stamp
 from loadgen.scenarios.hashtags import Hashtags
 from loadgen.scenarios.orders import Orders
+from loadgen.scenarios.scenario import Batch, Events, Scenario
 from loadgen.scenarios.sensors import Sensors
 
 SCENARIOS: dict[str, type[Scenario]] = {

@@ -12,20 +12,21 @@ from itertools import accumulate, compress
 from random import Random
 from time import gmtime, strftime
 
-from loadgen.scenarios.batch import Batch, Scenario
-from loadgen.scenarios.draw import Column, zipf
+from loadgen.scenarios.random_column import RandomColumn, zipf
+from loadgen.scenarios.scenario import Batch, Scenario
 
-# The ledger's rule, which the Spark programs state once more on their own: a whole line of the
-# combined format, or of the common one, which lacks the last two fields. It is applied to a line
-# without its "\n", decoded as UTF-8 with errors="replace". \s and \d are ASCII's, as in Java,
-# so that a no-break space is part of a URL. A line that does not match is malformed.
-# No two parts can share a text in many ways, so that a hostile line takes time in proportion to
-# its length: a user name has no "[" for this reason, though Apache would let it.
-QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'  # as "(?:[^"\\]|\\.)*", in half of its time
+# The ledger's rule for a well-formed line, which the Spark programs have in a copy of their own: a
+# whole line of the combined format, or of the common format, which lacks the last two fields. It is
+# applied to a line without its "\n", decoded as UTF-8 with errors="replace". \s and \d are ASCII
+# only, as in Java, so a no-break space is part of a URL. A line that does not match is malformed.
+# No text can be divided between two neighbouring parts in many ways, so matching a hostile line
+# takes time in proportion to its length. For this reason a user name has no "[", although Apache
+# allows it.
+QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'  # the same as "(?:[^"\\]|\\.)*", in half its time
 WELL_FORMED = re.compile(
     r"\S+ \S+ [^\[]+ "  # client, identity, user
     r"\[(?P<time>[^\]]+)\] "
-    r'"[A-Z]+ (?P<url>\S+) HTTP/[\d.]+" '  # with its query string and escapes as they stand
+    r'"[A-Z]+ (?P<url>\S+) HTTP/[\d.]+" '  # with its query string and its escapes unchanged
     r"\d{3} (?:\d+|-)"  # status, bytes
     rf"(?: {QUOTED} {QUOTED})?\s*",  # referer, user agent
     re.ASCII,
@@ -34,7 +35,7 @@ TIME = "%d/%b/%Y:%H:%M:%S %z"
 TIME_UTC = TIME.replace("%z", "+0000")
 
 START = 1_767_225_600  # 2026-01-01T00:00:00Z
-GAPS = {0: 92, 1: 6, 2: 1, 3: 1}  # seconds between two lines: 11 a second, as on a busy small site
+GAPS = {0: 92, 1: 6, 2: 1, 3: 1}  # seconds between two lines: 11/s, as on a busy small site
 
 TOPICS = [
     "flume", "spark", "hadoop", "kafka", "hive", "avro", "parquet", "arrow", "yarn", "hdfs",
@@ -50,7 +51,7 @@ PAGES = [
     *(f"/search?q={topic}%20{word}&page=1" for topic in TOPICS for word in ("jobs", "caf%C3%A9")),
     *(f"/download/{topic}-{minor}.0.tar.gz" for minor in range(3, 0, -1) for topic in TOPICS),
 ]
-# Addresses that RFC 5737 and RFC 3849 set aside for documentation: nobody's.
+# Addresses that RFC 5737 and RFC 3849 reserve for documentation: they belong to nobody.
 CLIENTS = [
     *(f"{net}.{host}" for host in range(1, 255) for net in ("192.0.2", "198.51.100", "203.0.113")),
     *(f"2001:db8::{host:x}" for host in range(1, 255)),
@@ -75,8 +76,8 @@ AGENTS = [
     "curl/8.14.1",
     "-",
 ]
-# Each stands where the request, its status and its size would, and breaks the rule in its own way.
-SPOILT = [
+# Each replaces the request, its status and its size, and breaks the rule in a different way.
+MALFORMED_REQUESTS = [
     '"-" 408 -',
     '"GET /blog/flume/ HT',
     '"get /robots.txt HTTP/1.1" 400 226',
@@ -87,9 +88,9 @@ SPOILT = [
 
 
 class AccessLog(Scenario):
-    """Clients and pages by Zipf's law, in event time that only advances, from 2026-01-01 UTC.
+    """Clients and pages by Zipf's law; event time starts at 2026-01-01 UTC and only advances.
 
-    The site is the same for every seed; the seed decides who asks for what and when.
+    The site is the same for every seed; the seed decides which client requests what, and when.
     """
 
     fields = ()
@@ -98,26 +99,30 @@ class AccessLog(Scenario):
 
     def __init__(self, seed: int, malformed: float = 0.0) -> None:
         self._now = START
-        self._gaps = Column(f"gaps {seed}", GAPS.items())
-        self._clients = Column(f"clients {seed}", zipf(f"{client} - - [" for client in CLIENTS))
-        self._requests = Column(f"requests {seed}", _requests())
-        self._tails = Column(f"tails {seed}", _tails())
+        self._gaps = RandomColumn(f"gaps {seed}", GAPS.items())
+        self._clients = RandomColumn(
+            f"clients {seed}", zipf(f"{client} - - [" for client in CLIENTS)
+        )
+        self._requests = RandomColumn(f"requests {seed}", _requests())
+        self._tails = RandomColumn(f"tails {seed}", _tails())
         self._malformed = malformed
-        self._spoil = Random(f"spoil {seed}").random
-        self._spoilt = Column(f"spoilt {seed}", [((f"] {text}", None), 1) for text in SPOILT])
+        self._chance = Random(f"spoil {seed}").random
+        self._malformed_requests = RandomColumn(
+            f"spoilt {seed}", [((f"] {text}", None), 1) for text in MALFORMED_REQUESTS]
+        )
 
     def generate(self, lines: int) -> Batch:
-        """The next `lines` (1 or more) lines; the truth is what was drawn, nothing is parsed."""
+        """Make the next `lines` (1 or more) lines; their truth is what was drawn, not parsed."""
         seconds = list(accumulate(self._gaps.draw(lines), initial=self._now))[1:]
         self._now = seconds[-1]
         stamps = {second: strftime(TIME_UTC, gmtime(second)) for second in set(seconds)}
         requests = self._requests.draw(lines)
         if self._malformed:
-            for line in [i for i in range(lines) if self._spoil() < self._malformed]:
-                [requests[line]] = self._spoilt.draw(1)
+            for line in [i for i in range(lines) if self._chance() < self._malformed]:
+                [requests[line]] = self._malformed_requests.draw(1)
         targets = [target for _, target in requests]
 
-        # One join over interleaved columns costs half of what a formatted string a line does.
+        # One join over interleaved columns takes half the time of a formatted string per line.
         parts = [""] * (4 * lines)
         parts[0::4] = self._clients.draw(lines)
         parts[1::4] = [stamps[second] for second in seconds]
@@ -137,7 +142,7 @@ class AccessLog(Scenario):
         )
 
     def account(self, data: bytes) -> Batch:
-        """The truth about lines that are given, by the rule `WELL_FORMED`."""
+        """Find the truth about given lines, by the rule `WELL_FORMED`."""
         texts = data.decode("utf-8", "replace").split("\n")
         if not texts[-1]:
             texts.pop()
@@ -155,7 +160,7 @@ class AccessLog(Scenario):
 
 
 def _requests() -> list[tuple[tuple[str, str | None], float]]:
-    """What stands between the time and the referer, and its URL, for each page and outcome."""
+    """For each page and outcome: the text between time and referer with its URL, and a weight."""
     site = Random("site")
     requests: list[tuple[tuple[str, str | None], float]] = []
     for page, popularity in zipf(PAGES):

@@ -1,14 +1,15 @@
-"""Scenario `actions`: what the users of an app do, in sessions, as JSON; some of it comes late.
+"""Scenario `actions`: what the users of an app do, in sessions, as JSON; some events are late.
 
     {"time":"2026-01-01T00:00:03Z","user":"u0017","action":"search"}
 
-In a session of a user, two actions are 5 minutes or less apart; between two sessions there is an
-hour or more. So any gap in between tells the sessions.
+In a user's session, two actions are at most 5 minutes apart; between two sessions there is at least
+an hour. So any session gap between these two finds the same sessions.
 
-Most events are sent as they happen. Some come up to a minute late, and thereby out of order. A few
-come four to eight hours late, as from a phone that was off. On windows of up to an hour, a
-watermark of a minute to an hour drops these and no other, if no micro-batch spans more than an hour
-of event time, which is some thousand lines: Spark may apply a watermark two batches later.
+Most events are sent as they happen. Some are sent up to a minute late, and so out of order. A few
+are sent four to eight hours late, as from a phone that was off. On windows of up to an hour, a
+watermark of a minute to an hour drops these few and no others, provided that no micro-batch spans
+more than an hour of event time (about a thousand lines): Spark may apply a watermark two batches
+later.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from heapq import heapify, heappop, heappush, heapreplace
 from itertools import count, islice
 from random import Random
 
-from loadgen.scenarios.batch import Events
-from loadgen.scenarios.draw import Column
-from loadgen.scenarios.events import START, TIME, EventScenario, second_of
+from loadgen.scenarios.event_scenario import START, TIME, EventScenario, second_of
+from loadgen.scenarios.random_column import RandomColumn
+from loadgen.scenarios.scenario import Events
 
-# The ledger's rule: a whole line is one JSON object (RFC 8259), in which "time", of the form
-# `TIME`, "user" and "action" are strings that are not empty; it may have other fields, too.
+# The ledger's rule: a whole line is one JSON object (RFC 8259), in which "time", in the form of
+# `TIME`, "user" and "action" are strings that are not empty. It may have other fields as well.
 TIME_FIELD = re.compile(TIME)
 
 USERS = [f"u{number:04}" for number in range(1, 501)]
 ACTIONS = {"view": 60, "search": 20, "add": 10, "buy": 4, "share": 4, "help": 2}
-GO_ON = 0.85  # with this probability a session has one more action: some seven in all
+CONTINUE_PROBABILITY = 0.85  # of one more action in a session: about seven in all
 SECONDS_WITHIN = (1, 300)
 SECONDS_BETWEEN = (3_600, 18_000)
 LATE = {"": 94, "out of order": 5, "late": 1}
@@ -40,16 +41,16 @@ Event = tuple[int, str, str]  # time, user, action
 
 
 class Actions(EventScenario):
-    """Five hundred users, in event time that advances from 2026-01-01 UTC, but for late events.
+    """Five hundred users; event time starts at 2026-01-01 UTC and advances, but for late events.
 
-    The seed decides who does what and when, and what comes late.
+    The seed decides which user does what and when, and which events are late.
     """
 
     fields = ("time", "user", "action")
     key = "action"
     sums = ()
     head = '{"time":"'
-    broken = (
+    malformed_rests = (
         '","user":"u0001","action":"view"',
         '","user":"u0001","act',
         "','user':'u0001','action':'view'}",
@@ -87,24 +88,24 @@ class Actions(EventScenario):
 
 
 def _as_done(seed: int) -> Iterator[Event]:
-    """All that the users do, in the order in which they do it."""
+    """Yield all that the users do, in the order in which they do it."""
     draw = Random(f"users {seed}")
-    actions = Column(f"actions {seed}", ACTIONS.items())
+    actions = RandomColumn(f"actions {seed}", ACTIONS.items())
     next_ones = [(START + draw.randint(0, SECONDS_BETWEEN[1]), user) for user in USERS]
     heapify(next_ones)
     while True:
         time, user = next_ones[0]
         [action] = actions.draw(1)
         yield time, user, action
-        pause = SECONDS_WITHIN if draw.random() < GO_ON else SECONDS_BETWEEN
+        pause = SECONDS_WITHIN if draw.random() < CONTINUE_PROBABILITY else SECONDS_BETWEEN
         heapreplace(next_ones, (time + draw.randint(*pause), user))
 
 
 def _as_sent(done: Iterator[Event], seed: int) -> Iterator[Event]:
-    """The same events in the order in which they are sent."""
+    """Yield the same events in the order in which they are sent."""
     draw = Random(f"delays {seed}")
-    lateness = Column(f"late {seed}", LATE.items())
-    numbers = count()  # among those that are due in one second, first come, first sent
+    lateness = RandomColumn(f"late {seed}", LATE.items())
+    numbers = count()  # events due in the same second are sent in the order in which they happened
     held: list[tuple[int, int, Event]] = []
     for event in done:
         while held and held[0][0] < event[0]:

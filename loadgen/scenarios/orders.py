@@ -1,10 +1,10 @@
-"""Scenario `orders`: what a shop sells, one order a line, as CSV.
+"""Scenario `orders`: what a shop sells, one order per line, as CSV.
 
     2026-01-01T00:00:03Z,1-0000002,espresso,2,3.20
     time, order, product, quantity, price of one
 
-A few products make most of the sales. An event has the product, the quantity and what the order
-brings in, in cents.
+A few products make most of the sales. An event has the product, the quantity and the order's
+revenue in cents.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import re
 from itertools import accumulate
 from random import Random
 
-from loadgen.scenarios.batch import Events
-from loadgen.scenarios.draw import Column, zipf
-from loadgen.scenarios.events import START, TIME, EventScenario, second_of
+from loadgen.scenarios.event_scenario import START, TIME, EventScenario, second_of
+from loadgen.scenarios.random_column import RandomColumn, zipf
+from loadgen.scenarios.scenario import Events
 
-# The ledger's rule: a whole line of five fields; order and product have no comma and no white
-# space in them, and the time must exist. A "\r" may follow.
+# The ledger's rule: a whole line of five fields. The order and the product contain no comma and no
+# white space, and the time must exist. A "\r" may follow.
 ORDER = re.compile(
     rf"(?P<time>{TIME}),[^,\s]+,(?P<product>[^,\s]+),"
     r"(?P<quantity>[0-9]{1,6}),(?P<units>[0-9]{1,9})\.(?P<cents>[0-9]{2})\r?"
@@ -37,15 +37,15 @@ PRODUCTS = [
 
 
 class Orders(EventScenario):
-    """Products by Zipf's law, in event time that only advances, from 2026-01-01 UTC.
+    """Products by Zipf's law; event time starts at 2026-01-01 UTC and only advances.
 
-    The catalogue is the same for every seed; the seed decides who buys what and when.
+    The catalogue is the same for every seed; the seed decides what is ordered, and when.
     """
 
     fields = ("time", "product", "quantity", "cents")
     key = "product"
     sums = ("quantity", "cents")
-    broken = (
+    malformed_rests = (
         ",0,espresso,two,3.20",
         ",0,espresso,-1,3.20",
         ",0,espresso,1,3,20",
@@ -60,9 +60,9 @@ class Orders(EventScenario):
         self._seed = seed
         self._now = START
         self._sold = 0
-        self._gaps = Column(f"gaps {seed}", GAPS.items())
-        self._products = Column(f"products {seed}", zipf(_catalogue()))
-        self._quantities = Column(f"quantities {seed}", QUANTITIES.items())
+        self._gaps = RandomColumn(f"gaps {seed}", GAPS.items())
+        self._products = RandomColumn(f"products {seed}", zipf(_catalogue()))
+        self._quantities = RandomColumn(f"quantities {seed}", QUANTITIES.items())
 
     def draw(self, lines: int) -> tuple[Events, list[str]]:
         times = list(accumulate(self._gaps.draw(lines), initial=self._now))[1:]
@@ -96,7 +96,7 @@ class Orders(EventScenario):
 
 
 def _catalogue() -> list[tuple[str, str, int]]:
-    """Each product with its price, as text and in cents."""
+    """Return each product with its price, as text and in cents."""
     price = Random("catalogue").randint
     products = [(product, price(100, 9_999)) for product in PRODUCTS]
     return [(product, f"{cents / 100:.2f}", cents) for product, cents in products]

@@ -1,16 +1,16 @@
-"""Scenario `sensors`: readings of thirty vessels, as CSV, with a slow drift and planted faults.
+"""Scenario `sensors`: readings from thirty vessels, as CSV, with a slow drift and planted faults.
 
     2026-01-01T00:00:03Z,hall-04,29.74,1044.81
     time, device, temperature in degrees Celsius, pressure in hectopascals
 
-The vessels are sealed: pressure rises with the absolute temperature, by some 3.5 hPa a degree
-(Gay-Lussac's law). Ten stand in a cold store, ten in a hall, ten beside ovens. The places are some
-26 and 30 degrees apart, and each drifts by 8 degrees up and down in eight hours of event time.
+The vessels are sealed, so pressure rises with the absolute temperature, about 3.5 hPa per degree
+(Gay-Lussac's law). Ten are in a cold store, ten in a hall, ten beside ovens. These places are about
+26 and 30 degrees apart; each drifts by 8 degrees up and down in eight hours of event time.
 
-An event has centidegrees, pascals and the planted fault: "spike", a temperature 16 to 25 degrees
-off with the pressure as it was; "leak", a pressure 55 to 150 hPa too low; else None. Either way
-the pressure is 50 hPa or more from where the temperature says, and noise is below 3 hPa. What is
-replayed has no faults that one knows of.
+An event has centidegrees, pascals and the planted fault. A "spike" is a temperature that is 16 to
+25 degrees off, with an unchanged pressure; a "leak" is a pressure that is 55 to 150 hPa too low;
+otherwise the fault is None. With either fault the pressure is at least 50 hPa off what the
+temperature predicts; the noise is below 3 hPa. Replayed lines have no known faults.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from __future__ import annotations
 import re
 from math import exp
 
-from loadgen.scenarios.batch import Events
-from loadgen.scenarios.draw import Column
-from loadgen.scenarios.events import START, TIME, EventScenario, second_of
+from loadgen.scenarios.event_scenario import START, TIME, EventScenario, second_of
+from loadgen.scenarios.random_column import RandomColumn
+from loadgen.scenarios.scenario import Events
 
-# The ledger's rule: a whole line of four fields; the device has no comma and no white space in it,
+# The ledger's rule: a whole line of four fields. The device contains no comma and no white space,
 # the numbers have two decimals, and the time must exist. A "\r" may follow.
 READING = re.compile(
     rf"(?P<time>{TIME}),(?P<device>[^,\s]+),"
@@ -49,13 +49,13 @@ class Sensors(EventScenario):
     """Every device reports once in ten seconds of event time, from 2026-01-01 UTC.
 
     Devices and drift are the same for every seed; the seed decides noise and faults. A device and
-    a time name one reading.
+    a time identify one reading.
     """
 
     fields = ("time", "device", "centidegrees", "pascals", "fault")
     key = "device"
     sums = ("centidegrees", "pascals")
-    broken = (
+    malformed_rests = (
         ",hall-01,NaN,1045.87",
         ",hall-01,,1045.87",
         ",hall-01,29.74",
@@ -67,11 +67,11 @@ class Sensors(EventScenario):
     def __init__(self, seed: int, malformed: float = 0.0) -> None:
         super().__init__(seed, malformed)
         self._readings = 0
-        self._warmth = Column(f"warmth {seed}", _bell(20))
-        self._noise = Column(f"noise {seed}", _bell(80))
-        self._faults = Column(f"faults {seed}", FAULTS.items())
-        self._spikes = Column(f"spikes {seed}", ((size, 1) for size in SPIKES))
-        self._leaks = Column(f"leaks {seed}", ((size, 1) for size in LEAKS))
+        self._warmth = RandomColumn(f"warmth {seed}", _bell(20))
+        self._noise = RandomColumn(f"noise {seed}", _bell(80))
+        self._faults = RandomColumn(f"faults {seed}", FAULTS.items())
+        self._spikes = RandomColumn(f"spikes {seed}", ((size, 1) for size in SPIKES))
+        self._leaks = RandomColumn(f"leaks {seed}", ((size, 1) for size in LEAKS))
 
     def draw(self, lines: int) -> tuple[Events, list[str]]:
         numbers = range(self._readings, self._readings + lines)
@@ -112,16 +112,16 @@ class Sensors(EventScenario):
 
 
 def _drift(seconds: int) -> int:
-    """Centidegrees above the usual: up, down and back at an even pace."""
+    """Return the centidegrees above the usual temperature: up, down and back at a constant rate."""
     quarter = SWING_SECONDS // 4
     phase = (seconds + quarter) % SWING_SECONDS  # 0 at the lowest point
     return SWING * (min(phase, SWING_SECONDS - phase) - quarter) // quarter
 
 
 def _bell(deviation: int) -> list[tuple[int, float]]:
-    """Whole numbers by the normal distribution, within three deviations.
+    """Return whole numbers with the weights of a normal distribution, within three deviations.
 
-    Drawn as such, and not rounded from floats, they are the same on every machine.
+    They are drawn as whole numbers, not rounded from floats, to be the same on every machine.
     """
     within = range(-3 * deviation, 3 * deviation + 1)
     return [(number, exp(-0.5 * (number / deviation) ** 2)) for number in within]

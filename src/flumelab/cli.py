@@ -1,25 +1,23 @@
-"""The command line. A command parses, asks the runtime, and shows; the work is elsewhere."""
+"""The command line. A command parses, asks the runtime, and prints; the work is done elsewhere."""
 
 import json
+import os
 import sys
 import time
-from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.live import Live
 
-from flumelab import doctor, settings, view
+from flumelab import doctor, lesson_run, settings, terminal_output
 from flumelab.errors import LabError
-from flumelab.ledger import Balance, balance
-from flumelab.lessons import catalogue as apps
-from flumelab.lessons import run as lessons
-from flumelab.lessons.catalogue import App
-from flumelab.runtimes.docker import DockerRuntime
-from flumelab.runtimes.local import LocalRuntime
-from flumelab.runtimes.runtime import Runtime, require_running
+from flumelab.lessons import catalogue
+from flumelab.own import command as own_command
+from flumelab.own.services import Wish
+from flumelab.runtimes import local_build
+from flumelab.runtimes.choice import RuntimeName, choose
+from flumelab.runtimes.runtime import Runtime
+from flumelab.waiting import show_until_balanced, wait_until_settled
 
 cli = typer.Typer(
     name="flumelab",
@@ -30,64 +28,83 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 
-DEMO_WAIT_SECONDS = 180
-POLL_SECONDS = 0.5
-SETTLE_SECONDS = 3.0
-
-
-class RuntimeName(StrEnum):
-    """Where the lab runs."""
-
-    auto = "auto"
-    docker = "docker"
-    local = "local"
-
-
 RuntimeOption = Annotated[
     RuntimeName,
-    typer.Option(help="auto: the one that is up, else Docker where an engine answers, else local."),
+    typer.Option(help="auto: the one that is up, else Docker if an engine answers, else local."),
 ]
-AppOption = Annotated[str, typer.Option(help=f"The program: {', '.join(apps.LAB)}.")]
+LessonOption = Annotated[str, typer.Option(help=f"The lesson: {', '.join(catalogue.LAB_LESSONS)}.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LinesOption = Annotated[
-    int | None, typer.Option(min=0, help="Lines to send (10,000; of a replayed file, all).")
+    int | None,
+    typer.Option(min=0, help="Lines to send (default: 10,000, or all of a replayed file)."),
 ]
-RateOption = Annotated[float, typer.Option(min=0, help="Lines a second; 0: as fast as it can.")]
-SeedOption = Annotated[int, typer.Option(help="Same seed, same lines.")]
+RateOption = Annotated[float, typer.Option(min=0, help="Lines a second; 0: as fast as possible.")]
+SeedOption = Annotated[int, typer.Option(help="The same seed gives the same lines.")]
 ReplayOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Send this log unchanged instead.")
+]
+NamesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="LESSON…|PROGRAM [-- ARGUMENT…]",
+        help="Names that flumelab lessons lists, or a program of your own.",
+    ),
+]
+MalformedOption = Annotated[
+    float, typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of them malformed.")
+]
+# Those for a program of the user's own.
+ConfOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Your Flume configuration.")]
+AgentOption = Annotated[str | None, typer.Option(help="The agent in it (default: the only one).")]
+LogOption = Annotated[
+    Path | None,
+    typer.Option("--input", metavar="FILE|FOLDER", help="Your log, also .gz, .bz2, .xz, .zst."),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="PATH=FOLDER", help="Use FOLDER for a PATH in your files."),
+]
+SubmitOption = Annotated[
+    list[str] | None, typer.Option("--submit-arg", help="One more argument of spark-submit.")
+]
+RequirementsOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Packages that your program imports.")
+]
+CountOption = Annotated[
+    str | None,
+    typer.Option(metavar="REGEX", help="Count your log by it, and compare what is printed."),
 ]
 
 
 @cli.command()
 def build(runtime: RuntimeOption = RuntimeName.auto) -> None:
-    """Make what the lab starts from: jars or images. up does it where needed."""
+    """Build what the lab starts from: jars or images. up does it if needed."""
     chosen = _runtime(runtime)
     _require_ready(chosen, ports=False)
-    chosen.build(_say)
+    chosen.build(_report)
 
 
 @cli.command()
-def up(app: AppOption = apps.DEFAULT, runtime: RuntimeOption = RuntimeName.auto) -> None:
-    """Start the lab and wait until it is ready; feeds nothing."""
-    _up(_runtime(runtime), app)
+def up(lesson: LessonOption = catalogue.DEFAULT, runtime: RuntimeOption = RuntimeName.auto) -> None:
+    """Start the lab and wait until it is ready; feed nothing."""
+    _up(_runtime(runtime), lesson)
 
 
 @cli.command()
 def down(runtime: RuntimeOption = RuntimeName.auto) -> None:
     """Stop the lab; its state stays."""
-    _runtime(runtime).down(_say)
+    _runtime(runtime).down(_report)
 
 
 @cli.command()
 def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = False) -> None:
-    """Show every service; exit code 1 where the lab is not up."""
+    """Show every service; the exit code is 1 if the lab is not up."""
     chosen = _runtime(runtime)
     services = chosen.services()
     if as_json:
         _print_json({"runtime": chosen.name, "services": [vars(s) for s in services]})
     elif services:
-        view.console().print(view.services(services))
+        terminal_output.console().print(terminal_output.services(services))
     else:
         print("The lab is down; flumelab up starts it.")
     if not services or any(service.state != "running" for service in services):
@@ -117,9 +134,9 @@ def counts(
     """Show what Spark has counted."""
     counted = _runtime(runtime).counts()
     if as_json:
-        _print_json({"urls": counted.urls, "malformed": counted.malformed})
+        _print_json({"urls": counted.totals, "malformed": counted.malformed})
     else:
-        view.console().print(view.counts(counted, top))
+        terminal_output.console().print(terminal_output.counts(counted, top))
 
 
 @cli.command()
@@ -127,34 +144,36 @@ def ledger(
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
     wait: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Wait until it balances.")
+        float, typer.Option(min=0, metavar="SECONDS", help="Wait until they balance.")
     ] = 0,
 ) -> None:
-    """Show every hop's number and whether any line was lost or counted twice.
+    """Show every hop's lines and whether any was lost or counted twice.
 
-    Exit code 0 where balanced, 1 where not.
+    The exit code is 0 if they balance, and 1 if not.
     """
-    result = _settle(_runtime(runtime), wait)
+    result = wait_until_settled(_runtime(runtime), wait)
     if as_json:
         _print_json(result.as_json())
     else:
-        view.console().print(view.verdict(result))
+        terminal_output.console().print(terminal_output.verdict(result))
     raise typer.Exit(0 if result.balanced else 1)
 
 
 @cli.command()
 def logs(
     service: Annotated[str | None, typer.Argument(help="One service (default: all).")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they grow.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Continue as the logs grow.")
+    ] = False,
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
     """Print the services' logs."""
-    _runtime(runtime).logs(service, follow)
+    _runtime(runtime).print_logs(service, follow)
 
 
 @cli.command("doctor")
 def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = False) -> None:
-    """Say what is missing on this machine and the command that mends it."""
+    """Show what this machine lacks, and how to install it."""
     chosen = _runtime(runtime)
     checks = doctor.examine(chosen.name, settings.load(), ports=not chosen.services())
     ok = all(check.ok for check in checks)
@@ -164,79 +183,121 @@ def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fal
         )
     else:
         print(f"runtime: {chosen.name}")
-        view.console().print(view.checks(checks))
+        terminal_output.console().print(terminal_output.checks(checks))
     raise typer.Exit(0 if ok else 1)
 
 
-@cli.command("apps")
-def list_apps(as_json: JsonOption = False) -> None:
-    """List the programs that `run` runs."""
+@cli.command("lessons")
+def list_lessons(as_json: JsonOption = False) -> None:
+    """List the lessons."""
+    lessons = list(catalogue.LESSONS.values())
     if as_json:
-        _print_json([{"name": app.name, "shows": app.shows} for app in apps.APPS.values()])
+        _print_json([{"name": lesson.name, "shows": lesson.shows} for lesson in lessons])
     else:
-        view.console().print(view.apps(list(apps.APPS.values())))
+        terminal_output.console().print(terminal_output.lessons(lessons))
 
 
 @cli.command()
 def run(
-    names: Annotated[list[str], typer.Argument(help="Programs that flumelab apps lists.")],
-    lines: Annotated[int, typer.Option(min=1, help="Lines to send.")] = 10_000,
+    names: NamesArgument,
+    lines: Annotated[int, typer.Option(min=1, help="Lines to send into a lesson.")] = 10_000,
     rate: RateOption = 2_000,
     seed: SeedOption = 1,
-    malformed: Annotated[
-        float, typer.Option(min=0, max=1, metavar="FRACTION", help="Spoil this part of them.")
-    ] = 0,
+    malformed: MalformedOption = 0,
+    conf: ConfOption = None,
+    agent: AgentOption = None,
+    log: LogOption = None,
+    mapped: MapOption = None,
+    submit: SubmitOption = None,
+    requirements: RequirementsOption = None,
+    count: CountOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
 ) -> None:
-    """Run programs from their start, feed them, and compare each key with the generator's truth.
+    """Run lessons, or a program of your own, and compare.
 
-    Each has a lab of its own, which begins with nothing and leaves nothing. Exit code 0 where every
-    key is right, 1 where not. With --json a list, of one program that one's result.
+    A lesson is compared with what the generator knows, key by key. Your own program runs unchanged,
+    with your conf and your log, and the lines at each hop are compared. Each run has a lab of its
+    own, which begins with nothing. The exit code is 0 if all is right, and 1 if not. --json prints
+    a list, or, for one lesson, its result alone.
     """
-    found = [apps.find(name) for name in names]
-    chosen = _runtime(runtime, lessons.own(settings.load()))
+    if names[0].endswith(".py"):
+        folders = own_command.parse_map(mapped or [])
+        wish = Wish(
+            Path(names[0]), conf, agent, log, folders, submit or (), requirements, names[1:]
+        )
+        raise typer.Exit(own_command.run(wish, count, runtime, as_json, _report))
+    if conf or agent or log or mapped or submit or count:
+        raise LabError(
+            f"{names[0]} is a lesson, with a conf and a log of its own; name a program (….py) to "
+            "use yours"
+        )
+    lessons = [catalogue.find(name) for name in names]
+    chosen = choose(runtime, lesson_run.settings_of_runs(settings.load()))
     _require_ready(chosen, ports=not chosen.services())
     feed = ["--lines", str(lines), "--rate", str(rate), "--seed", str(seed)]
     feed += ["--malformed", str(malformed)]
     results = []
-    for result in lessons.run(chosen, found, feed, _say):
+    for result in lesson_run.run(chosen, lessons, feed, _report):
         results.append(result)
         if not as_json:
-            view.console().print(f"{result.app.name}:", view.answer(result))
+            terminal_output.console().print(
+                f"{result.lesson.name}:", terminal_output.result(result)
+            )
     if as_json:
         printed = [result.as_json() for result in results]
         _print_json(printed if len(printed) > 1 else printed[0])
     raise typer.Exit(0 if all(result.right for result in results) else 1)
 
 
+@cli.command(
+    "flume-ng",
+    context_settings={
+        "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": [],
+    },
+)  # fmt: skip
+def flume_ng(context: typer.Context) -> None:
+    """Run Flume's own command with the lab's Flume, as in: flume-ng agent -n a1 -f my.conf."""
+    configured = settings.load()
+    if not settings.is_image():
+        local_build.build(configured.root, (), _report)
+    command = local_build.flume_home(configured.root) / "bin/flume-ng"
+    os.execv(command, [str(command), *context.args])  # noqa: S606 - a list, without a shell
+
+
 @cli.command()
 def demo(
-    app: AppOption = apps.DEFAULT,
+    lesson: LessonOption = catalogue.DEFAULT,
     lines: LinesOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
-    """Start the lab, feed it, show the counts as they come, then the verdict (make lab)."""
+    """Start the lab, feed it, show counts and verdict (make lab)."""
     started = time.monotonic()
     chosen = _runtime(runtime)
-    _up(chosen, app)
+    _up(chosen, lesson)
     if code := _feed(chosen, lines, rate=0, seed=1, replay=None):
         raise typer.Exit(code)
-    _watch(chosen, apps.find(app))
-    result = _settle(chosen, wait=5)
-    console = view.console()
+    show_until_balanced(chosen, catalogue.find(lesson))
+    result = wait_until_settled(chosen, 5)
+    console = terminal_output.console()
     console.print()
-    console.print(view.verdict(result))
-    print(f"\n{time.monotonic() - started:.0f} s. The lab runs on; try next:")
+    console.print(terminal_output.verdict(result))
+    print(f"\n{time.monotonic() - started:.0f} s. The lab is still running; try next:")
     print("  .venv/bin/flumelab feed --lines 200000   send more")
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
-    print(f"  .venv/bin/flumelab logs -f {app}    the top ten of every second")
+    print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
     print("  make down                                stop it; the state stays")
     raise typer.Exit(0 if result.balanced else 1)
 
 
+def flume_ng_script() -> None:
+    """The console script `flume-ng`, as all texts on Flume call it."""
+    sys.argv.insert(1, "flume-ng")
+    main()
+
+
 def main() -> None:
-    """The console script: every `LabError` is one message and exit code 1."""
+    """The console script: print a `LabError` as a message and exit with 1."""
     try:
         cli()
     except LabError as error:
@@ -244,35 +305,23 @@ def main() -> None:
         sys.exit(1)
 
 
-def _runtime(name: RuntimeName, configured: settings.Settings | None = None) -> Runtime:
-    configured = configured or settings.load()
-    local, docker = LocalRuntime(configured), DockerRuntime(configured)
-    if name is RuntimeName.local:
-        return local
-    if name is RuntimeName.docker:
-        return docker
-    if any(service.state == "running" for service in local.services()):
-        return local
-    engine = doctor.docker_engine()
-    if engine and docker.services():
-        return docker
-    # What is left of a local lab that died is shown and stopped there.
-    return local if local.services() or not engine else docker
+def _runtime(name: RuntimeName) -> Runtime:
+    return choose(name, settings.load())
 
 
-def _up(runtime: Runtime, app_name: str) -> None:
-    app = apps.find(app_name)
-    if app_name not in apps.LAB:
-        raise LabError(f"{app_name} is a lesson of its own; flumelab run {app_name}")
+def _up(runtime: Runtime, name: str) -> None:
+    lesson = catalogue.find(name)
+    if name not in catalogue.LAB_LESSONS:
+        raise LabError(f"{name} runs in a lab of its own; flumelab run {name}")
     _require_ready(runtime, ports=not runtime.services())
-    runtime.build(_say)
-    runtime.up(app, _say)
+    runtime.build(_report)
+    runtime.up(lesson, _report)
 
 
 def _require_ready(runtime: Runtime, ports: bool) -> None:
     checks = doctor.examine(runtime.name, settings.load(), ports)
     if missing := [check for check in checks if not check.ok]:
-        view.console(stderr=True).print(view.checks(missing))
+        terminal_output.console(stderr=True).print(terminal_output.checks(missing))
         raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
 
 
@@ -292,48 +341,7 @@ def _require_up(runtime: Runtime) -> None:
         raise LabError("the lab is down; flumelab up starts it")
 
 
-def _settle(runtime: Runtime, wait: float) -> Balance:
-    """The balance, at once or as soon as it is settled.
-
-    Flume's counters may trail a balance by a moment; those of an agent that was killed never catch
-    up, so a balance is not held back for long.
-    """
-    deadline = time.monotonic() + wait
-    while True:
-        asked = time.monotonic()
-        result = balance(runtime.evidence())
-        if result.balanced:
-            deadline = min(deadline, time.monotonic() + SETTLE_SECONDS)
-        if result.settled or time.monotonic() >= deadline:
-            return result
-        _pause(asked)
-
-
-def _watch(runtime: Runtime, app: App) -> None:
-    """Show the counts until all lines are counted, or it is too late."""
-    console = view.console()
-    deadline = time.monotonic() + DEMO_WAIT_SECONDS
-    asked = time.monotonic()
-    evidence = runtime.evidence()
-    with Live(console=console, auto_refresh=False, transient=False) as live:
-        while True:
-            live.update(view.urls(evidence), refresh=console.is_terminal)
-            if balance(evidence).balanced or time.monotonic() > deadline:
-                return
-            require_running(runtime, app)
-            _pause(asked)
-            asked = time.monotonic()
-            evidence = replace(evidence, counted=runtime.counts())
-            if balance(evidence).duplicated:  # or somebody feeds as well
-                evidence = runtime.evidence()
-
-
-def _pause(asked: float) -> None:
-    """For as long as the answer took: asking takes CPU from those who count."""
-    time.sleep(max(POLL_SECONDS, time.monotonic() - asked))
-
-
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     print(f"flumelab: {text}", file=sys.stderr, flush=True)
 
 

@@ -1,19 +1,26 @@
-"""Hits by URL: as generated, and as counted."""
+"""Totals by key: as the generator knows them, and as the programs counted them."""
 
 from dataclasses import dataclass, field
 
 MALFORMED = "malformed line"
-"""The key under which lines without a URL are counted; no URL has a space in it."""
+"""The key under which malformed lines are counted; no other key is equal to it."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What has been counted so far."""
+    """What has been counted so far: a value for each key, and the number of malformed lines.
 
-    urls: dict[str, int] = field(default_factory=dict)
+    A key is what the lesson counts: a URL, a product, an hour with an action.
+    """
+
+    totals: dict[str, int] = field(default_factory=dict)
     malformed: int = 0
 
     @property
-    def lines(self) -> int:
-        """All lines that were counted under some URL."""
-        return sum(self.urls.values())
+    def total(self) -> int:
+        """The sum of all values, without malformed lines."""
+        return sum(self.totals.values())
+
+    def by_key(self) -> dict[str, int]:
+        """The totals, with malformed lines as one more key if there are any."""
+        return self.totals | ({MALFORMED: self.malformed} if self.malformed else {})

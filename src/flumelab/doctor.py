@@ -1,10 +1,9 @@
-"""What is missing for the lab, before anything starts, and the one command that mends it."""
+"""What this machine lacks for the lab, checked before anything starts, and what to do about it."""
 
 import os
 import platform
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -12,14 +11,18 @@ from typing import Any
 
 import psutil
 
-from flumelab.runtimes import servers
-from flumelab.settings import LOOPBACK, Settings
+from flumelab.runtimes.docker_compose import engine_version
+from flumelab.runtimes.local_build import flume_home
+from flumelab.runtimes.port_probe import can_be_bound
+from flumelab.runtimes.servers import mariadb_server
+from flumelab.settings import Settings
 
 GIB = 1024**3
 JAVA_MIN = 17
 COMPOSE_MIN = (2, 20)
 MEMORY_MIN = {"local": 3 * GIB, "docker": 6 * GIB}
 DISK_MIN = {"local": 3 * GIB, "docker": 6 * GIB}
+COMMAND_SECONDS_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -36,22 +39,18 @@ class Check:
         return asdict(self)
 
 
-def docker_engine() -> str | None:
-    """The version of the engine that answers; None where none does."""
-    return _output(["docker", "version", "--format", "{{.Server.Version}}"])
-
-
 def examine(runtime: str, settings: Settings, ports: bool) -> list[Check]:
-    """All checks for a runtime; `ports`: also those, which the lab itself holds while it is up."""
-    checks = [*_docker()] if runtime == "docker" else [*_java(), *_maven(settings)]
-    if runtime == "local":
-        checks += _servers()
+    """Return all checks for a runtime.
+
+    :param ports: whether to check ports, too: a lab that is up holds its own
+    """
+    checks = [*_docker()] if runtime == "docker" else [*_java(), *_maven(settings), *_mariadb()]
     checks += [*_memory(runtime), *_disk(runtime, settings)]
     return [*checks, *_ports(runtime, settings)] if ports else checks
 
 
 def _docker() -> Iterator[Check]:
-    engine = docker_engine()
+    engine = engine_version()
     yield Check(
         "Docker engine",
         engine is not None,
@@ -75,14 +74,14 @@ def _java() -> Iterator[Check]:
     version = re.search(r'version "(\d+)', text)
     yield Check(
         "Java",
-        bool(version) and int(version[1]) >= JAVA_MIN if version else False,
+        version is not None and int(version[1]) >= JAVA_MIN,
         text.splitlines()[0] if text else "not found",
         f"install Java {JAVA_MIN} or later: {_install('openjdk-17-jdk-headless', 'openjdk@17')}",
     )
 
 
 def _maven(settings: Settings) -> Iterator[Check]:
-    built = (settings.root / "runtimes/flume/target/flume/lib").is_dir()
+    built = (flume_home(settings.root) / "lib").is_dir()
     maven = shutil.which("mvn")
     yield Check(
         "Maven",
@@ -92,9 +91,9 @@ def _maven(settings: Settings) -> Iterator[Check]:
     )
 
 
-def _servers() -> Iterator[Check]:
-    """Never missing, as there is something in its place; Kafka and S3's come by Maven."""
-    yield Check("MariaDB", True, servers.database() or "not installed: lessons write to SQLite", "")
+def _mariadb() -> Iterator[Check]:
+    """Always ok, because SQLite can take its place; the other servers come by Maven."""
+    yield Check("MariaDB", True, mariadb_server() or "not installed: lessons write to SQLite", "")
 
 
 def _memory(runtime: str) -> Iterator[Check]:
@@ -118,30 +117,15 @@ def _disk(runtime: str, settings: Settings) -> Iterator[Check]:
 
 
 def _ports(runtime: str, settings: Settings) -> Iterator[Check]:
-    ports = {"LAB_METRICS_PORT": settings.metrics_port, "LAB_UI_PORT": settings.ui_port}
-    if runtime == "docker":
-        ports["LAB_MASTER_PORT"] = settings.master_port
-    else:
-        ports["LAB_RECEIVER_PORT"] = settings.receiver_port
-    for name, port in ports.items():
-        free = _is_free(port)
-        yield Check(
-            f"port {port}",
-            free,
-            "free" if free else "in use",
-            f"end what listens there, or choose another: export {name}=…",
-        )
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # As servers do: a port that a program has just left is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-        return True
+    for port in settings.ports(runtime):
+        if port.always:
+            free = can_be_bound(port.number)
+            yield Check(
+                f"port {port.number}",
+                free,
+                "free" if free else "in use",
+                f"end what listens there, or choose another: export {port.variable}=…",
+            )
 
 
 def _install(debian: str, homebrew: str) -> str:
@@ -152,7 +136,9 @@ def _install(debian: str, homebrew: str) -> str:
 
 def _output(command: list[str]) -> str | None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return (done.stdout or done.stderr).strip() if done.returncode == 0 else None

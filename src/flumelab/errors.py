@@ -1,5 +1,5 @@
-"""What can go wrong in the lab; each message says place, fact and remedy in one line."""
+"""The base of the lab's errors; each message gives place, fact and remedy."""
 
 
 class LabError(Exception):
-    """Base of the lab's errors; the CLI prints its message and exits with 1."""
+    """Base of the lab's errors; the command line prints its message and exits with 1."""

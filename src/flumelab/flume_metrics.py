@@ -1,4 +1,4 @@
-"""Flume's counters: of the run under way over HTTP, of earlier runs from their files."""
+"""Flume's counters: those of the current run over HTTP, those of earlier runs from files."""
 
 import json
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ HTTP_SECONDS_MAX = 5
 
 
 def url(port: int) -> str:
-    """Where an agent answers."""
+    """Return the address at which an agent answers."""
     return f"http://{LOOPBACK}:{port}/metrics"
 
 
-def live(port: int) -> Metrics:
-    """The agent's counters now; empty where none answers."""
+def current_run(port: int) -> Metrics:
+    """Return the agent's counters now; empty if no agent answers."""
     import requests  # takes a tenth of a second
 
     try:
@@ -26,19 +26,20 @@ def live(port: int) -> Metrics:
 
 
 def is_connected(port: int) -> bool:
-    """Whether the agent answers and a sink of it has found its receiver."""
-    sinks = [counters for name, counters in live(port).items() if name.startswith("SINK.")]
+    """Whether the agent answers and one of its sinks has found its receiver."""
+    counters_by_name = current_run(port)
+    sinks = [counters for name, counters in counters_by_name.items() if name.startswith("SINK.")]
     return any(int(sink["ConnectionCreatedCount"]) > 0 for sink in sinks)
 
 
-def runs(files: Iterable[str], port: int) -> tuple[Metrics, ...]:
-    """The counters of every run of the agent.
+def all_runs(files: Iterable[str], port: int) -> tuple[Metrics, ...]:
+    """Return the counters of every run of the agent, the oldest first.
 
-    :param files: the text of each run's file (see `MetricsFile` in connector/java). The file
-        of the run under way is up to a second old, so what that run says itself is taken instead.
+    :param files: the text of each run's file (see `MetricsFile` in connector/java). The file of the
+        current run is up to a second old, so the agent's own answer is used instead of it.
     """
-    now = live(port)
-    ended = sorted((json.loads(text) for text in files), key=lambda run: int(run["started"]))
-    if now:
-        ended = ended[:-1]
-    return (*(run["metrics"] for run in ended), *([now] if now else []))
+    current = current_run(port)
+    runs = sorted((json.loads(text) for text in files), key=lambda run: int(run["started"]))
+    if current:
+        runs = runs[:-1]
+    return (*(run["metrics"] for run in runs), *([current] if current else []))

@@ -1,4 +1,4 @@
-"""Is every line counted once? The numbers of each hop side by side, and where they differ.
+"""The ledger: how many lines each hop reports, and whether every line was counted once.
 
 Each number comes from where it is true: `generated` from the generator's ledger, `spooled` from
 the files in the spool directory, Flume's from its own counters, `counted` from the result store.
@@ -7,9 +7,10 @@ the files in the spool directory, Flume's from its own counters, `counted` from 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from flumelab.counts import MALFORMED, Counts
+from flumelab.counts import Counts
 
 RECEIVED = ("CHANNEL", "EventPutSuccessCount")
 """Counted after the commit; a spooldir source's own EventReceivedCount counts retries again."""
@@ -20,13 +21,13 @@ Metrics = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What each hop says, as it was read.
+class HopCounts:
+    """What each hop reports, as it was read.
 
-    :param generated: lines by URL as the generator's ledger has them
+    :param generated: lines by URL, from the generator's ledger
     :param spooled: lines in the spool directory's files
     :param flume_runs: the metrics of each run of the agent; its counters begin at 0 each time
-    :param counted: what Spark wrote into the result store
+    :param counted: lines by URL, from the result store
     """
 
     generated: Counts
@@ -53,21 +54,50 @@ class Balance:
     differences: Mapping[str, tuple[int, int]]
 
     @property
+    def foreign(self) -> int:
+        """Lines in the spool directory that the generator did not make."""
+        return max(0, self.spooled - self.generated)
+
+    @property
     def balanced(self) -> bool:
-        """Nothing lost, nothing twice, no URL differs."""
-        return not self.differences
+        """Whether nothing was lost, counted twice or foreign, for each URL.
+
+        Flume's own counters may differ all the same: an agent that is killed forgets its last
+        second of them, and puts a batch into its channel a second time.
+        """
+        return not self.differences and self.spooled == self.generated
+
+    @property
+    def differs_at(self) -> str | None:
+        """The first hop with other lines than the one before; None if all agree."""
+        for (_, before), (hop, lines) in pairwise(self.hops):
+            if lines != before:
+                return hop
+        return None
+
+    @property
+    def hops(self) -> list[tuple[str, int]]:
+        """Each hop and its lines, in the order of the flow."""
+        return [
+            ("generated", self.generated),
+            ("spooled", self.spooled),
+            ("Flume received", self.flume_received),
+            ("Flume sent", self.flume_sent),
+            ("counted", self.counted + self.malformed),
+        ]
 
     @property
     def settled(self) -> bool:
-        """Balanced, and every hop has said so: a metric may come a moment after a count."""
-        lines = {self.generated, self.spooled, self.flume_received, self.flume_sent}
-        return self.balanced and len(lines) == 1
+        """Whether it is balanced and all hops agree: a metric may arrive just after a count."""
+        return self.balanced and self.differs_at is None
 
     def as_json(self) -> dict[str, Any]:
         """As `flumelab ledger --json` prints it."""
         fields = {name: value for name, value in vars(self).items() if name != "differences"}
         return fields | {
             "balanced": self.balanced,
+            "differs_at": self.differs_at,
+            "foreign": self.foreign,
             "differences": {
                 url: {"generated": generated, "counted": counted}
                 for url, (generated, counted) in self.differences.items()
@@ -75,25 +105,21 @@ class Balance:
         }
 
 
-def balance(evidence: Evidence) -> Balance:
+def balance(hops: HopCounts) -> Balance:
     """Compare what was generated with what was counted, URL by URL."""
-    generated, counted = _by_key(evidence.generated), _by_key(evidence.counted)
+    generated, counted = Counter(hops.generated.by_key()), Counter(hops.counted.by_key())
     lost, duplicated = generated - counted, counted - generated
     return Balance(
         generated=generated.total(),
-        spooled=evidence.spooled,
-        flume_received=_sum(evidence.flume_runs, *RECEIVED),
-        flume_sent=_sum(evidence.flume_runs, *SENT),
-        counted=evidence.counted.lines,
-        malformed=evidence.counted.malformed,
+        spooled=hops.spooled,
+        flume_received=_sum(hops.flume_runs, *RECEIVED),
+        flume_sent=_sum(hops.flume_runs, *SENT),
+        counted=hops.counted.total,
+        malformed=hops.counted.malformed,
         lost=lost.total(),
         duplicated=duplicated.total(),
         differences={key: (generated[key], counted[key]) for key in sorted(lost | duplicated)},
     )
-
-
-def _by_key(counts: Counts) -> Counter[str]:
-    return Counter(counts.urls) + Counter({MALFORMED: counts.malformed})
 
 
 def _sum(runs: Iterable[Metrics], kind: str, counter: str) -> int:

@@ -1,12 +1,38 @@
-"""Where the lab is and which ports it takes; each from an environment variable or its default."""
+"""Where the lab is and which ports it uses: each from an environment variable, or its default.
+
+A setting is declared once, as a field of `Settings`. The doctor's checks, the environment of
+`docker compose` and a test of the README's table read it from there. Plain dataclasses, because
+importing pydantic-settings takes 0.2 s, as long as everything else that `flumelab` imports.
+"""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from flumelab.errors import LabError
 
 LOOPBACK = "127.0.0.1"
+
+
+class Port(NamedTuple):
+    """A port of the lab: the number it has by default, or by the variable that sets it.
+
+    :param serves: what listens there, in the words of the README's table
+    :param runtimes: the runtimes that open it
+    :param always: whether every lab of these runtimes opens it, and not only some lessons
+    """
+
+    variable: str
+    number: int
+    serves: str
+    runtimes: tuple[str, ...] = ("docker", "local")
+    always: bool = True
+
+
+def _declare(port: Port) -> Any:
+    return field(metadata={"port": port})
 
 
 @dataclass(frozen=True)
@@ -14,35 +40,44 @@ class Settings:
     """One lab. Two on one host need a state folder, a project name and ports of their own.
 
     :param root: the checkout
-    :param state: where the local runtime keeps all it writes (`LAB_STATE`)
+    :param state: the folder that the local runtime writes into (`LAB_STATE`)
     :param project: Compose's project (`COMPOSE_PROJECT_NAME`)
-    :param images: what the images' names begin with: those of that project, as a rule
-    :param receiver_port: where Spark listens for Flume (`LAB_RECEIVER_PORT`; local runtime only)
-    :param second_port: where the receiver of an app's second program does (`LAB_SECOND_PORT`; same)
-    :param metrics_port: Flume's JSON metrics (`LAB_METRICS_PORT`)
-    :param ui_port: the Spark UI of the program (`LAB_UI_PORT`)
-    :param master_port: the Spark master's UI (`LAB_MASTER_PORT`; Docker only)
-    :param kafka_port: Kafka's broker, where a lesson has one (`LAB_KAFKA_PORT`)
-    :param s3_port: the S3 server (`LAB_S3_PORT`)
-    :param db_port: MariaDB (`LAB_DB_PORT`)
+    :param images: the prefix of the images' names (`LAB_IMAGES`); by default, the project
     """
 
     root: Path
     state: Path
     project: str
     images: str
-    receiver_port: int
-    second_port: int
-    metrics_port: int
-    ui_port: int
-    master_port: int
-    kafka_port: int
-    s3_port: int
-    db_port: int
+    ui_port: int = _declare(Port("LAB_UI_PORT", 4040, "Spark UI of the program"))
+    master_port: int = _declare(Port("LAB_MASTER_PORT", 8080, "Spark master (Docker)", ("docker",)))
+    receiver_port: int = _declare(Port("LAB_RECEIVER_PORT", 4141, "receiver (local)", ("local",)))
+    # Not Flume's 41414: Linux uses that number for outgoing connections, too.
+    metrics_port: int = _declare(Port("LAB_METRICS_PORT", 4144, "Flume's metrics"))
+    second_port: int = _declare(
+        Port("LAB_SECOND_PORT", 4142, "`fan-out`'s second (local)", ("local",), always=False)
+    )
+    kafka_port: int = _declare(Port("LAB_KAFKA_PORT", 9092, "Kafka", always=False))
+    s3_port: int = _declare(Port("LAB_S3_PORT", 7070, "the S3 server", always=False))
+    db_port: int = _declare(Port("LAB_DB_PORT", 3306, "MariaDB", always=False))
+
+    def port(self, name: str) -> Port:
+        """The port of that field, for example ``ui_port``, with the number it has in this lab."""
+        return PORTS[name]._replace(number=getattr(self, name))
+
+    def ports(self, runtime: str) -> list[Port]:
+        """All ports that a runtime may open."""
+        return [self.port(name) for name, port in PORTS.items() if runtime in port.runtimes]
+
+
+PORTS: Mapping[str, Port] = {
+    setting.name: setting.metadata["port"] for setting in fields(Settings) if setting.metadata
+}
+"""By the field that declares it, with its default number."""
 
 
 def load() -> Settings:
-    """Read the environment; raises `LabError` outside a checkout and for a port that is none."""
+    """Read the environment; raises `LabError` outside a checkout and for an invalid port."""
     root = _checkout()
     project = os.environ.get("COMPOSE_PROJECT_NAME", "flumelab")
     return Settings(
@@ -50,19 +85,18 @@ def load() -> Settings:
         state=Path(os.environ.get("LAB_STATE", root / ".lab")).absolute(),
         project=project,
         images=os.environ.get("LAB_IMAGES", project),
-        receiver_port=_port("LAB_RECEIVER_PORT", 4141),
-        second_port=_port("LAB_SECOND_PORT", 4142),
-        # Not Flume's 41414: Linux gives that to outgoing connections, too.
-        metrics_port=_port("LAB_METRICS_PORT", 4144),
-        ui_port=_port("LAB_UI_PORT", 4040),
-        master_port=_port("LAB_MASTER_PORT", 8080),
-        kafka_port=_port("LAB_KAFKA_PORT", 9092),
-        s3_port=_port("LAB_S3_PORT", 7070),
-        db_port=_port("LAB_DB_PORT", 3306),
+        **{name: _number(port) for name, port in PORTS.items()},
     )
 
 
+def is_image() -> bool:
+    """Whether this is a container of the lab's, which has everything built."""
+    return "LAB_ROOT" in os.environ
+
+
 def _checkout() -> Path:
+    if is_image():
+        return Path(os.environ["LAB_ROOT"])
     here = Path.cwd()
     for folder in (Path(__file__).parents[2], here, *here.parents):
         if (folder / "compose.yaml").exists() and (folder / "flume-conf").is_dir():
@@ -70,8 +104,8 @@ def _checkout() -> Path:
     raise LabError(f"{here} is not in a checkout of the lab; change into one")
 
 
-def _port(name: str, default: int) -> int:
-    text = os.environ.get(name) or str(default)
+def _number(port: Port) -> int:
+    text = os.environ.get(port.variable) or str(port.number)
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise LabError(f"{name}={text} is not a port; set it to a number from 1 to 65535")
+        raise LabError(f"{port.variable}={text} is not a port; set it to a number from 1 to 65535")
     return int(text)

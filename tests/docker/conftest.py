@@ -1,6 +1,6 @@
-"""Docker for the tests: skipped where no engine answers; images are built once.
+"""Docker for the tests: they skip if no engine answers, and build the images once.
 
-Everything here has a project name of its own, so that a lab of the developer's goes on undisturbed.
+They have their own project name, so that a lab that the developer runs stays undisturbed.
 """
 
 import os
@@ -18,14 +18,14 @@ ROOT = Path(__file__).parents[2]
 PROJECT = f"{os.environ.get('COMPOSE_PROJECT_NAME', 'flumelab')}-test"  # a second copy has its own
 ENGINE_SECONDS_MAX = 20
 
-# Read when pyspark_flume.testing is imported.
+# pyspark_flume.testing reads them when it is imported.
 os.environ["FLUMELAB_FLUME_IMAGE"] = f"{PROJECT}-flume"
 os.environ["FLUMELAB_SPARK_IMAGE"] = f"{PROJECT}-spark"
-# Its image would come from a registry; each test cleans up after itself.
+# Ryuk's image would come from a registry; each test cleans up after itself.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
 
 
-# It takes two minutes, and s3-to-mysql runs by test_run.py, too; `make faults` runs it.
+# It takes two minutes, and test_run.py runs s3-to-mysql, too. `make faults` includes it.
 collect_ignore = [] if "FAULT_KILLS" in os.environ else ["test_servers_in_docker.py"]
 
 
@@ -45,7 +45,7 @@ def engine() -> None:
 
 
 def _without_engine(reason: str) -> NoReturn:
-    """Skip, but not in CI: there, a test that nobody runs is a failure."""
+    """Skip, or fail in CI, where no test may be left out."""
     if os.environ.get("LAB_REQUIRE_DOCKER"):
         pytest.fail(f"LAB_REQUIRE_DOCKER is set, but there is no Docker: {reason}")
     pytest.skip(f"no Docker: {reason}")
@@ -57,7 +57,7 @@ def images(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     with pytest.MonkeyPatch.context() as environment:
         # In the environment: testcontainers' DockerCompose has no option for it.
         environment.setenv("COMPOSE_PROJECT_NAME", PROJECT)
-        # Where it is noted what they were built of.
+        # The folder that records from which sources they were built.
         environment.setenv("LAB_STATE", str(tmp_path_factory.mktemp("state")))
         DockerRuntime(settings.load()).build(print)
         yield

@@ -1,6 +1,6 @@
-"""All lessons in one Spark, one after the other; prints a line of JSON for each.
+"""Run all lessons in one Spark, one after the other, and print a line of JSON for each.
 
-For a container of the lab's image, with this checkout in it: see test_lessons_in_docker.py.
+A container of the lab's image runs it, with this checkout mounted: see test_lessons_in_docker.py.
 """
 
 import json
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from tests.support.lesson import LESSONS, Lesson
+from tests.support.lesson import LESSONS, LessonInProcess
 
 if __name__ == "__main__":
     session = SparkSession.builder.appName("lessons").getOrCreate()
-    for name, app in LESSONS.items():
+    for name, lesson in LESSONS.items():
         with tempfile.TemporaryDirectory() as folder:
-            found, expected = Lesson(app, Path(folder), session).run()
-        print(json.dumps({"app": name, "found": found, "expected": expected}), flush=True)
+            found, expected = LessonInProcess(lesson, Path(folder), session).run()
+        print(json.dumps({"lesson": name, "found": found, "expected": expected}), flush=True)

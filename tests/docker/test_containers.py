@@ -1,4 +1,4 @@
-"""pyspark_flume.testing: what its docstrings promise, and what it says when something is wrong."""
+"""pyspark_flume.testing: what its docstrings promise, and its messages when something is wrong."""
 
 import doctest
 import time
@@ -27,7 +27,7 @@ a1.sinks.nowhere.channel = memory
 def test_the_example_of_the_docstring_runs(
     container: type, images: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)  # where it writes its program
+    monkeypatch.chdir(tmp_path)  # the example writes its program there
     [example] = doctest.DocTestFinder(recurse=False).find(container, container.__name__)
     output: list[str] = []
     result = doctest.DocTestRunner(optionflags=doctest.FAIL_FAST).run(example, out=output.append)
@@ -48,7 +48,7 @@ def test_flume_runs_a_conf_of_ones_own(tmp_path: Path, images: None) -> None:
 def test_flume_without_a_receiver_says_what_it_waits_for(
     images: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As on a host of its own; the tests themselves may run in a container.
+    # As on a plain host: the tests themselves may run in a container.
     monkeypatch.setattr(
         testcontainers_config, "connection_mode_override", ConnectionMode.docker_host
     )

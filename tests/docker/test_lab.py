@@ -1,6 +1,6 @@
-"""compose.yaml as a whole: up, fed, looked at, down, up again.
+"""compose.yaml as a whole: start, feed, inspect, stop, start again.
 
-The tests share one lab and follow each other: a start takes a minute on two cores.
+The tests share one lab and build on each other: a start takes a minute on two cores.
 """
 
 import json
@@ -32,7 +32,7 @@ GIB = 1 << 30
 
 @dataclass
 class Hops:
-    """Lines by hop, as the hops themselves say, and by URL at both ends."""
+    """Lines at each hop, as the hops themselves report them, and by URL at both ends."""
 
     generated: Counter[str]
     counted: Counter[str]
@@ -79,16 +79,17 @@ class Lab:
         counts = json.loads(
             self.run("url-counts", "python", "-m", "flumelab.programs.result_store")
         )
+        generated = audit["generated"]
         return Hops(
-            generated=by_url(audit["generated"]),
-            counted=by_url(counts),
+            generated=by_url(generated["urls"], generated["malformed"]),
+            counted=by_url(counts["totals"], counts["malformed"]),
             spooled=audit["spooled"],
             received=sum(map(int, received)),
             sent=sum(map(int, sent)),
         )
 
     def wait_until_balanced(self, lines: int) -> Hops:
-        """Until every hop has said so many lines, and both ends the same of each URL."""
+        """Wait until every hop reports that many lines, and both ends agree on each URL."""
         deadline = time.monotonic() + SECONDS_MAX
         while True:
             hops = self.hops()
@@ -111,7 +112,7 @@ class Lab:
         return f"http://127.0.0.1:{self.ports[port]}{path}"
 
     def __enter__(self) -> Self:
-        self.compose.stop()  # what an interrupted run of these tests may have left
+        self.compose.stop()  # an interrupted run of these tests may have left something
         try:
             self.start()
         except BaseException:
@@ -120,7 +121,7 @@ class Lab:
         return self
 
     def start(self) -> None:
-        """Compose's own message does not say why a service is not healthy."""
+        """Start it; if that fails, show the logs, as Compose does not say what is unhealthy."""
         try:
             self.compose.start()
         except subprocess.CalledProcessError as error:
@@ -143,12 +144,12 @@ def lab(images: None) -> Iterator[Lab]:
             yield lab
 
 
-def by_url(counts: dict[str, Any]) -> Counter[str]:
-    return Counter(counts["urls"]) + Counter({"malformed": counts["malformed"]})
+def by_url(urls: dict[str, int], malformed: int) -> Counter[str]:
+    return Counter(urls) + Counter({"malformed": malformed})
 
 
 def links(page: requests.Response) -> set[str]:
-    """Where a page leads, and what it is made of."""
+    """The pages that a page links to, and the files it consists of."""
     found = re.findall(r'(?:href|src)="([^"#]+)"', page.text)
     return {urljoin(page.url, link.replace("&amp;", "&")) for link in found}
 
@@ -181,7 +182,7 @@ def test_200000_more_lines_at_full_speed_balance(lab: Lab) -> None:
 
 def test_a_real_log_from_standard_input_adds_what_it_holds(lab: Lab) -> None:
     log = EXCERPT.read_text(encoding="utf-8").splitlines()
-    # By another rule than the generator's and the program's: cut at the quotes.
+    # A rule unlike the generator's and the program's: split at the quotes.
     fields = [line.split('"') for line in log]
     well_formed = [f for f in fields if len(f) >= 7 and f[-1].strip() == ""]
     expected = Counter(f[1].split()[1] for f in well_formed)
@@ -239,7 +240,7 @@ def test_no_process_runs_as_root_or_can_become_root(lab: Lab) -> None:
         status = "grep -hsE '^(Name|Uid):' /proc/[0-9]*/status"
         found = container.exec_run(["sh", "-c", status]).output.decode().splitlines()
         processes = zip(found[::2], found[1::2], strict=True)
-        # The engine's own runc brings a health check in: as root until it has dropped that.
+        # The engine's runc starts health checks; it is root until it has dropped its rights.
         users = {uids for process, uids in processes if "runc:" not in process}
         assert users == {"Uid:" + "\t10001" * 4}, name
         host = container.attrs["HostConfig"]

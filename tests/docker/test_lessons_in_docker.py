@@ -1,7 +1,7 @@
-"""Each program of spark-apps/ in the lab's image, each key against the ledger.
+"""Each program of spark-apps/ in the lab's image, each key held against the ledger.
 
-They share one Spark: each would need half a minute to start one of its own. By `flumelab run`, with
-Flume and on a cluster: test_run.py.
+They share one Spark: each would need half a minute to start its own. test_run.py runs them with
+`flumelab run`, with Flume and on a cluster.
 """
 
 import json
@@ -22,7 +22,7 @@ SECONDS_MAX = 600
 
 @pytest.fixture(scope="module")
 def results(images: None) -> dict[str, dict[str, Any]]:
-    """By program."""
+    """The results by lesson."""
     container = DockerContainer(os.environ["FLUMELAB_SPARK_IMAGE"])
     for folder in ("tests", "loadgen", "spark-apps"):
         container.with_volume_mapping(str(ROOT / folder), f"{INSIDE}/{folder}", "ro")
@@ -32,12 +32,12 @@ def results(images: None) -> dict[str, dict[str, Any]]:
         ended = container.get_wrapped_container().wait(timeout=SECONDS_MAX)
         out, err = (log.decode(errors="replace") for log in container.get_logs())
     assert ended["StatusCode"] == 0, f"{out}{err}"[-5000:]
-    printed = [json.loads(line) for line in out.splitlines() if line.startswith('{"app"')]
-    return {result["app"]: result for result in printed}
+    printed = [json.loads(line) for line in out.splitlines() if line.startswith('{"lesson"')]
+    return {result["lesson"]: result for result in printed}
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_a_program_finds_what_was_sent(results: dict[str, dict[str, Any]], name: str) -> None:
+def test_a_lesson_finds_what_was_sent(results: dict[str, dict[str, Any]], name: str) -> None:
     result = results[name]
     assert result["found"] == result["expected"]
     assert result["found"][MALFORMED] > 10

@@ -1,4 +1,4 @@
-"""A bucket and a database in compose.yaml, while driver and database die."""
+"""The bucket and the database of compose.yaml, while the driver and the database die."""
 
 import subprocess
 from collections.abc import Iterator
@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flumelab import settings
-from flumelab.counts import MALFORMED
-from flumelab.lessons import catalogue as apps
+from flumelab.lessons import catalogue
 from flumelab.runtimes.docker import DockerRuntime
 from tests.support.docker_lab import PORTS, ROOT, SECONDS_MAX
 from tests.support.ports import free_ports
@@ -42,29 +41,30 @@ def compose(*arguments: str) -> None:
 def test_each_hour_is_in_mariadb_once_though_driver_and_database_die(
     runtime: DockerRuntime,
 ) -> None:
-    app = apps.find("s3-to-mysql")
-    options = ["--scenario", app.scenario, *runtime.way(app), "--malformed", "0.01"]
+    lesson = catalogue.find("s3-to-mysql")
+    scenario = ["--scenario", lesson.scenario]
+    options = [*scenario, *runtime.target_options(lesson), "--malformed", "0.01"]
+    service = lesson.program.service
 
     def feed() -> None:
         numbers = ["--lines", str(LINES), "--rate", str(RATE)]
         assert runtime.feed([*options, *numbers], None, quiet=True) == 0
 
     def found() -> dict[str, int]:
-        counts = runtime.counts()
-        return counts.urls | ({MALFORMED: counts.malformed} if counts.malformed else {})
+        return runtime.counts().by_key()
 
-    runtime.build(print, app.servers)
-    runtime.up(app, print)
+    runtime.build(print, lesson.servers)
+    runtime.up(lesson, print)
     feed()
     wait_for(found, "the first hours are stored", SECONDS_MAX)
     compose("kill", "db")
     with ThreadPoolExecutor() as aside:
-        feeding = aside.submit(feed)  # hours that have to wait, however fast the first ones came
-        wait_for(lambda: "is away; waiting" in runtime.tail(app.service, 99), "it says so")
+        feeding = aside.submit(feed)  # hours that must wait, however fast the first ones arrived
+        wait_for(lambda: "is away; waiting" in runtime.log_tail(service, 99), "it says so")
         compose("start", "db")
-        # The container fails with it, and is started again.
-        compose("exec", "-T", app.service, "pkill", "-9", "java")
+        # The container fails with it, and the engine starts it again.
+        compose("exec", "-T", service, "pkill", "-9", "java")
         feeding.result()
-    expected = app.answer.keys(runtime.expected(["--scenario", app.scenario, *app.answer.options]))
+    expected = lesson.answer.rows(runtime.expected([*scenario, *lesson.answer.options]))
     assert sum(expected.values()) == 2 * LINES
     wait_for(lambda: found() == expected, "every line is counted once")

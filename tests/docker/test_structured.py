@@ -1,6 +1,6 @@
-"""The Structured Streaming profile of compose.yaml, by flumelab, with workers that die.
+"""The Structured Streaming profile of compose.yaml, run by flumelab, with workers that die.
 
-FAULT_KILLS says how often (`make faults`: 20), FAULT_SEED when.
+FAULT_KILLS is the number of kills (`make faults`: 20), FAULT_SEED decides their moments.
 """
 
 import os
@@ -18,7 +18,7 @@ from tests.support.spark import wait_for
 KILLS = int(os.environ.get("FAULT_KILLS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 LINES = 200_000
-SECONDS = 10  # in which they come, for each kill
+SECONDS = 10  # in which the lines arrive, for each kill
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,8 +44,8 @@ def test_a_spark_worker_killed_under_load_counts_each_line_once() -> None:
         stderr=subprocess.DEVNULL,
     )
     for _ in range(KILLS):
-        time.sleep(chance.uniform(1, SECONDS))  # the moment is what is tried
-        # With it goes its executor; the container is started again, as it failed.
+        time.sleep(chance.uniform(1, SECONDS))  # the test tries out different moments
+        # Its executor dies with it; the engine starts the container again, as it failed.
         worker = str(chance.choice((1, 2)))
         kill = ["exec", "-T", "--index", worker, "spark-worker", "pkill", "-9", "java"]
         wait_for(lambda kill=kill: compose(*kill) == 0, "a worker is killed")

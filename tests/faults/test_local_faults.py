@@ -33,14 +33,14 @@ def test_a_driver_killed_under_load_loses_nothing_that_flume_was_answered_ok_for
     lab.kill("flume")
     done = lab.run("up")
     assert done.returncode == 0, done.stderr
-    assert "url-counts had ended without a stop" in done.stderr
+    assert "url-counts ended without a stop" in done.stderr
     wait_for(lambda: lab.json("ledger")["counted"] >= sent, f"{sent} lines are counted")
 
 
 def test_a_driver_that_cannot_start_shows_the_end_of_its_log(lab: LocalLab) -> None:
     done = lab.run("up", RESULTS_URL="sqlite:////no/such/folder/results.db")
     assert done.returncode == 1
-    assert "url-counts ended at its start" in done.stderr
+    assert "url-counts ended while it was starting" in done.stderr
     assert "unable to open database file; set RESULTS_URL" in done.stderr
     assert lab.processes() == []
 

@@ -35,7 +35,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLab]:
     with contextlib.ExitStack() as disk:
         with contextlib.suppress(pytest.skip.Exception):  # that of a disk that fills skips then
             disk.enter_context(mounted(lab.state / "landing", ROOM))
-        lab.ok("up", "--app", "structured")
+        lab.ok("up", "--lesson", "structured")
         yield lab
         lab.end()
 
@@ -71,7 +71,7 @@ def python_workers(lab: LocalLab) -> list[psutil.Process]:
 
 def go_on(lab: LocalLab) -> None:
     """Start what has ended, as a supervisor would."""
-    lab.ok("up", "--app", "structured")
+    lab.ok("up", "--lesson", "structured")
 
 
 def kill_the_driver(lab: LocalLab, chance: random.Random) -> None:

@@ -1,11 +1,12 @@
-"""Coverage-guided fuzzing of what reads a peer's bytes; takes libFuzzer's options.
+"""Coverage-guided fuzzing of the code that reads a peer's bytes. Accepts libFuzzer's options.
 
     python tests/fuzz/fuzz_connection.py -max_total_time=60
 
-An input's first byte chooses what reads the rest, its second how large the chunks are: a plain
-connection, before or after its handshake; a compressed one, that gets it as zlib or compressed here
-(a fuzzer cannot guess zlib's bits); `scan_events`; or the poller's side, before or after its
-handshake. A finding is any exception that is not a FlumeError, or a claim that does not hold.
+The first byte of an input chooses which code reads the rest: a plain connection before or after its
+handshake; a compressed connection, which gets the bytes as they are or compressed here, because a
+fuzzer cannot guess valid zlib; `scan_events`; or the poller's side before or after its handshake.
+The second byte is the size of the chunks. Any exception but a FlumeError is a finding, and so is a
+failed assertion.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ with atheris.instrument_imports(include=["pyspark_flume"]):
     from pyspark_flume.avroipc.pull_connection import PullConnection
     from pyspark_flume.avroipc.push_connection import PushConnection
     from pyspark_flume.errors import EventCorrupt, ProtocolError
-    from pyspark_flume.events.columns import EventColumns, scan_events
+    from pyspark_flume.events.event_positions import EventColumns, scan_events
     from pyspark_flume.events.record import decode_events, encode_event
 
     from tests.support.avro_client import (
@@ -53,7 +54,7 @@ DICTIONARY = [
 
 
 def fuzz(data: bytes) -> None:
-    """One input, as libFuzzer calls it."""
+    """Run one input; libFuzzer calls this."""
     if len(data) < 2:
         return
     target, chunk_size, rest = data[0] % 7, data[1] + 1, data[2:]
@@ -77,7 +78,7 @@ def fuzz(data: bytes) -> None:
         converse(PushConnection(scan_events, LIMITS), rest, chunk_size)
 
 
-def converse(connection: PushConnection[EventColumns], data: bytes, chunk_size: int) -> None:
+def converse(connection: PushConnection, data: bytes, chunk_size: int) -> None:
     for start in range(0, len(data), chunk_size):
         try:
             calls = connection.receive_data(data[start : start + chunk_size])
@@ -91,7 +92,7 @@ def converse(connection: PushConnection[EventColumns], data: bytes, chunk_size: 
 
 
 def fetch(data: bytes, chunk_size: int) -> None:
-    """Answers to a ping, two polls, an ack and a nack."""
+    """Read `data` as the answers to a ping, two polls, an ack and a nack."""
     connection = PullConnection(scan_events, LIMITS)
     connection.ping()
     for _ in range(2):
@@ -117,7 +118,7 @@ def check(events: EventColumns | None) -> None:
 
 
 def read_events(data: bytes, count: int) -> None:
-    """The fast reader and the plain one agree on what is corrupt, and on every event."""
+    """Check that the fast and the plain reader agree on what is corrupt, and on every event."""
     try:
         decoded = list(decode_events(data))
     except EventCorrupt:
@@ -148,11 +149,11 @@ def text(data: bytes) -> str:
 
 
 def seeds() -> list[bytes]:
-    """Inputs that get far from the start: a client's frames of each kind."""
+    """Return inputs that get far from the start: each kind of frame of a client."""
     headers = [
         encode_event({"file": "a.log", "offset": f"{i}", "end": f"{i + 1}"}, b"x") for i in (1, 2)
     ]
-    # As many as are read all at once; NUL is what such events begin with.
+    # Enough events for the bulk reader; events without headers begin with NUL.
     many = [headers * 40, lines("a", "bc", "\0", "\0\0") * 20]
     batches = [
         *(append_batch(events) for events in many),

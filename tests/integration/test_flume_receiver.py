@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from pyspark_flume.ingest.background import BackgroundService
+from pyspark_flume.ingest.background_service import BackgroundService
 from pyspark_flume.landing import Landing
 from pyspark_flume.options import ReceiverSettings
 

@@ -1,4 +1,4 @@
-"""The load generator as its users meet it: a process that is killed, stopped, doubled, starved."""
+"""The load generator as a process: killed, stopped, run twice at once, and on a full disk."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Lab:
             process.communicate()
 
     def check(self) -> list[ledger.Entry]:
-        """Hold each visible file against its entry."""
+        """Compare each visible file with its entry."""
         entries = ledger.read(self.ledger)
         by_name = {entry.name: entry for entry in entries}
         assert len(by_name) == len(entries)
@@ -151,14 +151,14 @@ def test_two_at_once_with_ledgers_of_their_own_never_share_a_name(lab: Lab) -> N
 
 
 def test_the_rate_asked_for_is_held_within_2_percent(lab: Lab) -> None:
-    # 10 seconds: the last file's fsyncs come after it is due, and have 0.2 s then.
+    # Of 10 seconds, 2% leave 0.2 s for the last file's fsyncs, which follow after it is due.
     output, _ = lab.run("--lines", 10_000, "--rate", 1000, "--json")
     summary = json.loads(output)
     assert (summary["lines"], summary["files"]) == (10_000, 10)
     assert summary["lines_per_second"] == pytest.approx(1000, rel=0.02)
 
 
-def test_a_file_comes_when_its_last_line_is_due_and_not_earlier(lab: Lab) -> None:
+def test_a_file_is_published_when_its_last_line_is_due_and_not_earlier(lab: Lab) -> None:
     start = time.time()
     lab.run("--lines", 30, "--rate", 20)
     first, second = (lab.spool / name for name in lab.files())
@@ -173,7 +173,7 @@ def test_a_signal_publishes_the_current_file_without_its_pause(
     shown, terminal = pty.openpty()
     options = ("--lines", 1000, "--rate", 0.01, "--lines-per-file", 10)
     process = lab.start(*options, stderr=terminal)
-    assert b"0 lines" in os.read(shown, 100)  # so it is in its pause, of 1000 seconds
+    assert b"0 lines" in os.read(shown, 100)  # so it is in its pause of 1000 seconds
     process.send_signal(number)
     output, _ = process.communicate(timeout=20)
     os.close(terminal)
@@ -186,7 +186,7 @@ def test_a_signal_publishes_the_current_file_without_its_pause(
     assert lab.files() == ["access-log-000001.log"]
 
 
-def test_a_signal_at_full_speed_ends_it_at_a_file_s_end(lab: Lab) -> None:
+def test_a_signal_at_full_speed_ends_it_at_the_end_of_a_file(lab: Lab) -> None:
     process = lab.start("--lines", 10**9, "--lines-per-file", 500)
     wait_until(lambda: len(lab.files()) > 3)
     process.terminate()
@@ -196,11 +196,11 @@ def test_a_signal_at_full_speed_ends_it_at_a_file_s_end(lab: Lab) -> None:
     assert {entry.lines for entry in lab.check()} == {500}
 
 
-def test_it_stays_until_sigterm_and_others_run_meanwhile(lab: Lab) -> None:
+def test_with_stay_it_runs_until_sigterm_and_others_can_run_meanwhile(lab: Lab) -> None:
     process = lab.start("--lines", 100, "--stay")
     assert process.stdout
     assert process.stdout.readline().startswith("loadgen: 100 lines, 1 files, ")
-    assert process.stdout.readline() == "loadgen: ready for more; SIGTERM ends this one\n"
+    assert process.stdout.readline() == "loadgen: ready; this process runs until SIGTERM\n"
     lab.run("--lines", 200)
     assert process.poll() is None
     process.terminate()
@@ -242,11 +242,11 @@ def test_a_signal_ends_the_wait_for_standard_input_and_no_line_is_cut(lab: Lab) 
     assert [entry.lines for entry in lab.check()] == [2, 2, 1]
 
 
-def test_a_closed_standard_input_is_one_line(lab: Lab) -> None:
+def test_a_closed_standard_input_is_reported_on_one_line(lab: Lab) -> None:
     command = ["sh", "-c", 'exec "$@" <&-', "sh", *lab.command("--replay", "-")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "loadgen: <stdin>: It is closed; give a file that can be read\n"
+    assert done.stderr == "loadgen: <stdin>: is closed; give a file that can be read\n"
 
 
 def test_an_empty_log_spools_no_file(lab: Lab, tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_an_empty_log_spools_no_file(lab: Lab, tmp_path: Path) -> None:
             lab.command("--replay", source), cwd=ROOT, stdin=subprocess.DEVNULL, check=False
         )
         assert done.returncode == 0
-    lab.run("--replay", EXCERPT, "--lines-per-file", 36)  # the end comes right after a file
+    lab.run("--replay", EXCERPT, "--lines-per-file", 36)  # the log ends exactly where a file does
     assert lab.files() == ["access-log-000001.log"]
     assert len(lab.check()) == 1
 
@@ -318,7 +318,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("full", ["spool", "ledger"])
-def test_a_full_disk_is_one_line_and_leaves_no_half_file(
+def test_a_full_disk_is_reported_on_one_line_and_leaves_no_half_file(
     lab: Lab, small_disk: Path, full: str
 ) -> None:
     if full == "spool":
@@ -358,11 +358,11 @@ def test_errors_are_one_line_with_an_exit_code(lab: Lab, tmp_path: Path) -> None
     assert f"loadgen: {missing}: No such file or directory; " in error(code=1)
 
 
-def test_a_directory_it_may_not_write_is_one_line(lab: Lab, small_disk: Path) -> None:
+def test_a_directory_it_may_not_write_is_reported_on_one_line(lab: Lab, small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     lab.spool = small_disk  # root may write wherever permissions alone forbid it
     _, error = lab.run(code=1)
-    assert error == f"loadgen: {lab.spool}: Not writable; let loadgen's user write there\n"
+    assert error == f"loadgen: {lab.spool}: not writable; let loadgen's user write there\n"
 
 
 def test_progress_shows_on_a_terminal_only(lab: Lab) -> None:

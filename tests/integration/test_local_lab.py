@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flumelab.runtimes.local import ARCHIVE
+from flumelab.runtimes.local_build import CLASS_ARCHIVE
 from tests.support.lab import ROOT, LocalLab
 
 EXCERPT = ROOT / "tests/data/access_excerpt.log"
@@ -27,7 +27,7 @@ def test_up_feeds_nothing(lab: LocalLab) -> None:
     assert (before["generated"], before["spooled"], before["counted"]) == (0, 0, 0)
 
 
-def test_spark_has_warned_of_nothing(lab: LocalLab) -> None:
+def test_spark_has_logged_no_warning(lab: LocalLab) -> None:
     log = (lab.state / "logs/url-counts.log").read_text()
     assert "FlumeReceiver: Flume receiver listens on" in log
     assert not re.search(r" WARN |Warning: ", log), log
@@ -36,7 +36,7 @@ def test_spark_has_warned_of_nothing(lab: LocalLab) -> None:
 def test_sparks_jvm_has_its_classes_from_the_archive(lab: LocalLab) -> None:
     driver = lab.process("url-counts").children(recursive=True)
     [jvm] = [process for process in driver if process.name() == "java"]
-    assert str(ARCHIVE) in {mapped.path for mapped in jvm.memory_maps()}
+    assert str(CLASS_ARCHIVE) in {mapped.path for mapped in jvm.memory_maps()}
 
 
 def test_every_url_is_counted_as_generated(lab: LocalLab) -> None:
@@ -75,7 +75,7 @@ def test_lines_that_are_not_utf8_fail_no_batch_and_are_malformed_where_the_rest_
     assert after["malformed"] - ledger_before["malformed"] == 1
 
 
-def test_200_000_lines_as_fast_as_they_come_balance(lab: LocalLab) -> None:
+def test_200_000_lines_at_full_speed_balance(lab: LocalLab) -> None:
     before = lab.balanced()
     lab.ok("feed", "--lines", "200000", "--seed", "7")
     after = lab.balanced()
@@ -98,7 +98,7 @@ def test_status_names_every_service_and_its_address(lab: LocalLab) -> None:
     assert str(lab.ports[1]) in status["services"][0]["address"]
 
 
-def test_output_fits_80_columns_and_is_plain_where_it_is_no_terminal(lab: LocalLab) -> None:
+def test_output_fits_80_columns_and_has_no_colour_if_it_is_not_a_terminal(lab: LocalLab) -> None:
     for command in (["status"], ["counts"], ["ledger"], ["doctor"]):
         out = lab.ok(*command)
         assert "\x1b" not in out

@@ -11,7 +11,7 @@ from tests.support.spark import streaming_tab, wait_for
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLab]:
     lab = LocalLab(tmp_path_factory.mktemp("lab"))
-    lab.ok("up", "--app", "pull")
+    lab.ok("up", "--lesson", "pull")
     yield lab
     lab.end()
 

@@ -104,7 +104,7 @@ def test_a_fetched_batch_that_spark_cannot_store_is_nacked_and_fetched_again(
         sink.put(events)
         spark.wait_for(lambda: nacks(sink) > nacked_before, "another nack")
         assert len(sink.acked) == acked_before
-    spark.wait_for_log("events not stored, and left to it")
+    spark.wait_for_log("events not stored, the sink keeps them")
 
     spark.wait_for(lambda: sink.acked[-100:] == events, "all are acked, in their order")
     expected = [f"fetched {i}" for i in range(100)]

@@ -1,4 +1,4 @@
-"""The polling receiver in a real Spark; the sinks it asks are stand-ins, met on the wire."""
+"""The polling receiver in a real Spark, which fetches from stand-ins for SparkSinks."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ CONSUMERS = [3, 2]  # parallelism is 5, for two sinks
 
 @dataclass
 class Pull:
-    """A Spark and the sinks that it asks: one with one consumer, two with five."""
+    """A Spark and the sinks that it polls: one with one consumer, two with five."""
 
     spark: RecordedSpark
     lone: SparkSinkStandIn
     several: list[SparkSinkStandIn]
 
     def arrived(self, stream: int, prefix: str) -> list[list[object]]:
-        """``[headers, body]`` of each event whose body begins so, in order."""
+        """``[headers, body]`` of each event whose body has this prefix, in order."""
         events = (event for batch in self.spark.batches(stream) for event in batch["events"])
         return [event for event in events if event[1].startswith(prefix)]
 
@@ -53,7 +53,7 @@ class Pull:
 
 @pytest.fixture(scope="module")
 def pull(start_spark: Callable[..., RecordedSpark]) -> Iterator[Pull]:
-    """In the end it is stopped gracefully amid a sink's events, and all that were acked count."""
+    """At the end it is stopped gracefully while events arrive, and all acked events count."""
     with SparkSinkStandIn() as lone, SparkSinkStandIn() as first, SparkSinkStandIn() as second:
         spark = start_spark(
             "local[4]",
@@ -99,7 +99,7 @@ def test_a_body_of_any_size_arrives_whole(pull: Pull, size: int) -> None:
     )
 
 
-def test_more_consumers_than_sinks_serve_them_all_and_none_of_them_ends(pull: Pull) -> None:
+def test_more_consumers_than_sinks_serve_all_sinks_and_none_ends(pull: Pull) -> None:
     pull.wait_for_consumers()
     for number, sink in enumerate(pull.several):
         sink.put(lines(*(f"spread {number} {i:04d}" for i in range(1000))))
@@ -152,10 +152,10 @@ def test_an_error_that_a_sink_repeats_is_logged_once_with_the_remedy(pull: Pull)
     assert "or raise the channel's transactionCapacity" in line
 
 
-def test_a_sink_that_had_no_events_for_a_while_is_no_line(pull: Pull) -> None:
+def test_a_sink_without_events_for_a_while_is_not_logged(pull: Pull) -> None:
     pull.spark.wait_for(lambda: pull.lone.calls[-1][0] == "getEventBatch", "it is asked")
     before = pull.said_of(pull.lone)
-    time.sleep(1.2)  # the wait that is claimed to be none of an error
+    time.sleep(1.2)  # this wait must not count as an error
     pull.lone.errors.append("Sink spark: no event in channel buffer for 60 s")
     pull.lone.put(lines("after silence"))
 
@@ -183,7 +183,7 @@ def test_a_pull_keeps_to_the_receivers_max_rate(pull: Pull) -> None:
 
     pull.spark.wait_for(lambda: len(pull.lone.acked) == acked_before + count, "all are acked")
 
-    # One batch is ahead of the rate, and one was let through before the first look.
+    # One batch is ahead of the rate, and one passed before the first measurement.
     timed = acked_before + count - first - 2 * BATCH
     assert timed / (time.monotonic() - began) <= RATE
 

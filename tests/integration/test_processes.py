@@ -1,4 +1,4 @@
-"""What the local runtime knows of its processes."""
+"""What the local runtime knows about its processes."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ ctypes.CDLL(None).pthread_exit(None)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="zombies with threads are Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has zombies with threads")
 def test_a_process_lives_as_long_as_one_of_its_threads(tmp_path: Path) -> None:
     processes = Processes(tmp_path)
     processes.start("service", [sys.executable, "-c", OUTLIVES_ITS_MAIN_THREAD], {}, tmp_path)
@@ -34,7 +34,7 @@ def test_a_process_lives_as_long_as_one_of_its_threads(tmp_path: Path) -> None:
     processes.stop("service", 5)
 
 
-def test_one_that_has_ended_meanwhile_does_not_save_the_others() -> None:
+def test_a_process_that_has_ended_does_not_keep_the_others_from_being_killed() -> None:
     command = [sys.executable, "-c", "input()"]
     first, second = (subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(2))
     found = [psutil.Process(first.pid), psutil.Process(second.pid)]

@@ -3,20 +3,24 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.lab import ROOT, LocalLab
 
+OWN = ROOT / "tests/data/own"
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines()]
 
+LAB_FILES = "LAB_PROGRAM_FILE=my_program.py LAB_CONF_FILE=my.conf LAB_INPUT=access.log"
 # Run elsewhere, since they are the tests themselves or need an engine.
 ELSEWHERE = {
     "make test": "what runs this test",
     "docker compose up --build": "tests/docker/test_lab.py",
+    f"{LAB_FILES} docker compose run --rm --build own": "tests/docker/test_own.py",
 }
 
 
@@ -27,6 +31,22 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
     lab.end()
 
 
+@pytest.fixture(scope="module")
+def own_files() -> Iterator[None]:
+    """The files that the README names, where its reader would have them."""
+    made = {
+        ROOT / "my_program.py": OWN / "url_window.py",
+        ROOT / "my.conf": OWN / "spool.conf",
+        ROOT / "access.log": OWN.parent / "access_excerpt.log",
+    }
+    for file, like in made.items():
+        file.write_bytes(like.read_bytes())
+    yield
+    for file in made:
+        file.unlink()
+
+
+@pytest.mark.usefixtures("own_files")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_readme_works(lab: LocalLab, command: str) -> None:
     if command in ELSEWHERE:

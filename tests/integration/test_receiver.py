@@ -386,5 +386,7 @@ def test_one_core_for_one_receiver_is_warned_of(
     spark = start_spark("local[1]", {})
 
     spark.wait_for_log(
-        "WARN", "NOTHING WILL BE PROCESSED: 1 core(s) for 1 receiver(s)", "--master local[2]"
+        "WARN",
+        "NOTHING WILL BE PROCESSED: 1 core(s) for 1 receiver(s)",
+        "the program itself sets the master local[1], so change it there to local[2]",
     )

@@ -1,4 +1,4 @@
-"""Lessons that read from servers: right to the last line, whichever part is killed meanwhile."""
+"""Lessons that read from servers: every line is counted once, whichever part is killed."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ import pytest
 
 from flumelab import settings
 from flumelab.counts import MALFORMED
-from flumelab.lessons import catalogue as apps
+from flumelab.lessons import catalogue
 from flumelab.runtimes import servers
 from flumelab.runtimes.local import LocalRuntime
 from tests.support.lab import SECONDS_MAX, LocalLab, free_ports
@@ -21,11 +21,11 @@ RATE = 1_000
 
 
 class Lab(LocalLab):
-    """A local lab with one lesson in it, driven from this process."""
+    """A local lab for one lesson, controlled from this process."""
 
-    def __init__(self, app: str, state: Path) -> None:
+    def __init__(self, lesson: str, state: Path) -> None:
         super().__init__(state)
-        self.app = apps.find(app)
+        self.lesson = catalogue.find(lesson)
         receiver, metrics, ui, kafka, s3, db = free_ports(6)
         configured = replace(
             settings.load(),
@@ -39,31 +39,30 @@ class Lab(LocalLab):
         )
         self.s3_port = s3
         self.runtime = LocalRuntime(configured)
-        self.runtime.build(print, self.app.servers)
+        self.runtime.build(print, self.lesson.servers)
         self.up()
 
     def up(self) -> None:
-        self.runtime.up(self.app, print)
+        self.runtime.up(self.lesson, print)
 
     def feed(self, *options: str) -> None:
-        scenario = ["--scenario", self.app.scenario, *self.runtime.way(self.app)]
+        scenario = ["--scenario", self.lesson.scenario, *self.runtime.target_options(self.lesson)]
         assert self.runtime.feed([*scenario, "--malformed", "0.01", *options], None, True) == 0
 
     def found(self) -> dict[str, int]:
-        counts = self.runtime.counts()
-        return counts.urls | ({MALFORMED: counts.malformed} if counts.malformed else {})
+        return self.runtime.counts().by_key()
 
     def expected(self) -> dict[str, int]:
-        options = ["--scenario", self.app.scenario, *self.app.answer.options]
-        return self.app.answer.keys(self.runtime.expected(options))
+        options = ["--scenario", self.lesson.scenario, *self.lesson.answer.options]
+        return self.lesson.answer.rows(self.runtime.expected(options))
 
     def aside(self, **variables: str) -> "subprocess.Popen[str]":
-        """The same program once more, outside of the lab; `variables` say what it reads."""
+        """Run the same program once more, outside the lab; `variables` name what it reads."""
         program = ["spark-submit", "--master", "local[1]", "--conf", "spark.ui.enabled=false"]
         program += ["--properties-file", str(ROOT / "spark-conf/spark-defaults.conf")]
-        program += ["--jars", f"{ROOT / servers.JARS}/*.jar"]
+        program += ["--jars", f"{ROOT / servers.SPARK_JARS}/*.jar"]
         return subprocess.Popen(
-            [*program, str(ROOT / "spark-apps" / self.app.program)],
+            [*program, str(ROOT / "spark-apps" / self.lesson.program.file)],
             cwd=self.state,
             env=environment(PYTHONWARNINGS="ignore", **variables),
             stdout=subprocess.PIPE,
@@ -75,19 +74,19 @@ class Lab(LocalLab):
         return (self.state / "logs" / f"{service}.log").read_text(errors="replace")
 
 
-def all_that_is_said(program: "subprocess.Popen[str]") -> str:
-    """By one that fails; spark-submit prints there what Python wrote to stderr."""
-    said = program.communicate(timeout=SECONDS_MAX)[0]
-    assert program.returncode == 1, said
-    return said.removesuffix("\n")
+def output_of_failure(program: "subprocess.Popen[str]") -> str:
+    """The output of a program that fails; spark-submit prints Python's stderr there, too."""
+    output = program.communicate(timeout=SECONDS_MAX)[0]
+    assert program.returncode == 1, output
+    return output.removesuffix("\n")
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Callable[[str], Lab]]:
     started: list[Lab] = []
 
-    def start(app: str) -> Lab:
-        started.append(Lab(app, tmp_path))
+    def start(lesson: str) -> Lab:
+        started.append(Lab(lesson, tmp_path))
         return started[-1]
 
     yield start
@@ -99,7 +98,7 @@ def test_a_topic_is_counted_once_and_one_that_is_not_there_is_named(
     lab: Callable[[str], Lab],
 ) -> None:
     kafka = lab("from-kafka")
-    place = f"127.0.0.1:{kafka.runtime.way(kafka.app)[1].split(':')[2].split('/')[0]}"
+    place = f"127.0.0.1:{kafka.runtime.target_options(kafka.lesson)[1].split(':')[2].split('/')[0]}"
     nowhere = kafka.aside(KAFKA_SERVERS=place, KAFKA_TOPIC="nowhere")
     kafka.feed("--lines", "5000")
     expected = kafka.expected()
@@ -107,7 +106,7 @@ def test_a_topic_is_counted_once_and_one_that_is_not_there_is_named(
     assert expected[MALFORMED] > 10
     wait_for(lambda: kafka.found() == expected, "every line is counted once")
 
-    assert all_that_is_said(nowhere) == (
+    assert output_of_failure(nowhere) == (
         f"error: kafka://{place}/nowhere: there is no such topic; make it, or set KAFKA_TOPIC to"
         " one that is there"
     )
@@ -128,7 +127,7 @@ def test_each_hour_is_stored_once_though_database_and_driver_die_and_a_stranger_
     with ThreadPoolExecutor() as aside:
         feeding = aside.submit(hours.feed, "--lines", str(LINES), "--rate", str(RATE))
         wait_for(hours.found, "the first hours are stored")
-        if servers.database():  # else it is SQLite's file, which nobody serves
+        if servers.mariadb_server():  # without it, the lesson writes a file of SQLite
             hours.kill("db")
             wait_for(lambda: "is away; waiting" in hours.log("reader"), "the program says so")
             hours.up()
@@ -141,7 +140,7 @@ def test_each_hour_is_stored_once_though_database_and_driver_die_and_a_stranger_
     assert sum(expected.values()) == LINES
     wait_for(lambda: hours.found() == expected, "every line is counted once")
 
-    assert all_that_is_said(stranger) == (
+    assert output_of_failure(stranger) == (
         "error: s3a://lab/: these keys may not read it; give keys that may in"
         " AWS_SHARED_CREDENTIALS_FILE"
     )

@@ -1,4 +1,4 @@
-"""``format("flume")`` in a real Spark: what arrives, in which micro-batches, what goes wrong."""
+"""``format("flume")`` in a real Spark: rows, micro-batches and errors."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def numbers(first: int, last: int) -> list[bytes]:
 
 
 class Query:
-    """A running query and what its micro-batches brought."""
+    """A running query and the rows of its micro-batches."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Query:
         return [body for number in sorted(self.batches) for body in self.batches[number]]
 
     def failure(self) -> str:
-        """What ends it."""
+        """The error that ends it."""
         with pytest.raises(PySparkException) as error:
             self.query.awaitTermination(60)
             pytest.fail("the query goes on")
@@ -129,7 +129,7 @@ def test_an_event_is_a_row_and_nothing_has_to_be_registered(
     assert read(session, tmp_path, HEADERS="False").count() == 2
 
 
-def test_a_read_begins_where_it_is_told_and_is_split_as_asked(
+def test_a_read_begins_and_is_split_as_its_options_say(
     session: SparkSession, tmp_path: Path
 ) -> None:
     fill(tmp_path, *batches_of(0, 100), segment_bytes=300)
@@ -145,7 +145,7 @@ def test_a_read_begins_where_it_is_told_and_is_split_as_asked(
     assert sorted(bytes(row.body) for row in split.collect()) == numbers(0, 130)
 
 
-def test_a_query_goes_on_from_its_checkpoint_in_batches_within_its_limit(
+def test_a_query_continues_from_its_checkpoint_in_batches_within_its_limit(
     session: SparkSession, tmp_path: Path
 ) -> None:
     landing, checkpoint = tmp_path / "landing", tmp_path / "checkpoint"
@@ -172,14 +172,14 @@ def test_a_query_goes_on_from_its_checkpoint_in_batches_within_its_limit(
 
 
 def as_json(source: Any) -> dict[str, Any]:
-    """A source's progress; Spark gives an offset as text or as what it holds."""
+    """A source's progress; Spark gives an offset as text or already parsed."""
     return {
         name: json.loads(value) if isinstance(value, str) and value.startswith("{") else value
         for name, value in dict(source).items()
     }
 
 
-def test_available_now_takes_what_is_there_at_its_start_in_several_batches(
+def test_available_now_reads_the_events_of_its_start_in_several_batches(
     session: SparkSession, tmp_path: Path
 ) -> None:
     landing = tmp_path / "landing"
@@ -215,7 +215,7 @@ def send(port: int, *batches: list[bytes]) -> None:
 
 
 def listener(port: int) -> psutil.Process:
-    """The process that listens on `port`: not this one, which has Spark for a child."""
+    """The process that listens on `port`; it is not this one, which is Spark's parent."""
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             if any(
@@ -226,7 +226,7 @@ def listener(port: int) -> psutil.Process:
     pytest.fail(f"none of this test's processes listens on {port}")
 
 
-def test_a_query_with_a_port_receives_and_another_one_reads_along(
+def test_a_query_with_a_port_receives_while_another_one_reads(
     session: SparkSession, tmp_path: Path
 ) -> None:
     landing, port = tmp_path / "landing", free_port()
@@ -243,7 +243,7 @@ def test_a_query_with_a_port_receives_and_another_one_reads_along(
         process = listener(port)
         process.kill()
         process.wait(10)
-        # Spark's own words, "Connection reset": none of ours is left to say more.
+        # Spark's own message, "Connection reset": no process of ours is left to say more.
         assert "[STREAM_FAILED]" in one.failure()
 
     with Query(session, tmp_path / "one", **receiving) as again:
@@ -281,7 +281,7 @@ def test_retention_by_commit_removes_what_the_query_has_done(
         assert len(query.bodies()) == 9
 
 
-def test_a_driver_that_is_killed_goes_on_with_each_event_once(tmp_path: Path) -> None:
+def test_a_killed_driver_continues_with_each_event_once(tmp_path: Path) -> None:
     port, output = free_port(), tmp_path / "output"
     output.mkdir()
     options = {"landing": str(tmp_path / "landing"), "port": str(port), "host": "127.0.0.1"}
@@ -300,7 +300,7 @@ def test_a_driver_that_is_killed_goes_on_with_each_event_once(tmp_path: Path) ->
     try:
         send(port, *batches_of(0, 1000))
         driver.wait_for(recorded, "a batch is recorded")
-        send(port, *batches_of(1000, 2000))  # the next one is under way at the kill
+        send(port, *batches_of(1000, 2000))  # the next micro-batch is running at the kill
     finally:
         driver.kill()
     driver = start(2)
@@ -312,7 +312,7 @@ def test_a_driver_that_is_killed_goes_on_with_each_event_once(tmp_path: Path) ->
     assert sorted(recorded()) == [body.decode() for body in numbers(0, 2100)]
 
 
-# --- what goes wrong ----------------------------------------------------------------------------
+# --- errors -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -346,14 +346,16 @@ def test_a_query_may_name_the_columns_that_it_wants(session: SparkSession, tmp_p
     ]
 
 
-def test_a_column_that_the_source_has_not_is_refused(session: SparkSession, tmp_path: Path) -> None:
+def test_a_column_that_the_source_does_not_have_is_refused(
+    session: SparkSession, tmp_path: Path
+) -> None:
     fill(tmp_path)
     with pytest.raises(PySparkException) as error:
         session.read.format("flume").option("landing", str(tmp_path)).schema("a int").load().count()
     assert "leave out .schema(…)" in str(error.value)
 
 
-def test_a_query_that_cannot_begin_says_why(session: SparkSession, tmp_path: Path) -> None:
+def test_a_query_that_cannot_start_says_why(session: SparkSession, tmp_path: Path) -> None:
     with Query(session, tmp_path / "one", landing=tmp_path / "missing") as query:
         assert "missing holds no landing log; start the receiver on it first" in query.failure()
     port = free_port()
@@ -373,9 +375,7 @@ def listening(port: int) -> Iterator[None]:
         yield
 
 
-def test_a_checkpoint_that_does_not_go_with_the_log_is_refused(
-    session: SparkSession, tmp_path: Path
-) -> None:
+def test_a_checkpoint_of_another_log_is_refused(session: SparkSession, tmp_path: Path) -> None:
     landing, checkpoint = tmp_path / "landing", tmp_path / "checkpoint"
     fill(landing, *batches_of(0, 10))
     with Query(session, checkpoint, landing=landing) as query:

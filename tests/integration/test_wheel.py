@@ -1,4 +1,4 @@
-"""The wheel, as a user installs it beside PySpark."""
+"""The two wheels, as a user installs them: the connector beside PySpark, and the lab on top."""
 
 from __future__ import annotations
 
@@ -9,28 +9,48 @@ import subprocess
 import sys
 import venv
 import zipfile
-from importlib.metadata import files
+from collections.abc import Iterable
+from importlib.metadata import files, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.support.spark import BUILT_JAR, ROOT, CourseProgram, environment
 
 JAR = f"pyspark/jars/{BUILT_JAR.name}"
 
 
-class Environment:
-    """A virtual environment that has PySpark and py4j, as on a user's machine, and no Flume.
+PYSPARK = ("pyspark", "py4j")
+OWN = {"pyspark-flume", "flumelab"}
 
-    PySpark is a source archive of 450 MB, so it is not installed but linked, file by file, from
-    the environment of this test. A link is the file itself: nothing here may write to one.
+
+def with_requirements(*distributions: str) -> set[str]:
+    """These distributions and all that they need, as installed for this test; without our own."""
+    found: set[str] = set()
+    left = [Requirement(each) for each in distributions]
+    while left:
+        requirement = left.pop()
+        if requirement.name not in found and not (
+            requirement.marker and not requirement.marker.evaluate({"extra": ""})
+        ):
+            found.add(requirement.name)
+            left += map(Requirement, requires(requirement.name) or ())
+    return found - OWN
+
+
+class Environment:
+    """A virtual environment with some of this test's distributions, and nothing of ours.
+
+    PySpark is a source archive of 450 MB. So nothing is installed: each file is linked from the
+    environment of this test. A link is the file itself, so nothing here may write to one.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, distributions: Iterable[str] = PYSPARK) -> None:
         venv.create(directory, symlinks=True)
         self.python = directory / "bin" / "python"
         self.site_packages = Path(self.run("import site; print(site.getsitepackages()[0])"))
-        for distribution in ("pyspark", "py4j"):
+        for distribution in distributions:
             for file in files(distribution) or ():
                 if file.suffix != ".pyc":  # made by Python, for its own place
                     self._link(Path(str(file.locate())), self.site_packages / file)
@@ -73,22 +93,29 @@ def pip(*arguments: object, python: Path = Path(sys.executable)) -> None:
     subprocess.run([*pip, "-q", *map(str, arguments)], check=True, cwd=ROOT)
 
 
+def built(project: Path, directory: Path) -> Path:
+    """The wheel of a project."""
+    pip("wheel", project, "--no-deps", "--no-index", "--no-build-isolation", "-w", directory)
+    (wheel,) = directory.iterdir()
+    return wheel
+
+
+def top_level_names(wheel: Path) -> set[str]:
+    """What the wheel puts into site-packages."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name.partition("/")[0] for name in archive.namelist()}
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not BUILT_JAR.exists():
         pytest.skip(f"{BUILT_JAR} is missing: mvn -f connector/java/pom.xml -pl receiver package")
-    directory = tmp_path_factory.mktemp("wheel")
-    pip(
-        "wheel",
-        ROOT / "connector",
-        "--no-deps",
-        "--no-index",
-        "--no-build-isolation",
-        "-w",
-        directory,
-    )
-    (wheel,) = directory.iterdir()
-    return wheel
+    return built(ROOT / "connector", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def lab_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(ROOT, tmp_path_factory.mktemp("lab"))
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +141,7 @@ def test_the_wheel_holds_the_jar_the_hook_and_no_tests(wheel: Path, tmp_path: Pa
         "pyspark_flume_hook.py",
         "pyspark_flume/_pyspark_streaming_flume.py",
     } <= names
-    assert {name.partition("/")[0] for name in names} == {
+    assert top_level_names(wheel) == {
         "pyspark",
         "pyspark_flume",
         "pyspark_flume-0.1.0.dist-info",
@@ -180,3 +207,37 @@ def test_a_spark_without_the_jar_says_how_to_add_it_and_that_way_works(
     with CourseProgram(tmp_path / "with", env, "--jars", str(jar)) as program:
         program.feed_the_excerpt()
         program.wait_for_the_right_counts()
+
+
+def test_the_labs_wheel_holds_the_lab_alone(lab_wheel: Path) -> None:
+    assert top_level_names(lab_wheel) == {"flumelab", "flumelab-0.1.0.dist-info"}
+
+
+def test_the_labs_wheel_needs_the_connectors(lab_wheel: Path, tmp_path: Path) -> None:
+    made = Environment(tmp_path, with_requirements("flumelab"))
+
+    with pytest.raises(subprocess.CalledProcessError):
+        made.pip("install", "--no-index", lab_wheel)
+
+
+def test_both_wheels_install_with_what_they_require_and_the_lab_starts(
+    wheel: Path, lab_wheel: Path, tmp_path: Path
+) -> None:
+    made = Environment(tmp_path, with_requirements("flumelab", "pyspark-flume"))
+
+    made.pip("install", "--no-index", wheel, lab_wheel)  # pip checks what each one requires
+
+    flumelab = made.python.with_name("flumelab")
+    shown = subprocess.run(
+        [flumelab, "--help"],
+        env=environment(made.python),
+        cwd=tmp_path,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    assert "Usage: flumelab" in shown
+    printed = made.run("import flumelab, pyspark_flume as p; print(flumelab.__file__, p.__file__)")
+    assert printed.split() == [
+        str(made.site_packages / name / "__init__.py") for name in ("flumelab", "pyspark_flume")
+    ]

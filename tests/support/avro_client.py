@@ -1,4 +1,4 @@
-"""A Flume avro sink's side of the wire, small enough to break each rule on purpose."""
+"""A client that speaks like Flume's avro sink, simple enough to break each rule on purpose."""
 
 import socket
 import struct
@@ -10,12 +10,12 @@ from pyspark_flume.events.record import encode_event
 
 FLUME_1_11 = bytes.fromhex("86aadae2c45474c0fe93ffd0f2350a65")
 FRAME = struct.Struct(">II")  # serial, buffer count
-BOTH = b"\0\0\0\0"  # the handshake's answer: no protocol, no hash, no metadata
-DONE = b"\0\0"  # a call's: empty metadata, no error; before a result, or with none
+BOTH = b"\0\0\0\0"  # the answer to the handshake: no protocol, no hash, no metadata
+DONE = b"\0\0"  # the answer to a call, before its result: empty metadata, no error
 OK = DONE + b"\0"  # Status.OK
 FAILED = DONE + b"\2"
 
-# The protocol as a Flume that is not 1.11 might write it: same layout, other text.
+# The protocol as another version of Flume might write it: the same layout in other words.
 OTHER_TEXT = (
     '{"protocol":"AvroSourceProtocol","namespace":"org.apache.flume.source.avro","doc":"1.4",'
     '"types":[{"type":"enum","name":"Status","symbols":["OK","FAILED","UNKNOWN"]},'
@@ -46,7 +46,7 @@ def append_batch(*blocks: Iterable[bytes], sized: bool = False) -> bytes:
 
 
 def avro_array(*blocks: Iterable[bytes], sized: bool) -> bytes:
-    """`sized`: each block with a negative count and its length in bytes."""
+    """Encode an array of blocks; if `sized`, each with a negative count and its bytes' length."""
     out = b""
     for block in blocks:
         items = list(block)
@@ -83,7 +83,7 @@ class AvroClient:
         self.socket.close()
 
     def call(self, payload: bytes, buffers: int = 1) -> bytes:
-        """Send one call, return the answer's payload."""
+        """Send one call and return the answer's payload."""
         self.serial += 1
         self.send(frame(self.serial, payload, buffers))
         return self.answer()
@@ -99,7 +99,7 @@ class AvroClient:
         return b"".join(self._read(struct.unpack(">I", self._read(4))[0]) for _ in range(buffers))
 
     def closed_by_peer(self) -> bool:
-        """Wait until the peer closes (True) or the time-out passes (False)."""
+        """Wait until the peer closes the connection; return False after the time-out."""
         try:
             while self.socket.recv(65536):
                 pass

@@ -1,4 +1,4 @@
-"""A Spark cluster of its own: a master, and workers on addresses of this host."""
+"""A Spark cluster for one test: a master, and workers on addresses of this host."""
 
 import socket
 from pathlib import Path
@@ -25,9 +25,9 @@ class Master(Program):
 
 
 class Worker(Program):
-    """A worker with an address of its own, which its executors know by `name`.
+    """A worker with its own address, which its executors know by `name`.
 
-    :param host: an address of the loopback network, as 127.0.0.2
+    :param host: an address of the loopback network, such as 127.0.0.2
     """
 
     def __init__(self, directory: Path, master: Master, host: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""A way from a sink to its receiver that breaks where it hurts."""
+"""A proxy between a sink and its receiver that loses an answer on request."""
 
 import contextlib
 import select
@@ -7,7 +7,7 @@ import threading
 
 
 class Cutter:
-    """Forwards connections to `port`; `cut` breaks the next answer off before the sink has it."""
+    """Forwards connections to `port`; after `cut` the next answer is lost, with its connection."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -21,7 +21,7 @@ class Cutter:
         self._armed.set()
 
     def close(self) -> None:
-        # Wakes the thread that accepts.
+        # This wakes the thread that accepts.
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
 

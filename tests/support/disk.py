@@ -1,4 +1,4 @@
-"""A file system of a test's own, which may be full, or read only."""
+"""A file system for one test, which may be full or read-only."""
 
 import subprocess
 from pathlib import Path
@@ -13,7 +13,7 @@ def mount(*arguments: str | Path) -> None:
 
 
 class mounted:  # noqa: N801 - a context manager
-    """A file system of its own, in memory."""
+    """A file system in memory, mounted inside the block."""
 
     def __init__(self, folder: Path, size: str) -> None:
         self.folder, self.size = folder, size

@@ -1,4 +1,4 @@
-"""A lab of compose.yaml for a test, as a user calls it: project and ports that nobody else has."""
+"""A lab of compose.yaml for a test, run as a user would, with its own project name and ports."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ SECONDS_MAX = 300
 
 
 def flumelab(*arguments: str, seconds: float = 2 * SECONDS_MAX) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, whatever its exit code."""
+    """Run a command to its end; any exit code is accepted."""
     return subprocess.run(
         [sys.executable, "-m", "flumelab", *arguments, "--runtime", "docker"],
         cwd=ROOT,
@@ -31,7 +31,7 @@ def flumelab(*arguments: str, seconds: float = 2 * SECONDS_MAX) -> subprocess.Co
 
 
 def ledger() -> dict[str, Any]:
-    """The ledger's numbers once it balances, or after `SECONDS_MAX`."""
+    """Return the ledger's numbers once it balances, or after `SECONDS_MAX`."""
     done = flumelab("ledger", "--json", "--wait", str(SECONDS_MAX))
     result: dict[str, Any] = json.loads(done.stdout)
     result["differences"] = len(result["differences"])
@@ -39,15 +39,15 @@ def ledger() -> dict[str, Any]:
 
 
 @contextmanager
-def lab_of(app: str) -> Iterator[None]:
-    """The services of `app`, up; removed in the end, with their volumes."""
+def lab_of(lesson: str) -> Iterator[None]:
+    """Start the services of a lesson; remove them in the end, with their volumes."""
     with pytest.MonkeyPatch.context() as environment:
         for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True):
             environment.setenv(name, str(port))
         environment.setenv("COMPOSE_PROFILES", "structured,url-counts,pull")
         _remove()  # what an interrupted run may have left
         try:
-            up = flumelab("up", "--app", app)
+            up = flumelab("up", "--lesson", lesson)
             assert up.returncode == 0, up.stderr
             yield
         finally:

@@ -1,4 +1,4 @@
-"""A real Flume agent, and a receiver for it that keeps each event as it came."""
+"""A real Flume agent, and a receiver for it that keeps all events in the order of arrival."""
 
 import os
 import socketserver
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 from pyspark_flume.avroipc.push_connection import PushConnection
-from pyspark_flume.events.columns import scan_events
+from pyspark_flume.events.event_positions import scan_events
 from pyspark_flume.events.record import decode_events
 
 from flumelab.runtimes.class_data_sharing import QUICK_JVM
@@ -20,7 +20,7 @@ Event = tuple[dict[str, str], bytes]
 
 
 def pull_exactly_once(folder: Path) -> str:
-    """A conf with exactly-once.conf's source and channel, and pull.conf's sink."""
+    """Write a conf with exactly-once.conf's source and channel, and pull.conf's sink."""
     mark = "# --- sink"
     durable, pull = (
         (ROOT / "flume-conf" / name).read_text().split(mark)
@@ -32,7 +32,7 @@ def pull_exactly_once(folder: Path) -> str:
 
 
 class Collector(socketserver.ThreadingTCPServer):
-    """Listens like Spark's receiver; answers OK once it has the events."""
+    """A receiver like Spark's that keeps the events in memory, and then answers OK."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -66,7 +66,7 @@ class _Client(socketserver.BaseRequestHandler):
 
 
 class FlumeAgent(Program):
-    """An agent of its own folders, run by flume-conf/agent."""
+    """An agent with its own folders, run by flume-conf/agent."""
 
     def __init__(self, directory: Path, conf: str, sink_port: int, **environment: str) -> None:
         if not (FLUME_HOME / "lib").is_dir():
@@ -88,13 +88,13 @@ class FlumeAgent(Program):
         super().__init__(command, directory, {**os.environ, **own, **environment})
 
     def feed(self, name: str, data: bytes) -> Path:
-        """Rename a file into the spool directory, whole."""
+        """Write a file elsewhere and rename it into the spool directory."""
         elsewhere = self.directory / name
         elsewhere.write_bytes(data)
         return elsewhere.rename(self.spool / name)
 
     def counters(self) -> dict[str, dict[str, Any]]:
-        """What it counts now; empty before it answers."""
+        """Return its counters; empty before it answers."""
         try:
             answer = requests.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5)
         except requests.ConnectionError:
@@ -103,6 +103,6 @@ class FlumeAgent(Program):
         return counters
 
     def has_sent_all(self) -> bool:
-        """Whether every file is read to its end, and the channel is empty."""
+        """Whether every file has been read to its end and the channel is empty."""
         read = all(path.suffix == ".COMPLETED" for path in self.spool.glob("[!.]*"))
         return read and self.counters().get("CHANNEL.buffer", {}).get("ChannelSize") == "0"

@@ -1,4 +1,4 @@
-"""A lab of its own for a test: state folder and ports that nobody else has."""
+"""A local lab for one test, with its own state folder and ports."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from flumelab.runtimes.processes import MARK, has_ended, kill
+from flumelab.runtimes.processes import SERVICE_VARIABLE, has_ended, kill
 from tests.support.ports import free_ports
 from tests.support.spark import wait_for
 
@@ -26,7 +26,7 @@ def is_gone(process: psutil.Process) -> bool:
 
 
 class LocalLab:
-    """`flumelab --runtime local`, as a user calls it."""
+    """`flumelab --runtime local`, called as a user would."""
 
     def __init__(self, state: Path, **environment: str) -> None:
         receiver, second, metrics, ui = free_ports(4)
@@ -43,7 +43,7 @@ class LocalLab:
         }
 
     def run(self, command: str, *options: str, **environment: str) -> subprocess.CompletedProcess:
-        """Run a command to its end, whatever its exit code."""
+        """Run a command to its end; any exit code is accepted."""
         return subprocess.run(
             [sys.executable, "-m", "flumelab", command, "--runtime", "local", *options],
             env={**self.environment, **environment},
@@ -55,13 +55,13 @@ class LocalLab:
         )
 
     def ok(self, command: str, *options: str) -> str:
-        """Run a command that must succeed; returns what it prints."""
+        """Run a command that must succeed; return what it prints."""
         done = self.run(command, *options)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def json(self, command: str, *options: str) -> Any:
-        """What a command prints with --json, whatever its exit code."""
+        """Run a command with --json; return what it prints, whatever its exit code."""
         return json.loads(self.run(command, "--json", *options).stdout)
 
     def balanced(self, seconds: int = 200) -> dict[str, Any]:
@@ -75,11 +75,11 @@ class LocalLab:
         return Counter(self.json("counts")["urls"])
 
     def processes(self, service: str = "") -> list[psutil.Process]:
-        """All that the lab, or one service of it, has running, children included."""
+        """Return the running processes of the lab, or of one service, including children."""
         return [p for p in psutil.process_iter() if self._owns(p, service)]
 
     def end(self) -> None:
-        """Kill all that is left: a stop in order takes ten seconds, and has tests of its own."""
+        """Kill all that is left: a clean stop takes ten seconds, and has its own tests."""
         while left := self.processes():
             kill(left)
             psutil.wait_procs(left, timeout=1)
@@ -91,7 +91,7 @@ class LocalLab:
         wait_for(lambda: all(map(is_gone, killed)), f"{service} is gone")
 
     def process(self, name: str) -> psutil.Process:
-        """A service's own process."""
+        """Return a service's own process."""
         return psutil.Process(json.loads((self.state / "processes.json").read_text())[name]["pid"])
 
     def process_is_gone(self, name: str) -> bool:
@@ -102,7 +102,7 @@ class LocalLab:
 
     def _owns(self, process: psutil.Process, service: str) -> bool:
         try:
-            state, _, name = process.environ().get(MARK, "").rpartition(":")
+            state, _, name = process.environ().get(SERVICE_VARIABLE, "").rpartition(":")
             mine = state == str(self.state) and service in ("", name)
             return mine and not has_ended(process)
         except psutil.Error:

@@ -1,6 +1,6 @@
-"""A program of spark-apps/, by its own functions, in a Spark that is there already.
+"""Run a program of spark-apps/ by its own functions, in a Spark that is already running.
 
-Needs nothing that the lab's image of Spark has not: tests/docker runs it there as well.
+It needs nothing but what the lab's Spark image has, because tests/docker runs it there as well.
 """
 
 import importlib.util
@@ -19,8 +19,9 @@ from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import LandingWriter
 
 from flumelab.counts import MALFORMED
-from flumelab.lessons import catalogue as apps
-from flumelab.lessons.catalogue import App
+from flumelab.lessons import catalogue
+from flumelab.lessons.catalogue import Input, Lesson
+from flumelab.programs import lab
 from flumelab.programs.result_store import ResultStore
 from loadgen.expected import expected
 from loadgen.ledger import read
@@ -29,11 +30,11 @@ from tests.support.ports import free_port
 from tests.support.waiting import accepts, wait_for
 
 ROOT = Path(__file__).parents[2]
-# Those with servers, or two programs, have tests of their own.
+# Lessons with servers or with two programs have their own tests.
 LESSONS = {
-    app.name: app
-    for app in apps.APPS.values()
-    if not (app.name in apps.LAB or app.second or app.servers)
+    lesson.name: lesson
+    for lesson in catalogue.LESSONS.values()
+    if not (lesson.name in catalogue.LAB_LESSONS or len(lesson.programs) > 1 or lesson.servers)
 }
 LINES = 2_000
 BATCH = 500
@@ -49,40 +50,50 @@ def program(name: str) -> ModuleType:
     return module
 
 
-class Lesson:
-    """A program with a store, a checkpoint and input of its own.
+class LessonInProcess:
+    """A lesson's program with its own store, checkpoint and input.
 
-    :param first: events that come before the generator's, to be taken for malformed
+    :param first: events before the generator's, which the program must count as malformed
     """
 
     def __init__(
-        self, app: App, folder: Path, session: SparkSession, first: Sequence[bytes] = ()
+        self, lesson: Lesson, folder: Path, session: SparkSession, first: Sequence[bytes] = ()
     ) -> None:
-        self.app, self.folder, self.session, self.first = app, folder, session, first
+        self.lesson, self.folder, self.session, self.first = lesson, folder, session, first
         self.port = free_port()
         self.store = ResultStore(f"sqlite:///{folder}/results.db")
         self.store.create()
-        self.module = self._module()
+        self._set_places()
+        self.module = program(self.lesson.program.file)
 
-    def run(self) -> tuple[dict[str, int], dict[str, int]]:
-        """What the program has found, right or not after `SECONDS_MAX`, and the truth."""
-        is_query = self.app.lands or self.app.source == "files"
-        return self.query() if is_query else self.stream()
+    def run(
+        self, until: Callable[[], bool] = lambda: True
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """Return what the program has found, right or not after `SECONDS_MAX`, and the truth.
 
-    def query(self) -> tuple[dict[str, int], dict[str, int]]:
-        """In Structured Streaming."""
+        :param until: wait for this as well, where the program is a query
+        """
+        is_query = self.lesson.program.reads in (Input.LANDING, Input.FILES)
+        return self.query(until) if is_query else self.stream()
+
+    def query(
+        self, until: Callable[[], bool] = lambda: True
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """Run a program of Structured Streaming."""
         self._land()
-        self.count(self.session)
+        self.start()
         try:
+            wait_for(until, "the program has printed its last line", SECONDS_MAX)
             return self._answer(self.truth())
         finally:
             for query in self.session.streams.active:
                 query.stop()
 
     def stream(self) -> tuple[dict[str, int], dict[str, int]]:
-        """In DStreams."""
+        """Run it as a DStream program."""
         self.module.SparkContext = lambda appName: self.session.sparkContext  # noqa: N803
-        stream = self.count()
+        stream = self.start()
+        stream.checkpoint(lab.CHECKPOINT)
         stream.start()
         try:
             self._send()
@@ -91,40 +102,36 @@ class Lesson:
             stream.stop(stopSparkContext=False, stopGraceFully=False)
 
     def truth(self) -> dict[str, int]:
-        """By the ledger."""
-        given = self.app.answer.options
+        """Return the right answer, computed from the ledger."""
+        given = self.lesson.answer.options
         options = {
             name.removeprefix("--"): int(value)
             for name, value in zip(given[::2], given[1::2], strict=True)
         }
-        keys = self.app.answer.keys(
-            expected(read(self.folder / "ledger"), self.app.scenario, **options)
+        keys = self.lesson.answer.rows(
+            expected(read(self.folder / "ledger"), self.lesson.scenario, **options)
         )
         assert keys[MALFORMED] > 0
         return keys | {MALFORMED: keys[MALFORMED] + len(self.first)}
 
     @property
-    def count(self) -> Callable[..., Any]:
-        """The function that the program's last block begins with."""
-        main = Path(self.module.__file__ or "").read_text("utf-8").partition("__main__")[2]
-        call = r"CHECKPOINT, (\w+)\)|ssc = (\w+)\(\)|^    (\w+)\(spark\)"
-        name = re.search(call, main, re.MULTILINE)
-        assert name and name.lastindex
-        function: Callable[..., Any] = getattr(self.module, name[name.lastindex])
+    def start(self) -> Callable[[], Any]:
+        """The function that the program gives to the lab: it makes the streams, or the queries."""
+        program = Path(self.module.__file__ or "").read_text("utf-8")
+        [name] = re.findall(r"^    lab\.run_(?:streams|queries)\((\w+)", program, re.MULTILINE)
+        function: Callable[[], Any] = getattr(self.module, name)
         return function
 
-    def _module(self) -> ModuleType:
-        module = program(self.app.program)
-        module.RESULTS = self.store
-        module.CHECKPOINT = str(self.folder / "checkpoint")
-        module.LANDING, module.FOLDER = str(self.folder / "landing"), str(self.folder / "spool")
-        module.HOST, module.PORT = "127.0.0.1", self.port
-        return module
+    def _set_places(self) -> None:
+        lab.store = self.store
+        lab.CHECKPOINT = str(self.folder / "checkpoint")
+        lab.LANDING, lab.SPOOL = str(self.folder / "landing"), str(self.folder / "spool")
+        lab.HOST, lab.PORT = "127.0.0.1", self.port
 
     def _generate(self, *to: str) -> None:
         (self.folder / "spool").mkdir()
         places = ["--spool", str(self.folder / "spool"), "--ledger", str(self.folder / "ledger")]
-        options = ["--scenario", self.app.scenario, "--lines", str(LINES), "--malformed", "0.01"]
+        options = ["--scenario", self.lesson.scenario, "--lines", str(LINES), "--malformed", "0.01"]
         command = [sys.executable, "-m", "loadgen", *places, *options, *to]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
@@ -143,7 +150,7 @@ class Lesson:
             log.commit()
 
     def _send(self) -> None:
-        if self.app.source == "socket":
+        if self.lesson.program.reads is Input.SOCKET:
             self._generate("--to", f"tcp://127.0.0.1:{self.port}")
             return
         self._generate()
@@ -154,8 +161,7 @@ class Lesson:
                 assert client.call(append_batch(batch)) == OK
 
     def _found(self) -> dict[str, int]:
-        counts = self.store.counts()
-        return counts.urls | ({MALFORMED: counts.malformed} if counts.malformed else {})
+        return self.store.counts().by_key()
 
     def _answer(self, wanted: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
         with suppress(AssertionError):

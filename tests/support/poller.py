@@ -1,4 +1,4 @@
-"""Spark's side of SparkFlumeProtocol: fetches a batch, and says what became of it."""
+"""Spark's side of SparkFlumeProtocol: fetches batches and acks them."""
 
 import io
 import json
@@ -41,7 +41,10 @@ class Poller(AvroClient):
         assert self._request("ack", avro_string(batch.sequence_number)) == b""
 
     def _request(self, message: str, parameter: bytes) -> bytes:
-        """The response; the handshake goes with the first call, the old sink knows no other way."""
+        """Make a call and return its response. The first call carries the handshake.
+
+        Spark's old sink knows no other way.
+        """
         first = self.serial == 0
         greeting = handshake(SPARK_2_4, SPARK_2_4) if first else b""
         answer = self.call(greeting + b"\0" + avro_string(message) + parameter)

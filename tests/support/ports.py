@@ -1,6 +1,6 @@
-"""Ports for the tests: none that another test, or anyone's outgoing connection, can have meanwhile.
+"""Ports for the tests that neither another test nor an outgoing connection can take meanwhile.
 
-They are below those that Linux gives to outgoing connections, and none comes twice.
+They are below those that Linux uses for outgoing connections, and no port is handed out twice.
 """
 
 import random
@@ -27,10 +27,10 @@ _left = _ports()
 
 
 def free_port() -> int:
-    """One that nothing listens on."""
+    """Return a port on which nothing listens."""
     return next(_left)
 
 
 def free_ports(count: int) -> list[int]:
-    """So many."""
+    """Return that many free ports."""
     return [free_port() for _ in range(count)]

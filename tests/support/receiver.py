@@ -1,4 +1,4 @@
-"""A receiver as a process, and what its landing log holds."""
+"""A receiver as a process, and the contents of its landing log."""
 
 from __future__ import annotations
 
@@ -49,23 +49,23 @@ class ReceiverProgram(Program):
         return AvroClient(self.port, compress)
 
     def stores(self, *events: bytes) -> bool:
-        """Whether a new client's batch is answered OK."""
+        """Send a batch from a new client; return whether it is answered OK."""
         with self.client() as client:
             return client.call(handshake() + append_batch(events)).endswith(OK)
 
     def said_of(self, client: AvroClient) -> list[str]:
-        """Its log's lines about a client, except that it has connected."""
+        """Return its log lines about a client, except the line that the client has connected."""
         host, port = client.socket.getsockname()
         return [x for x in self.log_lines(f"{host}:{port} ") if not x.endswith(" connected")]
 
     def end(self) -> int:
-        """SIGTERM; the exit code."""
+        """Send SIGTERM and return the exit code."""
         self.process.terminate()
         return self.process.wait(10)
 
 
 class Gate:
-    """In place of os.fdatasync: counts the calls, and holds them up while it is shut."""
+    """Replaces os.fdatasync: counts the calls, and holds them while `open` is not set."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls = 0
@@ -91,11 +91,11 @@ def bodies(landing: Path) -> list[bytes]:
 
 
 def line_event(file: str, start: int, end: int) -> bytes:
-    """An event as the plugin's deserializer makes it; the body names file and offset."""
+    """Make an event like the plugin's deserializer; its body tells the file and the offset."""
     headers = {"file": file, "offset": str(start), "end": str(end)}
     return encode_event(headers, f"{file}@{start}".encode())
 
 
 def lines_of(file: str, edges: Iterable[int]) -> list[bytes]:
-    """The events of a file whose lines begin and end at `edges`."""
+    """Make the events of a file whose lines begin and end at `edges`."""
     return [line_event(file, *place) for place in pairwise(edges)]

@@ -1,4 +1,4 @@
-"""Processes with a Spark in them, started, waited for and ended; and what they delivered."""
+"""Processes that run Spark: start them, wait for them, end them, and read what they delivered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import requests
 from pyspark_flume.events.record import encode_event
 
 from flumelab.runtimes import class_data_sharing
-from flumelab.runtimes.local import ARCHIVE
+from flumelab.runtimes.local_build import CLASS_ARCHIVE
 from flumelab.runtimes.processes import kill
 from tests.support.avro_client import OK, AvroClient, append, append_batch, handshake, lines
 from tests.support.ports import free_port
@@ -30,11 +30,11 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests" / "integration" / "programs"
 BUILT_JAR = ROOT / "connector" / "java" / "receiver" / "target" / "pyspark-flume-receiver.jar"
 STALL_SECONDS = 2
-QUICK_JVM = f"{class_data_sharing.QUICK_JVM} {class_data_sharing.java_options(ARCHIVE)}"
+QUICK_JVM = f"{class_data_sharing.QUICK_JVM} {class_data_sharing.java_options(CLASS_ARCHIVE)}"
 
 
 def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, str]:
-    """As a user's shell with that Python's environment active."""
+    """Return the environment of a user's shell in which that Python's environment is active."""
     mine = {
         name: value
         for name, value in os.environ.items()
@@ -46,7 +46,7 @@ def environment(python: Path = Path(sys.executable), **more: str) -> dict[str, s
 
 
 def streaming_tab(ui_port: int) -> Callable[[str], Any]:
-    """Asks the Spark UI on that port for a part of what its Streaming tab shows."""
+    """Return a function that asks the Spark UI on that port for a part of its Streaming tab."""
     api = f"http://127.0.0.1:{ui_port}/api/v1/applications"
 
     def get(url: str) -> Any:
@@ -59,7 +59,7 @@ def streaming_tab(ui_port: int) -> Callable[[str], Any]:
 
 
 class Program:
-    """A process of this test's own; what it prints and logs goes into files."""
+    """A process of one test; its output and its log go to files."""
 
     def __init__(self, command: list[str], directory: Path, env: dict[str, str]) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -71,12 +71,12 @@ class Program:
             )
 
     def log_lines(self, *texts: str) -> list[str]:
-        """The lines of its log that hold all `texts`."""
+        """Return the lines of its log that contain all `texts`."""
         log = self.stderr.read_text("utf-8", "replace")
         return [line for line in log.splitlines() if all(text in line for text in texts)]
 
     def wait_for_log(self, *texts: str) -> str:
-        """The first such line of its log, once it is there."""
+        """Wait for a log line that contains all `texts`, and return the first one."""
         return self.wait_for(lambda: self.log_lines(*texts), f"{texts} in {self.stderr}")[0]
 
     def wait_for(self, what: Callable[[], T], claim: str) -> T:
@@ -93,11 +93,11 @@ class Program:
         return next(p for p in family if p.name() == "java")
 
     def stop(self, command: str = "") -> None:
-        """End it by the end of its input, gracefully by a line "stop"."""
+        """End it by closing its input; after a line "stop" it ends gracefully."""
         self.process.communicate(command.encode(), timeout=DEADLINE_SECONDS)
 
     def kill(self) -> None:
-        """End what is left of it and of its children, parents first: none is started anew."""
+        """Kill it and its children, parents first, so that no child is started again."""
         if self.process.poll() is None:
             process = psutil.Process(self.process.pid)
             family = [process, *process.children(recursive=True)]
@@ -107,10 +107,10 @@ class Program:
 
 
 class RecordedSpark(Program):
-    """A Spark whose streams are recorded by programs/record_events.py; as one if `union`.
+    """A Spark whose streams are recorded by programs/record_events.py; as one stream if `union`.
 
-    A stream that has ``addresses`` polls these, with ``options`` if need be; any other listens.
-    `job` is what else the program knows.
+    A stream with ``addresses`` polls these, with ``options`` if there are any; the others listen.
+    `job` has further settings of that program.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class RecordedSpark(Program):
         return [batch for batch in map(json.loads, written) if batch["stream"] == stream]
 
     def take(self, stream: int = 0) -> list[dict[str, Any]]:
-        """The batches since the last call that hold all that was answered OK so far."""
+        """Return the batches since the last call, once they have all that was answered OK."""
         mark = {"mark": uuid.uuid4().hex}
         with self.client(stream) as client:
             assert client.call(handshake() + append(encode_event(mark, b""))).endswith(OK)
@@ -183,12 +183,12 @@ class RecordedSpark(Program):
         return batches
 
     def take_events(self, stream: int = 0) -> list[list[Any]]:
-        """``[headers, decoded body]`` of each event since the last call, in order."""
+        """Return ``[headers, decoded body]`` of each event since the last call, in order."""
         return [event for batch in self.take(stream) for event in batch["events"]]
 
 
 class CourseProgram(Program):
-    """programs/course_….py, started by ``spark-submit`` with no flag at all, or few."""
+    """programs/course_….py, started by ``spark-submit`` with few flags or none."""
 
     LOG = ROOT / "tests" / "data" / "access_excerpt.log"
 
@@ -214,7 +214,7 @@ class CourseProgram(Program):
         self.kill()
 
     def feed_the_excerpt(self) -> None:
-        """Send the log as Flume's sink does, in batches of ten lines."""
+        """Send the log like Flume's sink, in batches of ten lines."""
         self.wait_for(lambda: accepts(self.port), "the receiver listens")
         log = self.LOG.read_bytes().splitlines()
         with AvroClient(self.port) as client:
@@ -223,7 +223,7 @@ class CourseProgram(Program):
                 assert client.call(append_batch(lines(*log[i : i + 10]))) == OK
 
     def wait_for_the_right_counts(self) -> None:
-        """Until what the program prints each second is the log's count by hand."""
+        """Wait until the counts that the program prints are those of the log."""
         requests = (line.split(b'"')[1].decode() for line in self.LOG.read_bytes().splitlines())
         expected = Counter(request.split()[1] for request in requests)
         self.wait_for(
@@ -232,7 +232,7 @@ class CourseProgram(Program):
         )
 
     def printed_counts(self) -> dict[str, int]:
-        """The last batch that was printed whole: pprint ends each by an empty line."""
+        """Return the last batch that was printed whole: pprint ends each with an empty line."""
         heading = re.compile(r"-{43}\nTime: .*\n-{43}\n")
         batches = heading.split(self.stdout.read_text("utf-8"))[1:]
         whole = [batch for batch in batches if batch.endswith("\n\n")]

@@ -1,4 +1,4 @@
-"""A SparkSink's side of the wire with a channel behind it, to be asked by either consumer."""
+"""A stand-in for a SparkSink and its channel, for the receiver in the JVM and the poller."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pyspark_flume.avroipc.limits import LIMITS
 
 from tests.support.avro_client import DONE, avro_array, avro_string, frame
 
-# The protocol as another compiler of it would write it, with another hash.
+# The protocol as another compiler would write it; its hash is different.
 OTHER_TEXT = (
     '{"protocol":"SparkFlumeProtocol","namespace":"org.apache.spark.streaming.flume.sink",'
     '"doc":"2.4","types":[{"type":"record","name":"SparkSinkEvent","fields":[{"name":"headers",'
@@ -40,25 +40,25 @@ OTHER_PROTOCOL = handshake_answer(b"\2", OTHER_TEXT)
 def event_batch(
     *blocks: Iterable[bytes], number: str | bytes = "7", error: str = "", sized: bool = False
 ) -> bytes:
-    """An answer to getEventBatch; `blocks` and `sized` as in `avro_array`."""
+    """Make an answer to getEventBatch; `blocks` and `sized` as in `avro_array`."""
     head = DONE + avro_string(error) + avro_string(number)
     return head + avro_array(*blocks, sized=sized)
 
 
 class SparkSinkStandIn:
-    """Transactions of a channel as a SparkSink has them, for any number of consumers.
+    """Transactions of a channel as in a SparkSink, for any number of consumers.
 
-    An event is given out again after a nack, `time_out` or the end of its connection; it is
-    forgotten after an ack. The first call of a connection has to be a ping; the end of a consumer
-    that waits for a batch is not noticed.
+    An event is given out again after a nack, after `time_out`, or when its connection ends; it is
+    removed after an ack. The first call of a connection must be a ping. A consumer that disconnects
+    while it waits for a batch is not noticed.
 
-    :ivar channel: the events that nobody has
-    :ivar calls: ``(name, parameter)`` of each call, in the order of their coming
-    :ivar acked: the events that were taken over, in that order
-    :ivar errors: texts to be answered to the next polls in place of a batch
-    :ivar garbage: what the next polls are answered with behind the serial
-    :ivar lost_acks: how many of the next acks are taken, but not answered
-    :ivar ignored_acks: how many are not even taken; either way the connection is cut
+    :ivar channel: the events that no consumer has
+    :ivar calls: ``(name, parameter)`` of each call, in the order of arrival
+    :ivar acked: the events that were acked, in that order
+    :ivar errors: texts that answer the next polls in place of a batch
+    :ivar garbage: bytes that answer the next polls, after the serial
+    :ivar lost_acks: how many of the next acks are accepted but not answered
+    :ivar ignored_acks: how many are not even accepted; either way the connection is cut
     """
 
     def __init__(self, events: Iterable[bytes] = ()) -> None:
@@ -71,7 +71,7 @@ class SparkSinkStandIn:
         self.lost_acks = self.ignored_acks = 0
         self._batches = 0
         self._open: dict[str, list[bytes]] = {}
-        self._connections: dict[socket.socket, list[str]] = {}  # the batches that each has had
+        self._connections: dict[socket.socket, list[str]] = {}  # the batches given to each
         self._changed = Condition()
 
     def __enter__(self) -> SparkSinkStandIn:
@@ -82,15 +82,15 @@ class SparkSinkStandIn:
         self.stop()
 
     def start(self) -> None:
-        """Listen, at the same port as before."""
+        """Listen on the same port as before."""
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self.port = self._listener.getsockname()[1]
         self._accepting = Thread(target=self._accept, daemon=True)
         self._accepting.start()
 
     def stop(self) -> None:
-        """Go away, with every connection; open transactions are rolled back."""
-        with suppress(OSError):  # it has stopped before
+        """Stop and close every connection; open transactions are rolled back."""
+        with suppress(OSError):  # it may have stopped before
             self._listener.shutdown(socket.SHUT_RDWR)
         self._accepting.join()
         with self._changed:
@@ -106,7 +106,7 @@ class SparkSinkStandIn:
         return "127.0.0.1", self.port
 
     def put(self, events: Iterable[bytes]) -> None:
-        """Events for the channel."""
+        """Put events into the channel."""
         with self._changed:
             self.channel.extend(events)
             self._changed.notify_all()
@@ -118,11 +118,11 @@ class SparkSinkStandIn:
                 self._roll_back(number)
 
     def count(self, name: str) -> int:
-        """How many calls of that name there were."""
+        """Return the number of calls of that name."""
         return sum(each == name for each, _ in self.calls)
 
     def connections(self) -> int:
-        """How many are open."""
+        """Return the number of open connections."""
         with self._changed:
             return len(self._connections)
 
@@ -155,7 +155,7 @@ class SparkSinkStandIn:
                 self._roll_back(number)
 
     def _answer(self, connection: socket.socket, serial: int, call: bytes) -> bytes:
-        """Raises `ConnectionError` to have the connection cut."""
+        """Make the answer to a call. Raises `ConnectionError` to cut the connection."""
         name, parameter = read_call(call)
         with self._changed:
             if name == "ack" and self.ignored_acks:
@@ -167,7 +167,7 @@ class SparkSinkStandIn:
             if name == "nack":
                 self._roll_back(parameter)
             if name == "ack":
-                self.acked += self._open.pop(parameter, [])  # a late one is ignored
+                self.acked += self._open.pop(parameter, [])  # a late ack is ignored
                 if self.lost_acks:
                     self.lost_acks -= 1
                     raise ConnectionAbortedError
@@ -198,9 +198,9 @@ class SparkSinkStandIn:
 
 
 def read_call(payload: bytes) -> tuple[str, str]:
-    """Name and parameter of a call that comes after the handshake."""
-    length, start = read_long(payload, 1)  # behind the empty metadata
+    """Return the name and the parameter of a call without a handshake."""
+    length, start = read_long(payload, 1)  # after the empty metadata
     end = start + length
-    value, behind = read_long(payload, end)  # the size of a batch, or the length of its number
+    value, rest = read_long(payload, end)  # the size of a batch, or the length of its number
     name = payload[start:end].decode()
-    return name, str(value) if name == "getEventBatch" else payload[behind:].decode()
+    return name, str(value) if name == "getEventBatch" else payload[rest:].decode()

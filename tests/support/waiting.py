@@ -1,18 +1,18 @@
-"""Conditions that are waited for, with a deadline."""
+"""Wait for conditions, with a deadline."""
 
 import socket
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-DEADLINE_SECONDS = 90  # a Spark starts in 6 s, on a busy machine in 40
+DEADLINE_SECONDS = 90  # Spark starts in 6 s, on a busy machine in 40
 POLL_SECONDS = 0.05
 
 T = TypeVar("T")
 
 
 def wait_for(what: Callable[[], T], claim: str, seconds: float = DEADLINE_SECONDS) -> T:
-    """What `what` returns once it is true; fails with `claim` after `seconds`."""
+    """Return what `what` returns, once it is true; fail with `claim` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := what()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {claim}"
@@ -21,6 +21,6 @@ def wait_for(what: Callable[[], T], claim: str, seconds: float = DEADLINE_SECOND
 
 
 def accepts(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a program listens there; it sees a connection that sends nothing."""
+    """Whether a process listens on this port; it sees a connection that sends nothing."""
     with socket.socket() as probe:
         return probe.connect_ex((host, port)) == 0

@@ -1,74 +1,101 @@
-"""Dependencies point one way (DESIGN: who may import whom)."""
+"""Rules for the whole source tree. The import contracts are in pyproject.toml."""
+
+from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PRODUCTS = ("src", "loadgen", "spark-apps", "connector")
+FOLDERS = (*PRODUCTS, "benchmarks", "tests")
+COMMAND_LINES = {Path("src/flumelab/cli.py")}  # a long list of options may stay together
 
 
-def imports(folder: str) -> Iterator[tuple[Path, str]]:
-    """Every module that a Python file under `folder` names in an import."""
-    files = list((ROOT / folder).rglob("*.py"))
-    assert files, folder
-    for file in files:
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Import):
-                yield from ((file, alias.name) for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                yield file, node.module
+def sources(folders: tuple[str, ...], *kinds: str) -> list[Path]:
+    """The source files of these kinds, relative to the root."""
+    files = [file for d in folders for kind in kinds for file in (ROOT / d).rglob(f"*.{kind}")]
+    assert files
+    return sorted(f.relative_to(ROOT) for f in files if "target" not in f.relative_to(ROOT).parts)
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Every name that a Python file imports, with its module: ``pathlib.Path``."""
+    for node in ast.walk(ast.parse((ROOT / file).read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module or ''}.{alias.name}" for alias in node.names)
+
+
+def is_private(name: str) -> bool:
+    return any(part.startswith("_") and not part.startswith("__") for part in name.split("."))
+
+
+def test_the_import_contracts_are_kept() -> None:
+    """Fails with the contracts that are broken, and by which import."""
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "connector/src")])
+    result = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("module", ["dstream", "avroipc", "events", "ingest", "landing"])
+def test_a_program_imports_only_public_names(module: str) -> None:
+    private = f"pyspark_flume.{module}."
+    wrong = [
+        f"{file} imports {name}"
+        for file in sources(("spark-apps",), "py")
+        for name in imports(file)
+        if f"{name}.".startswith((private, "loadgen."))
+    ]
+    assert wrong == []
+
+
+def test_a_private_name_stays_in_its_module() -> None:
+    wrong = [
+        f"{file} imports {name}"
+        for file in sources(FOLDERS, "py")
+        for name in imports(file)
+        if is_private(name)
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(
-    ("folder", "forbidden"),
+    ("name", "private"),
     [
-        ("connector/src/pyspark_flume", ["flumelab", "loadgen"]),
-        (
-            "connector/src/pyspark_flume/avroipc",
-            ["pyspark.", "socket", "asyncio", "pyspark_flume.dstream", "pyspark_flume.landing"],
-        ),
-        (
-            "connector/src/pyspark_flume/landing",
-            ["pyspark.", "socket", "asyncio", "pyspark_flume.receiver", "pyspark_flume.poller"],
-        ),
-        ("connector/src/pyspark_flume/testing", ["pyspark.", "pyspark_flume.dstream", "flumelab"]),
-        ("src/flumelab", ["pyspark_flume.", "loadgen"]),
-        ("loadgen", ["flumelab", "pyspark"]),
-        ("spark-apps", ["pyspark_flume.dstream", "pyspark_flume.avroipc", "loadgen"]),
+        ("pyspark_flume.events._long", True),
+        ("pyspark_flume._hidden.name", True),
+        ("__future__.annotations", False),
+        ("pyspark_flume.landing.__main__.main", False),
+        (".sibling", False),
     ],
 )
-def test_dependencies_point_one_way(folder: str, forbidden: list[str]) -> None:
-    wrong = [
-        f"{file.relative_to(ROOT)} imports {name}"
-        for file, name in imports(folder)
-        if any(f"{name}.".startswith(f"{bad.rstrip('.')}.") for bad in forbidden)
-    ]
-    assert not wrong
-
-
-def test_the_landing_log_does_not_know_what_an_event_is() -> None:
-    knowing = {
-        f.name for f, name in imports("connector/src/pyspark_flume/landing") if "events" in name
-    }
-    assert knowing == {"__main__.py"}  # it prints events
-
-
-def test_a_private_name_stays_in_its_package() -> None:
-    wrong = [
-        f"{file.relative_to(ROOT)} imports {name}"
-        for folder in ("src/flumelab", "spark-apps")
-        for file, name in imports(folder)
-        if any(part.startswith("_") and part != "__main__" for part in name.split("."))
-    ]
-    assert not wrong
+def test_a_private_name_begins_with_one_underscore(name: str, private: bool) -> None:
+    assert is_private(name) == private
 
 
 def test_modules_can_be_read_in_one_sitting() -> None:
-    folders = ("src", "loadgen", "spark-apps", "connector", "tests")
-    sources = [f for d in folders for kind in ("py", "java") for f in (ROOT / d).rglob(f"*.{kind}")]
-    assert [f for f in sources if len(f.read_text().splitlines()) > 500] == []
+    lengths = {
+        file: len((ROOT / file).read_text().splitlines()) for file in sources(FOLDERS, "py", "java")
+    }
+    tests = {file for file in lengths if file.parts[0] == "tests" or "test" in file.parts}
+
+    assert [f for f, length in lengths.items() if length > 500] == []
+    assert [f for f in lengths.keys() - tests - COMMAND_LINES if lengths[f] > 300] == []
 
 
 def test_spark_apps_fit_a_lesson() -> None:

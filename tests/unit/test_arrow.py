@@ -1,4 +1,4 @@
-"""Events as record batches, as Spark takes them."""
+"""Events as record batches for Spark."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark_flume.arrow import record_batch, schema_of
-from pyspark_flume.events import columns as columns_module
-from pyspark_flume.events.columns import scan_events, slice_events
+from pyspark_flume.events import event_positions as columns_module
+from pyspark_flume.events.event_positions import scan_events, slice_events
 from pyspark_flume.events.record import decode_events, encode_event
 
 SCHEMA = schema_of(
@@ -72,7 +72,7 @@ def test_a_batch_may_be_empty() -> None:
     assert batch_of().schema == SCHEMA
 
 
-def test_the_schema_is_the_very_one_that_spark_demands() -> None:
+def test_the_schema_is_exactly_the_one_that_spark_requires() -> None:
     from pyspark.sql import types
     from pyspark.sql.pandas.types import to_arrow_schema
 
@@ -85,11 +85,11 @@ def test_the_schema_is_the_very_one_that_spark_demands() -> None:
         types.LongType(),
     ]
     columns = types.StructType([types.StructField(kind.simpleString(), kind) for kind in kinds])
-    demanded = to_arrow_schema(columns, timezone="UTC")
+    required = to_arrow_schema(columns, timezone="UTC")
     schema = schema_of((name, name) for name in columns.names)
 
-    assert demanded.equals(schema, check_metadata=True)
-    assert str(demanded) == str(schema)  # with the names and nullability inside the map
+    assert required.equals(schema, check_metadata=True)
+    assert str(required) == str(schema)  # with the names and nullability inside the map
 
 
 # --- timestamps ---------------------------------------------------------------------------------
@@ -128,11 +128,11 @@ def test_of_a_key_that_comes_twice_the_last_value_counts() -> None:
     assert headers_of(event + b"\0\0" + event, 3) == [{"a": "d", "c": ""}, {}, {"a": "d", "c": ""}]
 
 
-def test_what_is_not_utf8_becomes_replacement_characters() -> None:
+def test_bytes_that_are_not_utf8_become_replacement_characters() -> None:
     event = bytes.fromhex("02 02ff 04c328 00 02 ff")
 
     assert headers_of(event * 50, 50) == [{"\ufffd": "\ufffd("}] * 50
-    # Two keys that are the same text then.
+    # Two keys that become the same text.
     twice = bytes.fromhex("04 02ff 0261 02fe 0262 00 00")
     assert headers_of(twice, 1) == [{"\ufffd": "b"}]
     assert headers_of(twice * 50, 50) == [{"\ufffd": "b"}] * 50
@@ -145,14 +145,14 @@ events = st.tuples(headers, st.binary(max_size=100))
 @given(st.lists(events, max_size=20), st.integers(1, 20), st.integers(0, 40), st.data())
 @settings(deadline=None)
 def test_rows_are_what_decode_events_finds(
-    events: list[Event], times: int, alike_events_min: int, data: st.DataObject
+    events: list[Event], times: int, uniform_events_min: int, data: st.DataObject
 ) -> None:
     wire = b"".join(encode_event(*event) for event in events) * times
     decoded = list(decode_events(wire))
     first = data.draw(st.integers(0, len(decoded)))
     last = data.draw(st.integers(first, len(decoded)))
 
-    with patch.object(columns_module, "UNIFORM_EVENTS_MIN", alike_events_min):
+    with patch.object(columns_module, "UNIFORM_EVENTS_MIN", uniform_events_min):
         columns = slice_events(scan_events(memoryview(wire), len(decoded)), first, last)
     batch = record_batch(columns, first, ARRIVAL_MS, SCHEMA)
     batch.validate(full=True)

@@ -1,4 +1,4 @@
-"""A connection as Flume's avro sink and others use it, with literal bytes and no socket."""
+"""A connection of Flume's avro sink and of other clients, with literal bytes and no socket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pyspark_flume.avroipc.handshake import PROTOCOL_HASH, PROTOCOL_TEXT
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.avroipc.push_connection import PushConnection
 from pyspark_flume.errors import FlumeError, ProtocolError
-from pyspark_flume.events.columns import EventColumns, scan_events
+from pyspark_flume.events.event_positions import EventColumns, scan_events
 from pyspark_flume.events.record import decode_events, encode_event
 
 from tests.support.avro_client import (
@@ -90,7 +90,7 @@ def test_only_the_first_call_carries_a_handshake() -> None:
     assert read(connection, hexed(APPEND + EMPTY)) == (hexed(EMPTY), OK)
 
 
-def test_what_is_not_stored_is_answered_failed() -> None:
+def test_events_that_are_not_stored_are_answered_failed() -> None:
     connection = PushConnection(scan_events)
 
     [first] = connection.receive_data(frame(1, handshake() + append(*lines("a"))))
@@ -150,7 +150,7 @@ def test_calls_may_be_sent_ahead_of_the_answers() -> None:
     ]
 
 
-def test_a_calls_events_outlive_the_chunk_that_they_came_in() -> None:
+def test_a_calls_events_outlive_the_chunk_that_they_arrived_in() -> None:
     chunk = bytearray(frame(2, append_batch(lines("a", "b"))))
     [call] = connected().receive_data(memoryview(chunk))
 
@@ -171,7 +171,7 @@ def test_a_client_that_is_not_known_is_asked_for_its_protocol_and_sends_its_call
     assert read(connection, call) == (*lines("a"), OK)
 
 
-def test_a_client_that_knows_another_server_is_told_this_one() -> None:
+def test_a_client_that_knows_another_protocol_is_sent_this_servers() -> None:
     first = handshake(UNKNOWN, b"?" * 16, OTHER_TEXT) + append(*lines("a"))
 
     assert read(PushConnection(scan_events), first) == (*lines("a"), CLIENT + SERVER + OK)
@@ -242,7 +242,7 @@ NESTED = '{"type":"array","items":'
     ],
     ids=lambda text: text[:60],
 )
-def test_a_protocol_that_is_none_is_refused_in_one_line(text: str) -> None:
+def test_a_text_that_is_not_a_protocol_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(ProtocolError) as raised:
         PushConnection(scan_events).receive_data(frame(1, handshake(UNKNOWN, text=text)))
     assert str(raised.value).isprintable()
@@ -275,7 +275,7 @@ def test_a_call_that_is_cut_anywhere_is_refused(first: bool) -> None:
 
 
 @pytest.mark.parametrize("call", [APPEND + HI, APPEND_BATCH + "02" + HI + "00"])
-def test_bytes_behind_a_call_are_refused(call: str) -> None:
+def test_bytes_after_a_call_are_refused(call: str) -> None:
     for more in ("00", "01", "0000"):
         with pytest.raises(ProtocolError, match="call 2 is damaged: "):
             connected().receive_data(frame(2, hexed(call + more)))
@@ -306,7 +306,7 @@ def test_a_batch_over_the_limit_is_refused_in_one_block_or_more() -> None:
                 connected(limits).receive_data(frame(2, append_batch(*blocks, sized=sized)))
 
 
-def test_what_is_read_value_by_value_is_limited() -> None:
+def test_reading_value_by_value_is_limited() -> None:
     limits = Limits(split_batch_bytes_max=100, head_bytes_max=64)
     metadata = avro_long(40) + bytes(80) + b"\0"
     whole, half = lines("a" * 120), lines("a" * 60)
@@ -341,7 +341,7 @@ CALL = frame(1, handshake() + append(*lines("a")))
     ],
     ids=["http", "tls", "tls, compressed", "zlib", "no zlib", "no handshake"],
 )
-def test_a_client_that_is_set_up_otherwise_is_told_what_to_set(
+def test_a_client_with_other_settings_is_told_what_to_set(
     sent: bytes, compressed: bool, reason: str
 ) -> None:
     with pytest.raises(ProtocolError, match=reason):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyspark_flume.avroipc.framing import FrameReader, Inflater, frame
-from pyspark_flume.avroipc.limits import MIB, Limits
+from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.errors import ProtocolError
+from pyspark_flume.units import MIB
 
 from tests.support.wire import cut
 
@@ -65,7 +66,7 @@ def test_frames_are_the_same_in_any_split(places: list[int]) -> None:
     assert frames == [(7, b"abc"), (8, b""), (9, b""), (7, b"abc")]
 
 
-def test_in_frame_is_from_a_frames_first_byte_to_its_last() -> None:
+def test_in_frame_is_true_from_a_frames_first_byte_to_its_last() -> None:
     reader = FrameReader(SMALL)
     seen = []
     for byte in ABC:
@@ -76,7 +77,7 @@ def test_in_frame_is_from_a_frames_first_byte_to_its_last() -> None:
     assert not reader.in_frame
 
 
-def test_reserved_is_what_the_lengths_announce() -> None:
+def test_reserved_is_the_size_that_the_lengths_announce() -> None:
     reader = FrameReader(Limits())
     steps = [
         (struct.pack(">II", 1, 2), 2 * 8192),  # as Avro cuts a payload into buffers
@@ -110,7 +111,7 @@ def test_a_payload_does_not_share_the_chunks_memory() -> None:
         "00000001 00000002  00000008 6161616161616161  fffffff8",  # 0 as an int's sum
     ],
 )
-def test_a_frame_over_the_limit_is_refused_before_its_bytes_come(wire: str) -> None:
+def test_a_frame_over_the_limit_is_refused_before_its_bytes_arrive(wire: str) -> None:
     with pytest.raises(ProtocolError, match=r"frame of at least [\d,]+ bytes, the limit is 8; low"):
         read(FrameReader(SMALL), bytes.fromhex(wire))
 
@@ -136,14 +137,14 @@ def test_a_zlib_stream_inflates_to_the_same_in_any_split(places: list[int], size
     assert b"".join(pieces) == sent
 
 
-def test_what_is_flushed_comes_out_at_once() -> None:
+def test_flushed_bytes_come_out_at_once() -> None:
     compress, inflater = zlib.compressobj(), Inflater()
     for text in (b"a", b"bc" * 300_000, b""):
         chunk = compress.compress(text) + compress.flush(zlib.Z_SYNC_FLUSH)
         assert b"".join(inflater.inflate(chunk)) == text
 
 
-def test_a_bomb_inflates_no_further_than_it_is_asked_to() -> None:
+def test_a_bomb_inflates_only_as_far_as_it_is_read() -> None:
     bomb = zlib.compress(bytes(64 * MIB))
     pieces = Inflater().inflate(bomb)
 

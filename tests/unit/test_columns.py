@@ -1,6 +1,6 @@
-"""Events found as columns: the same, whether all at once or one by one, as `decode_events` finds.
+"""Events found as columns: all at once and one by one give the same as `decode_events`.
 
-Also which lines of which file they are (`identity`).
+Also which lines of which file they are (`line_identity`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark_flume.errors import EventCorrupt
-from pyspark_flume.events import columns as columns_module
-from pyspark_flume.events.columns import (
+from pyspark_flume.events import event_positions as columns_module
+from pyspark_flume.events.event_positions import (
     EventColumns,
     find_header,
     join_events,
@@ -37,7 +37,7 @@ def encoded(events: list[Event]) -> bytes:
 
 
 def events_of(columns: EventColumns) -> list[Event]:
-    """Every event, read from the positions alone."""
+    """Every event, read by the positions alone."""
     data = bytes(columns.data)
     pairs = [
         (data[a:b].decode("utf-8", "replace"), data[c:d].decode("utf-8", "replace"))
@@ -56,9 +56,9 @@ def events_of(columns: EventColumns) -> list[Event]:
     ]
 
 
-def outcome(data: bytes, count: int, alike_events_min: int) -> list[list[int]] | None:
+def outcome(data: bytes, count: int, uniform_events_min: int) -> list[list[int]] | None:
     """All columns; None where the events are corrupt."""
-    with patch.object(columns_module, "UNIFORM_EVENTS_MIN", alike_events_min):
+    with patch.object(columns_module, "UNIFORM_EVENTS_MIN", uniform_events_min):
         try:
             found = scan_events(data, count)
         except EventCorrupt:
@@ -130,7 +130,7 @@ def test_empty_bodies_are_told_from_empty_headers() -> None:
     assert_both_ways_find([({}, b"")] * 50, hexed("00 00") * 50)
 
 
-def test_a_key_that_is_twice_in_an_event_counts_as_the_last() -> None:
+def test_of_a_key_that_an_event_has_twice_the_last_counts() -> None:
     data = hexed("06 0261 0262 0263 00 0261 0264 00 02 78") * 40
 
     for columns in (scan_events(data, 40), slice_events(scan_events(data * 2, 80), 40, 80)):
@@ -181,7 +181,7 @@ def test_a_body_of_any_size_is_found_all_at_once(size: int, headers: dict[str, s
         "00 8080808001",  # of 2^27
         "00 feffffffffffffffff01 68",  # of 2^63 - 1
         "00 ffffffffffffffffff01 68",  # of -2^63
-        "02 08 61 0262 00 00",  # a key of 4 bytes, 4 left: what follows is cut off
+        "02 08 61 0262 00 00",  # a key of 4 bytes with 4 left: the rest is cut off
         "02 01 0262 00 00",  # a key of -1 bytes
         "02 0261 01 00 00",  # a value of -1 bytes
         "02 0261 feffffffffffffffff01 00 00",
@@ -206,12 +206,42 @@ def test_events_that_are_not_as_many_as_announced_are_corrupt(count: int) -> Non
     assert outcome(data, count, 0) is outcome(data, count, NEVER) is None
 
 
+@pytest.mark.parametrize(
+    ("items", "count"),
+    [
+        ("00 00", 1),
+        ("00 00 00 02 78", 2),
+        ("02 0261 0262 00 02 78", 1),
+        ("01 08 0261 0262 00 02 78", 1),
+    ],
+)
+def test_bytes_that_are_as_many_events_as_announced_are_found(items: str, count: int) -> None:
+    assert scan_events(hexed(items), count).count == count
+
+
+@pytest.mark.parametrize(
+    ("items", "count"),
+    [
+        ("00 00", 2),  # fewer
+        ("00 00 00 00", 1),  # more
+        ("00 04 61", 1),  # a body that is longer than the data
+        ("00 01", 1),  # of -1 bytes
+        ("02 0261 0662 00 00", 1),  # a header that is longer than the data
+        ("feffffffffffffffff01 0261", 1),  # 2^63 - 1 headers
+        ("00 " + "80" * 20, 1),  # a length without an end
+    ],
+)
+def test_bytes_that_are_not_as_many_events_are_corrupt(items: str, count: int) -> None:
+    with pytest.raises(EventCorrupt):
+        scan_events(hexed(items), count)
+
+
 def test_no_events_are_no_bytes() -> None:
     assert outcome(b"", 0, 0) == outcome(b"", 0, NEVER) == [[], [], [], [0], [], [], [], []]
     assert outcome(b"", 1, 0) is None
 
 
-def test_more_headers_than_memory_may_be_spent_on_are_refused() -> None:
+def test_more_headers_than_memory_allows_are_refused() -> None:
     events = hexed("04 0000 0000 00 00") * 40
 
     with patch.object(columns_module, "HEADERS_MAX", 80):
@@ -223,7 +253,7 @@ def test_more_headers_than_memory_may_be_spent_on_are_refused() -> None:
         scan_events(events, 40)
 
 
-def test_zeros_that_pass_for_events_take_no_memory() -> None:
+def test_zeros_that_look_like_events_take_no_memory() -> None:
     data = bytes(1 << 22)
     tracemalloc.start()
     try:
@@ -237,7 +267,7 @@ def test_zeros_that_pass_for_events_take_no_memory() -> None:
 # --- any events ---------------------------------------------------------------------------------
 
 headers = st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=3)
-# Full of bytes that counts, lengths and ends of maps are made of.
+# Bodies full of bytes that occur in counts, lengths and ends of maps.
 bodies = st.one_of(
     st.binary(max_size=20),
     st.lists(st.sampled_from(b"\0\0\0\2\4\6\x80"), max_size=20).map(bytes),
@@ -289,7 +319,9 @@ def test_both_ways_find_the_same_in_any_bytes(data: bytes, count: int) -> None:
 
 @given(batches, st.data())
 @settings(deadline=None)
-def test_a_part_is_as_if_scanned_alone(events: list[Event], data: st.DataObject) -> None:
+def test_a_slice_is_the_same_as_those_events_scanned_alone(
+    events: list[Event], data: st.DataObject
+) -> None:
     first = data.draw(st.integers(0, len(events)))
     last = data.draw(st.integers(first, len(events)))
 
@@ -327,7 +359,7 @@ def test_lines_that_follow_each_other_are_one_run(start: int) -> None:
     assert runs_of(*events) == [FileRange("a.log", start, start + 100, 0, 100)]
 
 
-def test_a_run_ends_where_lines_are_left_out_come_again_or_are_another_files() -> None:
+def test_a_run_ends_where_lines_are_missing_repeated_or_of_another_file() -> None:
     assert runs_of(line(0, 5), line(5, 9), line(10, 12), line(0, 5), line(5, 9, "b.log")) == [
         FileRange("a.log", 0, 9, 0, 2),
         FileRange("a.log", 10, 12, 2, 3),
@@ -360,7 +392,7 @@ def test_a_run_ends_where_lines_are_left_out_come_again_or_are_another_files() -
     ],
     ids=lambda event: repr(event[0]),
 )
-def test_an_event_of_no_known_place_is_in_no_run(stranger: Event) -> None:
+def test_an_event_without_a_known_place_is_in_no_run(stranger: Event) -> None:
     assert runs_of(stranger) == []
     assert runs_of(line(0, 5), stranger, line(5, 9)) == [
         FileRange("a.log", 0, 5, 0, 1),
@@ -368,13 +400,13 @@ def test_an_event_of_no_known_place_is_in_no_run(stranger: Event) -> None:
     ]
 
 
-def test_a_file_whose_name_is_not_utf8_is_no_known_place() -> None:
+def test_a_file_name_that_is_not_utf8_is_no_known_place() -> None:
     event = encode_event(*line(0, 5)).replace(b"a.log", b"\xff.log")
 
     assert file_ranges(scan_events(event, 1)) == []
 
 
-def test_events_of_no_headers_are_in_no_run() -> None:
+def test_events_without_headers_are_in_no_run() -> None:
     assert runs_of() == runs_of(({}, b"x")) == runs_of(*[({}, b"x")] * 50) == []
 
 
@@ -385,7 +417,7 @@ places = st.tuples(
 
 @given(st.lists(places, max_size=60))
 @settings(deadline=None)
-def test_runs_are_what_one_look_after_the_other_finds(
+def test_runs_are_those_that_a_loop_over_the_events_finds(
     places: list[tuple[str, int, int, bool]],
 ) -> None:
     events = [line(start, end, file) if known else ({}, b"") for file, start, end, known in places]

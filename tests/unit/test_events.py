@@ -14,7 +14,7 @@ Event = tuple[dict[str, str], bytes]
 
 
 def avro_long(value: int) -> bytes:
-    """A zig-zag varint, written once more so that a mistake in the code's is seen."""
+    """A zig-zag varint, independent of the code, so that a mistake there is seen."""
     zigzag = value * 2 if value >= 0 else -value * 2 - 1
     groups = [zigzag & 0x7F]
     while zigzag := zigzag >> 7:
@@ -63,7 +63,7 @@ def test_headers_may_come_in_blocks_of_either_kind(headers: str) -> None:
     assert list(decode_events(wire)) == [({"a": "b", "c": "d"}, b"x")]
 
 
-def test_events_stand_one_behind_the_other() -> None:
+def test_events_follow_one_after_the_other() -> None:
     assert list(decode_events(hexed("00 04 6869  02 0261 0262 00 00  00 02 78"))) == [
         ({}, b"hi"),
         ({"a": "b"}, b""),
@@ -86,7 +86,7 @@ def test_a_header_that_is_not_utf8_does_not_fail_its_event() -> None:
         "00 06 6869",  # of 3 with 2 left
         "00 feffffffffffffffff01 68",  # of 2^63 - 1
         "00 ffffffffffffffffff01 68",  # of -2^63
-        "02 08 61 0262 00 00",  # a key of 4 bytes, 4 left: what follows is cut off
+        "02 08 61 0262 00 00",  # a key of 4 bytes with 4 left: the rest is cut off
         "02 01 0262 00 00",  # a key of -1 bytes
         "02 0261 feffffffffffffffff01 00 00",
         "feffffffffffffffff01 0261 0262 00 00",  # 2^63 - 1 pairs
@@ -147,7 +147,7 @@ def test_an_event_that_is_cut_anywhere_is_corrupt(event: Event, data: st.DataObj
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_events_or_corrupt_and_raise_nothing_else(data: bytes) -> None:
+def test_any_bytes_are_events_or_raise_corrupt(data: bytes) -> None:
     try:
         decoded = list(decode_events(data))
     except EventCorrupt:
@@ -156,9 +156,7 @@ def test_any_bytes_are_events_or_corrupt_and_raise_nothing_else(data: bytes) -> 
 
 
 @given(events, st.integers(0), st.integers(0, 7))
-def test_a_bit_that_flips_raises_nothing_else_than_corrupt(
-    event: Event, place: int, bit: int
-) -> None:
+def test_a_flipped_bit_raises_nothing_but_corrupt(event: Event, place: int, bit: int) -> None:
     wire = bytearray(encode_event(*event))
     wire[place % len(wire)] ^= 1 << bit
     try:

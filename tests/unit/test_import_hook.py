@@ -14,13 +14,13 @@ from pyspark.streaming import flume
 
 
 def run(code: str) -> list[str]:
-    """The lines that a Python of its own prints."""
+    """The lines that a new Python process prints."""
     return subprocess.run(
         [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True
     ).stdout.splitlines()
 
 
-def test_a_python_that_just_started_imports_it() -> None:
+def test_a_fresh_python_imports_it() -> None:
     assert run(
         "from pyspark.streaming.flume import FlumeUtils, utf8_decoder\n"
         "import pyspark.streaming.flume as flume\n"
@@ -34,7 +34,7 @@ def test_the_old_name_and_the_new_one_give_the_same_things() -> None:
     assert flume.utf8_decoder is pyspark_flume.utf8_decoder
 
     names: dict[str, object] = {}
-    exec("from pyspark.streaming.flume import *", names)  # noqa: S102 - what a program may do
+    exec("from pyspark.streaming.flume import *", names)  # noqa: S102 - a program may do so
     assert names.keys() - {"__builtins__"} == {"FlumeUtils", "utf8_decoder"}
 
 
@@ -80,7 +80,7 @@ def test_storage_level_has_its_old_names(name: str, level: StorageLevel) -> None
     assert getattr(StorageLevel, name) == level
 
 
-def test_utf8_decoder_is_that_of_spark_24() -> None:
+def test_utf8_decoder_is_the_one_of_spark_24() -> None:
     assert flume.utf8_decoder(None) is None
     assert flume.utf8_decoder(b"") == ""
     assert flume.utf8_decoder("Köln 値".encode()) == "Köln 値"
@@ -99,7 +99,7 @@ def test_an_import_of_the_package_or_of_the_decoder_does_not_import_pyspark() ->
     ) == ["[]"]
 
 
-def test_a_python_that_uses_none_of_it_imports_none_of_it() -> None:
+def test_a_python_that_does_not_use_it_does_not_import_it() -> None:
     assert run(
         "import sys\n"
         "print(sorted(name for name in sys.modules if name.startswith(('pyspark', 'py4j'))))"

@@ -1,22 +1,22 @@
-"""docs/lessons.md and the README show every program there is."""
+"""docs/lessons.md and the README show every lesson."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from flumelab.lessons.catalogue import APPS, App
+from flumelab.lessons.catalogue import LESSONS, Lesson
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/lessons.md").read_text()
 SECTIONS = dict(re.findall(r"^### (\S+)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
 
 
-@pytest.mark.parametrize("app", APPS.values(), ids=lambda app: app.name)
-def test_a_program_has_a_section_with_its_source_its_scenario_and_a_picture(app: App) -> None:
-    text = SECTIONS[app.name]
-    assert [p.program for p in app.programs if f"(../spark-apps/{p.program})" not in text] == []
-    assert f"`{app.scenario}`" in text
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=lambda lesson: lesson.name)
+def test_a_program_has_a_section_with_its_source_its_scenario_and_a_picture(lesson: Lesson) -> None:
+    text = SECTIONS[lesson.name]
+    assert [p.file for p in lesson.programs if f"(../spark-apps/{p.file})" not in text] == []
+    assert f"`{lesson.scenario}`" in text
     (picture,) = re.findall(r"^```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     lines = picture.splitlines()
     assert 2 <= len(lines) <= 6
@@ -24,9 +24,9 @@ def test_a_program_has_a_section_with_its_source_its_scenario_and_a_picture(app:
 
 
 def test_every_section_is_of_a_program_that_is_there() -> None:
-    assert SECTIONS.keys() == APPS.keys()
+    assert SECTIONS.keys() == LESSONS.keys()
 
 
-def test_the_readme_lists_every_program_with_its_picture() -> None:
+def test_the_readme_lists_every_lesson_with_its_picture() -> None:
     readme = (ROOT / "README.md").read_text()
-    assert [name for name in APPS if f"[`{name}`](docs/lessons.md#{name}): " not in readme] == []
+    assert [name for name in LESSONS if f"[`{name}`](docs/lessons.md#{name}): " not in readme] == []

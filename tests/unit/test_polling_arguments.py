@@ -1,4 +1,4 @@
-"""What ``FlumeUtils.createPollingStream`` takes; nothing here starts a Spark."""
+"""The arguments of ``FlumeUtils.createPollingStream``; nothing here starts Spark."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def test_no_addresses_are_refused_before_spark_is_asked(none: Any) -> None:
     ["flume-1:4000", ("flume-1",), ("flume-1", "port"), ("flume-1", None), ("", 4000), 4000]
     + [("flume-1", port) for port in (0, -1, 65536)],
 )
-def test_what_is_no_address_is_named(address: Any) -> None:
+def test_an_argument_that_is_not_an_address_is_named(address: Any) -> None:
     with pytest.raises(OptionInvalid) as refused:
         flume.FlumeUtils.createPollingStream(NO_SPARK, [SINK, address])
-    assert str(refused.value).startswith(f"{address!r} is no address; ")
+    assert str(refused.value).startswith(f"{address!r} is not an address; ")
     assert "\n" not in str(refused.value)
 
 

@@ -11,7 +11,7 @@ from pyspark_flume.avroipc.handshake import PROTOCOL_TEXT as AVRO_SOURCE_TEXT
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.avroipc.pull_connection import PROTOCOL_TEXT, EventBatch, PullConnection
 from pyspark_flume.errors import FlumeError, ProtocolError
-from pyspark_flume.events.columns import scan_events
+from pyspark_flume.events.event_positions import EventColumns, scan_events
 from pyspark_flume.events.record import decode_events, encode_event
 
 from tests.support.avro_client import BOTH, DONE, FRAME, avro_string, frame, lines
@@ -34,16 +34,16 @@ HASH = hashlib.md5(PROTOCOL_TEXT.encode(), usedforsecurity=False).digest()
 OPENED = "00 00  00 02 37"
 
 
-def connected(limits: Limits | None = None) -> PullConnection:
-    """Its ping has been answered, the next call has the serial 2."""
+def connected(limits: Limits | None = None) -> PullConnection[EventColumns]:
+    """A connection whose ping has been answered; the next call has the serial 2."""
     connection = PullConnection(scan_events, limits or Limits())
     connection.ping()
     assert connection.receive_data(frame(1, BOTH)) == [None]
     return connection
 
 
-def read(payload: bytes, limits: Limits | None = None) -> EventBatch:
-    """What an agent's answer to getEventBatch is."""
+def read(payload: bytes, limits: Limits | None = None) -> EventBatch[EventColumns]:
+    """Read an agent's answer to getEventBatch."""
     connection = connected(limits)
     connection.get_event_batch(1000)
     [batch] = connection.receive_data(frame(2, payload))
@@ -86,11 +86,11 @@ def test_a_batch_may_come_in_several_blocks_and_in_sized_ones(blocks: str) -> No
     assert items(read(hexed(OPENED + blocks))) == hexed(HI + HI + EMPTY + X)
 
 
-def test_a_batch_without_events_has_a_number_all_the_same() -> None:
+def test_a_batch_without_events_still_has_a_number() -> None:
     assert read(hexed(OPENED + "00")) == EventBatch("", b"7", None)
 
 
-def test_an_error_batch_is_its_message_in_one_line() -> None:
+def test_an_error_batch_has_its_message_in_one_line() -> None:
     assert read(hexed("00 00  0a 610dc2a062  00  00")) == EventBatch("a??b", b"", None)
     assert len(read(event_batch(error="x" * 5000)).error) == 201
 
@@ -102,7 +102,7 @@ def test_a_number_goes_back_as_it_came() -> None:
     assert connected().ack(number).endswith(avro_string(number))
 
 
-def test_ack_and_nack_are_answered_by_nothing() -> None:
+def test_the_answers_to_ack_and_nack_have_no_result() -> None:
     connection = connected()
     connection.ack(b"1")
     connection.nack(b"2")
@@ -114,7 +114,7 @@ def test_an_answers_metadata_is_passed_over() -> None:
     assert items(read(hexed("02 0261 0262 00 00  00 02 37  02" + HI + "00"))) == hexed(HI)
 
 
-def test_answers_may_come_in_another_order_than_their_calls() -> None:
+def test_answers_may_come_in_another_order_than_the_calls() -> None:
     connection = connected()
     connection.ack(b"1")
     connection.get_event_batch(1)
@@ -125,7 +125,7 @@ def test_answers_may_come_in_another_order_than_their_calls() -> None:
     assert (items(first), second) == (lines("a")[0], None)
 
 
-def test_in_frame_is_while_a_part_of_an_answer_has_come() -> None:
+def test_in_frame_is_true_while_a_part_of_an_answer_has_arrived() -> None:
     connection = connected()
     connection.get_event_batch(1)
     answer = frame(2, event_batch(lines("a")))
@@ -150,8 +150,8 @@ def test_an_agent_with_another_text_of_the_same_protocol_is_fetched_from() -> No
     assert items(batch) == lines("a")[0]
 
 
-def test_an_agent_that_does_not_take_the_protocol_is_refused() -> None:
-    with pytest.raises(ProtocolError, match="agent does not take SparkFlumeProtocol, match 2"):
+def test_an_agent_that_does_not_accept_the_protocol_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="agent does not accept SparkFlumeProtocol, match 2"):
         greet(handshake_answer(b"\4", OTHER_TEXT))
     with pytest.raises(ProtocolError, match="match 1 without the server's protocol"):
         greet(b"\2\0\0\0")
@@ -183,11 +183,11 @@ def test_a_protocol_of_another_layout_is_refused(old: str, new: str) -> None:
         (frame(1, handshake_answer(b"\2", AVRO_SOURCE_TEXT)), "the agent speaks AvroSourceProtoc"),
         (frame(1, handshake_answer(b"\2", "{")), "the agent's protocol is not valid"),
         (frame(1, handshake_answer(b"\2", " " * 65_537)), "65,537 bytes, the limit is 65,536"),
-        (frame(2, BOTH), "answer 2 to no call"),
+        (frame(2, BOTH), "answer 2 belongs to no call"),
     ],
     ids=["http", "empty", "no union", "an avro source", "no protocol", "a long one", "serial"],
 )
-def test_who_is_no_spark_sink_is_told_from_one(sent: bytes, reason: str) -> None:
+def test_a_peer_that_is_not_a_spark_sink_is_recognised(sent: bytes, reason: str) -> None:
     connection = PullConnection(scan_events)
     connection.ping()
     with pytest.raises(ProtocolError, match=f"{reason}.*; option agents has to name a SparkSink's"):
@@ -233,7 +233,7 @@ def test_an_answer_that_is_cut_anywhere_is_refused() -> None:
         "00 00  00 7e 37  00",  # a number of 63 bytes
         "00 00  01  02 37  00",  # a message of -1 bytes
         "00 02" + OPENED,  # neither an error nor a result
-        "00 01 02" + "0261",  # an error that the protocol has not
+        "00 01 02" + "0261",  # an error that the protocol does not have
         LYING_METADATA,
     ],
 )
@@ -242,7 +242,7 @@ def test_a_count_or_a_length_that_lies_is_refused(payload: str) -> None:
         read(hexed(payload))
 
 
-def test_bytes_behind_an_answer_of_nothing_are_refused() -> None:
+def test_bytes_after_an_answer_without_a_result_are_refused() -> None:
     connection = connected()
     connection.ack(b"1")
     with pytest.raises(ProtocolError, match="answer to ack is damaged: 1 bytes too many"):
@@ -251,11 +251,11 @@ def test_bytes_behind_an_answer_of_nothing_are_refused() -> None:
         greet(BOTH + b"\0")
 
 
-def test_an_answer_is_taken_once() -> None:
+def test_an_answer_is_accepted_once() -> None:
     connection = connected()
     connection.ack(b"1")
 
-    with pytest.raises(ProtocolError, match="answer 2 to no call"):
+    with pytest.raises(ProtocolError, match="answer 2 belongs to no call"):
         connection.receive_data(frame(2, DONE) * 2)
 
 
@@ -297,9 +297,7 @@ def test_an_answer_may_come_byte_by_byte() -> None:
 
 
 @given(st.integers(0), st.integers(0, 255), st.booleans())
-def test_a_byte_that_is_wrong_raises_nothing_else_than_a_flume_error(
-    place: int, octet: int, first: bool
-) -> None:
+def test_a_wrong_byte_raises_nothing_but_a_flume_error(place: int, octet: int, first: bool) -> None:
     connection = PullConnection(scan_events) if first else connected()
     greeting = OTHER_PROTOCOL if first else b""
     wire = bytearray(frame(1 if first else 2, greeting + hexed(OPENED + "04" + HI + X + "00")))

@@ -9,15 +9,16 @@ import pytest
 from pyspark_flume.options import SourceOptions, markdown_table
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "structured-streaming.md").read_text()
+REFERENCE = ROOT / "docs" / "reference"
 MARKER = "<!-- options: python -m pyspark_flume.options -->"
 
 
-def table(heading: str) -> list[list[str]]:
-    """The cells of the table's rows."""
-    text = re.search(rf"^\| {heading} .*\n\|[-|]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
-    assert text, f"no table of {heading}"
-    return [[cell.strip() for cell in row.split(" | ")] for row in text[1].splitlines()]
+def table(page: str, heading: str) -> list[list[str]]:
+    """The cells of the rows of a page's table, whose first column has this heading."""
+    text = (REFERENCE / page).read_text()
+    found = re.search(rf"^\| {heading} .*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert found, f"no table of {heading} in {page}"
+    return [[cell.strip() for cell in row.split(" | ")] for row in found[1].splitlines()]
 
 
 def options_table() -> str:
@@ -62,7 +63,7 @@ def test_each_message_in_the_table_of_errors_is_one_of_the_code() -> None:
     joined = re.sub(r'"\s*\n\s*f?"', "", code)
     messages = [
         message
-        for row in table("message")
+        for row in table("errors.md", "message")
         if row[0].startswith("| `")
         for message in re.findall("`(.+?)`", row[0])
     ]

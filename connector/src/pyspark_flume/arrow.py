@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pyspark_flume.events.bulk_read import Ints, Mask, as_words, read_decimals
-from pyspark_flume.events.columns import EventColumns, find_header
+from pyspark_flume.events.event_positions import EventColumns, find_header
 
 _TIMESTAMP = pa.timestamp("us", "UTC")
 _ARROW_TYPES = {

@@ -40,7 +40,7 @@ class FlumeDataSource(DataSource):
 
     `timestamp` is the event's header of that name (ms since 1970), and where the event does not
     have it, `arrival`: when the receiver took the event in. `offset` is the event's number in the
-    log. docs/structured-streaming.md lists the options.
+    log. docs/reference/structured-streaming.md lists the options.
 
     Spark takes all columns from a Python source, even those that the query does not use. So
     ``.schema("body string")`` may name the columns that are wanted, in any order, and `body` may

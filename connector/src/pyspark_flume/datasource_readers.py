@@ -20,7 +20,7 @@ from pyspark.sql.streaming.datasource import (
 )
 
 from pyspark_flume.errors import OffsetForeign
-from pyspark_flume.events.columns import scan_events, slice_events
+from pyspark_flume.events.event_positions import scan_events, slice_events
 from pyspark_flume.landing import Block, Landing, commit
 from pyspark_flume.option_types import EARLIEST, LATEST
 from pyspark_flume.options import SourceOptions
@@ -28,7 +28,7 @@ from pyspark_flume.options import SourceOptions
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pyspark_flume.ingest.background import BackgroundService
+    from pyspark_flume.ingest.background_service import BackgroundService
 
 # A task for fewer rows costs more than it reads.
 ROWS_PER_PARTITION = 150_000
@@ -153,7 +153,7 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
 
     def _open(self) -> Landing:
         if self._options.ingestion and not self._ingestion:
-            from pyspark_flume.ingest.background import BackgroundService  # see above
+            from pyspark_flume.ingest.background_service import BackgroundService
 
             self._ingestion = BackgroundService.start(self._options.ingestion)
         if self._ingestion:

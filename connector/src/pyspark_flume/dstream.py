@@ -44,8 +44,10 @@ class FlumeUtils:
         :param enableDecompression: whether the sinks have ``compression-type = deflate``
         :param bodyDecoder: called with each body (bytes) on the executors
         :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
+        :raises OptionInvalid: `ssc` was restored from a checkpoint
         :raises ConnectorJarMissing: Spark does not have the connector's jar
         """
+        _refuse_restored(ssc, "createStream")
         chunks = _jvm_streams(ssc).createStream(
             ssc._jssc,
             hostname,
@@ -77,7 +79,8 @@ class FlumeUtils:
         :param parallelism: connections to all sinks together; each sink gets at least one
         :param bodyDecoder: called with each body (bytes) on the executors
         :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
-        :raises OptionInvalid: no addresses, or an invalid value
+        :raises OptionInvalid: no addresses, an invalid value, or `ssc` was restored from a
+            checkpoint
         :raises ConnectorJarMissing: Spark does not have the connector's jar
         """
         sinks = [_sink_address(address) for address in addresses]
@@ -87,6 +90,7 @@ class FlumeUtils:
             )
         batch_size = _at_least_one("maxBatchSize", maxBatchSize)
         consumers = _at_least_one("parallelism", parallelism)
+        _refuse_restored(ssc, "createPollingStream")
         streams = _jvm_streams(ssc)
         unresolved = ssc._sc._jvm.java.net.InetSocketAddress.createUnresolved
         chunks = streams.createPollingStream(
@@ -108,6 +112,16 @@ def _decoded(
         return [(headers, body_decoder(body)) for headers, body in decode_events(chunk)]
 
     return DStream(chunks, ssc, NoOpSerializer()).flatMap(decode)
+
+
+def _refuse_restored(ssc: StreamingContext, function: str) -> None:
+    """Raise if Spark would fail at its first batch: it restores all streams, and adds none."""
+    if ssc._jssc.ssc().isCheckpointPresent():
+        raise OptionInvalid(
+            f"{function} outside of the function that is given to StreamingContext.getOrCreate: a "
+            f"restart has restored the streams from the checkpoint, and none can be added; create "
+            f"them within that function"
+        )
 
 
 def _sink_address(address: tuple[str, int]) -> tuple[str, int]:

@@ -1,1 +1,1 @@
-"""The lessons: a catalogue, how one is run, and the answer that it must find."""
+"""The lessons: the catalogue, and the answer that each must find."""

@@ -1,162 +1,176 @@
-"""The programs of the lab, each with what feeds it and what it must find."""
+"""The catalogue of lessons: each with its programs, what feeds them, and its answer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
-from flumelab.counts import MALFORMED
 from flumelab.errors import LabError
+from flumelab.lessons.answer import Answer
 
-LAB = ("url-counts", "pull", "structured")
-"""Those that `flumelab up` starts, with services of their own in compose.yaml."""
+LAB_LESSONS = ("url-counts", "pull", "structured")
+"""The lessons that `flumelab up` can start; each has a service of its own in compose.yaml."""
 SECOND = "second"
-"""The service of an app's second program."""
+"""The service that runs a lesson's second program."""
 
-
-@dataclass(frozen=True)
-class Answer:
-    """Which part of what `loadgen.expected` prints is a program's answer.
-
-    :param part: ``totals``, ``windows``, ``sessions`` or ``faults``
-    :param of: what is added up for each key: ``events``, or one of the scenario's own sums
-    :param options: of `loadgen.expected`
-    :param again: ``(start, prefix)``: keys with that start are found a second time, with the prefix
-    """
-
-    part: str = "totals"
-    of: str = "events"
-    options: tuple[str, ...] = ()
-    again: tuple[str, str] | None = None
-
-    def keys(self, expected: Mapping[str, Any]) -> dict[str, int]:
-        """The result store's keys, and the value that each must have.
-
-        A window's key is ``START KEY``, a session's ``USER START END``, a fault's
-        ``TIME DEVICE``, with times as the lines have them; a fault's value is 1.
-        """
-        match self.part:
-            case "totals":
-                found = {key: sums[self.of] for key, sums in expected["totals"].items()}
-            case "windows":
-                found = {f"{w['start']} {w['key']}": w[self.of] for w in expected["windows"]}
-            case "faults":
-                found = {f"{f['time']} {f['device']}": 1 for f in expected["faults"]}
-            case _:
-                sessions = expected["sessions"]
-                found = {f"{s['user']} {s['start']} {s['end']}": s[self.of] for s in sessions}
-        if self.again:
-            start, prefix = self.again
-            found |= {prefix + key: found[key] for key in found if key.startswith(start)}
-        malformed = {MALFORMED: expected["malformed"]} if expected["malformed"] else {}
-        return found | malformed
-
-
-@dataclass(frozen=True)
-class App:
-    """A lesson: `program` in spark-apps/, `conf` in flume-conf/, `scenario` of loadgen.
-
-    `lands`: a receiver of its own takes in what Flume sends, and the program reads its landing log.
-    `pulls`: the program fetches from Flume. Otherwise Flume sends to the program, or, where
-    `source` is ``socket``, ``files``, ``kafka`` or ``s3``, there is no Flume: the program reads
-    what the generator puts there. `servers`: those that it needs, of ``kafka``, ``s3``, ``db``.
-    `second`: another program beside it, which reads the landing log of a receiver of its own.
-    """
-
-    name: str
-    program: str
-    shows: str
-    scenario: str = "access-log"
-    answer: Answer = Answer()
-    conf: str = "access-log.conf"
-    lands: bool = False
-    pulls: bool = False
-    source: str = "flume"
-    servers: tuple[str, ...] = ()
-    second: "App | None" = None
-
-    @property
-    def programs(self) -> "list[App]":
-        """Itself and the second one."""
-        return [self, self.second] if self.second else [self]
-
-    @property
-    def service(self) -> str:
-        """The service of compose.yaml that runs it."""
-        if self.name in (*LAB, SECOND):
-            return self.name
-        if self.source != "flume":
-            return "reader"
-        return "query" if self.lands else "stream"
-
-    @property
-    def receives(self) -> bool:
-        """Whether a receiver of Spark's holds a core of it."""
-        return self.source == "socket" or (self.source == "flume" and not self.lands)
-
-    @property
-    def listens(self) -> bool:
-        """Whether Flume sends to the program itself."""
-        return self.source == "flume" and not (self.lands or self.pulls)
-
-
-def _query(
-    name: str, program: str, shows: str, scenario: str = "access-log", answer: Answer = Answer()
-) -> App:
-    return App(name, program, shows, scenario, answer, conf="exactly-once.conf", lands=True)
-
-
-QUANTITY, CENTS, FAULTS = Answer(of="quantity"), Answer(of="cents"), Answer("faults")
-GIFTS_TOO = Answer(of="quantity", again=("gift-", "wrap "))
+EVENTS = Answer()
+QUANTITY, CENTS, FAULTS = Answer(value="quantity"), Answer(value="cents"), Answer("faults")
+GIFTS_TOO = Answer(value="quantity", repeated=("gift-", "wrap "))
 HOURS = Answer("windows", options=("--window", "3600", "--late", "3600"))
 ALL_HOURS = Answer("windows", options=("--window", "3600"))
 SESSIONS = Answer("sessions", options=("--gap", "1800"))
 
+
+class Input(StrEnum):
+    """Where a program gets its lines from."""
+
+    PUSH = "push"
+    """Flume sends to a receiver inside the program."""
+    PULL = "pull"
+    """The program fetches from a SparkSink in Flume."""
+    LANDING = "landing"
+    """Flume sends to a separate receiver, and the program reads the receiver's landing log."""
+    SOCKET = "socket"
+    """The generator serves a TCP socket. From here on, there is no Flume."""
+    FILES = "files"
+    """The generator's own files."""
+    KAFKA = "kafka"
+    """A topic into which the generator writes."""
+    S3 = "s3"
+    """A bucket into which the generator writes."""
+
+
+_THROUGH_FLUME = {Input.PUSH, Input.PULL, Input.LANDING}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A file in spark-apps/, the service that runs it, and where it gets its lines from."""
+
+    file: str
+    service: str
+    reads: Input
+
+    @property
+    def has_receiver(self) -> bool:
+        """Whether a receiver inside the program occupies one of Spark's cores."""
+        return self.reads in (Input.PUSH, Input.PULL, Input.SOCKET)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One or two programs, what feeds them, and the answer that they must find.
+
+    :param shows: what a reader learns from it, in a few words
+    :param scenario: the generator's scenario, a module of loadgen/scenarios
+    :param conf: the agent's file in flume-conf/, if there is a Flume
+    :param servers: the servers that it needs, of ``kafka``, ``s3`` and ``db``
+    """
+
+    name: str
+    shows: str
+    programs: tuple[Program, ...]
+    scenario: str
+    answer: Answer
+    conf: str
+    servers: tuple[str, ...] = ()
+
+    @property
+    def program(self) -> Program:
+        """The first program, after which the lesson is named."""
+        return self.programs[0]
+
+    @property
+    def uses_flume(self) -> bool:
+        """Whether an agent brings the lines."""
+        return self.program.reads in _THROUGH_FLUME
+
+    @property
+    def uses_landing_log(self) -> bool:
+        """Whether it needs a separate receiver."""
+        return any(program.reads is Input.LANDING for program in self.programs)
+
+
+def _lesson(
+    name: str,
+    file: str,
+    shows: str,
+    scenario: str = "access-log",
+    answer: Answer = EVENTS,
+    conf: str = "access-log.conf",
+    reads: Input = Input.PUSH,
+    servers: tuple[str, ...] = (),
+    second: str | None = None,
+) -> Lesson:
+    """A lesson whose second program, if any, reads a landing log."""
+    programs = [Program(file, _service(name, reads), reads)]
+    if second:
+        programs.append(Program(second, SECOND, Input.LANDING))
+    return Lesson(name, shows, tuple(programs), scenario, answer, conf, servers)
+
+
+def _service(lesson: str, reads: Input) -> str:
+    if lesson in LAB_LESSONS:
+        return lesson
+    if reads is Input.LANDING:
+        return "query"
+    return "stream" if reads in _THROUGH_FLUME else "reader"
+
+
+def _query(
+    name: str, file: str, shows: str, scenario: str = "access-log", answer: Answer = EVENTS
+) -> Lesson:
+    """A lesson in Structured Streaming, whose program reads a landing log."""
+    conf = "exactly-once.conf"
+    return _lesson(name, file, shows, scenario, answer, conf, Input.LANDING)
+
+
 # fmt: off
-APPS = {
-    app.name: app
-    for app in [
-        App("url-counts", "url_counts.py", "URLs: a window of 300 s, and totals"),
-        App("pull", "url_counts_pull.py", "the same, fetched from Flume",
-            conf="pull.conf", pulls=True),
+LESSONS = {
+    lesson.name: lesson
+    for lesson in [
+        _lesson("url-counts", "url_counts.py", "URLs: a window of 300 s, and totals"),
+        _lesson("pull", "url_counts_pull.py", "the same, fetched from Flume",
+            conf="pull.conf", reads=Input.PULL),
         _query("structured", "url_counts_structured.py", "the same, each line once"),
-        App("stateless", "stateless.py", "map, filter, flatMap, reduceByKey, transform",
+        _lesson("stateless", "stateless.py", "map, filter, flatMap, reduceByKey, transform",
             "hashtags"),
-        App("running-totals", "running_totals.py", "updateStateByKey: sold so far",
+        _lesson("running-totals", "running_totals.py", "updateStateByKey: sold so far",
             "orders", QUANTITY),
-        App("sessions", "sessions.py", "updateStateByKey: each user's sessions",
+        _lesson("sessions", "sessions.py", "updateStateByKey: each user's sessions",
             "actions", SESSIONS),
         _query("session-windows", "session_windows.py", "sessions as windows",
             "actions", SESSIONS),
-        App("windows", "windows.py", "batch 1 s, window 3 s, slide 2 s", "hashtags"),
-        App("popular", "popular.py", "300 s by 1 s, with and without inverse function",
+        _lesson("windows", "windows.py", "batch 1 s, window 3 s, slide 2 s", "hashtags"),
+        _lesson("popular", "popular.py", "300 s by 1 s, with and without inverse function",
             "hashtags"),
-        App("top-sellers", "top_sellers.py", "what sold best in the past hour", "orders", CENTS),
+        _lesson("top-sellers", "top_sellers.py", "what sold best in the past hour",
+            "orders", CENTS),
         _query("output-modes", "output_modes.py", "complete, update and append output",
             "orders", QUANTITY),
         _query("late-events", "late_events.py", "windows of event time, and a watermark",
             "actions", HOURS),
         _query("sql", "actions_sql.py", "the same in SQL", "actions", HOURS),
-        App("from-socket", "from_socket.py", "lines from a TCP socket", source="socket"),
-        App("from-files", "from_files.py", "files of a folder", source="files"),
-        App("from-kafka", "from_kafka.py", "a Kafka topic", source="kafka", servers=("kafka",)),
-        App("s3-to-mysql", "s3_to_mysql.py", "JSON logs from S3, by JDBC into MariaDB",
-            "actions", ALL_HOURS, source="s3", servers=("s3", "db")),
-        App("clusters", "clusters.py", "streaming k-means follows a drift", "sensors"),
+        _lesson("from-socket", "from_socket.py", "lines from a TCP socket", reads=Input.SOCKET),
+        _lesson("from-files", "from_files.py", "files of a folder", reads=Input.FILES),
+        _lesson("from-kafka", "from_kafka.py", "a Kafka topic",
+            reads=Input.KAFKA, servers=("kafka",)),
+        _lesson("s3-to-mysql", "s3_to_mysql.py", "JSON logs from S3, by JDBC into MariaDB",
+            "actions", ALL_HOURS, reads=Input.S3, servers=("s3", "db")),
+        _lesson("clusters", "clusters.py", "streaming k-means follows a drift", "sensors"),
         _query("anomalies", "anomalies.py", "a trained pipeline finds broken sensors",
             "sensors", FAULTS),
-        App("fan-out", "fan_out_sales.py", "one agent feeds two programs, by a header",
-            "orders", GIFTS_TOO, "fan-out.conf",
-            second=App(SECOND, "fan_out_wrapping.py", "", lands=True)),
+        _lesson("fan-out", "fan_out_sales.py", "one agent feeds two programs, by a header",
+            "orders", GIFTS_TOO, "fan-out.conf", second="fan_out_wrapping.py"),
     ]
 }
 # fmt: on
 DEFAULT = "url-counts"
-SERVICES = {app.service for app in APPS.values()}
+SERVICES = {lesson.program.service for lesson in LESSONS.values()}
+"""The services that run a lesson's first program: at most one of them is up at a time."""
 
 
-def find(name: str) -> App:
-    """The app of that name; raises `LabError` with the names there are."""
+def find(name: str) -> Lesson:
+    """Return the lesson of that name; raises `LabError` with the names that there are."""
     try:
-        return APPS[name]
+        return LESSONS[name]
     except KeyError:
-        raise LabError(f"no app named {name}; there is {', '.join(APPS)}") from None
+        raise LabError(f"no lesson named {name}; there are {', '.join(LESSONS)}") from None

@@ -1,1 +1,4 @@
-"""What a program in spark-apps/ imports."""
+"""What the programs in spark-apps/ import: `lab`, `columns` and `parse`.
+
+This file imports nothing: Spark's Python workers load the package for `parse`, and must start fast.
+"""

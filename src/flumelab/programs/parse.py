@@ -1,13 +1,26 @@
-"""The lines of the lessons' scenarios, read: each from an event's body, None where it is malformed.
+"""Parsers of the lines that the generator's scenarios make; each can be a stream's `bodyDecoder`.
 
-They follow the rules that `loadgen.scenarios` states for its ledger. Each of these functions can be
-the `bodyDecoder` of a stream.
+`message`, `order`, `reading` and `action` return None for a malformed line. `url`, `hashtags`,
+`sale` and `takings` return what a lesson counts, with `MALFORMED` as the key of such a line. The
+rules are those by which `loadgen.scenarios` makes its ledger.
+
+Spark's Python workers import this module, so it imports nothing that takes long.
 """
 
 import json
 import re
 from datetime import datetime
 from typing import NamedTuple
+
+from flumelab.counts import MALFORMED
+
+# client identity user [time] "METHOD URL HTTP/version" status bytes "referer" "user agent"
+LINE = re.compile(
+    r'\S+ \S+ [^\[]+ \[[^\]]+\] "[A-Z]+ (\S+) HTTP/[\d.]+" \d{3} (?:\d+|-)'
+    r'(?: "[^"\\]*(?:\\.[^"\\]*)*" "[^"\\]*(?:\\.[^"\\]*)*")?\s*',
+    re.ASCII,
+)
+"""A line of an access log; its group is the URL. The lesson on it: spark-apps/url_counts.py."""
 
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z"
 _TIME = re.compile(TIME)
@@ -16,6 +29,11 @@ _ORDER = re.compile(rf"({TIME}),[^,\s]+,([^,\s]+),([0-9]{{1,6}}),([0-9]{{1,9}})\
 _READING = re.compile(
     rf"({TIME}),([^,\s]+),(-?[0-9]{{1,6}}\.[0-9]{{2}}),([0-9]{{1,6}}\.[0-9]{{2}})\r?"
 )
+
+ORDER_SCHEMA = "time timestamp, product string, quantity int, cents long"
+READING_SCHEMA = "time timestamp, device string, temperature double, pressure double"
+ACTION_SCHEMA = "time timestamp, user string, action string"
+"""The columns that a ``udf`` of `order`, `reading` or `action` makes; null for a malformed line."""
 
 
 class Message(NamedTuple):
@@ -26,7 +44,7 @@ class Message(NamedTuple):
 
 
 class Order(NamedTuple):
-    """``2026-01-01T00:00:03Z,1-0000002,espresso,2,3.20``; `cents`: what it brings in."""
+    """``2026-01-01T00:00:03Z,1-0000002,espresso,2,3.20``; `cents`: quantity times price."""
 
     time: datetime
     product: str
@@ -51,8 +69,19 @@ class Action(NamedTuple):
     action: str
 
 
+def url_of(line: str) -> str:
+    """Return the URL that a line of an access log asks for, or `MALFORMED`."""
+    match = LINE.fullmatch(line)
+    return match[1] if match else MALFORMED
+
+
+def url(body: bytes) -> str:
+    """Return the URL that a line of an access log asks for, or `MALFORMED`."""
+    return url_of(_text(body))
+
+
 def message(body: bytes) -> Message | None:
-    """A message's hashtags are its words that begin with ``#``."""
+    """Parse a message; its hashtags are its words that begin with ``#``."""
     match = _MESSAGE.fullmatch(_text(body))
     time = match and _time(match[1])
     if not match or not time:
@@ -60,8 +89,14 @@ def message(body: bytes) -> Message | None:
     return Message(time, [word for word in match[2].split() if word.startswith("#")])
 
 
+def hashtags(body: bytes) -> list[str]:
+    """Return a message's hashtags, or `MALFORMED` alone."""
+    found = message(body)
+    return found.hashtags if found else [MALFORMED]
+
+
 def order(body: bytes) -> Order | None:
-    """Money in whole cents: it is no matter for floats."""
+    """Parse an order. Money is in whole cents, because floats would round it."""
     match = _ORDER.fullmatch(_text(body))
     time = match and _time(match[1])
     if not match or not time:
@@ -70,8 +105,20 @@ def order(body: bytes) -> Order | None:
     return Order(time, match[2], quantity, quantity * int(match[4] + match[5]))
 
 
+def sale(body: bytes) -> tuple[str, int]:
+    """Return an order's ``(product, quantity)``, or ``(MALFORMED, 1)``."""
+    found = order(body)
+    return (found.product, found.quantity) if found else (MALFORMED, 1)
+
+
+def takings(body: bytes) -> tuple[str, int]:
+    """Return an order's ``(product, cents)``, or ``(MALFORMED, 1)``."""
+    found = order(body)
+    return (found.product, found.cents) if found else (MALFORMED, 1)
+
+
 def reading(body: bytes) -> Reading | None:
-    """What a device measured."""
+    """Parse what a device measured."""
     match = _READING.fullmatch(_text(body))
     time = match and _time(match[1])
     if not match or not time:
@@ -80,7 +127,7 @@ def reading(body: bytes) -> Reading | None:
 
 
 def action(body: bytes) -> Action | None:
-    """A JSON object in which the three are texts that are not empty."""
+    """Parse a JSON object whose time, user and action are strings that are not empty."""
     try:
         found = json.loads(_text(body))
     except (ValueError, RecursionError):
@@ -97,7 +144,7 @@ def _text(body: bytes) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    """None if the calendar has no such time."""
+    """Return the time, or None if the calendar does not have it."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:

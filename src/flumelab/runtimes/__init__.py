@@ -1,1 +1,1 @@
-"""Where the lab runs: in Docker or as plain processes."""
+"""The places in which the lab runs: Docker, or plain processes."""

@@ -1,4 +1,4 @@
-"""Has anything changed since it was built? By the files' contents, as no clock tells."""
+"""Whether anything has changed since it was built: by the files' contents, not by their times."""
 
 import hashlib
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ IGNORED = {"target", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache
 
 
 def digest(root: Path, names: Iterable[str]) -> str:
-    """A hash of all files under these files and folders of `root`, and of their paths."""
+    """Return a hash of the paths and contents of all files under these names in `root`."""
     total = hashlib.sha256()
     for name in names:
         top = root / name
@@ -21,18 +21,24 @@ def digest(root: Path, names: Iterable[str]) -> str:
     return total.hexdigest()
 
 
-class Stamp:
-    """Remembers in a file which sources a build was made of."""
+class BuildStamp:
+    """A file that records from which sources a build was made.
 
-    def __init__(self, file: Path, root: Path, names: Iterable[str]) -> None:
+    :param sources: files and folders of `root`
+    :param options: what the build was told beside them
+    """
+
+    def __init__(
+        self, file: Path, root: Path, sources: Iterable[str], options: Iterable[str] = ()
+    ) -> None:
         self._file = file
-        self._digest = digest(root, names)
+        self._digest = " ".join([digest(root, sources), *options])
 
     def is_current(self) -> bool:
-        """Whether the last build was of these sources."""
+        """Whether the last build was made from these sources."""
         return self._file.exists() and self._file.read_text() == self._digest
 
-    def set(self) -> None:
-        """The build is done."""
+    def write(self) -> None:
+        """Record that a build was made from these sources."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(self._digest)

@@ -1,46 +1,37 @@
-"""Spark, started in half the CPU: what it loads is read as made, and not worked out each time.
+"""Class data sharing (JEP 350): Spark's JVMs load classes from an archive instead of parsing them.
 
     python -m flumelab.runtimes.class_data_sharing FILE
 
-makes the file: runs `warm_up` on Spark, whose JVM writes at its end the classes that it has loaded
-and verified (dynamic class data sharing, JEP 350). A JVM with `java_options` takes it where Java
-and the class path are the same, and otherwise starts as it would without. Spark's conf directory is
-on the class path, and must be empty for this: so a program's settings come by
+writes the archive, and compiles PySpark's zip (see `compiled_zip`). It runs
+class_data_sharing_program.py on Spark; when the JVM exits, it writes the classes that it has loaded
+and verified. Spark then starts in half the CPU time. A JVM with `java_options` uses the archive if
+its Java and its class path are the same, and otherwise starts without it. Spark's conf directory is
+on the class path and must be empty for this, so a program gets its settings by
 ``--properties-file``.
-
-Python's part is ``pyspark.zip``, in which each of Spark's Python processes looks first. It comes
-with sources only, so that each process would compile what it imports, for a second: here it gets
-them compiled, too.
 """
 
-import compileall
 import os
-import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import warnings
 from pathlib import Path
-from py_compile import PycInvalidationMode
 
 from flumelab.errors import LabError
+from flumelab.runtimes.compiled_zip import compile_zip, pyspark_zip
 
 QUICK_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 """A JVM starts in half the time without the optimising compiler."""
 
-NEVER_IMPORTED = re.compile(r"/pyspark/(?:pandas|(?:.*/)?(?:tests|testing|connect))/")
-"""By the lab's programs; most of PySpark's modules."""
-
 PROGRAM = Path(__file__).with_name("class_data_sharing_program.py")
+LOG_LINES = 15
 
 
-def java_options(file: Path) -> str:
-    """For a JVM that is to use the archive; one that does not fit is passed over in silence."""
-    return f'"-XX:SharedArchiveFile={file}" -Xlog:cds*=error'
+def java_options(archive: Path) -> str:
+    """Return the options of a JVM that is to use the archive; it ignores one that does not fit."""
+    return f'"-XX:SharedArchiveFile={archive}" -Xlog:cds*=error'
 
 
-def make(file: Path) -> None:
+def make_archive(file: Path) -> None:
     """Write the archive; raises `LabError` with the end of Spark's log."""
     import pyspark  # takes a tenth of a second
 
@@ -48,7 +39,6 @@ def make(file: Path) -> None:
     file.unlink(missing_ok=True)
     home = Path(pyspark.__file__).parent
     (home / "conf").mkdir(exist_ok=True)  # from Java 19 on it must exist
-    compile_zip(home / "python/lib/pyspark.zip")
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYSPARK_PYTHON": sys.executable,
@@ -59,31 +49,15 @@ def make(file: Path) -> None:
     }
     command = ["spark-submit", "--conf", "spark.ui.port=0", str(PROGRAM)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    shutil.rmtree(home / "work", ignore_errors=True)  # of the program's own worker
+    shutil.rmtree(home / "work", ignore_errors=True)  # left by the program's own worker
     if done.returncode or not file.exists():
-        said = (done.stdout + done.stderr).splitlines()
-        end = "\n".join([line for line in said if " INFO " not in line][-15:])
-        raise LabError(f"{file} could not be made by spark-submit {command[-1]}:\n{end}")
-
-
-def compile_zip(file: Path) -> None:
-    """Put beside each module of a zip what Python compiles it to; as often as one likes."""
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Spark's sources: nothing that the reader could mend
-        modules = Path(folder) / "modules"
-        shutil.unpack_archive(file, modules)
-        compileall.compile_dir(
-            modules,
-            ddir=file,  # for tracebacks
-            quiet=2,
-            legacy=True,  # beside it
-            rx=NEVER_IMPORTED,
-            invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
-        )
-        Path(shutil.make_archive(f"{folder}/compiled", "zip", modules)).replace(file)
+        log = (done.stdout + done.stderr).splitlines()
+        end = "\n".join([line for line in log if " INFO " not in line][-LOG_LINES:])
+        raise LabError(f"{file} could not be made by spark-submit {PROGRAM}:\n{end}")
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: python -m flumelab.runtimes.class_data_sharing FILE")
-    make(Path(sys.argv[1]))
+    compile_zip(pyspark_zip())
+    make_archive(Path(sys.argv[1]))

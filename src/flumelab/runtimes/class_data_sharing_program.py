@@ -1,4 +1,4 @@
-"""A short program of what the lab's programs ask of Spark, for `class_data_sharing`."""
+"""A short program that does what the lab's programs do, for `class_data_sharing` to record."""
 
 import tempfile
 from operator import add, sub
@@ -12,7 +12,7 @@ CLUSTER = "local-cluster[1,1,512]"  # a master and a worker in this JVM
 
 
 def count_each_second(sc: SparkContext, folder: str) -> None:
-    """A receiver, a window with its inverse function, a checkpoint."""
+    """Use a receiver, a window with its inverse function, and a checkpoint."""
     ssc = StreamingContext(sc, 1)
     ssc.checkpoint(folder)
     events = FlumeUtils.createStream(ssc, "127.0.0.1", 0)
@@ -25,7 +25,7 @@ def count_each_second(sc: SparkContext, folder: str) -> None:
 
 
 def count_on_a_cluster(sc: SparkContext) -> None:
-    """A job with a shuffle."""
+    """Run a job with a shuffle."""
     sc.parallelize([("a", 1), ("b", 1)], 1).reduceByKey(add, 1).collect()
     sc.stop()
 

@@ -1,7 +1,7 @@
-"""Long-running processes of the local runtime: started apart from the terminal, found again later.
+"""Long-running processes of the local runtime, which outlive the command that starts them.
 
-A process is known by its pid and its start time together, since the system gives a pid out again;
-its children, also those that outlive it, by a mark in their environment.
+A later command identifies a process by its pid and its start time, because the system reuses pids.
+It identifies the process's children, which may outlive it, by a variable in their environment.
 """
 
 import contextlib
@@ -18,13 +18,14 @@ import psutil
 from flumelab.errors import LabError
 
 LOG_TAIL_LINES = 15
-MARK = "FLUMELAB_SERVICE"
-KILL_SECONDS_MAX = 5  # from kill -9 to the last closed port
+SERVICE_VARIABLE = "FLUMELAB_SERVICE"
+"""In the environment of each process: ``STATE_FOLDER:SERVICE``."""
+KILL_SECONDS_MAX = 5  # from kill -9 until the last port is closed
 
 
 @dataclass(frozen=True)
 class Record:
-    """One process that was started."""
+    """A process that was started: its pid, its start time (a Unix time) and its log file."""
 
     pid: int
     started: float
@@ -32,20 +33,20 @@ class Record:
 
 
 class Processes:
-    """The processes of one state folder, by service name, in ``processes.json``."""
+    """The processes of one state folder, by service; they are recorded in ``processes.json``."""
 
     def __init__(self, state: Path) -> None:
         self._file = state / "processes.json"
         self._logs = state / "logs"
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
-        """Start a service; its output goes to ``logs/NAME.log``, from its beginning."""
+        """Start a service; its output replaces ``logs/NAME.log``."""
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
-                env=dict(env) | {MARK: self._mark(name)},
+                env=dict(env) | {SERVICE_VARIABLE: self._label(name)},
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -60,25 +61,25 @@ class Processes:
         return {name: record for name, record in self._read().items() if _alive(record)}
 
     def dead(self) -> dict[str, Record]:
-        """The services that were started, not stopped, and are gone all the same."""
+        """The services that have ended although nobody stopped them."""
         return {name: record for name, record in self._read().items() if not _alive(record)}
 
     def wait_until(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
-        """Wait for a service; raises `LabError` with the end of its log if it dies or is late."""
+        """Wait for a service; raises `LabError` with the end of its log if it ends or is late."""
         record = self._read()[name]
         deadline = time.monotonic() + seconds
         while not ready():
             if not _alive(record):
-                raise LabError(f"{name} ended at its start:\n{self.log_tail(name)}")
+                raise LabError(f"{name} ended while it was starting:\n{self.log_tail(name)}")
             if time.monotonic() > deadline:
                 raise LabError(f"{name} is not ready after {seconds:.0f} s:\n{self.log_tail(name)}")
             time.sleep(0.1)
 
     def stop(self, name: str, seconds: float) -> bool:
-        """End a service and its children; False if it had to be killed."""
+        """End a service and its children; return False if the service had to be killed."""
         records = self._read()
         record = records.pop(name, None)
-        clean = record is None or _end(record, self._mark(name), seconds)
+        clean = record is None or _end(record, self._label(name), seconds)
         self._write(records)
         return clean
 
@@ -88,7 +89,7 @@ class Processes:
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return "\n".join(f"  {line}" for line in lines[-LOG_TAIL_LINES:]) + f"\n  ({log})"
 
-    def _mark(self, name: str) -> str:
+    def _label(self, name: str) -> str:
         return f"{self._file.parent}:{name}"
 
     def _read(self) -> dict[str, Record]:
@@ -111,16 +112,16 @@ class Processes:
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
-    """kill -9; one that ends meanwhile, as a child does with its parent, is no error."""
+    """Kill processes (SIGKILL); one that has ended meanwhile, as children do, is no error."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Whether nothing of it is left but its exit code; raises `psutil.NoSuchProcess`.
+    """Whether only the exit code of a process is left; raises `psutil.NoSuchProcess`.
 
-    The main thread of a JVM that is killed ends before others, which still hold the ports.
+    The main thread of a killed JVM ends before its other threads, which still hold the ports.
     """
     return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
 
@@ -138,15 +139,15 @@ def _find(record: Record) -> psutil.Process | None:
         return None
 
 
-def _end(record: Record, mark: str, seconds: float) -> bool:
+def _end(record: Record, label: str, seconds: float) -> bool:
     clean = True
     if process := _find(record):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
         _, alive = psutil.wait_procs([process], timeout=seconds)
         clean = not alive
-    # A service ends its children itself; one that is left now would hold its ports.
-    left = [process for process in psutil.process_iter() if _has(process, mark)]
+    # A service ends its own children; any that are left would hold its ports.
+    left = [process for process in psutil.process_iter() if _has_label(process, label)]
     kill(left)
     psutil.wait_procs(left, timeout=KILL_SECONDS_MAX)
     _reap(record.pid)
@@ -156,15 +157,18 @@ def _end(record: Record, mark: str, seconds: float) -> bool:
     return clean
 
 
-def _has(process: psutil.Process, mark: str) -> bool:
+def _has_label(process: psutil.Process, label: str) -> bool:
     try:
-        return bool(process.environ().get(MARK) == mark)
+        return bool(process.environ().get(SERVICE_VARIABLE) == label)
     except psutil.Error:
         return False
 
 
 def _has_dying(session: int) -> bool:
-    """Whether a killed process of this session still closes its ports: its mark has gone before."""
+    """Whether a killed process of a session has not closed its ports yet.
+
+    Its environment, and so its label, is gone before its ports are.
+    """
     return any(_is_dying(process, session) for process in psutil.process_iter())
 
 
@@ -183,4 +187,4 @@ def _reap(pid: int) -> None:
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        return  # another flumelab started it
+        return  # another flumelab process is its parent

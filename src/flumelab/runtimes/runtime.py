@@ -1,4 +1,4 @@
-"""What the lab's commands need of the place in which it runs: Docker, or plain processes."""
+"""The protocol `Runtime`: what the lab's commands need of the place in which the lab runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from typing import Any, Protocol
 
 from flumelab.counts import Counts
 from flumelab.errors import LabError
-from flumelab.ledger import Evidence
-from flumelab.lessons.catalogue import App
+from flumelab.ledger import HopCounts
+from flumelab.lessons.catalogue import Lesson
 
 OUTPUT_LINES = 15
 
-Say = Callable[[str], None]
-"""Told what is being done, in a few words; for what takes longer than two seconds."""
+Report = Callable[[str], None]
+"""Called with what is being done, in a few words, before each step of more than two seconds."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """One part of the lab. `state`: running, starting, unhealthy or stopped."""
+    """A part of the lab. `state`: running, starting, unhealthy or stopped."""
 
     name: str
     state: str
@@ -26,60 +26,65 @@ class Service:
 
 
 class Runtime(Protocol):
-    """A lab that can be started, fed, asked and stopped. All raise `LabError`."""
+    """A lab that can be started, fed, asked and stopped. All methods raise `LabError`."""
 
     name: str
 
-    def build(self, say: Say, servers: Sequence[str] = ()) -> None:
-        """Make what the runtime starts from, unless it is there and of the same sources.
+    def build(self, report: Report, servers: Sequence[str] = ()) -> None:
+        """Build what the runtime starts from, unless it is there and its sources are the same.
 
-        :param servers: of `App.servers`, those that are needed, too
+        :param servers: the servers that a lesson needs, as in `Lesson.servers`
         """
 
-    def up(self, app: App, say: Say) -> None:
-        """Start all services in order and wait until each is ready; feeds nothing."""
+    def up(self, lesson: Lesson, report: Report) -> None:
+        """Start all services of a lesson in order and wait until each is ready; feed nothing."""
 
-    def down(self, say: Say) -> None:
-        """Stop all services, the first in the flow first; keeps the state."""
+    def down(self, report: Report) -> None:
+        """Stop all services in the order of the flow; keep the state."""
 
     def services(self) -> list[Service]:
-        """Every service with its state, in the order of the flow; empty when the lab is down."""
+        """Every service with its state, in the order of the flow; empty if the lab is down."""
 
     def feed(self, options: Sequence[str], replay: Path | None, quiet: bool = False) -> int:
-        """Run the generator with these options, if `quiet` without its summary on standard output.
+        """Run the generator and return its exit code.
 
-        Returns its exit code.
+        :param options: the generator's own
+        :param replay: a log to send unchanged, if any
+        :param quiet: without the generator's summary on standard output
         """
 
     def counts(self) -> Counts:
-        """What the program has counted."""
+        """What the lesson's programs have counted."""
 
-    def evidence(self) -> Evidence:
-        """What each hop says now."""
+    def hop_counts(self) -> HopCounts:
+        """What each hop reports now, the result store last.
 
-    def way(self, app: App) -> Sequence[str]:
-        """The generator's options for where the app gets its lines from."""
+        In this order no line can be seen as counted before it is seen as generated.
+        """
+
+    def target_options(self, lesson: Lesson) -> Sequence[str]:
+        """The generator's options for writing to the place that the lesson reads from."""
 
     def expected(self, options: Sequence[str]) -> Any:
-        """What `python -m loadgen.expected` says of all that was fed."""
+        """What `python -m loadgen.expected` prints about all lines that were fed."""
 
-    def wipe(self, say: Say) -> None:
+    def wipe(self, report: Report) -> None:
         """Stop all services and remove the state."""
 
-    def clear(self, say: Say) -> None:
-        """As `wipe`, but what any program needs may stay up for the next one."""
+    def clear_for_next(self, report: Report) -> None:
+        """As `wipe`, but leave services up that the next lesson needs, too."""
 
-    def tail(self, service: str, lines: int) -> str:
+    def log_tail(self, service: str, lines: int) -> str:
         """The last lines of a service's log."""
 
-    def logs(self, service: str | None, follow: bool) -> None:
-        """Print the logs of one service or of all."""
+    def print_logs(self, service: str | None, follow: bool) -> None:
+        """Print the log of one service or of all."""
 
 
-def require_running(runtime: Runtime, app: App) -> None:
-    """Raise `LabError`, with the end of its log, where a program has ended of itself."""
+def require_programs_running(runtime: Runtime, lesson: Lesson) -> None:
+    """Raise `LabError` with the end of its log if a program of the lesson has ended by itself."""
     stopped = {service.name for service in runtime.services() if service.state == "stopped"}
-    for program in app.programs:
+    for program in lesson.programs:
         if program.service in stopped:
-            log = runtime.tail(program.service, OUTPUT_LINES)
-            raise LabError(f"{program.program} ended before all was counted:\n{log}")
+            log = runtime.log_tail(program.service, OUTPUT_LINES)
+            raise LabError(f"{program.file} ended before all was counted:\n{log}")

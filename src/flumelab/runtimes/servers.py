@@ -5,137 +5,131 @@ Where MariaDB is not installed, SQLite takes its place.
 
 import os
 import shutil
-import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flumelab.settings import LOOPBACK, Settings
+from flumelab.runtimes.port_probe import answers, free_port
+from flumelab.settings import LOOPBACK, Port, Settings
 
 TOPIC, BUCKET, DATABASE = "lines", "lab", "lab"
-NAMES = ("kafka", "s3", "db")
+SERVERS = ("kafka", "s3", "db")
 SCRIPTS = {"kafka": "kafka/broker", "s3": "s3/server", "db": "db/server"}
-JARS = "runtimes/spark-packages/target/jars"
-"""What Spark needs for them; from Maven, as Kafka and S3's server are."""
+SPARK_JARS = "runtimes/spark-packages/target/jars"
+"""What Spark needs to speak to them; it comes from Maven, as Kafka and the S3 server do."""
 KAFKA_JARS = "runtimes/kafka/target/kafka"
 S3_JARS = "runtimes/s3-server/target/s3"
 
 
-def database() -> str | None:
-    """Where MariaDB's server is; None where it is not installed."""
-    return shutil.which("mariadbd", path=_path())
+def mariadb_server() -> str | None:
+    """Return the path of MariaDB's server; None if it is not installed."""
+    return shutil.which("mariadbd", path=_search_path())
 
 
 @dataclass(frozen=True)
 class Servers:
-    """Those of `names` that are there, with all they write in `state`."""
+    """Servers by name, and the folder `state` into which they write."""
 
     names: tuple[str, ...]
     settings: Settings
     state: Path
 
     @classmethod
-    def of(cls, names: Iterable[str], settings: Settings, state: Path) -> "Servers":
-        """Of these, the ones that are servers, and there."""
-        mine = (name for name in names if name in NAMES and (name != "db" or database()))
-        return cls(tuple(mine), settings, state)
+    def among(cls, names: Iterable[str], settings: Settings, state: Path) -> "Servers":
+        """Return those of `names` that are servers; MariaDB only if it is installed."""
+        servers = (n for n in names if n in SERVERS and (n != "db" or mariadb_server()))
+        return cls(tuple(servers), settings, state)
 
-    def port(self, name: str) -> tuple[str, int]:
-        """The variable that names its port, and the port."""
-        settings = self.settings
-        return {
-            "kafka": ("LAB_KAFKA_PORT", settings.kafka_port),
-            "s3": ("LAB_S3_PORT", settings.s3_port),
-            "db": ("LAB_DB_PORT", settings.db_port),
-        }[name]
+    def port(self, name: str) -> Port:
+        """The port on which a server listens."""
+        return self.settings.port(f"{name}_port")
 
     def command(self, name: str) -> list[str]:
-        """The script that the image runs, too."""
+        """The script that starts a server, in the image as well as here."""
         return [str(self.settings.root / "docker" / SCRIPTS[name])]
 
     def environment(self, name: str) -> Mapping[str, str]:
-        """For that script."""
-        own = {"kafka": self._of_kafka, "s3": self._of_s3, "db": self._of_db}[name]()
-        return {**os.environ, "PATH": _path(), **own}
+        """The environment of that script."""
+        variables = {
+            "kafka": self._kafka_variables,
+            "s3": self._s3_variables,
+            "db": self._db_variables,
+        }[name]()
+        return {**os.environ, "PATH": _search_path(), **variables}
 
-    def ready(self, name: str) -> bool:
-        """Whether it can be used."""
+    def is_ready(self, name: str) -> bool:
+        """Whether a server can be used."""
         if name == "kafka":
             return (self.state / name / "log" / f"{TOPIC}-0").is_dir()
-        with socket.socket() as probe:
-            return probe.connect_ex((LOOPBACK, self.port(name)[1])) == 0
+        return answers(self.port(name).number)
 
-    def client(self) -> dict[str, str]:
-        """The environment in which generator and program find them."""
-        _, kafka = self.port("kafka")
-        found = {
-            "KAFKA_SERVERS": f"{LOOPBACK}:{kafka}",
+    def client_variables(self) -> dict[str, str]:
+        """The variables by which the generator and the programs find the servers."""
+        variables = {
+            "KAFKA_SERVERS": self._address("kafka"),
             "KAFKA_TOPIC": TOPIC,
         }
         if "s3" in self.names:
-            found["LOGS_URL"] = f"s3a://{BUCKET}/"
-            found["AWS_ENDPOINT_URL"] = f"http://{LOOPBACK}:{self.settings.s3_port}"
-            found["AWS_SHARED_CREDENTIALS_FILE"] = str(self._keys)
+            variables["LOGS_URL"] = f"s3a://{BUCKET}/"
+            variables["AWS_ENDPOINT_URL"] = f"http://{self._address('s3')}"
+            variables["AWS_SHARED_CREDENTIALS_FILE"] = str(self._s3_keys)
         if "db" in self.names:
-            found["RESULTS_URL"] = self.results_url
-        return found
+            variables["RESULTS_URL"] = self.results_url
+        return variables
 
-    def way(self, source: str) -> list[str]:
-        """The generator's options for a program that reads from one of them."""
-        if source == "kafka":
-            return ["--to", f"kafka://{LOOPBACK}:{self.settings.kafka_port}/{TOPIC}"]
+    def target_options(self) -> list[str]:
+        """The generator's options for writing into Kafka, or else into S3."""
+        if "kafka" in self.names:
+            return ["--to", f"kafka://{self._address('kafka')}/{TOPIC}"]
         return ["--to", f"s3://{BUCKET}"]
 
-    def _of_kafka(self) -> dict[str, str]:
-        address = f"{LOOPBACK}:{self.settings.kafka_port}"
+    @property
+    def results_url(self) -> str:
+        """SQLAlchemy's URL of the database; the password is in a file."""
+        place = f"{self._address('db')}/{DATABASE}"
+        return f"mysql+pymysql://{place}?read_default_file={self._db_password}"
+
+    def _kafka_variables(self) -> dict[str, str]:
         return {
             "KAFKA_LIB": str(self.settings.root / KAFKA_JARS),
             "KAFKA_DATA": str(self.state / "kafka"),
             "KAFKA_TOPIC": TOPIC,
-            "KAFKA_ADDRESS": address,
-            "KAFKA_LISTENERS": f"LAB://{address}",
-            "KAFKA_CONTROLLER": f"{LOOPBACK}:{_free_port()}",
+            "KAFKA_ADDRESS": self._address("kafka"),
+            "KAFKA_LISTENERS": f"LAB://{self._address('kafka')}",
+            "KAFKA_CONTROLLER": f"{LOOPBACK}:{free_port()}",
         }
 
-    def _of_s3(self) -> dict[str, str]:
+    def _s3_variables(self) -> dict[str, str]:
         return {
             "S3_LIB": str(self.settings.root / S3_JARS),
             "S3_DATA": str(self.state / "s3"),
             "S3_SETTINGS": str(self.state / "s3.conf"),
             "S3_BUCKET": BUCKET,
-            "S3_LISTEN": f"{LOOPBACK}:{self.settings.s3_port}",
-            "AWS_SHARED_CREDENTIALS_FILE": str(self._keys),
+            "S3_LISTEN": self._address("s3"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self._s3_keys),
         }
 
-    def _of_db(self) -> dict[str, str]:
+    def _db_variables(self) -> dict[str, str]:
         return {
             "DB_DATA": str(self.state / "db"),
             "DB_LISTEN": LOOPBACK,
-            "DB_PORT": str(self.settings.db_port),
+            "DB_PORT": str(self.port("db").number),
             "DB_NAME": DATABASE,
-            "DB_PASSWORD": str(self._password),
+            "DB_PASSWORD": str(self._db_password),
         }
 
-    @property
-    def results_url(self) -> str:
-        """SQLAlchemy's, of the database; the password is in a file."""
-        place = f"{LOOPBACK}:{self.settings.db_port}/{DATABASE}"
-        return f"mysql+pymysql://{place}?read_default_file={self._password}"
+    def _address(self, name: str) -> str:
+        return f"{LOOPBACK}:{self.port(name).number}"
 
     @property
-    def _keys(self) -> Path:
+    def _s3_keys(self) -> Path:
         return self.state / "aws"
 
     @property
-    def _password(self) -> Path:
+    def _db_password(self) -> Path:
         return self.state / "my.cnf"
 
 
-def _path() -> str:
-    """Debian has MariaDB's server where only root's shell looks."""
+def _search_path() -> str:
+    """The PATH, and the folder in which Debian installs MariaDB's server: only root has it."""
     return f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin"
-
-
-def _free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -1,16 +1,17 @@
-"""Starts a streaming program with a checkpoint that fits it.
+"""Start a streaming program with a checkpoint that fits it.
 
     python -m flumelab.runtimes.submit [--keep] PROGRAM [spark-submit option]…
 
-A checkpoint of DStreams holds the program itself, so one of an older text, or of another address,
-must not be taken up again: each has a folder of its own. That of Structured Streaming only says how
-far its queries have come; ``--keep`` as the first argument keeps it for any text.
+A checkpoint of DStreams contains the program itself. It must not be used after the program's text
+or addresses have changed, so each text and set of addresses has a folder of its own. A checkpoint
+of Structured Streaming only records how far its queries have read; with ``--keep`` as the first
+argument, the program has one folder whatever its text.
 
-From the environment: `CHECKPOINT_ROOT` (a folder that driver and workers share), `SPARK_MASTER`,
-`SPARK_PROPERTIES` (the file of Spark's settings), `SPARK_JARS` (what the program needs beside
-Spark's own jars, if anything), and what the program itself reads. Further arguments go to
-spark-submit. SIGTERM asks the program to count what was received and to end (see
-`flumelab.programs.streaming`).
+Variables: `CHECKPOINT_ROOT` (a folder that driver and workers share), `SPARK_MASTER`,
+`SPARK_PROPERTIES` (the file of Spark's settings), `SPARK_JARS` (jars that the program needs beside
+Spark's own, if any), and those that the program itself reads. Further arguments are passed to
+spark-submit. On SIGTERM, the program counts what it has received and then ends (see
+`flumelab.programs.stop`).
 """
 
 import hashlib
@@ -20,30 +21,30 @@ import subprocess
 import sys
 from pathlib import Path
 
-# What Flume was answered OK for survives a kill of the driver. It is written into the checkpoint,
-# so a program without one could not receive.
+# Events that Flume was answered OK for survive a kill of the driver. The log is written into the
+# checkpoint, so a program without a checkpoint could not receive.
 WRITE_AHEAD = ("--conf", "spark.streaming.receiver.writeAheadLog.enable=true")
 
-# Of each DStream, that it is deprecated: it is what a lesson on DStreams is about. Of each udf() of
-# a function with type hints, that these do not say whether it takes Arrow's columns.
-HARMLESS = ("DStream is deprecated", "Cannot infer the eval type from type hints")
+# Spark warns that each DStream is deprecated, and that the type hints of each udf() do not say
+# whether it expects Arrow columns. Neither helps the reader of a lesson.
+IGNORED_WARNINGS = ("DStream is deprecated", "Cannot infer the eval type from type hints")
 
-PART_OF_A_CHECKPOINT = (
+VARIABLES_IN_A_CHECKPOINT = (
     *("RECEIVER_HOST", "RECEIVER_PORT", "FLUME_AGENTS"),
     *("RESULTS_URL", "SPARK_MASTER"),
 )
 
 
 def main(program: Path, options: list[str], keep: bool) -> int:
-    """Run until SIGTERM or the program's end; returns its exit code."""
+    """Run the program until it ends, by itself or after SIGTERM; return its exit code."""
     root = Path(os.environ["CHECKPOINT_ROOT"])
     checkpoint = root / program.stem if keep else checkpoint_of(program, root)
     if not keep and checkpoint.exists():
-        print(f"{program.name}: was not stopped, goes on from {checkpoint}", file=sys.stderr)
-    checkpoint.mkdir(parents=True, exist_ok=True)  # Spark warns where there is none
+        print(f"{program.name}: was not stopped; it continues from {checkpoint}", file=sys.stderr)
+    checkpoint.mkdir(parents=True, exist_ok=True)  # Spark warns if it is missing
     stop_file = root / f"{program.stem}.stop"
     stop_file.unlink(missing_ok=True)
-    # Not SIGTERM to Spark: in local mode its executor would end before the last batches do.
+    # Spark does not get the SIGTERM: in local mode its executor would end before the last batches.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: stop_file.touch())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     master = ["--master", os.environ["SPARK_MASTER"]]
@@ -54,14 +55,14 @@ def main(program: Path, options: list[str], keep: bool) -> int:
     environment = {
         "CHECKPOINT_DIR": str(checkpoint),
         "STOP_FILE": str(stop_file),
-        "PYTHONWARNINGS": ",".join(f"ignore:{message}" for message in HARMLESS),
+        "PYTHONWARNINGS": ",".join(f"ignore:{message}" for message in IGNORED_WARNINGS),
     }
     return subprocess.run(command, env=os.environ | environment, check=False).returncode
 
 
 def checkpoint_of(program: Path, root: Path) -> Path:
-    """The folder for this very text of the program and these settings."""
-    parts = [program.read_text(), *(os.environ.get(name, "") for name in PART_OF_A_CHECKPOINT)]
+    """Return the folder for the program's present text and addresses."""
+    parts = [program.read_text(), *(os.environ.get(name, "") for name in VARIABLES_IN_A_CHECKPOINT)]
     return root / f"{program.stem}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:12]}"
 
 

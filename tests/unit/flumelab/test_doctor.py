@@ -1,4 +1,4 @@
-"""The doctor: what is missing, and the one command that mends it."""
+"""The doctor: what is missing, and the command that installs it."""
 
 import socket
 from dataclasses import replace
@@ -44,7 +44,7 @@ def test_an_old_java_is_not_enough(
     assert not by_name(doctor.examine("local", lab, ports=False))["Java"].ok
 
 
-def test_maven_is_not_asked_for_once_the_jars_are_built(
+def test_maven_is_not_needed_once_the_jars_are_built(
     lab: settings.Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "runtimes/flume/target/flume/lib").mkdir(parents=True)
@@ -60,5 +60,5 @@ def test_a_port_in_use_is_named_with_the_variable_that_moves_it(lab: settings.Se
     assert "LAB_METRICS_PORT" in checks[f"port {port}"].remedy
 
 
-def test_ports_are_not_looked_at_while_the_lab_holds_them(lab: settings.Settings) -> None:
+def test_ports_are_not_checked_while_the_lab_holds_them(lab: settings.Settings) -> None:
     assert not [c for c in doctor.examine("local", lab, ports=False) if "port" in c.name]

@@ -1,14 +1,17 @@
-"""Ports and places from the environment."""
+"""Ports and folders from the environment."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from flumelab import settings
 from flumelab.errors import LabError
-from flumelab.lessons import catalogue as apps
-from flumelab.runtimes.build_stamp import Stamp
+from flumelab.lessons import catalogue
+from flumelab.runtimes.build_stamp import BuildStamp
 from flumelab.runtimes.submit import checkpoint_of
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,24 +20,50 @@ def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_UI_PORT", "5143")
     monkeypatch.setenv("LAB_MASTER_PORT", "5144")
     monkeypatch.setenv("LAB_SECOND_PORT", "5145")
+    monkeypatch.setenv("LAB_KAFKA_PORT", "5146")
+    monkeypatch.setenv("LAB_S3_PORT", "5147")
+    monkeypatch.setenv("LAB_DB_PORT", "5148")
     lab = settings.load()
     assert (lab.receiver_port, lab.metrics_port, lab.ui_port, lab.master_port) == (
         *(5141, 5142),
         *(5143, 5144),
     )
     assert lab.second_port == 5145
+    assert (lab.kafka_port, lab.s3_port, lab.db_port) == (5146, 5147, 5148)
+    assert {port.number for name in ("docker", "local") for port in lab.ports(name)} == {
+        *range(5141, 5149)
+    }
+
+
+def test_the_readme_has_every_port_with_its_default_and_what_it_serves() -> None:
+    readme = (ROOT / "README.md").read_text()
+    declared = settings.PORTS.values()
+    named = re.findall(r"`(LAB_\w+_PORT)` (?:\| )?(\d+)", readme.replace("\n", " "))
+    assert sorted(named) == sorted((port.variable, str(port.number)) for port in declared)
+    table = dict(re.findall(r"`(LAB_\w+_PORT)` \| \d+ \| (.+) \|$", readme, re.MULTILINE))
+    assert table == {p.variable: p.serves for p in declared if p.variable in table}
+    assert table.keys() >= {port.variable for port in declared if port.always}
+
+
+def test_compose_publishes_the_same_default_ports() -> None:
+    compose = (ROOT / "compose.yaml").read_text()
+    found = set(re.findall(r"\$\{(LAB_\w+_PORT):-(\d+)\}", compose))
+    declared = [port for port in settings.PORTS.values() if "docker" in port.runtimes]
+    assert found == {(port.variable, str(port.number)) for port in declared}
 
 
 @pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "4 141"])
-def test_what_is_not_a_port_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_an_invalid_port_is_named_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     monkeypatch.setenv("LAB_UI_PORT", text)
     with pytest.raises(LabError, match=f"LAB_UI_PORT={text} is not a port; set it to"):
         settings.load()
 
 
-def test_an_unknown_app_is_answered_with_those_there_are() -> None:
-    with pytest.raises(LabError, match="no app named nonsense; there is url-counts"):
-        apps.find("nonsense")
+def test_an_unknown_lesson_is_answered_with_the_names_that_there_are() -> None:
+    with pytest.raises(LabError, match="no lesson named nonsense; there are url-counts"):
+        catalogue.find("nonsense")
 
 
 def test_a_changed_program_or_address_gets_a_checkpoint_of_its_own(
@@ -56,11 +85,11 @@ def test_a_build_is_current_until_a_source_changes(tmp_path: Path) -> None:
     source.mkdir()
     (source / "a.py").write_text("1")
 
-    def stamp() -> Stamp:
-        return Stamp(tmp_path / "state/built", tmp_path, ["src", "missing"])
+    def stamp() -> BuildStamp:
+        return BuildStamp(tmp_path / "state/built", tmp_path, ["src", "missing"])
 
     assert not stamp().is_current()
-    stamp().set()
+    stamp().write()
     assert stamp().is_current()
     (source / "target").mkdir()
     (source / "target/a.class").write_text("made from the sources, not one of them")

@@ -1,4 +1,4 @@
-"""What the program takes for a URL, and for a malformed line."""
+"""What url_counts.py counts as a URL, and what as a malformed line."""
 
 import importlib.util
 import time
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flumelab.counts import MALFORMED
+from flumelab.programs import parse
 from loadgen.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[3]
@@ -18,6 +19,10 @@ def program():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_lesson_and_the_other_programs_have_the_same_rule(program) -> None:
+    assert program.LINE == parse.LINE
 
 
 LINE = '1.2.3.4 - - [17/May/2015:10:05:03 +0000] "{}" 200 12 "-" "curl/8"'
@@ -36,7 +41,7 @@ LINE = '1.2.3.4 - - [17/May/2015:10:05:03 +0000] "{}" 200 12 "-" "curl/8"'
         ("", MALFORMED),
     ],
 )
-def test_the_url_is_the_target_as_it_stands(program, request_line: str, url: str) -> None:
+def test_the_url_is_the_target_as_written(program, request_line: str, url: str) -> None:
     assert program.url_of(LINE.format(request_line)) == url
 
 
@@ -64,7 +69,7 @@ def test_program_and_generator_agree_on_a_real_log(program) -> None:
 
 
 @pytest.mark.parametrize("part", [" [", '" ', "\\", "- ", '"a" '])
-def test_a_hostile_line_is_soon_done_with(program, part: str) -> None:
+def test_a_hostile_line_takes_no_long_time(program, part: str) -> None:
     line = "a b c [x] " + part * (500_000 // len(part))
     started = time.process_time()
     assert program.url_of(line) == MALFORMED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark_flume.events.columns import EventColumns, scan_events
+from pyspark_flume.events.event_positions import EventColumns, scan_events
 from pyspark_flume.events.record import encode_event
 from pyspark_flume.ingest.deduplication import new_events
 from pyspark_flume.landing import FileRange, SeenRanges

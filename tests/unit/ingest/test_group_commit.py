@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyspark_flume.events.columns import scan_events
+from pyspark_flume.events.event_positions import scan_events
 from pyspark_flume.events.record import decode_events, encode_event
 from pyspark_flume.ingest.group_commit import GroupCommit
 from pyspark_flume.ingest.line_identity import identify

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from pyspark_flume.events.record import encode_event
 from pyspark_flume.ingest import spark_sink_client
-from pyspark_flume.ingest.background import BackgroundService
+from pyspark_flume.ingest.background_service import BackgroundService
 from pyspark_flume.ingest.poller import CONNECTIONS_PER_AGENT
 from pyspark_flume.ingest.service import END_SECONDS_MAX
 from pyspark_flume.landing import Landing

@@ -1,8 +1,9 @@
-"""Batches whose events tell their identity in their body: ``b"access.log 20 30"``."""
+"""Batches whose events have their place in a file as their body: ``b"access.log 20 30"``."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pyspark_flume.events.event_positions import scan_events
 from pyspark_flume.landing import FileRange, Landing, LandingWriter
 
 LINE = 10  # bytes of a line in its file
@@ -29,7 +30,8 @@ def bodies(items: bytes | memoryview) -> Iterator[bytes]:
 
 
 def identify(items: bytes, count: int) -> list[FileRange]:
-    """A run for each event."""
+    """A run for each event. Raises `EventCorrupt`."""
+    scan_events(items, count)
     found = [body.decode().split() for body in bodies(items)]
     assert len(found) == count
     return [

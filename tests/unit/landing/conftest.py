@@ -6,7 +6,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a sync is for, a power failure, cannot be had here; its failures are tested."""
+    """Tests cannot cause the power failure that a sync is for; failing syncs are tested."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     monkeypatch.setattr(os, "fdatasync", lambda descriptor: None)
 

@@ -29,14 +29,16 @@ def test_ls_shows_segments_and_consumers(log: Path, capsys: pytest.CaptureFixtur
     assert max(map(len, printed)) <= 80
 
 
-def test_ls_speaks_json(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ls_prints_json(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ls", "--json", str(log)]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert [(one["first"], one["end"]) for one in shown["segments"]] == [(0, 2), (2, 4)]
     assert shown["consumers"] == {}
 
 
-def test_verify_finds_nothing_in_a_whole_log(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_finds_no_damage_in_a_whole_log(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["verify", str(log)]) == 0
     assert [line.split()[1:] for line in capsys.readouterr().out.splitlines()] == [
         ["2", "events", "ok"],
@@ -44,14 +46,14 @@ def test_verify_finds_nothing_in_a_whole_log(log: Path, capsys: pytest.CaptureFi
     ]
 
 
-def test_verify_works_beside_a_writer(log: Path) -> None:
+def test_verify_works_while_a_writer_runs(log: Path) -> None:
     with opened(log) as writer:
         writer.append(*batch(40, 1))
         writer.commit()
         assert main(["verify", str(log)]) == 0
 
 
-def test_verify_finds_every_bit_that_flips(log: Path) -> None:
+def test_verify_finds_every_flipped_bit(log: Path) -> None:
     for path in segment_paths(log):
         for position in range(path.stat().st_size):
             flip(path, position)
@@ -96,6 +98,27 @@ def test_verify_finds_a_missing_segment_and_extra_bytes(
     assert "events 1 to 1 are missing before it" in printed
 
 
+@pytest.mark.parametrize(
+    ("items", "count", "code"),
+    [
+        ("00 04 6869", 1, 0),
+        ("02 0261 0262 00 02 78", 1, 0),
+        ("00 02 78 00 02 78", 3, 1),  # fewer events
+        ("00 00 00 00", 1, 1),  # more
+        ("00 04 61", 1, 1),  # a body that is longer than the block
+    ],
+)
+def test_verify_looks_into_the_items(
+    folder: Path, items: str, count: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(folder) as writer:
+        writer.append(bytes.fromhex(items), count, [])
+        writer.commit()
+
+    assert main(["verify", str(folder)]) == code
+    assert ("block 1: " in capsys.readouterr().out) == bool(code)
+
+
 def test_cat_prints_a_body_a_line(log: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["cat", str(log), "--from", "1", "--to", "3"]) == 0
     assert capfdbinary.readouterr().out == b"".join(line + b"\n" for line in lines(10, 2))
@@ -116,7 +139,7 @@ def test_cat_prints_json_with_headers_and_offset(
     assert (binary["offset"], binary["headers"], binary["body_base64"]) == (1, {}, "/w==")
 
 
-def test_what_cannot_be_done_exits_with_2(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_command_exits_with_2(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ls", str(log / "nowhere")]) == 2
     assert "holds no landing log" in capsys.readouterr().err
     assert main(["cat", str(log), "--to", "9"]) == 2
@@ -148,7 +171,7 @@ def test_a_pipe_that_is_closed_is_no_error(folder: Path) -> None:
     assert process.wait() == 0
 
 
-def test_help_says_what_there_is() -> None:
+def test_help_lists_the_commands_and_exit_codes() -> None:
     command = [sys.executable, "-m", "pyspark_flume.landing", "--help"]
     environment = os.environ | {"COLUMNS": "80"}
     text = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)

@@ -1,4 +1,4 @@
-"""Reading by offset, by time and by size, beside the writer."""
+"""Reading by offset, by time and by size, while a writer runs."""
 
 import pickle
 import shutil
@@ -9,7 +9,7 @@ import pytest
 from batches import batch, bodies, flip, lines, opened, segment_paths, stored, write
 from pyspark_flume.errors import LandingCorrupt, LandingError, OffsetTooNew, OffsetTooOld
 from pyspark_flume.landing import Landing, LandingWriter, Retention
-from pyspark_flume.landing.container import block_prefix
+from pyspark_flume.landing.avro_container import block_prefix
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_log_has_its_events_from_earliest_to_latest(log: Landing, folder: Pa
     assert log.segments()[1].last_arrival_ms == 5000
 
 
-def test_blocks_are_whole_and_overlap_what_is_asked(log: Landing) -> None:
+def test_blocks_are_whole_and_overlap_the_range_asked_for(log: Landing) -> None:
     whole = [(0, 1), (1, 2), (3, 3), (6, 4), (10, 5), (15, 6)]
     for start in range(22):
         for end in range(start, 22):
@@ -54,14 +54,14 @@ def test_blocks_are_whole_and_overlap_what_is_asked(log: Landing) -> None:
             assert firsts(log, start, end) == (expected if start < end else [])
 
 
-def test_a_block_has_what_was_appended(log: Landing) -> None:
+def test_a_block_has_the_appended_batch(log: Landing) -> None:
     (block,) = log.blocks(4, 5)
 
     assert (block.first, block.count, block.arrival_ms) == (3, 3, 3000)
     assert block.items == batch(30, 3)[0]
 
 
-def test_blocks_are_the_same_however_much_a_read_takes(
+def test_blocks_are_the_same_with_any_size_of_a_read(
     log: Landing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = [bytes(block.items) for block in log.blocks(0, 21)]
@@ -97,7 +97,7 @@ def test_a_limit_in_bytes_gives_whole_blocks_and_at_least_one(log: Landing) -> N
     assert log.limit_bytes(21, 100) == 21
 
 
-def test_offsets_outside_the_log_say_what_to_do(log: Landing, folder: Path) -> None:
+def test_errors_for_offsets_outside_the_log_say_what_to_do(log: Landing, folder: Path) -> None:
     with opened(folder) as writer:
         assert writer.retain(Retention(size_bytes=0)) == 2
     with pytest.raises(OffsetTooOld, match=r"offset 5 of .* is gone, the log begins at 15"):
@@ -118,7 +118,7 @@ def test_a_segment_removed_while_it_is_read_is_too_old(log: Landing, folder: Pat
         list(blocks)
 
 
-def test_a_log_made_anew_has_another_id(log: Landing, folder: Path) -> None:
+def test_a_recreated_log_has_another_id(log: Landing, folder: Path) -> None:
     before = log.id
     shutil.rmtree(folder)
     write(folder, [batch(0, 2)])
@@ -127,7 +127,7 @@ def test_a_log_made_anew_has_another_id(log: Landing, folder: Path) -> None:
     assert log.latest() == 2
 
 
-def test_no_log_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_without_a_log_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LandingError, match="holds no landing log; start the receiver"):
         Landing(tmp_path).latest()
 
@@ -155,7 +155,7 @@ def test_a_reader_can_be_pickled_for_another_process(log: Landing) -> None:
     assert firsts(pickle.loads(pickle.dumps(log)), 0, 1) == [(0, 1)]  # noqa: S301
 
 
-def test_every_bit_that_flips_in_a_block_is_noticed(folder: Path) -> None:
+def test_every_flipped_bit_in_a_block_is_noticed(folder: Path) -> None:
     write(folder, [batch(0, 2)])
     path = segment_paths(folder)[0]
     size = path.stat().st_size
@@ -170,11 +170,11 @@ def test_a_damaged_index_of_an_older_segment_is_an_error(log: Landing, folder: P
     flip(folder / f"{6:020d}.index", 50)
 
     assert firsts(log, 0, 6) == [(0, 1), (1, 2), (3, 3)]
-    with pytest.raises(LandingCorrupt, match=r"index is damaged or lost; remove it and start"):
+    with pytest.raises(LandingCorrupt, match=r"index is damaged or lost; remove it and restart"):
         firsts(log, 6, 15)
 
 
-def test_readers_beside_a_writer_see_only_whole_batches_in_order(folder: Path) -> None:
+def test_readers_see_only_whole_batches_in_order_while_a_writer_runs(folder: Path) -> None:
     writer = opened(folder, segment_bytes=3000)
     wrong: list[object] = []
     done = threading.Event()

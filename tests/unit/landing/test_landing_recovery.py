@@ -1,4 +1,4 @@
-"""What the writer makes of a folder after a kill, a power failure, or damage."""
+"""How the writer recovers a folder after a kill, a power failure, or damage."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def cut(path: Path, length: int) -> None:
 
 
 def seen_after_opening(folder: Path) -> list[tuple[int, int]]:
-    """What is missing of the first 100 bytes of the log file."""
+    """The ranges of the first 100 bytes of access.log that have not been seen."""
     with opened(folder) as writer:
         return writer.missing(FileRange("access.log", 0, 100, 0, 0))
 
@@ -49,11 +49,11 @@ def rolled(folder: Path) -> Path:
     return folder
 
 
-# --- torn tails ---------------------------------------------------------------------------------
+# --- incomplete tails ---------------------------------------------------------------------------
 
 
-def test_a_torn_tail_is_cut_off_wherever_it_ends(two: Path) -> None:
-    """The last block had not been vouched for: cut at every byte, it is gone; whole, it is kept."""
+def test_an_incomplete_tail_is_cut_off_wherever_it_ends(two: Path) -> None:
+    """The index does not vouch for the last block: cut anywhere, it is gone; whole, it is kept."""
     segment, index = (two / f"{0:020d}.{kind}" for kind in ("avro", "index"))
     start = ENTRY.unpack_from(index.read_bytes(), ENTRY.size)
     begin, size = start[1] + start[3], segment.stat().st_size
@@ -95,7 +95,7 @@ def test_the_lost_index_of_an_older_segment_is_rebuilt(rolled: Path) -> None:
     assert stored(rolled) == lines(0, 12)
 
 
-def test_bytes_behind_the_last_block_that_are_none_are_cut_off(two: Path) -> None:
+def test_bytes_after_the_last_block_that_are_not_a_block_are_cut_off(two: Path) -> None:
     path = segment_paths(two)[0]
     whole = path.read_bytes()
     for tail in (b"\0" * 5000, b"\xff" * 50, b"\x02\x04" + b"\0" * 30, whole[-60:-1]):
@@ -105,7 +105,7 @@ def test_bytes_behind_the_last_block_that_are_none_are_cut_off(two: Path) -> Non
         assert path.read_bytes() == whole
 
 
-def test_a_kept_block_is_seen_so_that_it_is_not_stored_twice(two: Path) -> None:
+def test_a_kept_block_counts_as_seen_so_that_it_is_not_stored_twice(two: Path) -> None:
     """Killed between fdatasync and the index: never answered OK, so it is sent again."""
     cut(two / f"{0:020d}.index", 2 * ENTRY.size)
 
@@ -114,7 +114,7 @@ def test_a_kept_block_is_seen_so_that_it_is_not_stored_twice(two: Path) -> None:
         assert writer.missing(batch(20, 2)[2][0]) == []
 
 
-def test_entries_behind_a_gap_in_the_index_are_used(folder: Path) -> None:
+def test_entries_after_a_gap_in_the_index_are_used(folder: Path) -> None:
     """Killed while a commit of several batches published its entries."""
     write(folder, [batch(10 * i, 1) for i in range(4)])
     index = folder / f"{0:020d}.index"
@@ -143,14 +143,14 @@ def test_a_segment_that_had_just_begun_is_begun_again(two: Path) -> None:
         assert len(segment_paths(log)) == 1
 
 
-def test_an_index_of_a_segment_that_did_not_come_to_be_is_removed(two: Path) -> None:
+def test_the_index_of_a_segment_that_was_never_created_is_removed(two: Path) -> None:
     (two / f"{4:020d}.index").touch()
 
     write(two, [])
     assert not (two / f"{4:020d}.index").exists()
 
 
-def test_an_index_that_retention_did_not_get_to_is_removed(rolled: Path) -> None:
+def test_an_index_that_retention_has_left_is_removed(rolled: Path) -> None:
     segment_paths(rolled)[0].unlink()
 
     write(rolled, [])
@@ -158,7 +158,7 @@ def test_an_index_that_retention_did_not_get_to_is_removed(rolled: Path) -> None
     assert Landing(rolled).earliest() == 4
 
 
-def test_a_log_killed_at_its_creation_is_created(folder: Path) -> None:
+def test_a_log_whose_creation_was_killed_is_created(folder: Path) -> None:
     folder.mkdir()
     (folder / ".landing.json.77.tmp").write_text("{")
     (folder / "lock").write_text("77\n")
@@ -171,7 +171,7 @@ def test_a_log_killed_at_its_creation_is_created(folder: Path) -> None:
 # --- damage is an error -------------------------------------------------------------------------
 
 
-def test_a_bit_that_flips_in_what_was_vouched_for_is_an_error(two: Path) -> None:
+def test_a_flipped_bit_that_the_index_vouches_for_is_an_error(two: Path) -> None:
     path = segment_paths(two)[0]
     for position in range(path.stat().st_size):
         log = copy(two, "flipped")
@@ -182,7 +182,7 @@ def test_a_bit_that_flips_in_what_was_vouched_for_is_an_error(two: Path) -> None
         assert (log / path.name).stat().st_size == path.stat().st_size
 
 
-def test_a_segment_cut_below_what_was_vouched_for_is_an_error(two: Path) -> None:
+def test_a_segment_cut_before_the_end_that_the_index_names_is_an_error(two: Path) -> None:
     path = segment_paths(two)[0]
     for length in range(path.stat().st_size):
         log = copy(two, "cut")
@@ -193,7 +193,7 @@ def test_a_segment_cut_below_what_was_vouched_for_is_an_error(two: Path) -> None
         assert (log / path.name).stat().st_size == length
 
 
-def test_a_bit_that_flips_in_the_index_costs_nothing(two: Path) -> None:
+def test_a_flipped_bit_in_the_index_loses_nothing(two: Path) -> None:
     index = two / f"{0:020d}.index"
     for position in range(index.stat().st_size):
         log = copy(two, "flipped")
@@ -203,7 +203,7 @@ def test_a_bit_that_flips_in_the_index_costs_nothing(two: Path) -> None:
         assert stored(log) == lines(0, 4)
 
 
-def test_damage_before_whole_blocks_is_an_error_without_an_index_too(two: Path) -> None:
+def test_damage_before_whole_blocks_is_an_error_even_without_an_index(two: Path) -> None:
     path = segment_paths(two)[0]
     (two / f"{0:020d}.index").unlink()
     position = path.read_bytes().index(b"access.log 0 10") - 1
@@ -214,14 +214,14 @@ def test_damage_before_whole_blocks_is_an_error_without_an_index_too(two: Path) 
 
 
 def test_a_missing_segment_is_an_error(rolled: Path) -> None:
-    for name, fact in ((f"{4:020d}", "misses|missing"), (f"{8:020d}", "is missing")):
+    for name, fact in ((f"{4:020d}", "lacks|missing"), (f"{8:020d}", "is missing")):
         log = copy(rolled, "missing")
         (log / f"{name}.avro").unlink()
         with pytest.raises(LandingCorrupt, match=fact):
             opened(log)
     segment_paths(rolled)[1].unlink()
     (rolled / f"{4:020d}.index").unlink()
-    with pytest.raises(LandingCorrupt, match="misses events 4 to 7"):
+    with pytest.raises(LandingCorrupt, match="lacks events 4 to 7"):
         opened(rolled)
 
 
@@ -238,7 +238,7 @@ def test_a_segment_of_another_log_is_an_error(two: Path, tmp_path: Path) -> None
     for path in (tmp_path / "other").glob("0*"):
         shutil.copy(path, two)
 
-    with pytest.raises(LandingCorrupt, match="of another log"):
+    with pytest.raises(LandingCorrupt, match="is part of another log"):
         opened(two)
 
 
@@ -254,7 +254,7 @@ def test_nothing_is_changed_where_opening_fails(rolled: Path) -> None:
 # --- folders that cannot be used ----------------------------------------------------------------
 
 
-def test_a_second_writer_is_told_who_the_first_is(folder: Path) -> None:
+def test_a_second_writer_is_told_which_process_is_the_first(folder: Path) -> None:
     with opened(folder), pytest.raises(LandingLocked, match=f"process {os.getpid()}; stop"):
         opened(folder)
     opened(folder).close()
@@ -284,13 +284,13 @@ def foreign_file(folder: Path) -> None:
     ("spoil", "message"),
     [
         (unknown_format, "has format 2, this version reads 1; install"),
-        (no_json, "landing.json is not a landing log's; restore"),
-        (json_of_others, "landing.json is not a landing log's; restore"),
+        (no_json, "landing.json does not identify a landing log; restore"),
+        (json_of_others, "landing.json does not identify a landing log; restore"),
         (no_identity, "segments but no landing.json; restore"),
         (foreign_file, "notes.txt is no part of a landing log; move it away"),
     ],
 )
-def test_a_folder_that_is_no_landing_log_is_left_alone(
+def test_a_folder_that_is_not_a_landing_log_is_left_alone(
     two: Path, spoil: Callable[[Path], None], message: str
 ) -> None:
     spoil(two)
@@ -299,7 +299,7 @@ def test_a_folder_that_is_no_landing_log_is_left_alone(
         opened(two)
 
 
-def test_a_file_in_the_folders_place_is_an_error(folder: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_an_error(folder: Path) -> None:
     folder.write_text("")
 
     with pytest.raises(LandingError, match="give the receiver a folder"):
@@ -314,7 +314,7 @@ def test_a_folder_without_permission_is_an_error(folder: Path) -> None:
         opened(folder)
 
 
-def test_the_root_of_a_volume_will_do(folder: Path) -> None:
+def test_the_root_of_a_volume_can_be_the_folder(folder: Path) -> None:
     (folder / "lost+found").mkdir(parents=True)
     (folder / ".nfs0001").touch()
 

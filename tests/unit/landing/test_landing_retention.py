@@ -1,4 +1,4 @@
-"""What goes, and when."""
+"""Which segments retention removes, and when."""
 
 import errno
 from pathlib import Path
@@ -25,13 +25,13 @@ DAY = 86_400_000
         (" commit, 7d,10gb", Retention(True, 7 * DAY, 10 * 1024**3)),
     ],
 )
-def test_a_retention_is_read(text: str, retention: Retention) -> None:
+def test_a_retention_is_parsed(text: str, retention: Retention) -> None:
     assert Retention.parse(text) == retention
 
 
 @pytest.mark.parametrize("text", ["", "7", "d", "30m", "-1d", "keep,7d", "commit;7d", "1.5g"])
-def test_a_text_that_is_no_retention_is_refused(text: str) -> None:
-    with pytest.raises(RetentionInvalid, match="is none; write keep, or commit, an age"):
+def test_a_text_that_is_not_a_retention_is_refused(text: str) -> None:
+    with pytest.raises(RetentionInvalid, match="is not valid; write keep, or commit, an age"):
         Retention.parse(text)
 
 
@@ -59,12 +59,12 @@ def earliest_after(folder: Path, retention: str) -> int:
     return log.earliest()
 
 
-def test_by_age_a_segment_goes_when_its_last_event_is_older(five: Path) -> None:
+def test_by_age_a_segment_is_removed_when_its_last_event_is_older(five: Path) -> None:
     assert earliest_after(five, "2d") == 4
-    assert earliest_after(five, "1h") == 8  # the last one stays, always
+    assert earliest_after(five, "1h") == 8  # the last one always stays
 
 
-def test_by_size_the_oldest_go_until_the_rest_fits(five: Path) -> None:
+def test_by_size_the_oldest_are_removed_until_the_rest_fits(five: Path) -> None:
     sizes = [path.stat().st_size for path in segment_paths(five)]
     with opened(five) as writer:
         assert writer.retain(Retention(size_bytes=sum(sizes))) == 0
@@ -74,7 +74,7 @@ def test_by_size_the_oldest_go_until_the_rest_fits(five: Path) -> None:
     assert Landing(five).earliest() == 8
 
 
-def test_by_commit_a_segment_goes_when_every_consumer_has_passed_it(five: Path) -> None:
+def test_by_commit_a_segment_is_removed_when_every_consumer_has_passed_it(five: Path) -> None:
     assert earliest_after(five, "commit") == 0  # no consumer: nobody has read it
     commit(five, "counts", 7)
     assert earliest_after(five, "commit") == 6
@@ -85,7 +85,7 @@ def test_by_commit_a_segment_goes_when_every_consumer_has_passed_it(five: Path) 
     assert earliest_after(five, "commit") == 8
 
 
-def test_of_several_the_first_that_is_true_counts(five: Path) -> None:
+def test_of_several_conditions_the_first_that_is_true_counts(five: Path) -> None:
     commit(five, "late", 2)
 
     assert earliest_after(five, "commit,3d") == 2
@@ -112,7 +112,7 @@ def test_a_consumer_is_known_by_its_last_commit(five: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", "a b", "ä", "x" * 65, "a\n", ".hidden"])
 def test_a_name_that_could_leave_the_folder_is_refused(five: Path, name: str) -> None:
-    with pytest.raises(LandingError, match="is no name; take 1 to 64 of"):
+    with pytest.raises(LandingError, match="is not a valid name; use 1 to 64 of"):
         commit(five, name, 1)
 
 
@@ -125,7 +125,7 @@ def test_a_consumers_file_that_is_damaged_stops_removal(five: Path) -> None:
     assert Landing(five).earliest() == 0
 
 
-def test_on_a_full_disk_a_commit_stays_as_it_was_and_the_query_goes_on(
+def test_on_a_full_disk_a_commit_stays_as_it_was_and_the_query_continues(
     five: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path, text: str) -> None:
@@ -140,6 +140,6 @@ def test_on_a_full_disk_a_commit_stays_as_it_was_and_the_query_goes_on(
     assert committed(five) == {"counts": 5}
 
 
-def test_a_commit_where_no_folder_is_is_an_error(tmp_path: Path) -> None:
+def test_a_commit_into_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LandingError, match="let the query write there"):
         commit(tmp_path / "gone", "a", 1)

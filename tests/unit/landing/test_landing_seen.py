@@ -33,7 +33,7 @@ def test_ranges_are_the_set_of_their_bytes(
     assert restored.snapshot() == seen.snapshot()
 
 
-def test_none_all_and_some_of_a_run_seen_are_told_apart() -> None:
+def test_a_range_seen_not_at_all_wholly_or_partly_is_told_apart() -> None:
     seen = SeenRanges()
     seen.add("a", 10, 20)
 
@@ -59,7 +59,7 @@ def test_beyond_the_limit_the_file_untouched_for_longest_is_forgotten() -> None:
     assert seen.snapshot() == '{"a":[0,5,10,15],"c":[0,5]}'
 
 
-def test_a_file_of_gaps_does_not_fill_the_memory() -> None:
+def test_a_file_with_many_gaps_does_not_fill_the_memory() -> None:
     seen = SeenRanges(ranges_max=2)
     seen.add("a", 0, 1)
     for start in (0, 10, 20, 30):
@@ -80,6 +80,6 @@ def test_a_copy_does_not_follow_its_original() -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", '{"a":[0]}', '{"a":[5,1]}', '{"a":[1,1]}', "{"])
-def test_a_snapshot_that_is_none_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_snapshot_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         SeenRanges().restore(text)

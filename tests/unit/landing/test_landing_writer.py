@@ -16,7 +16,7 @@ ALL = FileRange("access.log", 0, 1000, 0, 0)
 
 
 class FailingDisk:
-    """Lets os.`call` fail from its `after`-th call on, until `repaired`."""
+    """Makes os.`call` fail after `after` calls, until `repaired`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, call: str, after: int = 0) -> None:
         self.left: float = after
@@ -26,7 +26,7 @@ class FailingDisk:
         def failing(*arguments: object) -> object:
             self.left -= 1
             if self.left < 0:
-                if self.partly:  # a disk that fills up takes a part first
+                if self.partly:  # a disk that fills up writes a part first
                     descriptor, buffers, position = arguments
                     os.pwrite(descriptor, bytes(buffers[0])[:3], position)  # type: ignore
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -65,7 +65,7 @@ def test_the_index_is_written_after_the_segment_is_on_disk(
     assert visible == [0, 2]
 
 
-def test_a_batch_of_no_events_is_nothing(folder: Path) -> None:
+def test_a_batch_without_events_is_ignored(folder: Path) -> None:
     with opened(folder) as writer:
         size = segment_paths(folder)[0].stat().st_size
         writer.append(b"", 0, [])
@@ -86,7 +86,7 @@ def test_more_batches_than_one_write_takes_are_stored(folder: Path) -> None:
     assert stored(folder) == lines(0, 2000)
 
 
-def test_a_short_write_goes_on_where_it_stopped(
+def test_a_short_write_continues_where_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.pwritev
@@ -117,7 +117,7 @@ def test_a_full_segment_is_followed_by_another(folder: Path) -> None:
     assert stored(folder) == lines(0, 5)
 
 
-def test_what_was_seen_outlives_the_segments(folder: Path) -> None:
+def test_ranges_seen_outlive_the_segments(folder: Path) -> None:
     """Only the last segment is read at a start; its header knows the rest."""
     write(folder, [batch(10 * i, 1) for i in range(5)], segment_bytes=1)
     for path in [*folder.glob(f"{0:020d}.*"), *folder.glob(f"{1:020d}.*")]:
@@ -159,7 +159,7 @@ def test_a_header_promises_nothing_that_is_not_durable(
 # --- sent again ---------------------------------------------------------------------------------
 
 
-def test_what_was_seen_is_known_at_once_and_after_a_start(folder: Path) -> None:
+def test_ranges_seen_are_known_at_once_and_after_a_restart(folder: Path) -> None:
     with opened(folder) as writer:
         writer.append(*batch(0, 3))
         assert writer.missing(batch(10, 4)[2][0]) == [(30, 50)]
@@ -170,7 +170,7 @@ def test_what_was_seen_is_known_at_once_and_after_a_start(folder: Path) -> None:
         assert writer.missing(batch(10, 4)[2][0]) == [(30, 50)]
 
 
-def test_of_more_files_than_the_limit_the_oldest_are_forgotten(folder: Path) -> None:
+def test_beyond_the_limit_the_oldest_files_are_forgotten(folder: Path) -> None:
     with LandingWriter.open(folder, identify, files_max=2) as writer:
         for file in "abc":
             writer.append(*batch(0, 1, file))
@@ -185,7 +185,7 @@ def test_of_more_files_than_the_limit_the_oldest_are_forgotten(folder: Path) -> 
     [("pwritev", 0), ("fdatasync", 0), ("pwritev", 1), ("pwritev", 2)],
     ids=["blocks", "sync", "index", "index's first entry"],
 )
-def test_after_a_failed_commit_nothing_of_it_is_there(
+def test_a_failed_commit_leaves_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, after: int
 ) -> None:
     with opened(folder) as writer:
@@ -208,7 +208,7 @@ def test_after_a_failed_commit_nothing_of_it_is_there(
     assert stored(folder) == lines(0, 5)
 
 
-def test_what_a_failed_write_left_is_cut_off_later_if_not_at_once(
+def test_the_remains_of_a_failed_write_are_cut_off_later_if_not_at_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with opened(folder) as writer:
@@ -231,7 +231,7 @@ def test_what_a_failed_write_left_is_cut_off_later_if_not_at_once(
 
 
 @pytest.mark.parametrize("after", range(8))
-def test_a_segment_that_cannot_be_begun_is_begun_later(
+def test_a_segment_that_cannot_be_created_is_created_later(
     folder: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     with opened(folder, segment_bytes=1) as writer:
@@ -254,7 +254,7 @@ def test_a_segment_that_cannot_be_begun_is_begun_later(
 def during_a_failing_commit(
     writer: LandingWriter, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
 ) -> None:
-    """Let a commit fail, and `act` in another thread while it runs."""
+    """Make a commit fail, and call `act` in another thread while it runs."""
 
     def failing(descriptor: int) -> None:
         thread = threading.Thread(target=act)
@@ -268,7 +268,7 @@ def during_a_failing_commit(
             writer.commit()
 
 
-def test_what_was_appended_during_a_failing_commit_fails_too(
+def test_a_batch_appended_during_a_failing_commit_fails_too(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with opened(folder) as writer:
@@ -337,7 +337,7 @@ def test_a_failure_of_the_program_itself_forgets_as_well(
     assert stored(folder) == lines(0, 1)
 
 
-def test_a_checksum_is_that_of_the_block(folder: Path) -> None:
+def test_a_checksum_covers_the_block(folder: Path) -> None:
     write(folder, [batch(0, 2)])
     path = segment_paths(folder)[0]
     flip(path, path.stat().st_size - 20)

@@ -36,7 +36,7 @@ COMMON = START + b'"GET /page HTTP/1.1" 200 5'
         ('"GET /é HTTP/1.1"'.encode(), "/é"),
         (b'"GET /\xe9 HTTP/1.1"', "/\ufffd"),
         (b'"GET /a"b HTTP/1.1"', '/a"b'),
-        (b'"GET /\xe2\x80\xa8 HTTP/1.1"', "/\u2028"),  # only ASCII's white space ends a URL
+        (b'"GET /\xe2\x80\xa8 HTTP/1.1"', "/\u2028"),  # only ASCII white space ends a URL
         (b'"GET /\xc2\xa0x HTTP/1.1"', "/\u00a0x"),
         (b'"GET /\x0bx HTTP/1.1"', None),
         (b'"get / HTTP/1.1"', None),
@@ -81,7 +81,7 @@ def test_a_whole_line_of_the_common_or_combined_format_is_well_formed(line: byte
         b" " + COMMON,
         COMMON + b"x",
         COMMON + b' "-"',
-        COMMON + b' "-" "Mozilla',  # as line 8899 of the log that is replayed
+        COMMON + b' "-" "Mozilla',  # like line 8899 of the log that the lab replays
         COMMON + b' "-" "-" "-"',
         COMMON + b' "-" "a"b"',
         COMMON + b' "-" "\\"',
@@ -158,14 +158,14 @@ SOME = [
 ]
 
 
-@settings(deadline=None)  # how long an example takes says nothing on a busy machine
+@settings(deadline=None)  # on a busy machine, the time of an example means nothing
 @given(st.lists(st.one_of(st.binary(), st.sampled_from(SOME))), st.booleans())
 def test_any_bytes_are_accounted_for_line_by_line(lines: list[bytes], newline: bool) -> None:
     data = b"\n".join(lines) + (b"\n" if newline and lines else b"")
     expected = [line.decode("utf-8", "replace") for line in data.split(b"\n")]
     if data.endswith(b"\n") or not data:
         expected.pop()
-    rule = re.compile(  # as the Spark programs have it
+    rule = re.compile(  # the copy in the Spark programs
         r'\S+ \S+ [^\[]+ \[[^\]]+\] "[A-Z]+ (\S+) HTTP/[\d.]+" \d{3} (?:\d+|-)'
         r'(?: "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?\s*',
         re.ASCII,
@@ -178,9 +178,9 @@ def test_any_bytes_are_accounted_for_line_by_line(lines: list[bytes], newline: b
     assert batch.malformed == len(expected) - len(urls)
 
 
-def test_whatever_can_be_drawn_is_what_the_rule_says() -> None:
+def test_the_rule_agrees_with_every_request_that_can_be_drawn() -> None:
     requests = {text: target for (text, target), _ in access_log._requests()}
-    requests |= {f"] {text}": None for text in access_log.SPOILT}
+    requests |= {f"] {text}": None for text in access_log.MALFORMED_REQUESTS}
     for text, target in requests.items():
         lines = "".join(f"192.0.2.1 - - [t{text}{tail}" for tail, _ in access_log._tails())
         batch = ACCOUNT(lines.encode())
@@ -189,10 +189,10 @@ def test_whatever_can_be_drawn_is_what_the_rule_says() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.integers(), st.sampled_from([0.0, 0.1, 1.0]), st.integers(1, 300))
-def test_what_was_drawn_is_what_stands_in_the_lines(seed: int, spoilt: float, lines: int) -> None:
-    drawn = AccessLog(seed, spoilt).generate(lines)
+def test_what_was_drawn_is_what_the_lines_say(seed: int, fraction: float, lines: int) -> None:
+    drawn = AccessLog(seed, fraction).generate(lines)
     assert drawn == ACCOUNT(drawn.data)
-    assert drawn.malformed == lines or spoilt < 1.0
+    assert drawn.malformed == lines or fraction < 1.0
 
 
 @settings(deadline=None, max_examples=30)
@@ -231,7 +231,7 @@ def test_event_time_only_advances() -> None:
     assert str(times[0]) == "2026-01-01 00:00:00+00:00"
 
 
-def test_the_asked_for_part_of_the_lines_is_spoilt() -> None:
+def test_the_fraction_of_malformed_lines_is_as_asked_for() -> None:
     assert AccessLog(1).generate(10_000).malformed == 0
     assert 900 < AccessLog(1, 0.1).generate(10_000).malformed < 1100
     assert AccessLog(1, 1.0).generate(100).malformed == 100

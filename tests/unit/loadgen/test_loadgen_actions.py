@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 import pytest
 
 from loadgen.scenarios.actions import ACTIONS, Actions
-from loadgen.scenarios.events import START
+from loadgen.scenarios.event_scenario import START
 
 LINE = b'{"time":"2026-01-01T00:00:03Z","user":"u1","action":"view"}'
 
@@ -19,7 +19,7 @@ LINE = b'{"time":"2026-01-01T00:00:03Z","user":"u1","action":"view"}'
         b" " + LINE.replace(b",", b" ,\t") + b"\r",
         LINE.replace(b"{", b'{"more":[1,{"time":0}],'),
         LINE.replace(b"view", b"\\u0076iew"),
-        b'{"action":"buy",' + LINE[1:],  # the last of two counts
+        b'{"action":"buy",' + LINE[1:],  # of two equal names, the last one counts
     ],
 )
 def test_an_action_is_a_json_object_with_three_strings(line: bytes) -> None:
@@ -74,13 +74,13 @@ def test_each_event_is_on_time_out_of_order_or_hours_late(
     assert 4 * 3600 - 60 < min(late) < max(late) <= 8 * 3600
 
 
-def test_any_gap_from_minutes_to_an_hour_tells_the_same_sessions(
+def test_any_gap_from_minutes_to_an_hour_finds_the_same_sessions(
     sent: list[tuple[int, str, str]],
 ) -> None:
     by_user = defaultdict(list)
     for time, user, _ in sorted(sent):
         by_user[user].append(time)
-    end = max(time for time, _, _ in sent) - 8 * 3600  # after which some are still held back
+    end = max(time for time, _, _ in sent) - 8 * 3600  # later, some events have not been sent yet
     gaps = [b - a for times in by_user.values() for a, b in pairwise(times) if b < end]
     assert len(by_user) == 500
     assert not [gap for gap in gaps if 300 * 3 < gap < 3600]

@@ -73,35 +73,35 @@ def test_pending_and_completed_files_are_counted(lab: Lab) -> None:
     ],
     ids=lambda value: None if isinstance(value, bytes) else str(value),
 )
-def test_what_is_counted_is_the_files_bytes(lab: Lab, data: bytes, lines: int) -> None:
+def test_lines_are_counted_in_the_bytes_of_the_files(lab: Lab, data: bytes, lines: int) -> None:
     (lab.spool / "by-hand.log").write_bytes(data)
     assert lab.counts() == (0, lines, lines)
     complete(lab.spool / "by-hand.log")
     assert lab.counts() == (0, lines, 0)
 
 
-def test_a_line_lost_in_the_spool_shows(lab: Lab) -> None:
+def test_a_line_lost_in_the_spool_directory_shows_in_the_counts(lab: Lab) -> None:
     path = lab.publish(30)
     path.write_bytes(path.read_bytes().partition(b"\n")[2])
     lab.publish(5).unlink()
     assert lab.counts() == (35, 29, 29)
 
 
-def test_hidden_files_and_directories_are_not_flume_s(lab: Lab) -> None:
+def test_hidden_files_and_directories_are_not_counted(lab: Lab) -> None:
     (lab.spool / ".access-log-000001.log.tmp").write_bytes(b"not yet\n")
     (lab.spool / ".flumespool").mkdir()
     (lab.spool / "folder").mkdir()
     assert lab.counts() == (0, 0, 0)
 
 
-def test_a_file_and_an_older_one_completed_under_its_name_are_two(lab: Lab) -> None:
+def test_a_file_and_an_older_completed_one_of_the_same_name_are_both_counted(lab: Lab) -> None:
     (lab.spool / "a.log").write_bytes(b"1\n")
     (lab.spool / "a.log.COMPLETED").write_bytes(b"1\n2\n")
     assert lab.counts() == (0, 3, 1)
 
 
 def before(function: Callable[..., object], do: Callable[[], None]) -> Callable[..., object]:
-    """`function`, but `do` comes before its first call."""
+    """Wrap `function` so that `do` runs before its first call."""
     todo = [do]
 
     def wrapped(*arguments: object, **options: object) -> object:
@@ -138,7 +138,7 @@ def test_a_file_renamed_between_two_listings_is_counted_once(
     assert lab.counts() == (35, 35, 5)
 
 
-def test_a_file_that_one_listing_passes_over_is_counted(
+def test_a_file_that_one_listing_misses_is_counted(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab.publish(30)
@@ -149,7 +149,7 @@ def test_a_file_that_one_listing_passes_over_is_counted(
     assert lab.counts() == (30, 30, 30)
 
 
-def test_a_file_that_is_deleted_meanwhile_is_not_there(
+def test_a_file_that_is_deleted_meanwhile_is_not_counted(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, _ = lab.publish(30), lab.publish(5)
@@ -218,7 +218,8 @@ def test_errors_are_one_line_with_an_exit_code(
 
     name = lab.publish(5)
     monkeypatch.setattr(audits, "_lines_of", forbid)
-    expected = f"loadgen: {name}: Permission denied; let whoever audits read it\n"
+    remedy = "make it readable for the user who runs the audit"
+    expected = f"loadgen: {name}: Permission denied; {remedy}\n"
     assert error("--spool", spool, "--ledger", path) == expected
     with pytest.raises(LoadgenError, match=f"^{re.escape(expected[9:-1])}$"):
         audit(spool, path)

@@ -35,7 +35,7 @@ def entry(scenario: str, batch: Batch, number: int = 1) -> ledger.Entry:
 
 
 def account(scenario: str, *lines: str) -> list[ledger.Entry]:
-    """An entry for each line."""
+    """Make a ledger entry for each line."""
     kind = SCENARIOS[scenario](1, 0.0)
     batches = [kind.account(f"{line}\n".encode()) for line in lines]
     return [entry(scenario, batch, number) for number, batch in enumerate(batches, 1)]
@@ -97,7 +97,7 @@ ACTIONS = account(
 )
 
 
-def test_sessions_end_where_a_gap_is_longer_and_go_across_files() -> None:
+def test_sessions_end_at_a_longer_gap_and_may_span_files() -> None:
     sessions = [
         ("u1", "09:00:00", "09:00:00", 1),
         ("u1", "12:00:00", "12:30:00", 2),
@@ -191,7 +191,8 @@ def test_a_recount_of_the_lines_on_its_own_agrees() -> None:
 
 def test_an_entry_with_other_fields_is_an_error() -> None:
     odd = ledger.Entry("orders-000001.log", 1, 0, "", None, None, {}, 0, {"time": [1], "who": [2]})
-    with pytest.raises(LedgerError, match=r"^orders-000001.log: its events have not the fields t"):
+    fact = "its events do not have the fields t"
+    with pytest.raises(LedgerError, match=rf"^orders-000001.log: {fact}"):
         expected([odd], "orders")
 
 
@@ -218,13 +219,16 @@ def test_it_prints_one_json_object(tmp_path: Path, capsys: pytest.CaptureFixture
     [
         ([], "command line: the following arguments are required: --ledger; see python -m"),
         (["--slide", "1"], "--slide: there are no windows without --window; give both"),
-        (["--window", "1", "--slide", "2"], "--slide: events between two windows were in none; "),
+        (
+            ["--window", "1", "--slide", "2"],
+            "--slide: events between two windows would not be counted; give ",
+        ),
         (["--window", "0"], "--window: '0' cannot be used; give a whole number from 1 up"),
-        (["--window", "9"], "--window: of access-log the ledger has totals only; leave it out"),
+        (["--window", "9"], "--window: for access-log the ledger has totals only; leave it out"),
         (["--scenario", "orders", "--gap", "9"], "--gap: orders has no users' sessions; leave it"),
     ],
 )
-def test_a_bad_option_is_one_line(
+def test_a_bad_option_is_reported_on_one_line(
     given: list[str], error: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert expecting.main([*(["--ledger", "none.jsonl"] if given else []), *given]) == 2

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from loadgen.scenarios.events import START
-from loadgen.scenarios.hashtags import REIGN, TAGS, Hashtags
+from loadgen.scenarios.event_scenario import START
+from loadgen.scenarios.hashtags import TAGS, TOP_SECONDS, Hashtags
 
 STAMP = b"2026-01-01T00:00:03Z"
 
@@ -29,7 +29,7 @@ STAMP = b"2026-01-01T00:00:03Z"
         (b" ", None),
     ],
 )
-def test_a_hashtag_is_a_word_that_begins_with_it(rest: bytes, tags: list[str] | None) -> None:
+def test_a_hashtag_is_a_word_that_begins_with_a_hash(rest: bytes, tags: list[str] | None) -> None:
     batch = Hashtags(1).account(STAMP + rest)
     expected = {"time": [START + 3], "hashtags": [tags]}
     assert batch.events == ({"time": [], "hashtags": []} if tags is None else expected)
@@ -41,7 +41,7 @@ def mentions(minutes: int) -> list[Counter[str]]:
     assert events
     found = [Counter[str]() for _ in range(minutes)]
     for time, tags in zip(events["time"], events["hashtags"], strict=True):
-        if (minute := (time - START) // REIGN) < minutes:
+        if (minute := (time - START) // TOP_SECONDS) < minutes:
             found[minute].update(tags)
     return found
 

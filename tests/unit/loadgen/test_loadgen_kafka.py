@@ -1,4 +1,4 @@
-"""Against the broker that Kafka's C client has for tests; it speaks the protocol over a socket."""
+"""Tests against the mock broker of Kafka's C client, which speaks the protocol over a socket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from loadgen.scenarios import Batch
 from loadgen.scenarios.orders import Orders
 
 NEEDED = "needs the package confluent-kafka"
-FIRST_LINE = b"the topic comes with it"
+FIRST_LINE = b"creates the topic"
 
 
 def topic_at(url: str, directory: Path) -> KafkaTopic:
@@ -27,7 +27,7 @@ def topic_at(url: str, directory: Path) -> KafkaTopic:
     return KafkaTopic(parse(["--to", url, "--ledger", str(path)]).to, path)
 
 
-def test_without_its_package_it_is_one_line(
+def test_a_missing_package_is_reported_on_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "confluent_kafka", None)
@@ -39,7 +39,7 @@ def test_without_its_package_it_is_one_line(
 
 @pytest.fixture
 def broker() -> Iterator[str]:
-    """Its address; it has the topic "orders", in four partitions."""
+    """The address of a broker that has the topic "orders", in four partitions."""
     kafka = pytest.importorskip("confluent_kafka", reason=NEEDED)
     owner = kafka.Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "", "log_level": 0})
     [found] = owner.list_topics(timeout=10).brokers.values()
@@ -49,7 +49,7 @@ def broker() -> Iterator[str]:
 
 
 def values(broker: str) -> list[bytes]:
-    """What the topic holds beside its first line."""
+    """Return the values in the topic, without its first line."""
     kafka = pytest.importorskip("confluent_kafka", reason=NEEDED)
     consumer = kafka.Consumer(
         {"bootstrap.servers": broker, "group.id": "test", "enable.partition.eof": True}
@@ -96,17 +96,17 @@ def test_empty_lines_are_messages_too(broker: str, tmp_path: Path) -> None:
         topic.publish(Orders(1).account(b""), "orders")
 
 
-def test_a_topic_that_is_not_there_is_one_line_and_none_is_made(
+def test_a_missing_topic_is_reported_on_one_line_and_is_not_created(
     broker: str, tmp_path: Path
 ) -> None:
     url = f"kafka://{broker}/clicks"
     for _ in range(2):
-        with pytest.raises(LoadgenError, match=f"^{url}: There is no topic clicks; create it"):
+        with pytest.raises(LoadgenError, match=f"^{url}: no topic clicks; create it"):
             topic_at(url, tmp_path).recover()
     assert not (tmp_path / "ledger.jsonl").exists()
 
 
-def test_a_broker_that_is_not_there_is_one_line(
+def test_a_missing_broker_is_reported_on_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("confluent_kafka", reason=NEEDED)
@@ -119,14 +119,14 @@ def test_a_broker_that_is_not_there_is_one_line(
     assert capfd.readouterr() == ("", "")
 
 
-def test_lines_that_nobody_acknowledged_are_told(
+def test_lines_that_were_not_acknowledged_are_reported(
     broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kafka_outlet, "DELIVERY_SECONDS", 1.0)
     topic = topic_at(f"kafka://{broker}/orders", tmp_path)
     topic.recover()
     too_long = Batch(b"short\n" + b"x" * 2_000_000 + b"\n", 2, 2, None, None, {}, None)
-    fact = r"1 lines of orders-000001.log were not acknowledged \(.*too large.*\); start anew"
+    fact = r"1 lines of orders-000001.log were not acknowledged \(.*too large.*\); start over"
     with pytest.raises(LoadgenError, match=fact):
         topic.publish(too_long, "orders")
     assert [entry.lines for entry in ledger.read(tmp_path / "ledger.jsonl")] == [2]

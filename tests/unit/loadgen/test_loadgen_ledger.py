@@ -58,7 +58,7 @@ def test_a_scenario_with_events_has_them_in_place_of_urls() -> None:
 
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), st.integers(1)))
-def test_any_url_comes_back(urls: dict[str, int]) -> None:
+def test_any_url_is_read_back_as_it_was_written(urls: dict[str, int]) -> None:
     entry = ledger.Entry("n", sum(urls.values()), 0, "", None, None, urls, 0)
     assert entry.encode().count("\n") == 1
     assert ledger.Entry.decode(entry.encode()) == entry

@@ -45,7 +45,7 @@ def test_a_replay_sends_all_unless_lines_are_given() -> None:
         (["--seed", "x"], "--seed: 'x' cannot be used; give a whole number"),
         (["--scenario", "cats"],
          f"--scenario: 'cats' is unknown; choose from {', '.join(SCENARIOS)}"),
-        (["--spool", ""], "--spool: is empty; name a path"),
+        (["--spool", ""], "--spool: is empty; give a path"),
         (["--seed"], "--seed: expected one argument; see python -m loadgen --help"),
         (["--line", "3"],
          "command line: unrecognized arguments: --line 3; see python -m loadgen --help"),
@@ -55,19 +55,19 @@ def test_a_replay_sends_all_unless_lines_are_given() -> None:
          "--ledger: Flume would send a file in the spool directory; put it elsewhere"),
     ],
 )  # fmt: skip
-def test_a_bad_option_is_one_line(given: list[str], error: str) -> None:
+def test_a_bad_option_is_reported_on_one_line(given: list[str], error: str) -> None:
     with pytest.raises(UsageError, match=f"^{re.escape(error)}$"):
         options.parse([*PLACES, *given])
 
 
-def test_spool_and_ledger_must_be_named() -> None:
+def test_spool_and_ledger_must_be_given() -> None:
     with pytest.raises(UsageError, match="required: --ledger; see python -m loadgen"):
         options.parse(["--spool", "spool"])
-    with pytest.raises(UsageError, match=r"^--spool: is missing; name a directory, or another way"):
+    with pytest.raises(UsageError, match=r"^--spool: is missing; give a directory, or a destinat"):
         options.parse(["--ledger", "ledger.jsonl"])
 
 
-def test_another_way_needs_no_spool_directory() -> None:
+def test_another_destination_needs_no_spool_directory() -> None:
     given = options.parse(["--to", "tcp://localhost:9999", "--ledger", "ledger.jsonl"])
     assert (given.to.url, given.to.scheme) == ("tcp://localhost:9999", "tcp")
     assert (given.to["host"], given.to["port"], given.spool) == ("localhost", "9999", None)
@@ -80,7 +80,7 @@ def test_another_way_needs_no_spool_directory() -> None:
     ["", "localhost:9999", "tcp:localhost:9999", "tcp://localhost", "tcp://:1", "tcp://a:b",
      "tcp://a:1/b", "tcp://a:65536", "ftp://a:1"],
 )  # fmt: skip
-def test_an_address_that_leads_nowhere_is_one_line(address: str) -> None:
+def test_an_invalid_address_is_reported_on_one_line(address: str) -> None:
     error = re.escape(f"--to: {address!r} cannot be used; give tcp://host:port")
     with pytest.raises(UsageError, match=f"^{error}"):
         options.parse([*PLACES, "--to", address])

@@ -4,13 +4,13 @@ from collections import Counter
 
 import pytest
 
-from loadgen.scenarios.events import START
+from loadgen.scenarios.event_scenario import START
 from loadgen.scenarios.orders import PRODUCTS, Orders
 
 LINE = b"2026-01-01T00:00:03Z,1-0000001,espresso,2,36.76"
 
 
-def test_an_order_says_product_quantity_and_revenue() -> None:
+def test_an_order_has_a_product_a_quantity_and_a_revenue() -> None:
     batch = Orders(1).account(LINE + b"\n" + LINE.replace(b",2,", b",10,") + b"\r\n")
     assert (batch.lines, batch.malformed) == (2, 0)
     assert batch.events == {

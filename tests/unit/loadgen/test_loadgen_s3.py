@@ -1,4 +1,4 @@
-"""Against a stand-in that answers a listing and a PUT over HTTP as S3 does."""
+"""Tests against a stand-in server that answers a listing and a PUT over HTTP as S3 does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BATCH = Orders(1, 0.1).generate(30)
 
 
 class Server(ThreadingHTTPServer):
-    """A bucket named "lab"; with `refuse`, each PUT is answered by this status and code."""
+    """A bucket named "lab"; with `refuse`, each PUT is answered with that status and code."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Requests)
@@ -94,7 +94,7 @@ def opened(server: Server, url: str = "s3://lab/logs") -> S3Bucket:
     return bucket
 
 
-def test_a_batch_is_an_object_and_the_ledger_had_it_before(server: Server) -> None:
+def test_a_batch_becomes_an_object_after_its_ledger_entry(server: Server) -> None:
     bucket = opened(server)
     assert [bucket.publish(BATCH, "orders") for _ in range(2)] == [
         "orders-000001.log", "orders-000002.log"
@@ -123,8 +123,8 @@ def test_no_object_is_overwritten(server: Server) -> None:
     assert opened(server).publish(BATCH, "orders") == "orders-000042.log"
 
 
-def test_a_bucket_that_is_not_there_is_one_line(server: Server) -> None:
-    remedy = "give a bucket that is there, and credentials that may list and write it"
+def test_a_missing_bucket_is_reported_on_one_line(server: Server) -> None:
+    remedy = "give an existing bucket, and credentials that may list and write it"
     with pytest.raises(LoadgenError) as error:
         opened(server, "s3://attic/logs")
     assert str(error.value) == f"s3://attic/logs: NoSuchBucket: As I say; {remedy}"
@@ -134,7 +134,7 @@ def test_what_the_bucket_refuses_is_not_in_the_ledger(server: Server) -> None:
     bucket = opened(server)
     bucket.publish(BATCH, "orders")
     server.refuse = (403, "AccessDenied")
-    with pytest.raises(LoadgenError, match=r"^s3://lab/logs: AccessDenied: As I say; give a bucke"):
+    with pytest.raises(LoadgenError, match=r"^s3://lab/logs: AccessDenied: As I say; give an exis"):
         bucket.publish(BATCH, "orders")
     assert [entry.name for entry in ledger.read(server.ledger)] == ["orders-000001.log"]
 
@@ -142,28 +142,28 @@ def test_what_the_bucket_refuses_is_not_in_the_ledger(server: Server) -> None:
 def test_what_may_be_in_the_bucket_is_in_the_ledger(server: Server) -> None:
     bucket = opened(server)
     server.refuse = (500, "InternalError")
-    told = "if the bucket lacks orders-000001.log, its lines are in the ledger only; start anew"
+    remedy = "if the bucket lacks orders-000001.log, its lines are in the ledger only: start over"
     with pytest.raises(LoadgenError) as error:
         bucket.publish(BATCH, "orders")
-    assert str(error.value) == f"s3://lab/logs: InternalError: As I say; {told}"
+    assert str(error.value) == f"s3://lab/logs: InternalError: As I say; {remedy}"
     assert [entry.lines for entry in ledger.read(server.ledger)] == [30]
 
 
-def test_a_server_that_is_not_there_is_one_line(
+def test_a_missing_server_is_reported_on_one_line(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         endpoint = f"http://127.0.0.1:{nobody.getsockname()[1]}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     fact = re.escape(f's3://lab/logs: Could not connect to the endpoint URL: "{endpoint}')
-    with pytest.raises(LoadgenError, match=rf"^{fact}[^\n]*; give a bucket that is there"):
+    with pytest.raises(LoadgenError, match=rf"^{fact}[^\n]*; give an existing bucket"):
         opened(server)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
     with pytest.raises(LoadgenError, match=r"^s3://lab/logs: Invalid endpoint: nonsense; set AWS_"):
         opened(server)
 
 
-def test_without_its_package_it_is_one_line(
+def test_a_missing_package_is_reported_on_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)

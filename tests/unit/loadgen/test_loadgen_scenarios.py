@@ -1,4 +1,4 @@
-"""What holds for every scenario whose ledger keeps the events."""
+"""Claims about every scenario whose ledger keeps the events."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.scenarios import SCENARIOS, Batch
-from loadgen.scenarios.events import START, EventScenario, second_of, stamp
+from loadgen.scenarios.event_scenario import START, EventScenario, second_of, stamp
 
-EVENTFUL = [kind for kind in SCENARIOS.values() if issubclass(kind, EventScenario)]
-NEVER_READ = {"fault"}  # a planted fault is known to who planted it
+EVENT_SCENARIOS = [kind for kind in SCENARIOS.values() if issubclass(kind, EventScenario)]
+NOT_IN_LINES = {"fault"}  # only the generator knows a planted fault
 
-scenarios = st.sampled_from(EVENTFUL)
+scenarios = st.sampled_from(EVENT_SCENARIOS)
 
 
 def readable(batch: Batch) -> Batch:
-    """Without what no line says."""
+    """Remove the values that are not in the lines."""
     assert batch.events is not None
     events = {
-        name: [None if name in NEVER_READ else value for value in column]
+        name: [None if name in NOT_IN_LINES else value for value in column]
         for name, column in batch.events.items()
     }
     return Batch(**vars(batch) | {"events": events})
@@ -30,13 +30,13 @@ def readable(batch: Batch) -> Batch:
 
 @settings(deadline=None, max_examples=60)
 @given(scenarios, st.integers(), st.sampled_from([0.0, 0.1, 1.0]), st.integers(1, 300))
-def test_what_was_drawn_is_what_stands_in_the_lines(
-    kind: type[EventScenario], seed: int, spoilt: float, lines: int
+def test_what_was_drawn_is_what_the_lines_say(
+    kind: type[EventScenario], seed: int, fraction: float, lines: int
 ) -> None:
-    drawn = kind(seed, spoilt).generate(lines)
+    drawn = kind(seed, fraction).generate(lines)
     assert readable(drawn) == kind(1).account(drawn.data)
     assert drawn.lines == drawn.data.count(b"\n") == lines
-    assert drawn.malformed == lines or spoilt < 1.0
+    assert drawn.malformed == lines or fraction < 1.0
 
 
 @settings(deadline=None, max_examples=60)
@@ -53,16 +53,16 @@ def test_a_run_has_the_same_lines_and_truth_however_it_is_cut(
     assert sum(part.malformed for part in parts) == whole.malformed
 
 
-@pytest.mark.parametrize("kind", EVENTFUL)
-def test_each_way_to_spoil_a_line_breaks_the_rule(kind: type[EventScenario]) -> None:
-    assert len(kind.broken) == len(set(kind.broken)) > 3
-    for rest in kind.broken:
+@pytest.mark.parametrize("kind", EVENT_SCENARIOS)
+def test_each_kind_of_malformed_line_breaks_the_rule(kind: type[EventScenario]) -> None:
+    assert len(kind.malformed_rests) == len(set(kind.malformed_rests)) > 3
+    for rest in kind.malformed_rests:
         batch = kind(1).account(f"{kind.head}{stamp(START)}{rest}\n".encode())
         assert (batch.lines, batch.malformed) == (1, 1), rest
 
 
-@pytest.mark.parametrize("kind", EVENTFUL)
-def test_the_asked_for_part_of_the_lines_is_spoilt(kind: type[EventScenario]) -> None:
+@pytest.mark.parametrize("kind", EVENT_SCENARIOS)
+def test_the_fraction_of_malformed_lines_is_as_asked_for(kind: type[EventScenario]) -> None:
     assert kind(1).generate(5_000).malformed == 0
     assert 400 < kind(1, 0.1).generate(5_000).malformed < 600
     assert kind(1, 1.0).generate(100).malformed == 100
@@ -84,7 +84,7 @@ def test_a_seed_means_these_bytes_on_every_python(name: str, digest: str) -> Non
 
 
 def test_every_scenario_has_its_bytes_pinned() -> None:
-    assert {SCENARIOS[name] for name in BYTES} == set(EVENTFUL)
+    assert {SCENARIOS[name] for name in BYTES} == set(EVENT_SCENARIOS)
 
 
 @settings(deadline=None)
@@ -101,15 +101,15 @@ def test_any_bytes_are_accounted_for_line_by_line(
     }
 
 
-@pytest.mark.parametrize("kind", EVENTFUL)
-def test_no_line_at_all_is_an_empty_batch(kind: type[EventScenario]) -> None:
+@pytest.mark.parametrize("kind", EVENT_SCENARIOS)
+def test_no_line_gives_an_empty_batch(kind: type[EventScenario]) -> None:
     batch = kind(1).account(b"")
     assert (batch.lines, batch.malformed, batch.first_event_time) == (0, 0, None)
     assert batch.events == {name: [] for name in kind.fields}
 
 
-@pytest.mark.parametrize("kind", EVENTFUL)
-def test_a_time_that_does_not_exist_spoils_a_line(kind: type[EventScenario]) -> None:
+@pytest.mark.parametrize("kind", EVENT_SCENARIOS)
+def test_a_line_with_a_time_that_does_not_exist_is_malformed(kind: type[EventScenario]) -> None:
     [line] = kind(1).generate(1).data.splitlines()
     assert kind(1).account(line).malformed == 0
     for wrong in ("2026-02-29T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z",

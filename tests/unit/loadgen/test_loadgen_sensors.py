@@ -4,13 +4,13 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from loadgen.scenarios.events import START
+from loadgen.scenarios.event_scenario import START
 from loadgen.scenarios.sensors import DEVICES, Sensors
 
 LINE = b"2026-01-01T00:00:03Z,hall-04,29.74,1044.81"
 
 
-def test_a_reading_says_centidegrees_and_pascals() -> None:
+def test_a_reading_has_centidegrees_and_pascals() -> None:
     batch = Sensors(1).account(LINE + b"\n" + LINE.replace(b"29.74", b"-0.04") + b"\r\n")
     assert batch.malformed == 0
     assert batch.events == {
@@ -42,7 +42,7 @@ def test_any_other_line_is_malformed(line: bytes) -> None:
 
 
 def off_the_law(line: str) -> float:
-    """By how many hectopascals a pressure is off from what the temperature says."""
+    """Return by how many hectopascals the pressure is off what the temperature predicts."""
     _, _, temperature, pressure = line.split(",")
     return float(pressure) - 3.45 * (273.15 + float(temperature))
 
@@ -58,7 +58,7 @@ def test_the_planted_faults_are_those_that_break_the_gas_law() -> None:
     assert 60 < Counter(faults)["leak"] < 140
 
 
-def test_a_device_reports_every_ten_seconds_and_at_no_time_twice() -> None:
+def test_a_device_reports_once_every_ten_seconds() -> None:
     events = Sensors(3).generate(3_000).events
     assert events
     times = defaultdict(list)

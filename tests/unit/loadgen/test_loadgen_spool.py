@@ -36,7 +36,7 @@ def names_in_ledger(path: Path) -> list[str]:
     return [entry.name for entry in ledger.read(path)]
 
 
-def test_a_published_file_stands_in_the_ledger(lab: tuple[Path, Path]) -> None:
+def test_a_published_file_is_in_the_ledger(lab: tuple[Path, Path]) -> None:
     assert started(lab).publish(BATCH, STEM) == "access-log-000001.log"
     assert names(lab[0]) == ["access-log-000001.log"]
     data = (lab[0] / "access-log-000001.log").read_bytes()
@@ -97,7 +97,7 @@ def test_a_torn_ledger_line_is_cut_off(lab: tuple[Path, Path]) -> None:
     assert lab[1].read_bytes() == whole
 
 
-def test_a_process_that_lives_settles_what_a_dead_one_left(lab: tuple[Path, Path]) -> None:
+def test_a_running_process_cleans_up_after_a_dead_one(lab: tuple[Path, Path]) -> None:
     alive = started(lab)
     alive.publish(BATCH, STEM)
     name = started(lab).publish(BATCH, STEM)
@@ -109,7 +109,7 @@ def test_a_process_that_lives_settles_what_a_dead_one_left(lab: tuple[Path, Path
     assert names_in_ledger(lab[1]) == names(lab[0])
 
 
-def test_a_ledger_begun_anew_gets_every_later_file(lab: tuple[Path, Path]) -> None:
+def test_a_new_ledger_gets_every_later_file(lab: tuple[Path, Path]) -> None:
     spool = started(lab)
     spool.publish(BATCH, STEM)
     lab[1].unlink()

@@ -15,20 +15,20 @@ from loadgen.errors import LoadgenError
 from loadgen.options import parse
 from loadgen.outlets import tcp
 from loadgen.outlets.tcp import TcpServer
-from loadgen.pace import Stop
 from loadgen.scenarios import Batch
 from loadgen.scenarios.access_log import AccessLog
 from loadgen.scenarios.orders import Orders
+from loadgen.stop_signal import StopSignal
 
 SECONDS = 20  # a test that waits longer has failed
 
 
 class Lab:
-    """A server in a thread of its own, and its clients."""
+    """A server in its own thread, and its clients."""
 
     def __init__(self, directory: Path, threads: ThreadPoolExecutor) -> None:
         self.ledger = directory / "ledger.jsonl"
-        self.stop = Stop()
+        self.stop = StopSignal()
         self.said: list[str] = []
         self.server = self.another("tcp://127.0.0.1:0")
         self._threads = threads
@@ -53,8 +53,8 @@ class Lab:
         port = int(self.said[0].rpartition(":")[2])
         return socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
 
-    def wish_to_stop(self) -> None:
-        self.stop.signal = "SIGTERM"
+    def request_stop(self) -> None:
+        self.stop.received = "SIGTERM"
         os.write(self.stop._woken, b"x")
 
 
@@ -63,7 +63,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     with ThreadPoolExecutor(1) as threads:
         lab = Lab(tmp_path, threads)
         yield lab
-        lab.wish_to_stop()  # whatever failed, no thread may wait for ever
+        lab.request_stop()  # after a failure, too, no thread may wait for ever
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -93,7 +93,7 @@ def test_a_client_gets_the_lines_that_the_ledger_has(lab: Lab) -> None:
     ]
 
 
-LARGE = AccessLog(1).generate(100_000)  # 19 MB: more than what the two sockets hold
+LARGE = AccessLog(1).generate(100_000)  # 19 MB: more than the two sockets can hold
 
 
 def test_the_entry_is_in_the_ledger_before_the_first_byte_is_sent(lab: Lab) -> None:
@@ -106,20 +106,20 @@ def test_the_entry_is_in_the_ledger_before_the_first_byte_is_sent(lab: Lab) -> N
     running.result(SECONDS)
 
 
-def test_the_next_client_goes_on_with_a_whole_line(lab: Lab) -> None:
+def test_the_next_client_continues_with_a_whole_line(lab: Lab) -> None:
     running = lab.start(LARGE)
     with lab.client() as first:
         assert first.makefile("rb").read(1000) == LARGE.data[:1000]
     rest = read_all(lab.client())
     running.result(SECONDS)
-    assert lab.said[1:] == ["the client left; waiting for the next one"]
+    assert lab.said[1:] == ["the client disconnected; waiting for the next one"]
     assert 0 < len(rest) < len(LARGE.data)
     assert LARGE.data.endswith(b"\n" + rest)
 
 
-def test_the_wish_to_stop_ends_the_wait_for_a_client(lab: Lab) -> None:
+def test_a_request_to_stop_ends_the_wait_for_a_client(lab: Lab) -> None:
     running = lab.start()
-    lab.wish_to_stop()
+    lab.request_stop()
     assert running.result(SECONDS) == []
     assert ledger.read(lab.ledger) == []
 
@@ -131,26 +131,26 @@ def test_a_client_that_reads_no_more_is_given_up_in_the_end(
     running = lab.start(LARGE)
     with lab.client() as client:
         assert client.recv(1)
-        lab.wish_to_stop()
-        unsent = r": The client takes no more, and [\d,]+ lines of the ledger were not sent; start"
+        lab.request_stop()
+        unsent = r": the client reads no more, and [\d,]+ lines of the ledger were not sent; start"
         with pytest.raises(LoadgenError, match=rf"^tcp://127.0.0.1:0{unsent}"):
             running.result(SECONDS)
 
 
-def test_without_a_client_the_wish_to_stop_tells_what_was_not_sent(lab: Lab) -> None:
+def test_a_stop_without_a_client_reports_what_was_not_sent(lab: Lab) -> None:
     running = lab.start(LARGE)
     with lab.client() as client:
         assert client.recv(1)
     wait_until(lambda: len(lab.said) == 2)
-    lab.wish_to_stop()
-    with pytest.raises(LoadgenError, match=r": There is no client, and \d\d,\d{3} lines of the "):
+    lab.request_stop()
+    with pytest.raises(LoadgenError, match=r": no client is connected, and \d\d,\d{3} lines of t"):
         running.result(SECONDS)
 
 
 @pytest.mark.parametrize(
     ("host", "fact"), [("127.0.0.1", "Address already in use"), ("203.0.113.1", "Cannot assign")]
 )
-def test_an_address_that_cannot_be_served_is_one_line(lab: Lab, host: str, fact: str) -> None:
+def test_an_unusable_address_is_reported_on_one_line(lab: Lab, host: str, fact: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"tcp://{host}:{taken.getsockname()[1]}"
         remedy = "give an address of this machine and a free port with --to"

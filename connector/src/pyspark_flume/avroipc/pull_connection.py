@@ -1,6 +1,7 @@
 """The client's side of ``SparkFlumeProtocol``: bytes of calls out, bytes of answers in.
 
-Spark fetches from Flume's SparkSink with it. An event has the same bytes as one from an avro sink.
+Spark fetches from Flume's SparkSink with it. An event has the same bytes as one that Flume's avro
+sink sends.
 """
 
 from dataclasses import dataclass, replace

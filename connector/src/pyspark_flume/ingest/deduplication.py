@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyspark_flume.events.columns import EventColumns, join_events, slice_events
+from pyspark_flume.events.event_positions import EventColumns, join_events, slice_events
 from pyspark_flume.ingest.line_identity import file_ranges
 from pyspark_flume.landing import FileRange, SeenRanges
 

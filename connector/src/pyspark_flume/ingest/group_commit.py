@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from pyspark_flume.errors import LandingError
-from pyspark_flume.events.columns import EventColumns
+from pyspark_flume.events.event_positions import EventColumns
 from pyspark_flume.ingest.deduplication import new_events
 from pyspark_flume.landing import LandingWriter
 

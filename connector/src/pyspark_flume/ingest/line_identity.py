@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from pyspark_flume.events.bulk_read import Ints, Mask, as_words, read_decimals
-from pyspark_flume.events.columns import EventColumns, find_header, scan_events
+from pyspark_flume.events.event_positions import EventColumns, find_header, scan_events
 from pyspark_flume.landing import FileRange
 
 

@@ -11,7 +11,7 @@ from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.avroipc.push_calls import Call
 from pyspark_flume.avroipc.push_connection import PushConnection
 from pyspark_flume.errors import FlumeError
-from pyspark_flume.events.columns import EventColumns, scan_events
+from pyspark_flume.events.event_positions import EventColumns, scan_events
 from pyspark_flume.ingest.memory_budget import MemoryBudget
 from pyspark_flume.ingest.open_connections import OpenConnections
 from pyspark_flume.ingest.pending_answers import PendingAnswers

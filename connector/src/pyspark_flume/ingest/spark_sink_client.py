@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.avroipc.pull_connection import EventBatch, PullConnection
 from pyspark_flume.errors import ProtocolError
-from pyspark_flume.events.columns import EventColumns, scan_events
+from pyspark_flume.events.event_positions import EventColumns, scan_events
 from pyspark_flume.ingest.spark_sink_status import SparkSinkStatus
 from pyspark_flume.options import PollerSettings
 
@@ -109,7 +109,9 @@ class SparkSinkClient:
         else:
             await self._delay_retry()
 
-    async def _call(self, request: bytes, seconds_max: float | None) -> EventBatch[EventColumns] | None:
+    async def _call(
+        self, request: bytes, seconds_max: float | None
+    ) -> EventBatch[EventColumns] | None:
         """Send a call and return its answer's batch.
 
         Raises `ProtocolError`, and `OSError`, also after a silence of `seconds_max`.

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pyspark_flume.errors import EventCorrupt, FlumeError, LandingCorrupt
-from pyspark_flume.events.columns import scan_events
+from pyspark_flume.events.event_positions import scan_events
 from pyspark_flume.events.record import decode_events
 from pyspark_flume.landing.consumers import committed
 from pyspark_flume.landing.reader import Block, Landing

@@ -19,7 +19,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from pyspark_flume.errors import LandingError, LandingLocked
-from pyspark_flume.landing.container import FORMAT
+from pyspark_flume.landing.avro_container import FORMAT
 
 IDENTITY = "landing.json"
 LOCK = "lock"

@@ -10,8 +10,8 @@ from zlib import crc32
 import numpy as np
 
 from pyspark_flume.errors import LandingCorrupt, LandingError, OffsetTooNew, OffsetTooOld
-from pyspark_flume.landing import container, index
-from pyspark_flume.landing.damage import damaged
+from pyspark_flume.landing import avro_container, index
+from pyspark_flume.landing.damage_error import damaged
 from pyspark_flume.landing.folder import Segment, read_id, segments
 from pyspark_flume.landing.index import EMPTY, Entries
 from pyspark_flume.units import MIB
@@ -40,8 +40,12 @@ class Block:
 
 @dataclass(frozen=True)
 class SegmentInfo:
-    """A segment with events `first` to `end` - 1. Sizes are bytes, times ms since 1970 (None: no
-    event)."""
+    """A segment with events `first` to `end` - 1.
+
+    :param blocks: how many
+    :param length: durable bytes
+    :param first_arrival_ms: ms since 1970, None if it has no events; so too `last_arrival_ms`
+    """
 
     path: Path
     first: int
@@ -98,7 +102,7 @@ class Landing:
         self._refresh()
         self._check(start, start)
         end, left = start, bytes_max
-        for segment in self._segments[self._segment_of(start) :]:
+        for segment in self._segments[self._place_of_segment_with(start) :]:
             entries = self._read_index(segment)
             first = max(1, int(np.searchsorted(entries["events"], start, "right")))
             total = np.cumsum(entries["length"][first:], dtype=np.int64)
@@ -135,7 +139,7 @@ class Landing:
     def _blocks(self, start: int, end: int) -> Iterator[Block]:
         if start >= end:
             return
-        for segment in self._segments[self._segment_of(start) :]:
+        for segment in self._segments[self._place_of_segment_with(start) :]:
             if segment.first >= end:
                 break
             entries = self._read_index(segment)
@@ -210,7 +214,7 @@ class Landing:
         arrivals = self._read_index(segment)["arrival_ms"][1:]
         return int(arrivals[-1]) if len(arrivals) else -1
 
-    def _segment_of(self, offset: int) -> int:
+    def _place_of_segment_with(self, offset: int) -> int:
         return max(0, bisect_right(self._segments, offset, key=lambda segment: segment.first) - 1)
 
     def _check(self, start: int, end: int) -> None:
@@ -247,20 +251,20 @@ def read_blocks(segment: Segment, entries: Entries, first: int, stop: int) -> It
                 block = data[at : at + int(lengths[place])]
                 if crc32(block) != entries["crc"][place]:
                     raise damaged(segment, begin + at, "its checksum differs from the index")
-                sync = sync or bytes(block[-container.SYNC_BYTES :])
+                sync = sync or bytes(block[-avro_container.SYNC_BYTES :])
                 yield _block(segment, entries, place, block, sync)
             first = after
 
 
 def _block(segment: Segment, entries: Entries, place: int, block: memoryview, sync: bytes) -> Block:
     try:
-        count, start, end = container.block_at(block, 0, sync)
-    except container.SegmentMalformed as malformed:
+        count, start, end = avro_container.block_at(block, 0, sync)
+    except avro_container.SegmentMalformed as malformed:
         raise damaged(segment, int(entries["position"][place]), str(malformed)) from None
     first = int(entries["events"][place - 1])
     if end != len(block) or first + count != entries["events"][place]:
         raise damaged(segment, int(entries["position"][place]), "the index has another count")
-    items = block[start : end - container.SYNC_BYTES]
+    items = block[start : end - avro_container.SYNC_BYTES]
     return Block(first, count, int(entries["arrival_ms"][place]), items)
 
 

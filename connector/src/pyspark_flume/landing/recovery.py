@@ -14,9 +14,9 @@ from uuid import UUID
 from zlib import crc32
 
 from pyspark_flume.errors import EventCorrupt, LandingCorrupt
-from pyspark_flume.landing import container, index
-from pyspark_flume.landing.container import Header, SegmentMalformed
-from pyspark_flume.landing.damage import REMEDY, damaged
+from pyspark_flume.landing import avro_container, index
+from pyspark_flume.landing.avro_container import Header, SegmentMalformed
+from pyspark_flume.landing.damage_error import REMEDY, damaged
 from pyspark_flume.landing.folder import Segment, orphan_indexes, segments, sync_folder
 from pyspark_flume.landing.index import Entries, Entry
 from pyspark_flume.landing.seen_ranges import FileRange, SeenRanges
@@ -95,9 +95,11 @@ def _rebuild_index(segment: Segment, log_id: UUID, identify: Identify) -> None:
 
 
 def check_sealed(segment: Segment, end: int) -> None:
-    """Check cheaply a segment before the one whose first event is number `end`.
+    """Check a segment that another one follows, without reading all of it.
 
     Raises `LandingCorrupt` unless index and file end where they should.
+
+    :param end: number of the following segment's first event
     """
     data = index.read(segment.index)
     last = len(data) // index.ENTRY.size - 1
@@ -146,7 +148,7 @@ def _end_of(index_data: bytes, vouched: int) -> int:
 
 def _header(segment: Segment, data: bytes, log_id: UUID, vouched: bool) -> Header | None:
     try:
-        header = container.decode_header(data)
+        header = avro_container.decode_header(data)
     except SegmentMalformed as malformed:
         # The header's own index entry is durable before the first block is written.
         if vouched or (not segment.index.exists() and data.find(log_id.bytes) >= 0):
@@ -179,8 +181,10 @@ class _BlockScan:
             if crc32(block) != entry.crc:
                 raise damaged(self._segment, position, "its checksum differs from the index")
             if position:
-                count, start, end = container.block_at(self._view, position, self._header.sync)
-                self._identify_block(bytes(self._view[start : end - container.SYNC_BYTES]), count)
+                count, start, end = avro_container.block_at(self._view, position, self._header.sync)
+                self._identify_block(
+                    bytes(self._view[start : end - avro_container.SYNC_BYTES]), count
+                )
             self.entries.append(entry)
 
     def read_rest(self, vouched_end: int, tail_is_unknown: bool) -> None:
@@ -197,8 +201,8 @@ class _BlockScan:
         while self._position < len(self._view):
             position = self._position
             try:
-                count, start, end = container.block_at(self._view, position, self._header.sync)
-                items = bytes(self._view[start : end - container.SYNC_BYTES])
+                count, start, end = avro_container.block_at(self._view, position, self._header.sync)
+                items = bytes(self._view[start : end - avro_container.SYNC_BYTES])
                 self._identify_block(items, count)
             except (SegmentMalformed, EventCorrupt) as error:
                 later = self._data.find(self._header.sync, position) if tail_is_unknown else -1

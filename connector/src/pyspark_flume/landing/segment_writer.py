@@ -9,7 +9,7 @@ from typing import Self
 from uuid import UUID
 from zlib import crc32
 
-from pyspark_flume.landing import container, index
+from pyspark_flume.landing import avro_container, index
 from pyspark_flume.landing.folder import Segment, sync_folder
 from pyspark_flume.landing.index import Entry
 
@@ -38,7 +38,7 @@ class SegmentWriter:
     @classmethod
     def create(cls, segment: Segment, log_id: UUID, seen: str, arrival_ms: int) -> Self:
         """Create a segment, durably. If this raises `OSError`, no file is left."""
-        header = container.encode_header(segment.first, seen, log_id)
+        header = avro_container.encode_header(segment.first, seen, log_id)
         nothing = Entry(segment.first, 0, arrival_ms, 0, 0)
         writer = None
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from zlib import crc32
 
 from pyspark_flume.errors import EventCorrupt, LandingCorrupt
-from pyspark_flume.landing import container, index
+from pyspark_flume.landing import avro_container, index
 from pyspark_flume.landing.folder import Segment, read_id, segments
 from pyspark_flume.landing.index import Entries
 from pyspark_flume.landing.reader import read_blocks
@@ -100,7 +100,7 @@ def _check_header(segment: Segment, entries: Entries, sync: bytes, verdict: Verd
     if crc32(data) != entries["crc"][0]:
         verdict.damage.append("the header's checksum differs from the index")
         return
-    header = container.decode_header(data)
+    header = avro_container.decode_header(data)
     if header.first != segment.first or header.sync != sync:
         verdict.damage.append("its header belongs to another segment or log")
 

@@ -15,10 +15,10 @@ from typing import Self
 from zlib import crc32
 
 from pyspark_flume.errors import LandingError, LandingWriteFailed
-from pyspark_flume.landing import container
+from pyspark_flume.landing import avro_container
 from pyspark_flume.landing.folder import create_or_check, lock
 from pyspark_flume.landing.index import Entry
-from pyspark_flume.landing.pending import PendingBatch, PendingBatches
+from pyspark_flume.landing.pending_batches import PendingBatch, PendingBatches
 from pyspark_flume.landing.recovery import Identify, open_last_segment
 from pyspark_flume.landing.retention import Retention, remove_old_segments
 from pyspark_flume.landing.seen_ranges import FILES_MAX, FileRange, SeenRanges
@@ -100,9 +100,9 @@ class LandingWriter:
         view = memoryview(items).cast("B")
         if len(view) > BLOCK_BYTES_MAX:
             raise ValueError(f"a batch of {len(view)} bytes, the limit is {BLOCK_BYTES_MAX}")
-        if len(view) < count * container.ITEM_BYTES_MIN:
+        if len(view) < count * avro_container.ITEM_BYTES_MIN:
             raise ValueError(f"{count} events cannot be in {len(view)} bytes")
-        prefix = container.block_prefix(count, len(view))
+        prefix = avro_container.block_prefix(count, len(view))
         crc = crc32(self._segment.sync, crc32(view, crc32(prefix)))
         self._pending.add(prefix, view, count, runs, crc)
 

@@ -20,48 +20,49 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads a spooled file line by line, and gives each event the place it came from.
+ * Reads a spooled file line by line, and gives each event the place of its line.
  *
  * <p>Flume delivers an event at least once, and Flume's own events have no identity, so a receiver
- * cannot tell a line sent twice from two equal lines. Here an event carries three headers, the same
- * whenever the line is read:
+ * cannot tell a line sent twice from two equal lines. Here an event carries three headers, which
+ * are the same each time the line is read:
  *
  * <ul>
  *   <li>{@code file}: the file's absolute path; with an origin, {@code <origin>:<path>}.
  *   <li>{@code offset}: the byte of the file at which the line begins, decimal.
- *   <li>{@code end}: the byte behind the line and its newline, decimal; always greater.
+ *   <li>{@code end}: the byte after the line and its newline, decimal; always greater.
  * </ul>
  *
- * <p>Otherwise it does as Flume's LineDeserializer: the body is the line without its newline, a
- * carriage return stays, and a line that is too long becomes several events, each with its own
- * {@code offset} and {@code end}. It differs in two things:
+ * <p>Otherwise it works like Flume's LineDeserializer: the body is the line without its newline, a
+ * carriage return is kept, and a line that is too long becomes several events, each with its own
+ * {@code offset} and {@code end}. There are two differences:
  *
  * <ul>
  *   <li>The body is the file's own bytes. The source's {@code inputCharset} has no effect: Flume
- *       decodes character by character, at a cost of 4 µs a line, to encode the same bytes again. A
- *       file in UTF-16 or UTF-32, whose newline is no single byte, needs Flume's deserializer.
- *   <li>A file without a line gives no event. Flume makes up an empty one: it would have no place,
- *       and would come behind a whole file, too, if the agent was killed between the file's last
- *       line and its renaming.
+ *       decodes character by character, at a cost of 4 µs a line, only to encode the same bytes
+ *       again. A file in UTF-16 or UTF-32, where a newline is more than one byte, needs Flume's
+ *       deserializer.
+ *   <li>A file without a line gives no event. Flume makes up an empty one. It would have no place,
+ *       and it would also follow a whole file if the agent was killed after reading the file's last
+ *       line and before renaming the file.
  * </ul>
  *
  * <p>Keys, each with the prefix {@code deserializer.}:
  *
  * <ul>
- *   <li>{@code maxLineLength}: bytes of a line before it becomes several events, 1048576.
- *   <li>{@code origin}: what tells this agent's files from those of another agent with the same
- *       paths, none. Two agents that feed one receiver need one each.
+ *   <li>{@code maxLineLength}: the most bytes of a line in one event; default: 1048576.
+ *   <li>{@code origin}: distinguishes this agent's files from another agent's with the same paths;
+ *       default: none. Two agents that feed one receiver need different origins.
  * </ul>
  *
- * <p>The source's own {@code fileHeader} stays off, or has another key: it would replace
- * {@code file} and drop the origin.
+ * <p>Keep the source's own {@code fileHeader} off, or give it another key: otherwise it replaces
+ * {@code file} and drops the origin.
  */
 public final class LineIdentityDeserializer implements EventDeserializer {
     private static final Logger LOG = LoggerFactory.getLogger(LineIdentityDeserializer.class);
     private static final int MIB = 1 << 20;
-    private static final int BUFFER_BYTES = 16384; // as the stream's
+    private static final int BUFFER_BYTES = 16384; // the same as the stream's
 
-    /** No event, and the spooldir source can't add one of its own making. */
+    /** An empty list to which the spooldir source cannot add an event of its own. */
     private static final List<Event> NONE = new AbstractList<>() {
         @Override
         public boolean add(Event event) {
@@ -83,7 +84,7 @@ public final class LineIdentityDeserializer implements EventDeserializer {
     private final String file;
     private final int maxLineLength;
 
-    /** Bytes [next, limit) are read from the stream, and not yet in an event. */
+    /** Its bytes [next, limit) have been read from the stream, and are not in an event yet. */
     private byte[] buffer = new byte[BUFFER_BYTES];
 
     private int next;
@@ -106,7 +107,7 @@ public final class LineIdentityDeserializer implements EventDeserializer {
         }
     }
 
-    /** The next line; null at the end of the file. */
+    /** Returns the next line's event; null at the end of the file. */
     @Override
     public Event readEvent() throws IOException {
         Preconditions.checkState(isOpen, "%s has been closed", file);
@@ -130,7 +131,7 @@ public final class LineIdentityDeserializer implements EventDeserializer {
         return event;
     }
 
-    /** The next lines, {@code numEvents} at most; none at the end of the file. */
+    /** Returns the events of at most {@code numEvents} lines; none at the end of the file. */
     @Override
     public List<Event> readEvents(int numEvents) throws IOException {
         List<Event> events = new ArrayList<>();
@@ -155,7 +156,7 @@ public final class LineIdentityDeserializer implements EventDeserializer {
         in.reset();
     }
 
-    /** What was read since the last mark is read again by the next one who opens the file. */
+    /** Goes back to the last mark first: whatever opens the file next continues there. */
     @Override
     public void close() throws IOException {
         if (isOpen) {
@@ -165,12 +166,12 @@ public final class LineIdentityDeserializer implements EventDeserializer {
         }
     }
 
-    /** Where in the file {@code buffer[next]} is. */
+    /** Returns the position of {@code buffer[next]} in the file. */
     private long position() throws IOException {
         return in.tell() - (limit - next);
     }
 
-    /** Bytes of the next line, without newline, that go into one event; then in the buffer. */
+    /** Reads the next line, or as much as goes into one event, into the buffer; its length. */
     private int lineLength() throws IOException {
         int length = 0;
         while (length < maxLineLength) {
@@ -185,11 +186,11 @@ public final class LineIdentityDeserializer implements EventDeserializer {
         return length;
     }
 
-    /** Puts at least one more byte behind those in the buffer; false at the end of the file. */
+    /** Reads at least one more byte into the buffer; false at the end of the file. */
     private boolean readMore() throws IOException {
         if (limit == buffer.length) {
             int left = limit - next;
-            // A line that fills half of it needs a larger one, or each read would move it again.
+            // When a line fills half of the buffer, enlarge it: else each read would move the line.
             byte[] target = left > buffer.length / 2 ? new byte[2 * buffer.length] : buffer;
             System.arraycopy(buffer, next, target, 0, left);
             buffer = target;
@@ -201,7 +202,7 @@ public final class LineIdentityDeserializer implements EventDeserializer {
         return read > 0;
     }
 
-    /** Flume hands a deserializer the stream without the file's name, so it is taken from there. */
+    /** Takes the path from the stream's private field: Flume does not pass it on. */
     private static String pathOf(ResettableInputStream in) {
         try {
             Field file = ResettableFileInputStream.class.getDeclaredField("file");
@@ -209,13 +210,13 @@ public final class LineIdentityDeserializer implements EventDeserializer {
             return ((File) file.get(in)).getAbsolutePath();
         } catch (ReflectiveOperationException | RuntimeException e) {
             throw new FlumeException(
-                    "The spooldir source's stream does not tell its file, so lines would have no"
+                    "The spooldir source's stream does not give its file, so lines would have no"
                             + " identity; use Flume 1.11 or its deserializer LINE",
                     e);
         }
     }
 
-    /** Named in the conf: {@code deserializer = …LineIdentityDeserializer$Builder}. */
+    /** Used in a conf: {@code deserializer = …LineIdentityDeserializer$Builder}. */
     public static final class Builder implements EventDeserializer.Builder {
         @Override
         public EventDeserializer build(Context context, ResettableInputStream in) {

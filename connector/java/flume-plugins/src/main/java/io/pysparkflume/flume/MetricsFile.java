@@ -19,14 +19,14 @@ import org.slf4j.LoggerFactory;
 /**
  * The counters of one run, kept in {@code <directory>/<start>.json} (start in ms since 1970).
  *
- * <p>Written at the start, anew each second, and once more at the end:
+ * <p>It is written at the start, again each second, and a last time at the end:
  *
  * <pre>{"started": 1763830000000, "written": 1763830012000, "final": true,
  *  "metrics": {"CHANNEL.buffer": {"EventPutSuccessCount": "10000", …}, …}}</pre>
  *
- * <p>{@code final} is true only after a clean stop. After a kill the file is up to a second old:
- * its counts are then a lower bound. A reader sees the old file or the new one, never half of one.
- * It is not fsynced: it has to outlive the process, not the machine.
+ * <p>{@code final} is true only after a clean stop. After a kill the file is up to a second old, so
+ * its counts are a lower bound. A reader sees the old file or the new one, never half of one. There
+ * is no fsync: the file has to survive the process, not the machine.
  */
 final class MetricsFile {
     private static final Logger LOG = LoggerFactory.getLogger(MetricsFile.class);
@@ -45,8 +45,8 @@ final class MetricsFile {
     private boolean failing;
 
     /**
-     * @param started start of the run, ms since 1970; names the file
-     * @param counters asked at each write: component to counter to value
+     * @param started start of the run, ms since 1970; the name of the file
+     * @param counters called at each write; gives the values by component and counter
      */
     MetricsFile(
             Path directory, long started, Supplier<Map<String, Map<String, String>>> counters) {
@@ -55,18 +55,18 @@ final class MetricsFile {
         this.counters = counters;
     }
 
-    /** The first file is on disk when it returns. */
+    /** Begins to write. The first file is on disk when this returns. */
     void start() {
         write(false);
         clock.scheduleWithFixedDelay(
                 () -> write(false), PERIOD_MILLIS, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    /** Ends the writing with the final counts; they are on disk when it returns. */
+    /** Writes the final counts and ends. They are on disk when this returns. */
     void stop() {
         clock.shutdown();
         try {
-            // A write still under way must not come after the final one.
+            // A write that is still running must not replace the final one.
             clock.awaitTermination(5, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -79,7 +79,7 @@ final class MetricsFile {
     }
 
     private synchronized void write(boolean isFinal) {
-        // Whatever is thrown here would silently end the scheduled writing.
+        // An exception that leaves this method would silently end the scheduled writes.
         try {
             Map<String, Object> run = new LinkedHashMap<>();
             run.put("started", started);
@@ -94,10 +94,10 @@ final class MetricsFile {
                     StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             failing = false;
         } catch (IOException | RuntimeException e) {
-            if (!failing) { // once, not each second
+            if (!failing) { // log it once, not each second
                 LOG.error(
-                        "Run counters not kept, cannot write to {} ({}); make it writable for user"
-                                + " {} or set -Dflume.monitoring.directory (FLUME_METRICS_DIR)",
+                        "Cannot write the run's counters to {} ({}); make it writable for user {}"
+                                + " or set -Dflume.monitoring.directory (FLUME_METRICS_DIR)",
                         directory, reason(e), System.getProperty("user.name"));
             }
             failing = true;
@@ -105,7 +105,7 @@ final class MetricsFile {
     }
 
     private static String reason(Exception e) {
-        // A file system exception's message is often the path alone.
+        // The message of a file system exception is often only the path.
         return e instanceof AccessDeniedException
                 ? "permission denied"
                 : e.getClass().getSimpleName() + ": " + e.getMessage();

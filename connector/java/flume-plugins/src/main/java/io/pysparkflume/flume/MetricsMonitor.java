@@ -9,24 +9,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Flume's counters over HTTP, as Flume's own server gives them, and on disk.
+ * Serves Flume's counters over HTTP, like Flume's own server, and keeps them on disk.
  *
- * <p>Flume's counters begin at 0 with every process. A ledger needs their sum over all runs, also
- * over those that have ended; so each run keeps its own file.
+ * <p>Flume's counters begin at 0 with every process. A ledger needs their sum over all runs,
+ * including those that have ended, so each run keeps its own file.
  *
- * <p>Flume makes and starts it when {@code -Dflume.monitoring.type} names this class, after it has
- * told the components to start, and stops it after they have stopped, so that the last file holds
- * the last counts. Properties, each with the prefix {@code -Dflume.monitoring.}:
+ * <p>Flume creates this monitor if {@code -Dflume.monitoring.type} names its class. It starts it
+ * after starting its components, and stops it after they have stopped, so the last file has the
+ * last counts. Properties, each with the prefix {@code -Dflume.monitoring.}:
  *
  * <ul>
- *   <li>{@code host}: address to listen on, 127.0.0.1. In a container 0.0.0.0, or no published port
- *       reaches it.
- *   <li>{@code port}: 41414; 0 takes any free one.
- *   <li>{@code directory}: where the files go, one agent a directory. None: HTTP only.
+ *   <li>{@code host}: address to listen on; default: 127.0.0.1. In a container, set 0.0.0.0:
+ *       otherwise a published port does not reach it.
+ *   <li>{@code port}: default: 41414; 0 uses any free port.
+ *   <li>{@code directory}: for the files, a different one for each agent; default: no files.
  * </ul>
  *
- * <p>Neither a port in use nor an unwritable directory stops the agent: each is one line in the
- * log.
+ * <p>Neither a port in use nor an unwritable directory stops the agent: each is logged in one line.
  */
 public final class MetricsMonitor implements MonitorService {
     private static final Logger LOG = LoggerFactory.getLogger(MetricsMonitor.class);
@@ -48,8 +47,8 @@ public final class MetricsMonitor implements MonitorService {
     public void start() {
         // The file first: once HTTP answers, the newest file is the current run's.
         if (directory != null && !directory.isBlank()) {
-            // Not the start of the process: a reloaded conf zeroes the counters and makes a new
-            // monitor.
+            // Not the start time of the process: reloading the conf resets the counters and creates
+            // a new monitor.
             file = new MetricsFile(
                     Path.of(directory), System.currentTimeMillis(), JMXPollUtil::getAllMBeans);
             file.start();
@@ -59,7 +58,7 @@ public final class MetricsMonitor implements MonitorService {
             LOG.info("Metrics at http://{}:{}/metrics", host, server.port());
         } catch (IOException e) {
             LOG.error(
-                    "No metrics over HTTP, cannot listen on {}:{} ({}); free it or set"
+                    "No metrics over HTTP: cannot listen on {}:{} ({}); free the port or set"
                             + " -Dflume.monitoring.port (FLUME_METRICS_PORT)",
                     host, port, e.getMessage());
         }
@@ -78,7 +77,7 @@ public final class MetricsMonitor implements MonitorService {
         }
     }
 
-    /** The port it listens on, or -1 while it does not. */
+    /** Returns the port it listens on, or -1 if it does not listen. */
     int port() {
         return server == null ? -1 : server.port();
     }

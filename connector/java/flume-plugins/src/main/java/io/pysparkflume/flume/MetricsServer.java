@@ -11,11 +11,11 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Answers {@code GET /metrics} with the counters as JSON, in the words of Flume's own
+ * Answers {@code GET /metrics} with the counters as JSON, in the same form as Flume's own
  * HTTPMetricsServer: {@code {"SOURCE.spool": {"EventAcceptedCount": "10000", …}, …}}.
  *
- * <p>Not a subclass of it: that one listens on every address and cannot be told otherwise. It runs
- * on the JDK's server, so that the runtime needs no Jetty.
+ * <p>It is not a subclass of HTTPMetricsServer, which always listens on every address. It uses the
+ * JDK's HTTP server, so the runtime needs no Jetty.
  */
 final class MetricsServer {
     private static final String LINK =
@@ -60,13 +60,13 @@ final class MetricsServer {
     private void answer(HttpExchange exchange) throws IOException {
         String path = exchange.getRequestURI().getPath();
         if (!"GET".equals(exchange.getRequestMethod())) {
-            send(exchange, 405, "text/plain", "Only GET.");
+            send(exchange, 405, "text/plain", "Only GET is supported.");
         } else if ("/metrics".equalsIgnoreCase(path)) {
             send(exchange, 200, "application/json", gson.toJson(counters.get()));
         } else if ("/".equals(path)) {
             send(exchange, 200, "text/html", LINK);
         } else {
-            send(exchange, 404, "text/plain", "Only /metrics.");
+            send(exchange, 404, "text/plain", "Only /metrics is served here.");
         }
     }
 

@@ -24,44 +24,44 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs sinks with short pauses, settable where Flume's own are fixed, and ends them without loss.
+ * Runs sinks with short pauses that can be set, and stops them without losing events.
  *
  * <p>Flume's SinkRunner sleeps 1, 2, … 5 s whenever the channel is empty, and 5 s after each failed
- * delivery; no key changes it. In a lab that means that an event waits for seconds in an idle
- * agent, and that a receiver is found seconds after it came up.
+ * delivery; no key changes that. In an idle agent an event would wait for seconds, and a receiver
+ * that has just started would be found only seconds later.
  *
- * <p>One sink delivers at a time. When it fails the next one takes over, in the order of their
- * names and then from the first again, and keeps on until it fails itself: nobody is tried while
- * another delivers. A pause comes only once each of them has failed.
+ * <p>One sink delivers at a time, until it fails. Then the next one takes over, in the order of
+ * their names, and after the last the first again. No sink is tried while another one delivers.
+ * There is a pause only after each of them has failed.
  *
- * <p>On a stop, Flume interrupts a delivery under way, which then reaches the receiver and goes
- * back into the channel; and what a memory channel holds is gone. Here the delivery ends first, and
- * then the channel is drained: Flume has stopped the sources before the sinks. A channel of another
- * type keeps its events for the next run and is not drained.
+ * <p>At a stop, Flume interrupts the current delivery. Its batch then reaches the receiver and also
+ * goes back into the channel; and the contents of a memory channel are lost. Here the delivery is
+ * completed first, and then the channel is drained: Flume stops the sources before the sinks. A
+ * channel of another type keeps its events for the next run and is not drained.
  *
  * <p>Keys of the sink group's processor:
  *
  * <ul>
- *   <li>{@code idleDelay}: ms between two looks into an empty channel, 50.
- *   <li>{@code retryDelay}: ms between two tries to deliver, 1000.
- *   <li>{@code drainSeconds}: s at most that a stop waits for the receiver, 20; less if 3 tries of
- *       each sink in a row fail.
+ *   <li>{@code idleDelay}: ms between two checks of an empty channel; default: 50.
+ *   <li>{@code retryDelay}: ms between two tries to deliver; default: 1000.
+ *   <li>{@code drainSeconds}: the longest time that a stop waits for the receiver; default: 20.
+ *       It ends earlier if each sink fails three times in a row.
  * </ul>
  *
- * <p>What is sent, and how often, stays the sink's affair: its transaction has ended, committed or
+ * <p>The sink alone decides what is sent, and how often: its transaction has ended, committed or
  * rolled back, before a pause begins or another sink takes over.
  */
 public final class PromptSinkProcessor extends AbstractSinkProcessor {
     private static final Logger LOG = LoggerFactory.getLogger(PromptSinkProcessor.class);
-    private static final int ROUNDS_A_LINE = 30;
+    private static final int ROUNDS_PER_LOG_LINE = 30;
 
-    /** A receiver that hiccups is tried again; one that has gone must not hold the stop up. */
+    /** A receiver with a brief failure is tried again; one that is gone must not delay the stop. */
     private static final int DRAIN_ROUNDS_MAX = 3;
 
     private static final long ROLLBACK_SECONDS = 5;
 
-    /** Calls the sinks: always the same thread, and not the runner's, which a stop interrupts. */
-    private final ExecutorService courier = Executors.newSingleThreadExecutor(task -> {
+    /** The one thread that calls the sinks. It is not the runner's, which a stop interrupts. */
+    private final ExecutorService deliveryThread = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "prompt-sink");
         thread.setDaemon(true);
         return thread;
@@ -75,7 +75,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
     private long drainSeconds;
     private long failures;
     private boolean stopping;
-    private long stopDeadline; // of System.nanoTime(), once stopping
+    private long stopDeadline; // in terms of System.nanoTime(); set when stopping
 
     @Override
     public void setSinks(List<Sink> group) {
@@ -99,7 +99,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
         drainSeconds = context.getLong("drainSeconds", 20L);
     }
 
-    /** Always READY, since it has paused itself: SinkRunner is to come again at once. */
+    /** Returns always READY, after any pause: SinkRunner must not pause as well. */
     @Override
     public Sink.Status process() {
         try {
@@ -112,35 +112,35 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
                 pause(idleDelay);
             }
         } catch (EventDeliveryException e) {
-            if (failures / sinks.size() % ROUNDS_A_LINE == 0) {
-                LOG.warn("Sink {} cannot deliver, its group tries every {} ms: {}",
+            if (failures / sinks.size() % ROUNDS_PER_LOG_LINE == 0) {
+                LOG.warn("Sink {} cannot deliver; its group tries again every {} ms: {}",
                         sink.getName(), retryDelay, reason(e));
             }
-            moveOn(++failures);
+            switchSink(++failures);
         } catch (CancellationException e) {
-            LOG.debug("A stop broke the delivery off", e);
+            LOG.debug("A stop interrupted the delivery", e);
         }
         return Sink.Status.READY;
     }
 
-    /** Flume calls it when the runner has ended, after the sources and before the channels. */
+    /** Flume calls this after the runner has ended, after the sources and before the channels. */
     @Override
     public void stop() {
         boolean runs = getLifecycleState() == LifecycleState.START;
         if (runs && channel instanceof MemoryChannel) {
             drain();
         }
-        endCourier();
+        endDeliveryThread();
         super.stop();
     }
 
     /**
-     * Has the sink called once, and waits for it even when interrupted.
+     * Calls the sink once, and waits for it even when interrupted.
      *
-     * @throws CancellationException the time of a stop was over; the sink rolls back
+     * @throws CancellationException the stop ran out of time; the sink rolls back
      */
     private Sink.Status deliver() throws EventDeliveryException {
-        Future<Sink.Status> delivery = courier.submit(sink::process);
+        Future<Sink.Status> delivery = deliveryThread.submit(sink::process);
         boolean interrupted = false;
         try {
             while (true) {
@@ -148,7 +148,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
                     return delivery.get(nanosLeft(), TimeUnit.NANOSECONDS);
                 } catch (InterruptedException e) {
                     interrupted = true;
-                    beginStop(); // Flume interrupts for nothing else
+                    beginStop(); // a stop is Flume's only reason to interrupt
                 } catch (TimeoutException e) {
                     delivery.cancel(true);
                 }
@@ -158,7 +158,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
             throw Throwables.propagate(e.getCause());
         } finally {
             if (interrupted) {
-                Thread.currentThread().interrupt(); // SinkRunner looks whether it has to stop
+                Thread.currentThread().interrupt(); // SinkRunner checks this to stop
             }
         }
     }
@@ -167,7 +167,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
         beginStop();
         long takenBefore = counter("EventTakeSuccessCount");
         String obstacle = sendRest();
-        endCourier();
+        endDeliveryThread();
         String name = channel.getName();
         long drained = counter("EventTakeSuccessCount") - takenBefore;
         long left = counter("ChannelSize");
@@ -179,13 +179,13 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
         }
     }
 
-    /** Sends until the sink finds the channel empty; says what is in the way if it is not. */
+    /** Sends until the sink finds the channel empty; returns the reason why it may not be. */
     private String sendRest() {
         int failed = 0;
         while (nanosLeft() > 0) {
             try {
                 if (deliver() == Sink.Status.BACKOFF) {
-                    return "the sink does not take them";
+                    return "the sink does not send them";
                 }
                 failed = 0;
             } catch (CancellationException e) {
@@ -195,26 +195,26 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
                     return failed + " tries failed, " + reason(e)
                             + "; stop an agent before its receiver";
                 }
-                moveOn(failed);
+                switchSink(failed);
             }
         }
         return "the receiver needs more than " + drainSeconds + " s; raise drainSeconds";
     }
 
-    /** To the next sink; with a pause once each has failed in a row. */
-    private void moveOn(long failedInARow) {
+    /** Switches to the next sink, and pauses if each sink has failed since the last success. */
+    private void switchSink(long failedInARow) {
         sink = sinks.get((sinks.indexOf(sink) + 1) % sinks.size());
         if (failedInARow % sinks.size() == 0) {
             pause(retryDelay);
         }
     }
 
-    /** Returns once no transaction of the sink is open any more. */
-    private void endCourier() {
-        courier.shutdown();
+    /** Waits until the sink has no open transaction. */
+    private void endDeliveryThread() {
+        deliveryThread.shutdown();
         try {
-            if (!courier.awaitTermination(ROLLBACK_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warn("Sink {} still delivers, {} s after it was interrupted",
+            if (!deliveryThread.awaitTermination(ROLLBACK_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("Sink {} is still delivering {} s after it was interrupted",
                         sink.getName(), ROLLBACK_SECONDS);
             }
         } catch (InterruptedException e) {
@@ -233,7 +233,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
         return stopping ? stopDeadline - System.nanoTime() : Long.MAX_VALUE;
     }
 
-    /** A counter of the channel, exact while nobody uses it; -1 if Flume does not count it. */
+    /** Returns a counter of the channel, exact while the channel is idle; -1 if there is none. */
     private long counter(String name) {
         Map<String, String> counters =
                 JMXPollUtil.getAllMBeans().get("CHANNEL." + channel.getName());
@@ -248,7 +248,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
         try {
             Thread.sleep(millis);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // SinkRunner looks whether it has to stop
+            Thread.currentThread().interrupt(); // SinkRunner checks this to stop
         }
     }
 }

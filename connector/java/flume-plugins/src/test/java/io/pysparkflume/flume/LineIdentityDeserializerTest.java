@@ -68,9 +68,9 @@ class LineIdentityDeserializerTest {
         assertTilesTheFile(bytes, open(bytes, Map.of()).readEvents(Integer.MAX_VALUE));
     }
 
-    /** The stream and the deserializer both have a buffer of 16384 bytes. */
+    /** Both the stream and the deserializer have a buffer of 16384 bytes. */
     @Test
-    void linesOfAnyLengthAcrossTheEndsOfBuffersAreWhole() throws IOException {
+    void linesOfAnyLengthAreWholeAcrossTheEndsOfBuffers() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         int[] lengths = {16382, 0, 16383, 16384, 1, 16385, 8192, 8191, 32768, 100_000, 3, 1 << 20};
         for (int length : lengths) {
@@ -86,8 +86,8 @@ class LineIdentityDeserializerTest {
     }
 
     @Test
-    void offsetsAreBytesWhereACharacterHasSeveral() throws IOException {
-        // Of 2, 3 and 4 bytes in UTF-8.
+    void offsetsCountBytesAndNotCharacters() throws IOException {
+        // Characters of 2, 3 and 4 bytes in UTF-8.
         EventDeserializer lines = open("é\n€€\n\uD83D\uDE00x\n");
 
         assertEquals(
@@ -103,7 +103,7 @@ class LineIdentityDeserializerTest {
     }
 
     @Test
-    void aLineAsLongAsAllowedIsOneEventWithItsNewlineInTheNextAsFlumeHasIt() throws IOException {
+    void aLineOfTheLongestLengthIsOneEventAndItsNewlineAnotherAsInFlume() throws IOException {
         EventDeserializer lines = open("abc\nd\n", "maxLineLength", "3");
 
         assertEquals(List.of("0-3 abc", "3-4 ", "4-6 d"), places(lines.readEvents(10)));
@@ -123,7 +123,7 @@ class LineIdentityDeserializerTest {
     }
 
     @Test
-    void whoeverOpensTheFileAgainGoesOnAtTheLastMark() throws IOException {
+    void aFileThatIsOpenedAgainIsReadFromTheLastMark() throws IOException {
         EventDeserializer lines = open("a\nb\nc\n");
         lines.readEvent();
         lines.mark();
@@ -140,13 +140,13 @@ class LineIdentityDeserializerTest {
     void aFileWithoutALineGivesNoEventNotEvenOneThatTheSourceAdds() throws IOException {
         List<Event> none = open("").readEvents(10);
 
-        none.add(EventBuilder.withBody(new byte[0])); // as Flume does with a file's first read
+        none.add(EventBuilder.withBody(new byte[0])); // as Flume does at a file's first read
 
         assertTrue(none.isEmpty());
     }
 
     @Test
-    void aStreamThatDoesNotTellItsFileIsRefused() {
+    void aStreamThatDoesNotGiveItsFileIsRefused() {
         FlumeException refusal = assertThrows(
                 FlumeException.class,
                 () -> new LineIdentityDeserializer.Builder().build(new Context(), null));
@@ -155,7 +155,7 @@ class LineIdentityDeserializerTest {
     }
 
     @Test
-    void whatItCannotDoIsRefusedRatherThanIgnored() {
+    void unsupportedSettingsAreRefusedAndNotIgnored() {
         assertThrows(FlumeException.class, () -> open("a\n", "outputCharset", "UTF-8"));
         assertThrows(IllegalArgumentException.class, () -> open("a\n", "maxLineLength", "0"));
     }
@@ -169,28 +169,28 @@ class LineIdentityDeserializerTest {
         return reopen(keys);
     }
 
-    /** As the spooldir source opens a file. */
+    /** Opens the file as the spooldir source does. */
     private EventDeserializer reopen(Map<String, String> keys) throws IOException {
         ResettableInputStream in = new ResettableFileInputStream(file.toFile(), position);
         return new LineIdentityDeserializer.Builder().build(new Context(new HashMap<>(keys)), in);
     }
 
-    /** Each event begins where the one before ends, and is its bytes of the file. */
+    /** Asserts that each event begins where the previous one ends, and has those bytes. */
     private static void assertTilesTheFile(byte[] bytes, List<Event> events) {
-        int behind = 0;
+        int previousEnd = 0;
         for (Event event : events) {
             int offset = Integer.parseInt(header(event, "offset"));
             int end = Integer.parseInt(header(event, "end"));
             int lineEnd = offset + event.getBody().length;
-            assertEquals(behind, offset);
+            assertEquals(previousEnd, offset);
             assertArrayEquals(Arrays.copyOfRange(bytes, offset, lineEnd), event.getBody());
             assertTrue(
                     end == lineEnd + 1 && bytes[lineEnd] == '\n'
                             || end == lineEnd && end == bytes.length,
                     "the newline of the line at " + offset);
-            behind = end;
+            previousEnd = end;
         }
-        assertEquals(bytes.length, behind);
+        assertEquals(bytes.length, previousEnd);
     }
 
     private static List<String> places(List<Event> events) {
@@ -206,7 +206,7 @@ class LineIdentityDeserializerTest {
         return event.getHeaders().get(key);
     }
 
-    /** Stands for the position file. */
+    /** A stand-in for the position file. */
     private static final class Position implements PositionTracker {
         private long stored;
 

@@ -111,7 +111,7 @@ class MetricsMonitorTest {
     }
 
     @Test
-    void unwritableDirectoryLeavesHttpAtWork() throws Exception {
+    void httpWorksIfTheDirectoryIsUnwritable() throws Exception {
         Path notADirectory = Files.writeString(directory.resolve("file"), "");
         start(Map.of("directory", notADirectory.toString()));
 
@@ -128,7 +128,7 @@ class MetricsMonitorTest {
     }
 
     @Test
-    void portInUseLeavesTheFilesAtWork() throws Exception {
+    void filesAreWrittenIfThePortIsInUse() throws Exception {
         try (ServerSocket taken = new ServerSocket(0)) {
             start(Map.of("port", "" + taken.getLocalPort(), "directory", directory.toString()));
 

@@ -26,25 +26,25 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class PromptSinkProcessorTest {
-    /** Takes ms, not the seconds of Flume's own pauses. */
+    /** Pauses of a millisecond, not of seconds as Flume's own. */
     private static final Map<String, String> SHORT = Map.of("idleDelay", "1", "retryDelay", "1");
 
-    private static final Receiver TAKES = events -> { };
-    private static final Receiver AWAY = events -> {
+    private static final Receiver ACCEPTS = events -> { };
+    private static final Receiver IS_AWAY = events -> {
         throw new EventDeliveryException("receiver away");
     };
 
-    private final RecordingSink sink = sink("spark", memoryChannel(0), TAKES);
+    private final RecordingSink sink = sink("spark", memoryChannel(0), ACCEPTS);
 
     @Test
-    void anEmptyChannelAndAFailedDeliveryBothLetTheRunnerComeAgainAtOnce() {
+    void theRunnerCallsAgainAtOnceAfterAnEmptyChannelAndAfterAFailedDelivery() {
         PromptSinkProcessor processor = processor(SHORT, sink);
 
         assertEquals(Sink.Status.READY, processor.process());
-        sink.receiver = AWAY;
+        sink.receiver = IS_AWAY;
         put(sink.getChannel(), 1);
         assertEquals(Sink.Status.READY, processor.process());
-        sink.receiver = TAKES;
+        sink.receiver = ACCEPTS;
         assertEquals(Sink.Status.READY, processor.process());
 
         assertEquals(3, sink.calls);
@@ -63,7 +63,7 @@ class PromptSinkProcessorTest {
 
     @Test
     void sinksOfTwoChannelsInOneGroupAreRefused() {
-        Sink other = sink("other", memoryChannel(0), TAKES);
+        Sink other = sink("other", memoryChannel(0), ACCEPTS);
 
         IllegalArgumentException refusal = assertThrows(
                 IllegalArgumentException.class,
@@ -76,13 +76,13 @@ class PromptSinkProcessorTest {
     @Test
     void theNextSinkByNameTakesOverWhenOneFailsAndKeepsOn() {
         Channel channel = memoryChannel(20);
-        RecordingSink first = sink("1", channel, AWAY);
-        RecordingSink second = sink("2", channel, TAKES);
+        RecordingSink first = sink("1", channel, IS_AWAY);
+        RecordingSink second = sink("2", channel, ACCEPTS);
         PromptSinkProcessor processor = processor(
                 Map.of("idleDelay", "1", "retryDelay", "60000"), second, first);
 
         for (int call = 0; call < 4; call++) {
-            processor.process(); // with a pause in one, this test would be too late
+            processor.process(); // with a pause, this test would time out
         }
 
         assertEquals(1, first.calls);
@@ -90,11 +90,11 @@ class PromptSinkProcessorTest {
     }
 
     @Test
-    void aPauseComesOnceEachSinkHasFailed() {
+    void thereIsAPauseOnlyAfterEachSinkHasFailed() {
         Channel channel = memoryChannel(1);
-        RecordingSink second = sink("2", channel, AWAY);
+        RecordingSink second = sink("2", channel, IS_AWAY);
         PromptSinkProcessor processor = processor(
-                Map.of("retryDelay", "200"), sink("1", channel, AWAY), second);
+                Map.of("retryDelay", "200"), sink("1", channel, IS_AWAY), second);
 
         long started = System.nanoTime();
         processor.process();
@@ -107,8 +107,8 @@ class PromptSinkProcessorTest {
     @Test
     void aStopDrainsThroughTheSinkThatDelivers() {
         Channel channel = memoryChannel(30);
-        RecordingSink first = sink("1", channel, AWAY);
-        RecordingSink second = sink("2", channel, TAKES);
+        RecordingSink first = sink("1", channel, IS_AWAY);
+        RecordingSink second = sink("2", channel, ACCEPTS);
 
         startAndStop(first, second);
 
@@ -116,7 +116,7 @@ class PromptSinkProcessorTest {
     }
 
     @Test
-    void aStopLetsTheDeliveryUnderWayEndAndThenSendsTheRestOnce() throws Exception {
+    void aStopCompletesTheCurrentDeliveryAndThenSendsTheRestOnce() throws Exception {
         put(sink.getChannel(), 50);
         CountDownLatch underWay = new CountDownLatch(1);
         CountDownLatch answer = new CountDownLatch(1);
@@ -130,7 +130,7 @@ class PromptSinkProcessorTest {
 
         Thread stop = new Thread(runner::stop);
         stop.start();
-        while (stop.getState() != Thread.State.TIMED_WAITING) { // for the end of the runner
+        while (stop.getState() != Thread.State.TIMED_WAITING) { // it waits for the runner to end
             Thread.sleep(1); // the test's time-out is the deadline
         }
         answer.countDown();
@@ -157,7 +157,7 @@ class PromptSinkProcessorTest {
     @Test
     void aReceiverThatHasGoneEndsTheStopAfterThreeTries() {
         put(sink.getChannel(), 10);
-        sink.receiver = AWAY;
+        sink.receiver = IS_AWAY;
 
         startAndStop(sink);
 
@@ -187,7 +187,7 @@ class PromptSinkProcessorTest {
             runner.stop();
         });
 
-        assertEquals(0, interrupted.getCount(), "the delivery must be broken off");
+        assertEquals(0, interrupted.getCount(), "the delivery must be interrupted");
         assertEquals(1, sink.calls);
     }
 
@@ -221,7 +221,7 @@ class PromptSinkProcessorTest {
         processor.stop();
     }
 
-    /** Holds events whose bodies are "0", "1", … */
+    /** Creates a channel with events whose bodies are "0", "1", … */
     private static Channel memoryChannel(int events) {
         MemoryChannel channel = new MemoryChannel();
         channel.setName("buffer");
@@ -249,12 +249,12 @@ class PromptSinkProcessorTest {
         return bodies;
     }
 
-    /** What the far side does with a batch. */
+    /** What the receiver does with a batch. */
     private interface Receiver {
         void receive(List<String> events) throws EventDeliveryException, InterruptedException;
     }
 
-    /** Sends batches of 10, in a transaction as Flume's avro sink does. */
+    /** Sends batches of 10 in transactions, like Flume's avro sink. */
     private static final class RecordingSink extends AbstractSink {
         private final List<String> delivered = new ArrayList<>();
         private final List<String> tried = new ArrayList<>();
@@ -298,7 +298,7 @@ class PromptSinkProcessorTest {
         }
     }
 
-    /** Stands for a file channel. */
+    /** A stand-in for a file channel. */
     private static final class DurableChannel extends AbstractChannel {
         @Override
         public void put(Event event) {

@@ -21,9 +21,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One client's connection: reads its calls, has their events stored, and answers, in this order.
+ * One client's connection: reads its calls, stores their events, and answers, in this order.
  *
- * <p>Between calls a client may be silent for as long as it likes; within one it may not stall.
+ * <p>A client may be silent between calls for any time, but must not stall within a call.
  */
 final class AvroConnection implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(AvroConnection.class);
@@ -39,7 +39,7 @@ final class AvroConnection implements Runnable {
 
     /**
      * @param memory shared by all connections
-     * @param stallSecondsMax how long to wait within a call, for the client or for memory
+     * @param stallSecondsMax how long to wait within a call for the client or for memory
      */
     AvroConnection(Socket socket, boolean compressed, FrameMemory memory, int stallSecondsMax,
             EventStore events) {
@@ -73,7 +73,7 @@ final class AvroConnection implements Runnable {
         }
     }
 
-    /** Ends the connection, from any thread; what is under way is not answered. */
+    /** Ends the connection, from any thread; the current call is not answered. */
     void close() {
         try {
             socket.close();
@@ -97,7 +97,7 @@ final class AvroConnection implements Runnable {
             converse(new InflaterInputStream(in, inflater, STREAM_BUFFER_BYTES),
                     new DeflaterOutputStream(out, deflater, true));
         } finally {
-            // They hold memory outside of the heap.
+            // They hold memory outside the heap.
             inflater.end();
             deflater.end();
         }
@@ -116,7 +116,7 @@ final class AvroConnection implements Runnable {
                 try {
                     answer = handle(frame);
                 } finally {
-                    // Before the answer: a client that reads none must not hold memory.
+                    // Before the answer: a client that does not read it must not hold memory.
                     frames.release(frame);
                 }
                 new Frame(frame.serial(), answer).write(out);
@@ -134,7 +134,7 @@ final class AvroConnection implements Runnable {
             try {
                 events.store(call.events());
             } catch (Exception e) {
-                // Flume keeps a batch that was not taken, and sends it again.
+                // Flume keeps a batch that was not accepted, and sends it again.
                 LOG.warn("Flume client {}: {} events not stored, answered FAILED: {}",
                         peer(), call.events().size(), e.toString());
                 status = Status.FAILED;
@@ -143,13 +143,13 @@ final class AvroConnection implements Runnable {
         return call.answer(status);
     }
 
-    /** The first byte of the next call, or -1 where the stream ends. */
+    /** Returns the first byte of the next call, or -1 at the end of the stream. */
     private int awaitCall(InputStream in) throws IOException {
         socket.setSoTimeout(0);
         try {
             return in.read();
         } catch (EOFException e) {
-            return -1; // a zlib stream that just ends, as Flume's does
+            return -1; // a zlib stream without an end mark, as Flume's is
         } finally {
             socket.setSoTimeout(stallSecondsMax * 1000);
         }

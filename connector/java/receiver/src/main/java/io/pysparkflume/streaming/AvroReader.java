@@ -8,13 +8,13 @@ import java.util.List;
 /**
  * A cursor over Avro's binary encoding, in memory.
  *
- * <p>Every length is checked against the bytes that are there before anything is allocated.
+ * <p>Every length is checked against the remaining bytes before anything is allocated.
  *
  * @see <a href="https://avro.apache.org/docs/1.12.0/specification/#binary-encoding">Avro: binary
  *     encoding</a>
  */
 final class AvroReader {
-    /** An event of no content has 2 bytes on the wire and some 40 in memory. */
+    /** An empty event has 2 bytes on the wire, but about 40 in memory. */
     static final int BATCH_EVENTS_MAX = 1_000_000;
 
     private static final int VARINT_BYTES_MAX = 10;
@@ -30,7 +30,7 @@ final class AvroReader {
         return bytes.length - position;
     }
 
-    /** A zig-zag variable-length integer of at most 64 bits. */
+    /** Reads a zig-zag variable-length integer of at most 64 bits. */
     long readLong() throws ProtocolException {
         long value = 0;
         for (int i = 0; i < VARINT_BYTES_MAX; i++) {
@@ -75,8 +75,8 @@ final class AvroReader {
     }
 
     /**
-     * The number of items in the next block of an array or a map; 0 at its end. A negative count on
-     * the wire is followed by the block's size in bytes, which is of no use here.
+     * Reads the number of items in the next block of an array or a map; 0 at its end. On the wire a
+     * negative count is followed by the block's size in bytes, which is not needed here.
      */
     long readBlockCount() throws ProtocolException {
         long count = readLong();
@@ -91,7 +91,7 @@ final class AvroReader {
         return count;
     }
 
-    /** The bytes of a record {@code headers map<string>, body bytes}. */
+    /** Returns the bytes of a record {@code headers map<string>, body bytes}. */
     byte[] readEvent() throws ProtocolException {
         int start = position;
         skipMap();
@@ -99,7 +99,7 @@ final class AvroReader {
         return copySince(start);
     }
 
-    /** An array of such records, at most {@link #BATCH_EVENTS_MAX}. */
+    /** Reads an array of at most {@link #BATCH_EVENTS_MAX} events, each as its bytes. */
     List<byte[]> readEvents() throws ProtocolException {
         List<byte[]> events = new ArrayList<>();
         for (long count = readBlockCount(); count != 0; count = readBlockCount()) {

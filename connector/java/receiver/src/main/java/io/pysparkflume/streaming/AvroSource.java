@@ -9,17 +9,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Protocol;
 
 /**
- * The server's side of Flume's {@code AvroSourceProtocol} on one connection, with no I/O in it: the
- * bytes of a call in, the events and the bytes of the answer out.
+ * The server's side of Flume's {@code AvroSourceProtocol} on one connection, without I/O: the bytes
+ * of a call in, the events and the bytes of the answer out.
  *
- * <p>An event is not decoded: it is kept as the bytes of its Avro record {@code headers
+ * <p>An event is not decoded. It is kept as the bytes of its Avro record {@code headers
  * map<string>, body bytes}.
  *
  * @see <a href="https://avro.apache.org/docs/1.12.0/specification/#protocol-wire-format">Avro:
  *     protocol wire format</a>
  */
 final class AvroSource {
-    /** Every Flume version has one text; what comes beyond some dozens is not Flume. */
+    /** Each version of Flume has one protocol text; there are not as many versions as this. */
     private static final int CLIENT_PROTOCOLS_MAX = 64;
 
     static final Protocol PROTOCOL = Protocol.parse("""
@@ -39,11 +39,11 @@ final class AvroSource {
 
     private static final ByteBuffer PROTOCOL_HASH = ByteBuffer.wrap(PROTOCOL.getMD5());
 
-    /** The same protocol as Flume 1.11 writes it, so that its sink needs no second handshake. */
+    /** The hash of Flume 1.11's own text of it, so its sink needs no second handshake. */
     private static final ByteBuffer FLUME_1_11_HASH =
             ByteBuffer.wrap(HexFormat.of().parseHex("86aadae2c45474c0fe93ffd0f2350a65"));
 
-    /** Hashes of texts that were checked, kept for the reconnects of the same clients. */
+    /** The hashes of texts that were checked, kept for when the same clients reconnect. */
     private static final Set<ByteBuffer> KNOWN_CLIENTS = ConcurrentHashMap.newKeySet();
 
     static {
@@ -57,12 +57,12 @@ final class AvroSource {
     /**
      * A call that has been read.
      *
-     * @param events each the bytes of one {@code AvroFlumeEvent}, in order
-     * @param handshake the bytes that come first in the answer; none after the first call
-     * @param complete false if there was no call: the answer is the handshake alone
+     * @param events in order, each as the bytes of one {@code AvroFlumeEvent}
+     * @param handshake the first bytes of the answer; empty after the first call
+     * @param complete false if there was no call, and so the answer is only the handshake
      */
     record Call(List<byte[]> events, byte[] handshake, boolean complete) {
-        /** The payload of the answer's frame. */
+        /** Returns the payload of the answer's frame. */
         byte[] answer(Status status) {
             AvroWriter out = new AvroWriter().writeFixed(handshake);
             if (complete) {
@@ -79,16 +79,16 @@ final class AvroSource {
     /**
      * Reads one call.
      *
-     * @throws ProtocolException the bytes are no call of this protocol; the connection is of no use
-     *     any more
+     * @throws ProtocolException the bytes are not a call of this protocol; the connection can no
+     *     longer be used
      */
     Call read(byte[] payload) throws ProtocolException {
         AvroReader in = new AvroReader(payload);
         byte[] handshake = new byte[0];
         if (!connected) {
             handshake = shakeHands(in);
-            // Not connected: the client sends its protocol and the call again. No call: it asked
-            // for the handshake alone.
+            // Not connected: the client sends the call again, with its protocol. No bytes left: it
+            // asked only for the handshake.
             if (!connected || in.remaining() == 0) {
                 return new Call(List.of(), handshake, false);
             }

@@ -3,11 +3,11 @@ package io.pysparkflume.streaming;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** Writes Avro's binary encoding into memory; what {@link AvroReader} reads. */
+/** Writes Avro's binary encoding into memory; the counterpart of {@link AvroReader}. */
 final class AvroWriter {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-    /** Also for an {@code int}, an {@code enum} and a union's branch. */
+    /** Writes a {@code long}; also used for an {@code int}, an {@code enum} or a union's branch. */
     AvroWriter writeLong(long value) {
         long zigzag = (value << 1) ^ (value >> 63);
         for (; (zigzag & ~0x7fL) != 0; zigzag >>>= 7) {
@@ -22,7 +22,7 @@ final class AvroWriter {
         return writeLong(bytes.length).writeFixed(bytes);
     }
 
-    /** Bytes as they are, without their length. */
+    /** Writes bytes as they are, without their length. */
     AvroWriter writeFixed(byte[] bytes) {
         out.writeBytes(bytes);
         return this;

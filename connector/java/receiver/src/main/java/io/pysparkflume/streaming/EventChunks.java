@@ -13,17 +13,19 @@ import org.apache.spark.rdd.RDD;
 import scala.Option;
 
 /**
- * A micro-batch as Python reads it fast: a few partitions, events joined to large chunks.
+ * Turns a micro-batch into a form that Python reads fast: few partitions, and large chunks of
+ * events.
  *
- * <p>The receiver makes a block, and Spark a task, for each batch of Flume's: hundreds a second,
- * where a task costs some milliseconds. And a Python worker reads one element at a time.
+ * <p>For each of Flume's batches the receiver makes a block, and Spark a task. With hundreds of
+ * batches a second that is too slow, as each task costs some milliseconds. And a Python worker
+ * reads one element at a time.
  */
 final class EventChunks {
     private static final int CHUNK_BYTES = 256 * 1024;
 
     private EventChunks() {}
 
-    /** Elements are then some events each, one behind the other, in order. */
+    /** Returns an RDD whose elements each hold several events, one after the other, in order. */
     static JavaRDD<byte[]> of(JavaRDD<byte[]> events) {
         int cores = Math.max(1, events.context().defaultParallelism());
         JavaRDD<byte[]> few = events;
@@ -36,8 +38,8 @@ final class EventChunks {
     }
 
     /**
-     * Groups of partitions that follow one another: Spark's own coalescer deals them out by where
-     * they are stored, and events would come out of order.
+     * Groups consecutive partitions. Spark's own coalescer groups them by where they are stored, so
+     * events would get out of order.
      */
     static final class Runs implements PartitionCoalescer, Serializable {
         private static final long serialVersionUID = 1L;
@@ -49,7 +51,7 @@ final class EventChunks {
             for (int i = 0; i < groups; i++) {
                 int start = start(i, groups, partitions.length);
                 int end = start(i + 1, groups, partitions.length);
-                // A receiver's blocks are all where it runs, so the first one's place is theirs.
+                // All blocks of a receiver are where it runs, so the location of the first will do.
                 runs[i] = new PartitionGroup(
                         parent.preferredLocations(partitions[start]).headOption());
                 for (Partition partition : Arrays.asList(partitions).subList(start, end)) {

@@ -8,11 +8,11 @@ import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.streaming.receiver.Receiver;
 
 /**
- * Pulls from SparkSinks in Flume agents; an element is the bytes of one {@code SparkSinkEvent},
- * which are those of an {@code AvroFlumeEvent}.
+ * Pulls from SparkSinks in Flume agents. An element is the bytes of one {@code SparkSinkEvent},
+ * which are the same as those of an {@code AvroFlumeEvent}.
  *
- * <p>A sink's batch becomes one block, and is acked once Spark has stored that block (replicated
- * and in the write-ahead log, where those are on). Until then it stays in Flume's channel.
+ * <p>A sink's batch becomes one block, and is acked once Spark has stored that block (including its
+ * replica and the write-ahead log, if they are on). Until then it stays in Flume's channel.
  */
 public final class FlumePollingReceiver extends Receiver<byte[]> {
     private static final long serialVersionUID = 1L;
@@ -25,8 +25,8 @@ public final class FlumePollingReceiver extends Receiver<byte[]> {
 
     /**
      * @param sinks unresolved addresses, at least one
-     * @param parallelism consumers of all sinks together; there is one for each sink at least
-     * @param batchSizeMax in events; at most the transactionCapacity of the sinks' channels
+     * @param parallelism consumers of all sinks together; each sink has at least one
+     * @param batchSizeMax events in a batch; no more than the channels' transactionCapacity
      */
     public FlumePollingReceiver(List<InetSocketAddress> sinks, StorageLevel storageLevel,
             int batchSizeMax, int parallelism) {

@@ -6,8 +6,12 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.storage.StorageLevel;
@@ -16,24 +20,36 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens as a Flume Avro source does; an element is the bytes of one {@code AvroFlumeEvent}.
+ * Listens like a Flume Avro source. An element is the bytes of one {@code AvroFlumeEvent}.
  *
  * <p>A client's batch becomes one block, and is answered OK once Spark has stored that block
- * (replicated and in the write-ahead log, where those are on). It waits for its turn where Spark
- * limits the receiver's rate; if that takes too long, it is answered FAILED, and Flume keeps it.
+ * (including its replica and the write-ahead log, if they are on). If Spark limits the receiver's
+ * rate, a batch waits. If the wait would be too long, it is answered FAILED, and Flume keeps it.
  *
- * <p>A Spark setting, as in {@code spark-submit --conf}: {@code spark.flume.stallTimeout} (30s), how
- * long a client may stall within a call. Between calls it may be silent for ever.
+ * <p>The Spark setting {@code spark.flume.stallTimeout} (30s) is how long a client may stall within
+ * a call. Between calls it may be silent for ever.
  */
 public final class FlumeReceiver extends Receiver<byte[]> {
     private static final long serialVersionUID = 1L;
     private static final Logger LOG = LoggerFactory.getLogger(FlumeReceiver.class);
 
-    /** A thread each; a Flume sink keeps one connection. */
+    /** Each connection has a thread; a Flume sink has one connection. */
     static final int CONNECTIONS_MAX = 1024;
 
-    private static final int RESTART_DELAY_MS = 2000;
-    private static final int MOVE_DELAY_MS = 250;
+    private static final int RETRY_DELAY_MS = 2000;
+
+    /** The executor's id where everything runs in one process: no other one can take over. */
+    private static final String DRIVER = "driver";
+
+    // The JDK's words.
+    private static final String IN_USE = "Address already in use";
+    private static final String NOT_HERE = "Cannot assign requested address";
+
+    /** The receivers of this process that listen. */
+    private static final Set<FlumeReceiver> LISTENING = ConcurrentHashMap.newKeySet();
+
+    /** Per host that is not this one, as Spark may choose this executor again and again. */
+    private static final Map<String, Backoff> MOVES = new ConcurrentHashMap<>();
 
     private final String host;
     private final int port;
@@ -44,11 +60,14 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private transient Set<AvroConnection> clients;
     private transient int stallSecondsMax;
     private transient RateLimit rate;
+    private transient CountDownLatch stopping;
+    /** Whether another stream of this program wants the port, too. */
+    private transient AtomicBoolean isWanted;
 
     /**
      * @param host name or address to listen on
      * @param worker host name of the worker to run on, as Spark knows it; null for any. Spark
-     *     compares the names: with one that no worker has, of several receivers one starts only.
+     *     compares names: if no worker has this name, only one of several receivers starts.
      */
     public FlumeReceiver(String host, int port, StorageLevel storageLevel, boolean compressed,
             String worker) {
@@ -66,24 +85,30 @@ public final class FlumeReceiver extends Receiver<byte[]> {
 
     @Override
     public void onStart() {
+        stopping = new CountDownLatch(1);
         clients = ConcurrentHashMap.newKeySet();
         SparkConf conf = SparkEnv.get().conf();
         stallSecondsMax = FlumeStreams.stallSecondsMax(conf);
         rate = RateLimit.of(conf, () -> supervisor().getCurrentRateLimit());
+        isWanted = new AtomicBoolean();
         try {
-            server = bind();
+            ServerSocket listening = bind();
+            LOG.info("Flume receiver listens on {}:{}", host, port);
+            daemon("flume-receiver-" + port, () -> accept(listening)).start();
         } catch (IOException e) {
-            giveUp(e);
-            return;
+            if (SparkEnv.get().executorId().equals(DRIVER)) {
+                CountDownLatch stop = stopping;
+                daemon("flume-receiver-" + port, () -> retry(e, stop)).start();
+            } else {
+                move(e);
+            }
         }
-        LOG.info("Flume receiver listens on {}:{}", host, port);
-        ServerSocket listening = server;
-        FrameMemory memory = FrameMemory.ofHeap();
-        daemon("flume-receiver-" + port, () -> accept(listening, memory)).start();
     }
 
     @Override
     public void onStop() {
+        stopping.countDown();
+        LISTENING.remove(this);
         if (server != null) {
             rate.stop();
             closeQuietly(server);
@@ -97,46 +122,111 @@ public final class FlumeReceiver extends Receiver<byte[]> {
             throw new BindException("unknown host");
         }
         ServerSocket socket = new ServerSocket();
-        try {
-            socket.setReuseAddress(true);
-            socket.bind(address, CONNECTIONS_MAX);
-        } catch (IOException e) {
-            closeQuietly(socket);
-            throw e;
+        synchronized (LISTENING) { // another stream that cannot bind must find this one there
+            try {
+                socket.setReuseAddress(true);
+                socket.bind(address, CONNECTIONS_MAX);
+            } catch (IOException e) {
+                closeQuietly(socket);
+                throw e;
+            }
+            LISTENING.add(this);
         }
+        server = socket;
         return socket;
     }
 
-    /**
-     * Spark starts a stopped receiver again, on another executor if need be: not in a tight loop.
-     *
-     * <p>A preferred host is a wish only: Spark may take any executor that is idle. So a receiver
-     * that finds itself on the wrong host is sent on at once.
-     */
-    private void giveUp(IOException cause) {
-        String fact = strip(cause.getMessage());
-        if (fact.equals("Cannot assign requested address")) {
-            String message = String.format("Flume receiver cannot listen on %s:%d: the address is"
-                    + " another host's; Spark tries the next executor, and goes on if no worker"
-                    + " has that name (or pass 0.0.0.0)", host, port);
-            LOG.info(message);
-            stopAfter(MOVE_DELAY_MS, message);
-            return;
+    /** Tries to listen until it can or the receiver stops; logs each reason once. */
+    private void retry(IOException first, CountDownLatch stop) {
+        String logged = "";
+        try {
+            for (IOException cause = first; cause != null; cause = tryToAccept(stop)) {
+                String fact = fact(cause);
+                if (!fact.equals(logged)) {
+                    logged = fact;
+                    explain(fact);
+                }
+                if (stop.await(RETRY_DELAY_MS, TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        String remedy = fact.equals("Address already in use")
-                ? "another program listens there: end it or choose another port"
-                : "pass the host name of the worker that runs the receiver,"
-                        + " or 0.0.0.0 for any of its addresses";
-        String message = String.format(
-                "Flume receiver cannot listen on %s:%d: %s; %s", host, port, fact, remedy);
-        LOG.error(message);
-        stopAfter(RESTART_DELAY_MS, message);
     }
 
-    private void stopAfter(int millis, String message) {
+    /** Listens and serves until the receiver stops; returns why it cannot listen, else null. */
+    private IOException tryToAccept(CountDownLatch stop) {
+        ServerSocket listening;
+        try {
+            listening = bind();
+        } catch (IOException e) {
+            return e;
+        }
+        if (stop.getCount() == 0) { // onStop may have missed the socket
+            LISTENING.remove(this);
+            closeQuietly(listening);
+            return null;
+        }
+        // A warning, like the reason: PySpark's log shows only warnings by default.
+        LOG.warn("Flume receiver listens on {}:{} now", host, port);
+        accept(listening);
+        return null;
+    }
+
+    private void explain(String fact) {
+        FlumeReceiver other = fact.equals(IN_USE) ? otherOnThisPort() : null;
+        if (other != null && !other.isWanted.compareAndSet(false, true)) {
+            return; // a third stream on the port: the second one has said it
+        }
+        LOG.error(cannotListen(fact, other != null));
+        reportError(host + ":" + port + ": " + fact, null); // for the Streaming tab
+    }
+
+    private FlumeReceiver otherOnThisPort() {
+        return LISTENING.stream().filter(other -> other != this && other.port == port)
+                .findAny().orElse(null);
+    }
+
+    private String cannotListen(String fact, boolean isOurs) {
+        String reason = switch (fact) {
+            case IN_USE -> isOurs
+                    ? "another stream of this program has the port; call createStream once and use"
+                            + " its stream for every output, or choose another port"
+                    : IN_USE + "; another program listens there: end it or choose another port";
+            case NOT_HERE -> "no interface here has this address; use 0.0.0.0";
+            default -> fact + "; pass the host name of the worker that runs the receiver,"
+                    + " or 0.0.0.0 for any of its addresses";
+        };
+        return String.format("Flume receiver cannot listen on %s:%d: %s", host, port, reason);
+    }
+
+    /**
+     * Stops the receiver after a delay. Spark starts it again, perhaps on another executor; the
+     * delay keeps that from being a tight loop.
+     *
+     * <p>Spark does not always use the preferred host: it may choose any idle executor. So a
+     * receiver that is on the wrong host stops almost at once, to be moved.
+     */
+    private void move(IOException cause) {
+        String fact = fact(cause);
+        if (fact.equals(NOT_HERE)) {
+            String message = String.format("Flume receiver cannot listen on %s:%d: the address is"
+                    + " another host's; Spark tries the next executor, and keeps trying if no"
+                    + " worker has that host name (or pass 0.0.0.0)", host, port);
+            LOG.info(message);
+            stopAfter(MOVES.computeIfAbsent(host, any -> new Backoff()).nextMillis(), message);
+            return;
+        }
+        String message = cannotListen(fact, fact.equals(IN_USE) && otherOnThisPort() != null);
+        LOG.error(message);
+        stopAfter(RETRY_DELAY_MS, message);
+    }
+
+    private void stopAfter(long millis, String message) {
         daemon("flume-receiver-retry", () -> {
             try {
-                Thread.sleep(millis); // Spark starts it again at once, see giveUp
+                Thread.sleep(millis); // Spark starts it again at once, see move
             } catch (InterruptedException e) {
                 return;
             }
@@ -144,12 +234,13 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         }).start();
     }
 
-    /** The JDK's text without the name of the system call that it appends. */
-    private static String strip(String message) {
-        return message.replaceAll(" \\(.*\\)$", "");
+    /** Returns the message without the name of the system call that the JDK appends. */
+    private static String fact(IOException cause) {
+        return cause.getMessage().replaceAll(" \\(.*\\)$", "");
     }
 
-    private void accept(ServerSocket listening, FrameMemory memory) {
+    private void accept(ServerSocket listening) {
+        FrameMemory memory = FrameMemory.ofHeap();
         while (!isStopped() && !listening.isClosed()) {
             try {
                 serve(listening.accept(), memory);

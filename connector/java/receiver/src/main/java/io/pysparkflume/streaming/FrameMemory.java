@@ -3,30 +3,30 @@ package io.pysparkflume.streaming;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Bytes that the frames of all of a receiver's connections may hold together.
+ * The memory budget of the frames of all connections of a receiver, in bytes.
  *
- * <p>A frame's size is not known until its last buffer has begun, so those who wait may hold what
- * each of them needs. Therefore one frame at a time, the favoured, goes on whatever it takes.
+ * <p>A frame's size is not known until its last buffer begins, so frames that wait for memory may
+ * hold what the others need. So one frame at a time, the favoured one, may exceed the budget.
  */
 final class FrameMemory {
     private long free;
     private FrameReader favoured;
 
-    /** @param bytes without those of the favoured frame */
+    /** @param bytes the budget, without what the favoured frame takes beyond it */
     FrameMemory(long bytes) {
         free = bytes;
     }
 
-    /** A quarter of the heap, two frames at least. */
+    /** Creates a budget of a quarter of the heap, but of at least two frames. */
     static FrameMemory ofHeap() {
         return new FrameMemory(Math.max(
                 2L * FrameReader.FRAME_BYTES_MAX, Runtime.getRuntime().maxMemory() / 4));
     }
 
     /**
-     * Takes bytes for a connection's frame under way.
+     * Takes bytes for a frame that is being read.
      *
-     * @return false if there were none for so long
+     * @return false if they did not become free within {@code secondsMax}
      */
     synchronized boolean take(FrameReader frame, int bytes, int secondsMax)
             throws InterruptedException {
@@ -48,7 +48,7 @@ final class FrameMemory {
         return true;
     }
 
-    /** Gives a whole frame's bytes back. */
+    /** Gives all bytes of a frame back. */
     synchronized void give(FrameReader frame, int bytes) {
         free += bytes;
         if (favoured == frame) {

@@ -8,25 +8,25 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * Cuts a byte stream into the frames of Avro RPC over Netty: big-endian {@code serial:int32,
- * buffers:int32}, then per buffer {@code length:int32, bytes}.
+ * Splits a byte stream into the frames of Avro RPC over Netty: big-endian {@code serial:int32,
+ * buffers:int32}, then for each buffer {@code length:int32, bytes}.
  *
- * <p>Memory grows with the bytes that arrive, never with a length that is only claimed.
+ * <p>Memory grows with the bytes that arrive, not with the length that is claimed.
  */
 final class FrameReader {
     static final int MIB = 1024 * 1024;
 
-    /** A corrupt length must not fill the heap; a batch of 1000 access log lines has 0.2 MiB. */
+    /** A corrupt length must not fill the heap; a batch of 1000 access log lines is 0.2 MiB. */
     static final int FRAME_BYTES_MAX = 64 * MIB;
 
-    /** Avro's writers put 8 KiB in a buffer, so this is twice what the largest frame needs. */
+    /** Avro's writers put 8 KiB into a buffer, so this is twice what the largest frame needs. */
     static final int FRAME_BUFFERS_MAX = 2 * FRAME_BYTES_MAX / 8192;
 
     private static final int CHUNK_BYTES = 64 * 1024;
 
-    /** One call or answer: its number on the connection, and the buffers' bytes joined. */
+    /** One call or answer: its number on the connection, and the bytes of all its buffers. */
     record Frame(int serial, byte[] payload) {
-        /** Sends it, in one buffer. */
+        /** Writes it, as one buffer. */
         void write(DataOutputStream out) throws IOException {
             out.writeInt(serial);
             out.writeInt(1);
@@ -42,8 +42,8 @@ final class FrameReader {
     private final int memoryWaitSeconds;
 
     /**
-     * @param memory shared by all connections; a frame's bytes are taken from it while they arrive
-     *     and belong to the caller, who gives them back by {@link #release}
+     * @param memory shared by all connections; a frame's bytes are taken from it as they arrive,
+     *     and the caller gives them back with {@link #release}
      */
     FrameReader(InputStream in, int frameBytesMax, FrameMemory memory, int memoryWaitSeconds) {
         this.in = new DataInputStream(in);
@@ -53,10 +53,10 @@ final class FrameReader {
     }
 
     /**
-     * Reads the frame whose first byte the caller has read already (waiting for a call and waiting
-     * within one have different time-outs).
+     * Reads the frame whose first byte the caller has already read, because waiting for a call and
+     * waiting within a call have different time-outs.
      *
-     * @throws ProtocolException over a limit; nothing is held then
+     * @throws ProtocolException the frame is over a limit; no memory is held then
      * @throws EOFException the stream ends within the frame
      */
     Frame read(int firstByte) throws IOException, InterruptedException {
@@ -78,7 +78,7 @@ final class FrameReader {
             }
             frame = new Frame(serial, payload.toByteArray());
         } finally {
-            if (frame == null) { // whatever the cause, a full heap among them
+            if (frame == null) { // whatever the cause, even a full heap
                 memory.give(this, payload.size());
             }
         }

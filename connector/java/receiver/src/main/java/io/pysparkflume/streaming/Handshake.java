@@ -3,7 +3,7 @@ package io.pysparkflume.streaming;
 import java.nio.ByteBuffer;
 
 /**
- * The two records that open a connection of Avro RPC, each side's protocol known by its MD5.
+ * The two records that open an Avro RPC connection. The MD5 of its text identifies a protocol.
  *
  * @see <a href="https://avro.apache.org/docs/1.12.0/specification/#handshake">Avro: handshake</a>
  */
@@ -16,10 +16,10 @@ final class Handshake {
     enum Match { BOTH, CLIENT, NONE }
 
     /**
-     * What the client says first.
+     * The client's record.
      *
      * @param clientProtocol the protocol's text, or null
-     * @param serverHash of the protocol that the client believes the server to have
+     * @param serverHash the hash of the protocol that the client expects of the server
      */
     record Request(ByteBuffer clientHash, String clientProtocol, ByteBuffer serverHash) {
         static Request read(AvroReader in) throws ProtocolException {
@@ -39,10 +39,10 @@ final class Handshake {
     }
 
     /**
-     * What the server says to it.
+     * The server's answer.
      *
-     * @param serverProtocol the protocol's text, or null where the client knows it
-     * @param serverHash null where the client knows it
+     * @param serverProtocol the protocol's text, or null if the client knows it
+     * @param serverHash the protocol's hash, or null if the client knows it
      */
     record Answer(Match match, String serverProtocol, ByteBuffer serverHash) {
         static Answer read(AvroReader in) throws ProtocolException {

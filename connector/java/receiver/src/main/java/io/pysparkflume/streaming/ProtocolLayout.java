@@ -7,16 +7,16 @@ import org.apache.avro.Protocol;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
 
-/** Events are kept undecoded, so a peer's layout of the bytes must be ours exactly. */
+/** Checks that a peer's layout of the bytes is exactly ours, as events are kept undecoded. */
 final class ProtocolLayout {
     private ProtocolLayout() {}
 
     /**
-     * Checks the messages that both protocols have; there must be some.
+     * Checks the messages that both protocols have; there must be at least one.
      *
-     * @param peer who sent the text, as in "the client"
-     * @param expected who should have sent it, as in "a Flume avro sink"
      * @param text the peer's protocol as JSON
+     * @param peer the sender of the text, as in "the client"
+     * @param expected the sender there should be, as in "a Flume avro sink"
      */
     static void requireSame(Protocol ours, String text, String peer, String expected)
             throws ProtocolException {
@@ -24,7 +24,7 @@ final class ProtocolLayout {
         try {
             theirs = Protocol.parse(text);
         } catch (RuntimeException e) {
-            // Not only a SchemaParseException: Avro's parser trusts the JSON's types.
+            // Any RuntimeException: Avro's parser does not check the types in the JSON.
             throw new ProtocolException(peer + "'s protocol is not valid: "
                     + ProtocolException.printable(String.valueOf(e.getMessage())));
         }

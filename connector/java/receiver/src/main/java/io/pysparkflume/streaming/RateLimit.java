@@ -5,18 +5,18 @@ import java.util.function.LongSupplier;
 import org.apache.spark.SparkConf;
 
 /**
- * Holds a receiver to Spark's rate: {@code spark.streaming.receiver.maxRate}, and what backpressure
- * makes of it.
+ * Keeps a receiver to Spark's rate: {@code spark.streaming.receiver.maxRate}, as lowered by
+ * backpressure.
  *
- * <p>Spark itself limits events that are stored one by one; a batch that becomes a block of its own
- * goes by its limiter. Over any time no more is let through than the rate and one batch.
+ * <p>Spark itself limits only events that are stored one by one, not batches that become a block of
+ * their own. In any period no more events pass than the rate allows, plus one batch.
  */
 final class RateLimit {
     private static final String MAX_RATE = "spark.streaming.receiver.maxRate";
 
     /**
-     * Flume's avro sink gives up on an unanswered batch after 20 s, a SparkSink after 60 s, and
-     * sends it again: so what would have to wait for longer is not taken at all.
+     * Flume's avro sink gives an unanswered batch up after 20 s, a SparkSink after 60 s, and sends
+     * it again. So a batch that would have to wait longer than this is not accepted at all.
      */
     private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
 
@@ -24,27 +24,27 @@ final class RateLimit {
     private long paidNanos = System.nanoTime();
     private boolean stopped;
 
-    /** @param eventsPerSecond asked anew for each batch */
+    /** @param eventsPerSecond the current rate; called for each batch */
     RateLimit(LongSupplier eventsPerSecond) {
         this.eventsPerSecond = eventsPerSecond;
     }
 
-    /** With 0 or less, Spark's docs say, there is no limit; its own limiter fails on that. */
+    /** Reads 0 or less as no limit, as Spark documents it; Spark's own limiter fails on that. */
     static RateLimit of(SparkConf conf, LongSupplier eventsPerSecond) {
         boolean limited = conf.getLong(MAX_RATE, Long.MAX_VALUE) > 0;
         return new RateLimit(limited ? eventsPerSecond : () -> Long.MAX_VALUE);
     }
 
-    /** How many events to ask for, so that a batch of each consumer is stored within a second. */
+    /** Returns a batch size such that one batch from each consumer is stored within a second. */
     int batchSize(int eventsMax, int consumers) {
         return (int) Math.max(1, Math.min(eventsMax, eventsPerSecond.getAsLong() / consumers));
     }
 
     /**
-     * Waits until {@code events} more keep to the rate.
+     * Waits until {@code events} more are within the rate.
      *
-     * @throws IllegalStateException that would take too long, or the receiver is stopping: they
-     *     may not be stored
+     * @throws IllegalStateException the wait would be too long, or the receiver is stopping: the
+     *     events must not be stored
      */
     synchronized void await(int events) throws InterruptedException {
         long rate = eventsPerSecond.getAsLong();

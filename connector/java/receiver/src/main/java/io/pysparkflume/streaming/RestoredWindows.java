@@ -8,9 +8,9 @@ import scala.jdk.javaapi.CollectionConverters;
 /**
  * Gives windows their inverse function back after a restart from a checkpoint.
  *
- * <p>Spark's Python window asks a transient field whether it has an inverse function. The field is
- * empty after a restart, so each batch would add up the whole window anew, and a program with a
- * window of 300 s by 1 s would fall behind for good.
+ * <p>Spark's Python window looks for its inverse function in a transient field, which is empty
+ * after a restart. Each batch would then add up the whole window again, and a program with a window
+ * of 300 s that slides by 1 s would fall behind for good.
  */
 public final class RestoredWindows {
     private static final String WINDOW =
@@ -18,7 +18,7 @@ public final class RestoredWindows {
 
     private RestoredWindows() {}
 
-    /** Mends every window of a context that is not started yet; what is whole stays as it is. */
+    /** Repairs every window of a context that is not started yet; intact ones stay unchanged. */
     public static void mend(JavaStreamingContext streaming) throws ReflectiveOperationException {
         for (DStream<?> output : streaming.ssc().graph().getOutputStreams()) {
             mend(output);
@@ -35,11 +35,11 @@ public final class RestoredWindows {
     }
 
     private static void mendWindow(DStream<?> window) throws ReflectiveOperationException {
-        Field asked = accessible(window.getClass(), "pinvReduceFunc");
-        Object kept = accessible(window.getClass(), "invReduceFunc").get(window);
-        if (asked.get(window) == null && kept != null) {
-            Object function = accessible(kept.getClass(), "pfunc").get(kept);
-            asked.set(window, function);
+        Field transientInverse = accessible(window.getClass(), "pinvReduceFunc");
+        Object inverse = accessible(window.getClass(), "invReduceFunc").get(window);
+        if (transientInverse.get(window) == null && inverse != null) {
+            Object function = accessible(inverse.getClass(), "pfunc").get(inverse);
+            transientInverse.set(window, function);
         }
     }
 

@@ -18,21 +18,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection to a SparkSink: fetches batches, has them stored, and acks them, in this order.
+ * One connection to a SparkSink: fetches batches, stores them, and acks them, in this order.
  *
- * <p>A sink answers once its channel has events, be it after a day: waiting for that has no
- * time-out, since no heartbeat would tell a quiet channel from a hung agent; a host that is gone is
- * noticed by TCP's keep-alive. All other answers come at once, and none may stall once begun.
+ * <p>A sink answers once its channel has events, perhaps only after a day. This wait has no
+ * time-out, because no heartbeat can tell a quiet channel from a hung agent; TCP's keep-alive
+ * detects a host that is gone. All other answers come at once, and no answer may stall once it has
+ * begun.
  */
 final class SinkConnection implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(SinkConnection.class);
 
     private static final int STREAM_BUFFER_BYTES = 64 * 1024;
 
-    /** A host that drops packets: as long as Linux sends a SYN three times. */
+    /** For a host that drops packets: long enough for Linux to send three SYNs. */
     private static final int CONNECT_MILLIS_MAX = 10_000;
 
-    /** A host that is gone is noticed after 60 + 6 * 10 s; by the system's defaults after 2 h. */
+    /** A host that is gone is detected after 60 + 6 * 10 s; by the system's defaults after 2 h. */
     private static final int KEEPALIVE_IDLE_SECONDS = 60;
     private static final int KEEPALIVE_INTERVAL_SECONDS = 10;
     private static final int KEEPALIVE_PROBES = 6;
@@ -47,9 +48,9 @@ final class SinkConnection implements Closeable {
     private boolean holdsBatch;
 
     /**
-     * Not connected yet: see {@link #open}.
+     * Creates a connection that is not open yet: see {@link #open}.
      *
-     * @param sink host and port as a log line names them
+     * @param sink host and port, as log lines name them
      * @param stallSecondsMax how long to wait for an answer other than a batch, and within one
      */
     SinkConnection(String sink, int stallSecondsMax) {
@@ -83,13 +84,12 @@ final class SinkConnection implements Closeable {
     }
 
     /**
-     * Fetches a batch of at most {@code eventsMax}, waits for one if need be, and has it stored.
+     * Waits for a batch of at most {@code eventsMax} events, stores it, and acks or nacks it.
      *
-     * @return how many events the sink has been told to forget; 0 where it keeps its batch, to send
-     *     it again, or had none
-     * @throws SinkErrorException the sink gave no batch; the connection is as good as before
-     * @throws IOException the connection is of no use any more; a batch that was under way comes
-     *     again, stored or not
+     * @return how many events were acked; 0 if the batch was empty or nacked, to be sent again
+     * @throws SinkErrorException the sink gave no batch; the connection can still be used
+     * @throws IOException the connection can no longer be used; a batch that was being transferred
+     *     is sent again, whether it was stored or not
      */
     int transfer(int eventsMax, EventStore store)
             throws IOException, InterruptedException, SinkErrorException {
@@ -100,14 +100,14 @@ final class SinkConnection implements Closeable {
         }
     }
 
-    /** From any thread: ends what is under way; but a batch that has come is brought to its end. */
+    /** Closes the connection, from any thread, unless a batch is being stored and acked. */
     synchronized void stop() {
         if (!holdsBatch) {
             close();
         }
     }
 
-    /** From any thread: ends whatever is under way. */
+    /** Closes the connection at once, from any thread. */
     @Override
     public void close() {
         try {
@@ -142,7 +142,7 @@ final class SinkConnection implements Closeable {
             if (e instanceof InterruptedException) {
                 Thread.currentThread().interrupt();
             }
-            LOG.warn("Flume sink {}: {} events not stored, and left to it: {}",
+            LOG.warn("Flume sink {}: {} events not stored, the sink keeps them: {}",
                     sink, batch.events().size(), e.toString());
             return false;
         }
@@ -157,11 +157,11 @@ final class SinkConnection implements Closeable {
             if (answer.serial() != serial) {
                 frames.release(answer);
                 throw new ProtocolException(
-                        "answer " + answer.serial() + " to call " + serial);
+                        "answer to call " + answer.serial() + ", expected to call " + serial);
             }
             return answer;
         } catch (SocketTimeoutException e) {
-            throw new SocketTimeoutException("no whole answer within " + stallSecondsMax + " s");
+            throw new SocketTimeoutException("no complete answer in " + stallSecondsMax + " s");
         } catch (EOFException e) {
             throw new EOFException("closed by the sink");
         }

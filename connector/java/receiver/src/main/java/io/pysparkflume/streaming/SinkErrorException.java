@@ -1,6 +1,6 @@
 package io.pysparkflume.streaming;
 
-/** A sink's own error, answered in place of a batch; its connection is as good as before. */
+/** An error that a sink sends in place of a batch; the connection can still be used. */
 final class SinkErrorException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -6,9 +6,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 
-/** One consumer of one sink: keeps a connection to it, and a batch under way on that. */
+/** One consumer of one sink: keeps a connection to it, and always asks for the next batch. */
 final class SinkPoller implements Runnable {
-    /** No events, an error even, after longer: they were waited for, and may be again at once. */
+    /** After a longer call without events the sink has waited, so it can be asked again at once. */
     private static final long AT_ONCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final InetSocketAddress sink;
@@ -22,11 +22,11 @@ final class SinkPoller implements Runnable {
     private volatile SinkConnection connection;
 
     /**
-     * @param sink unresolved: its name is looked up for each connection
-     * @param status shared by the consumers of this sink
+     * @param sink unresolved, as its name is looked up for each connection
+     * @param status shared by all consumers of this sink
      * @param memory shared by all connections
      * @param stallSecondsMax how long to wait for an answer other than a batch, and within one
-     * @param batchSize how many events to ask for, asked for each batch
+     * @param batchSize how many events to ask for; called for each batch
      */
     SinkPoller(InetSocketAddress sink, SinkStatus status, FrameMemory memory, int stallSecondsMax,
             IntSupplier batchSize, EventStore store) {
@@ -45,7 +45,7 @@ final class SinkPoller implements Runnable {
                 try (SinkConnection opened =
                         new SinkConnection(name(sink), stallSecondsMax)) {
                     connection = opened;
-                    if (!isStopping()) { // asked behind the assignment: stop() may have missed it
+                    if (!isStopping()) { // after the assignment: stop() may have missed it
                         consume(opened);
                     }
                 } catch (IOException | RuntimeException | OutOfMemoryError e) {
@@ -60,7 +60,7 @@ final class SinkPoller implements Runnable {
         }
     }
 
-    /** From any thread: no further batch; one that has come is brought to its end. */
+    /** Asks for no further batch; one that has arrived is stored and acked. From any thread. */
     void stop() {
         stopping.countDown();
         SinkConnection current = connection;
@@ -69,7 +69,7 @@ final class SinkPoller implements Runnable {
         }
     }
 
-    /** From any thread: ends whatever is under way. */
+    /** Closes the connection at once. From any thread. */
     void abort() {
         SinkConnection current = connection;
         if (current != null) {
@@ -77,7 +77,7 @@ final class SinkPoller implements Runnable {
         }
     }
 
-    /** As a log line names it. */
+    /** Returns the sink's name in log lines. */
     static String name(InetSocketAddress sink) {
         return sink.getHostString() + ":" + sink.getPort();
     }

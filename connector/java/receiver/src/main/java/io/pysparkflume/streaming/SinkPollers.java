@@ -8,15 +8,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The consumers of a receiver, a thread each, dealt out to the sinks in turn.
+ * The consumers of a receiver, each with its own thread, assigned to the sinks in turn.
  *
- * <p>There is one for each sink at least: it waits where a channel is empty, for as long as it is,
- * and could serve no other sink meanwhile.
+ * <p>Each sink has at least one. While a channel is empty its consumer waits there, so it could not
+ * serve another sink.
  */
 final class SinkPollers {
     private static final Logger LOG = LoggerFactory.getLogger(SinkPollers.class);
 
-    /** A batch that has come is stored and acked in less; Spark waits for the receiver's end. */
+    /** Storing and acking a batch takes less; Spark waits until the receiver has stopped. */
     private static final long STOP_MILLIS_MAX = 5_000;
 
     private final RateLimit rate;
@@ -26,7 +26,7 @@ final class SinkPollers {
     /**
      * @param sinks unresolved addresses
      * @param parallelism consumers of all sinks together
-     * @param batchSizeMax in events
+     * @param batchSizeMax events in a batch
      * @param stallSecondsMax how long a sink may stall within an answer
      */
     SinkPollers(List<InetSocketAddress> sinks, int parallelism, int batchSizeMax,
@@ -55,7 +55,7 @@ final class SinkPollers {
         threads.forEach(Thread::start);
     }
 
-    /** Stores and acks what is being stored, nacks what waits for that, and ends all threads. */
+    /** Lets batches be acked that are being stored, nacks those that wait, ends all threads. */
     void stop() {
         rate.stop();
         pollers.forEach(SinkPoller::stop);
@@ -69,7 +69,7 @@ final class SinkPollers {
         }
         long left = threads.stream().filter(Thread::isAlive).count();
         if (left > 0) {
-            LOG.warn("{} Flume consumer(s) still busy after {} s; what they hold comes again",
+            LOG.warn("{} Flume consumer(s) still busy after {} s; their batches are sent again",
                     left, TimeUnit.MILLISECONDS.toSeconds(STOP_MILLIS_MAX));
             pollers.forEach(SinkPoller::abort);
         }

@@ -7,10 +7,10 @@ import org.apache.avro.Protocol;
 
 /**
  * The client's side of {@code SparkFlumeProtocol}, by which a SparkSink hands over the events of a
- * Flume channel, with no I/O in it: the bytes of calls out, the bytes of their answers in.
+ * Flume channel. Without I/O: the bytes of calls out, the bytes of their answers in.
  *
- * <p>An event is not decoded: its record has the layout of an {@code AvroFlumeEvent}, and is kept
- * as its bytes.
+ * <p>An event is not decoded. Its record has the layout of an {@code AvroFlumeEvent}, and is kept
+ * as bytes.
  */
 final class SinkProtocol {
     static final Protocol PROTOCOL = Protocol.parse("""
@@ -35,19 +35,19 @@ final class SinkProtocol {
 
     private static final ByteBuffer PROTOCOL_HASH = ByteBuffer.wrap(PROTOCOL.getMD5());
 
-    /** An error's text is the sink's: one line of the log, not a page. */
+    /** The sink's error text goes into one log line, so it must not be a page. */
     private static final int ERROR_CHARS_MAX = 300;
 
     private SinkProtocol() {}
 
     /**
-     * What a sink takes from its channel in one transaction, open until the ack or nack.
+     * The events of one transaction of a sink's channel, which is open until the ack or nack.
      *
-     * @param events each the bytes of one {@code SparkSinkEvent}, in order
+     * @param events in order, each as the bytes of one {@code SparkSinkEvent}
      */
     record EventBatch(String sequenceNumber, List<byte[]> events) {}
 
-    /** The handshake and Avro's ping: so it is known who answers before anything is asked for. */
+    /** Makes the handshake, with Avro's ping as its call, to check the server before any poll. */
     static byte[] handshake() {
         AvroWriter out = new AvroWriter();
         // With the text, a sink of any version needs no second round.
@@ -56,13 +56,13 @@ final class SinkProtocol {
     }
 
     /**
-     * Reads the answer to {@link #handshake}; what follows it, as some servers answer a ping, is of
-     * no use.
+     * Reads the answer to {@link #handshake}, and ignores further bytes: some servers also answer
+     * the ping.
      */
     static void readHandshake(byte[] answer) throws ProtocolException {
         Handshake.Answer server = Handshake.Answer.read(new AvroReader(answer));
         if (server.match() == Match.NONE) {
-            throw new ProtocolException("the sink does not take " + PROTOCOL.getName());
+            throw new ProtocolException("the sink does not accept " + PROTOCOL.getName());
         }
         if (server.serverProtocol() != null) {
             ProtocolLayout.requireSame(
@@ -85,7 +85,7 @@ final class SinkProtocol {
     /**
      * Reads the answer to {@link #getEventBatch}.
      *
-     * @throws SinkErrorException there is no batch, and nothing to ack
+     * @throws SinkErrorException there is no batch and nothing to ack
      */
     static EventBatch readEventBatch(byte[] answer) throws ProtocolException, SinkErrorException {
         AvroReader in = readHead(answer);
@@ -112,7 +112,7 @@ final class SinkProtocol {
             throws ProtocolException, SinkErrorException {
         AvroReader in = new AvroReader(answer);
         in.skipMap();
-        long failed = in.readLong(); // a boolean has the bytes of 0 and -1, or is none
+        long failed = in.readLong(); // a boolean: its bytes read as 0 or -1
         if (failed == 0) {
             return in;
         }

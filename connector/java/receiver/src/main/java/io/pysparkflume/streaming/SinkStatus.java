@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What all connections to one sink know of it; logs a line for each change, not for each try. */
+/** The state of one sink for all its connections; logs a line per change, not per try. */
 final class SinkStatus {
     private static final Logger LOG = LoggerFactory.getLogger(SinkStatus.class);
 
@@ -15,14 +15,14 @@ final class SinkStatus {
     private long lostNanos;
     private String lastError;
 
-    /** @param sink host and port as a log line names them */
+    /** @param sink host and port, as log lines name them */
     SinkStatus(String sink) {
         this.sink = sink;
     }
 
     synchronized void connected() {
         if (state == State.LOST) {
-            // As loud as its loss: PySpark's default log shows warnings, and no more.
+            // A warning, like its loss: PySpark's log shows only warnings by default.
             LOG.warn("Flume sink {} connected again after {} s",
                     sink, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - lostNanos));
         } else if (state == State.UNKNOWN) {
@@ -35,14 +35,14 @@ final class SinkStatus {
         if (state == State.LOST) {
             return;
         }
-        LOG.warn("Flume sink {} {}: {}; trying until it is there",
-                sink, state == State.UNKNOWN ? "not reached" : "lost", reason);
+        LOG.warn("Flume sink {} {}: {}; retrying",
+                sink, state == State.UNKNOWN ? "cannot be reached" : "lost", reason);
         state = State.LOST;
         lostNanos = System.nanoTime();
         lastError = null;
     }
 
-    /** An error that the sink answers again and again is logged once. */
+    /** Logs an error of the sink, once if the sink repeats it. */
     synchronized void refused(String error, int eventsMax) {
         if (error.equals(lastError)) {
             return;
@@ -52,7 +52,7 @@ final class SinkStatus {
     }
 
     private static String remedy(String error, int eventsMax) {
-        // Flume's memory and file channels, alike.
+        // The text of Flume's memory and file channels.
         return error.startsWith("Take list ") && error.contains(" full")
                 ? "; lower maxBatchSize (a batch may have " + eventsMax + " events)"
                         + " or raise the channel's transactionCapacity"

@@ -10,5 +10,8 @@
  * SparkSink ◀──calls─── SinkConnection ──▶ SinkProtocol ──┘                large chunks)
  * pull                  SinkPoller          FlumePollingReceiver
  * </pre>
+ *
+ * <p>On the driver, FlumeInputDStream keeps Spark's blocks until their batch is done. ProgramCheck
+ * knows which batches are not done, and warns if there are no cores for them.
  */
 package io.pysparkflume.streaming;

@@ -83,7 +83,7 @@ class AvroConnectionTest {
     }
 
     @Test
-    void whatIsNotStoredIsAnsweredFailedAndTheConnectionGoesOn() throws Exception {
+    void aBatchThatIsNotStoredIsAnsweredFailedAndTheConnectionStaysOpen() throws Exception {
         CountDownLatch refused = new CountDownLatch(2);
         serve(events -> {
             refused.countDown();
@@ -101,7 +101,7 @@ class AvroConnectionTest {
     }
 
     @Test
-    void callsMayBeSentAheadOfTheAnswers() throws Exception {
+    void callsMayBeSentBeforeTheAnswersArrive() throws Exception {
         serve(stored::add);
 
         send(FIRST + SECOND + SECOND);
@@ -135,7 +135,7 @@ class AvroConnectionTest {
     }
 
     @Test
-    void aCallThatIsNoneClosesTheConnectionUnanswered() throws Exception {
+    void anInvalidCallClosesTheConnectionUnanswered() throws Exception {
         serve(stored::add);
 
         send("00000001 00000001 00000001 00");
@@ -145,7 +145,7 @@ class AvroConnectionTest {
     }
 
     @Test
-    void aHeapThatIsFullClosesTheConnection() throws Exception {
+    void aFullHeapClosesTheConnection() throws Exception {
         Thread.UncaughtExceptionHandler quiet = (thread, error) -> { };
         serve(events -> {
             throw new OutOfMemoryError("Java heap space");

@@ -59,13 +59,13 @@ class AvroReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "08 e282ac", // 4 bytes, 3 there
+        "08 e282ac", // 4 bytes claimed, 3 present
         "01 e282ac", // -1 byte
         "8080808010 e282ac", // 2^31 bytes: negative as an int
         "8080808020 e282ac", // 2^32 bytes: 0 as an int
         "feffffffffffffffff01 e282ac", // 2^63 - 1 bytes
         "ffffffffffffffffff01 e282ac"}) // -2^63 bytes
-    void aLengthThatLiesIsRefused(String bytes) {
+    void aFalseLengthIsRefused(String bytes) {
         assertThrows(ProtocolException.class, () -> new AvroReader(hex(bytes)).readString());
         assertThrows(ProtocolException.class, () -> new AvroReader(hex(bytes)).skipBytes());
     }
@@ -91,7 +91,7 @@ class AvroReaderTest {
     @ValueSource(strings = {
         "08 020202", // 4 items in 3 bytes
         "feffffffffffffffff01 00", // 2^63 - 1 items
-        "ffffffffffffffffff01 00 00"}) // -2^63 items: no long is as large
+        "ffffffffffffffffff01 00 00"}) // -2^63 items: a long cannot hold 2^63
     void aBlockOfMoreItemsThanBytesIsRefused(String bytes) {
         AvroReader in = new AvroReader(hex(bytes));
 

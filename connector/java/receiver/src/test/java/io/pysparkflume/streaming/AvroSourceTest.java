@@ -30,7 +30,7 @@ class AvroSourceTest {
     private static final String EMPTY = "02 0261 0262 00  00";
     private static final String X = "01 08 0261 0262 00  02 78";
 
-    /** What Flume 1.4 might have sent: the same layout, another text. */
+    /** A text that Flume 1.4 might have sent: the same layout in other words. */
     private static final String OTHER_TEXT = """
             {"protocol":"AvroSourceProtocol","namespace":"org.apache.flume.source.avro",
              "doc":"%s","types":[
@@ -87,7 +87,7 @@ class AvroSourceTest {
     }
 
     @Test
-    void aClientThatKnowsAnotherServerIsToldThisOne() throws Exception {
+    void aClientThatExpectsAnotherServerIsSentThisOnesProtocol() throws Exception {
         Call call = source.read(join(
                 hex("11112233445566778899aabbccddeeff 02"), string(text("client")),
                 hex("99112233445566778899aabbccddeeff 00" + APPEND + HI)));
@@ -109,7 +109,7 @@ class AvroSourceTest {
     }
 
     @Test
-    void aHandshakesMetadataIsPassedOver() throws Exception {
+    void aHandshakesMetadataIsIgnored() throws Exception {
         assertEvents(source.read(
                 hex(FLUME_1_11 + "00" + FLUME_1_11 + "02 02 0261 0262 00" + APPEND + HI)), HI);
     }
@@ -124,7 +124,7 @@ class AvroSourceTest {
     }
 
     @Test
-    void aPingIsAnsweredByTheHandshakeAlone() throws Exception {
+    void aPingIsAnsweredOnlyByTheHandshake() throws Exception {
         Call first = source.read(hex(SHORT_HANDSHAKE + "00 00"));
         assertEvents(first);
         assertEquals("00000000", answer(first, Status.OK));
@@ -135,7 +135,7 @@ class AvroSourceTest {
     }
 
     @Test
-    void aCallsMetadataIsPassedOver() throws Exception {
+    void aCallsMetadataIsIgnored() throws Exception {
         assertEvents(connected().read(hex("02 0261 0262 00" + "0c 617070656e64" + HI)), HI);
     }
 
@@ -186,29 +186,29 @@ class AvroSourceTest {
 
     @ParameterizedTest
     @ValueSource(strings = {APPEND + HI, APPEND_BATCH + "02" + HI + "00"})
-    void bytesBehindACallAreRefused(String call) {
+    void bytesAfterACallAreRefused(String call) {
         assertRefused("1 bytes too many", hex(call + "00"));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {
-        APPEND_BATCH + "08" + HI + HI + HI + "00", // 4 events, 3 there
+        APPEND_BATCH + "08" + HI + HI + HI + "00", // 4 events claimed, 3 present
         APPEND_BATCH + "feffffffffffffffff01" + HI + "00", // 2^63 - 1 events
         APPEND_BATCH + "ffffffffffffffffff01 02" + HI + "00", // -2^63 events
         APPEND + "7e 0261 0262 00 00", // 63 headers
-        APPEND + "00 06 6869"}) // a body of 3 bytes, 2 there
-    void aCountOrALengthThatLiesIsRefused(String call) {
+        APPEND + "00 06 6869"}) // a body of 3 bytes claimed, 2 present
+    void aFalseCountOrLengthIsRefused(String call) {
         assertThrows(ProtocolException.class, () -> connected().read(hex(call)));
     }
 
     @Test
-    void anUnknownCallIsRefusedByAMessageOfOneLine() {
+    void anUnknownCallIsRefusedWithAOneLineMessage() {
         assertRefused("unknown call 'a??b', expected append or appendBatch",
                 hex("00 0a 610dc2a062")); // "a\r\u00a0b"
     }
 
     @Test
-    void aBatchOfTheLimitPasses() throws Exception {
+    void aBatchAtTheLimitIsAccepted() throws Exception {
         byte[] events = new byte[2 * AvroReader.BATCH_EVENTS_MAX]; // no headers, no body
 
         Call call = connected().read(join(hex(APPEND_BATCH + "80897a"), events, hex("00")));
@@ -259,7 +259,7 @@ class AvroSourceTest {
         "{\"protocol\":\"P\",\"messages\":{\"append\":{\"request\":5}}}",
         "{\"protocol\":\"P\",\"messages\":{\"append\":{\"request\":[5]}}}",
         "{\"protocol\":\"P\",\"messages\":{\"append\":{\"request\":[],\"response\":5}}}"})
-    void aProtocolThatIsNoneIsRefused(String text) {
+    void anInvalidProtocolIsRefused(String text) {
         assertHandshakeRefused("", text);
     }
 
@@ -304,7 +304,7 @@ class AvroSourceTest {
         return OTHER_TEXT.formatted(doc);
     }
 
-    /** Its text and its hash, neither null, and no metadata. */
+    /** The server's text and hash, neither of them null, and no metadata. */
     private static String serverProtocol() {
         String text = AvroSource.PROTOCOL.toString();
         assertEquals(509, text.length());

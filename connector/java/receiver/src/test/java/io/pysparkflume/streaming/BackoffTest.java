@@ -8,14 +8,14 @@ class BackoffTest {
     private final Backoff backoff = new Backoff();
 
     @Test
-    void aDelayIsTwiceThatBeforeUpToFiveSecondsAndHalfOfItAtRandom() {
+    void delaysDoubleUpToFiveSecondsAndHalfOfEachIsRandom() {
         for (int whole : new int[] {100, 200, 400, 800, 1600, 3200, 5000, 5000}) {
             assertNextWithin(whole / 2, whole);
         }
     }
 
     @Test
-    void afterASuccessItBeginsAnew() {
+    void aResetStartsAgainWithTheShortestDelay() {
         backoff.nextMillis();
         backoff.nextMillis();
 

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/** Wire bytes as tests write them: literally, with spaces where a reader wants them. */
+/** Wire bytes for tests, written as literal hex digits, with spaces for the reader. */
 final class Bytes {
     private Bytes() {}
 
@@ -21,7 +21,7 @@ final class Bytes {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** An Avro string: its length in three bytes, which is more than it needs, then the text. */
+    /** Encodes an Avro string: its length in three bytes, more than necessary, and the text. */
     static byte[] string(String text) {
         byte[] bytes = utf8(text);
         int zigzag = bytes.length << 1;

@@ -16,19 +16,19 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * A SparkSink's side of the wire: gives the answers it was given, in turn to whoever asks, and
- * notes what it is told of them. With no answer left, it lets a call wait, as a sink does.
+ * A stand-in for a SparkSink: sends prepared answers in turn, to any client that asks, and records
+ * the acks and nacks. When no answer is left, it lets the call wait, as a sink does.
  */
 final class FakeSink implements AutoCloseable {
     /** No metadata, no error. */
     private static final String DONE = "00 00";
 
-    /** What is done with one getEventBatch. */
+    /** How one getEventBatch is answered. */
     interface Answer {
         void send(int serial, DataOutputStream out) throws Exception;
     }
 
-    /** Such as "getEventBatch 1000" and "ack s1", in the order of their coming. */
+    /** The calls in order, such as "getEventBatch 1000" and "ack s1". */
     final BlockingQueue<String> calls = new LinkedBlockingQueue<>();
 
     private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
@@ -59,7 +59,7 @@ final class FakeSink implements AutoCloseable {
         return connections.size();
     }
 
-    /** The next batch; {@code events} as hex. */
+    /** Adds a batch to the answers; {@code events} as hex. */
     void gives(String sequenceNumber, String... events) {
         byte[] all = hex(String.join("", events));
         byte[] count = new AvroWriter().writeLong(events.length).toByteArray();
@@ -67,7 +67,7 @@ final class FakeSink implements AutoCloseable {
                 events.length == 0 ? new byte[0] : new byte[1]));
     }
 
-    /** The next answer is an error batch. */
+    /** Adds an error batch to the answers. */
     void fails(String errorMsg) {
         answers(join(hex("00 00"), Bytes.string(errorMsg), hex("00 00")));
     }
@@ -80,12 +80,12 @@ final class FakeSink implements AutoCloseable {
         answers.add(answer);
     }
 
-    /** A nack is noted, and the connection closed. */
+    /** From now on, records a nack and then closes the connection. */
     void closesAtNack() {
         closesAtNack = true;
     }
 
-    /** The next call that is not getEventBatch. */
+    /** Waits for the next ack or nack. */
     String nextVerdict() throws InterruptedException {
         String call = calls.take();
         while (call.startsWith("getEventBatch")) {
@@ -94,7 +94,7 @@ final class FakeSink implements AutoCloseable {
         return call;
     }
 
-    /** Afterwards the port is free for another. */
+    /** Stops; the port is then free for another sink. */
     @Override
     public void close() throws IOException {
         server.close();
@@ -165,7 +165,7 @@ final class FakeSink implements AutoCloseable {
             try {
                 work.run();
             } catch (Exception e) {
-                // Its sockets are closed: the test has ended, or has it so.
+                // The sockets are closed: the test has ended, or closes them on purpose.
             }
         }, "fake-sink");
         thread.setDaemon(true);

@@ -62,7 +62,7 @@ class FrameReaderTest {
     }
 
     @Test
-    void framesStandOneBehindTheOther() throws Exception {
+    void framesFollowEachOther() throws Exception {
         InputStream in = bytes(ABC + ABC);
         FrameReader frames = reader(in);
 
@@ -86,7 +86,7 @@ class FrameReaderTest {
     }
 
     @Test
-    void aFrameThatEndsAnywhereIsEndOfFile() {
+    void aFrameThatIsCutAnywhereIsEndOfFile() {
         byte[] whole = hex(ABC);
         for (int length = 1; length < whole.length; length++) {
             InputStream in = new ByteArrayInputStream(Arrays.copyOf(whole, length));
@@ -95,19 +95,19 @@ class FrameReaderTest {
     }
 
     @Test
-    void aFrameOfTheLimitPasses() throws Exception {
+    void aFrameAtTheLimitIsAccepted() throws Exception {
         assertEquals(LIMIT, readAndRelease(
                 "00000001 00000002  00000004 61616161  00000004 61616161").payload().length);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "00000001 00000001  00000009", // one buffer over it
-        "00000001 00000002  00000008 6161616161616161  00000001", // two together
+        "00000001 00000001  00000009", // one buffer over the limit
+        "00000001 00000002  00000008 6161616161616161  00000001", // two together over it
         "00000001 00000001  7fffffff",
         "00000001 00000001  ffffffff", // negative as an int
-        "00000001 00000002  00000008 6161616161616161  fffffff8"}) // 0 as an int sum
-    void aFrameOverTheLimitIsRefusedBeforeItsBytesCome(String frame) {
+        "00000001 00000002  00000008 6161616161616161  fffffff8"}) // 0 as a sum of ints
+    void aFrameOverTheLimitIsRefusedBeforeItsBytesArrive(String frame) {
         ProtocolException e =
                 assertThrows(ProtocolException.class, () -> readAndRelease(frame));
         assertTrue(e.getMessage().endsWith("bytes, the limit is 8"), e.getMessage());
@@ -122,17 +122,17 @@ class FrameReaderTest {
     }
 
     @Test
-    void memoryIsTakenForBytesThatCameNotForALengthThatIsClaimed() {
+    void memoryIsTakenForBytesThatHaveArrivedAndNotForAClaimedLength() {
         InputStream in = bytes("00000001 00000001  04000000  6161");
         FrameReader frames =
                 new FrameReader(in, FrameReader.FRAME_BYTES_MAX, memory, 0);
 
-        // Ends for want of bytes: for 64 MiB there was no memory.
+        // It fails only at the end of the bytes, although there is no memory for 64 MiB.
         assertThrows(EOFException.class, () -> frames.read(in.read()));
     }
 
     @Test
-    void aFrameThatFindsNoMemoryInTimeIsRefused() throws Exception {
+    void aFrameThatGetsNoMemoryInTimeIsRefused() throws Exception {
         FrameReader other = new FrameReader(bytes(""), LIMIT, memory, 0);
         FrameReader favoured = new FrameReader(bytes(""), LIMIT, memory, 0);
         memory.take(other, BYTES - 2, 0);
@@ -148,7 +148,7 @@ class FrameReaderTest {
     }
 
     @Test
-    void framesThatEachHoldWhatTheOthersNeedAreAllRead() throws Exception {
+    void framesThatHoldTheMemoryTheOthersNeedAreAllRead() throws Exception {
         FrameMemory small = new FrameMemory(10);
         ExecutorService threads = Executors.newCachedThreadPool();
         List<PipedOutputStream> sinks = new ArrayList<>();

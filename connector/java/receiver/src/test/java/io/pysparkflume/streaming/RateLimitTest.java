@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class RateLimitTest {
     @Test
-    void oneBatchIsAheadOfTheRateAndNoneMoreFromHoweverManyThreads() throws Exception {
+    void onlyOneBatchIsAheadOfTheRateFromAnyNumberOfThreads() throws Exception {
         RateLimit limit = new RateLimit(() -> 1_000);
         ExecutorService threads = Executors.newFixedThreadPool(5);
         long began = System.nanoTime();
@@ -40,7 +40,7 @@ class RateLimitTest {
     }
 
     @Test
-    void aRateThatChangesHoldsFromTheNextBatch() throws Exception {
+    void aNewRateAppliesFromTheNextBatch() throws Exception {
         AtomicLong rate = new AtomicLong(1);
         RateLimit limit = new RateLimit(rate::get);
         rate.set(1_000_000);
@@ -54,7 +54,7 @@ class RateLimitTest {
     }
 
     @Test
-    void whatWouldWaitTooLongIsRefusedAtOnceAndCostsNothing() throws Exception {
+    void aBatchThatWouldWaitTooLongIsRefusedAtOnceAndUsesNoneOfTheRate() throws Exception {
         RateLimit limit = new RateLimit(() -> 10);
         limit.await(1_000);
 
@@ -67,14 +67,14 @@ class RateLimitTest {
     }
 
     @Test
-    void aBatchIsEachConsumersShareOfASecond() {
+    void aBatchIsAConsumersShareOfOneSecond() {
         assertEquals(1_000, new RateLimit(() -> Long.MAX_VALUE).batchSize(1_000, 5));
         assertEquals(400, new RateLimit(() -> 2_000).batchSize(1_000, 5));
         assertEquals(1, new RateLimit(() -> 2).batchSize(1_000, 5));
     }
 
     @Test
-    void aRateOfNoneIsNoLimit() throws Exception {
+    void aRateOfZeroOrLessIsNoLimit() throws Exception {
         for (String none : new String[] {"0", "-1"}) {
             SparkConf conf = new SparkConf(false).set("spark.streaming.receiver.maxRate", none);
             RateLimit limit = RateLimit.of(conf, () -> {

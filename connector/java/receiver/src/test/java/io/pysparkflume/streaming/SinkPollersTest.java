@@ -57,7 +57,7 @@ class SinkPollersTest {
     }
 
     @Test
-    void aBatchIsAskedForStoredAckedAndTheNextAskedFor() throws Exception {
+    void aBatchIsFetchedStoredAndAckedBeforeTheNextOne() throws Exception {
         poll(keep);
         sink.gives("s1", HI, HEADERS);
         sink.gives("s2", HEADERS, HI);
@@ -96,7 +96,7 @@ class SinkPollersTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void whatIsNotStoredIsNackedAndPollingGoesOn(boolean heapIsFull) throws Exception {
+    void aBatchThatIsNotStoredIsNackedAndPollingContinues(boolean heapIsFull) throws Exception {
         poll(failingOnce(() -> {
             if (heapIsFull) {
                 throw new OutOfMemoryError("Java heap space");
@@ -112,7 +112,7 @@ class SinkPollersTest {
     }
 
     @Test
-    void aNackThatFailsEndsTheConnectionAndNotTheConsumer() throws Exception {
+    void aFailedNackEndsTheConnectionButNotTheConsumer() throws Exception {
         poll(failingOnce(() -> {
             throw new IllegalStateException("no block manager");
         }));
@@ -125,7 +125,7 @@ class SinkPollersTest {
     }
 
     @Test
-    void anErrorIsNeitherAckedNorNackedAndPollingGoesOn() throws Exception {
+    void anErrorIsNeitherAckedNorNackedAndPollingContinues() throws Exception {
         poll(keep);
         sink.fails("Take list for MemoryTransaction, capacity 100 full, consider committing more");
         sink.answers(hex("00 01  00 04 6e6f")); // Avro's own error: no
@@ -147,7 +147,7 @@ class SinkPollersTest {
     }
 
     @Test
-    void aSinkThatAnswersErrorsAtOnceIsAskedLessAndLess() throws Exception {
+    void aSinkThatAnswersErrorsAtOnceIsAskedLessAndLessOften() throws Exception {
         for (int i = 0; i < 5; i++) {
             sink.fails("Spark sink has been stopped!");
         }
@@ -192,9 +192,10 @@ class SinkPollersTest {
         "00000001 7fffffff", // bytes of a buffer
         "00000001 04000001", // a byte over 64 MiB
         "00000001 00000008 0000 00 04 7331 08 00", // 4 events in a byte
-        "00000001 00000001 00", // an answer that is none
+        "00000001 00000001 00", // an invalid answer
         "00000001 00000004 0000 00"}) // and then silence
-    void anAnswerThatLiesEndsTheConnectionAndTheNextOneIsGood(String frame) throws Exception {
+    void anInvalidAnswerEndsTheConnectionAndTheNextConnectionWorks(String frame)
+            throws Exception {
         poll(keep);
         sink.answers((serial, out) -> {
             out.writeInt(serial);
@@ -220,10 +221,10 @@ class SinkPollersTest {
     }
 
     @Test
-    void aSinkIsWaitedForLongerThanItMayStall() throws Exception {
+    void aSinkMayTakeLongerToAnswerThanItMayStall() throws Exception {
         poll(keep);
         sink.answers((serial, out) -> {
-            Thread.sleep(1500 * STALL_SECONDS); // the silence that is claimed to do no harm
+            Thread.sleep(1500 * STALL_SECONDS); // the silence that must do no harm
             new FrameReader.Frame(serial, hex("00 00  00 04 7331  02" + HI + "00")).write(out);
         });
 
@@ -244,7 +245,7 @@ class SinkPollersTest {
     }
 
     @Test
-    void everySinkIsServedWhereThereAreMoreOfThemThanConsumers() throws Exception {
+    void everySinkIsServedEvenWithMoreSinksThanConsumers() throws Exception {
         try (FakeSink second = new FakeSink(); FakeSink third = new FakeSink()) {
             List<FakeSink> sinks = List.of(sink, second, third);
             poll(sinks, 1, UNLIMITED, keep);
@@ -292,7 +293,7 @@ class SinkPollersTest {
     }
 
     @Test
-    void aStopLetsABatchThatIsBeingStoredBeAcked() throws Exception {
+    void aBatchThatIsBeingStoredAtAStopIsStillAcked() throws Exception {
         SlowStore store = new SlowStore();
         poll(store);
         sink.gives("s1", HI);
@@ -324,7 +325,7 @@ class SinkPollersTest {
         pollers.start();
     }
 
-    /** Keeps what comes after the first batch, at which {@code failure} throws. */
+    /** A store that throws {@code failure} at the first batch and keeps the later ones. */
     private EventStore failingOnce(Runnable failure) {
         AtomicBoolean hasFailed = new AtomicBoolean();
         return events -> {
@@ -387,7 +388,7 @@ class SinkPollersTest {
         }
     }
 
-    /** Returns from a batch once it may. */
+    /** A store that returns only once {@code mayReturn} is counted down. */
     private static final class SlowStore implements EventStore {
         private final CountDownLatch storing = new CountDownLatch(1);
         private final CountDownLatch mayReturn = new CountDownLatch(1);

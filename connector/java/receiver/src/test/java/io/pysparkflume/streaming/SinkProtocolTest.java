@@ -34,12 +34,12 @@ class SinkProtocolTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"00 00 00 00", "00 00 00 02 02 0261 0262 00", "00 00 00 00 00 00"})
-    void aSinkThatHasTheSameProtocolIsTaken(String answer) throws Exception {
+    void aSinkWithTheSameProtocolIsAccepted(String answer) throws Exception {
         SinkProtocol.readHandshake(hex(answer));
     }
 
     @Test
-    void aSinkWhoseTextDiffersIsTakenIfTheBytesHaveTheSameLayout() throws Exception {
+    void aSinkWithAnotherTextIsAcceptedIfItsLayoutIsTheSame() throws Exception {
         String text = SinkProtocol.PROTOCOL.toString();
 
         SinkProtocol.readHandshake(client(text));
@@ -61,7 +61,7 @@ class SinkProtocolTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"04 00 00 00", "06 00 00 00", "00 04", "00 00 03", "01"})
-    void aHandshakeThatIsNoneIsRefused(String answer) {
+    void anInvalidHandshakeIsRefused(String answer) {
         assertHandshakeRefused("", hex(answer));
     }
 
@@ -92,13 +92,13 @@ class SinkProtocolTest {
     }
 
     @Test
-    void anAnswersMetadataIsPassedOver() throws Exception {
+    void anAnswersMetadataIsIgnored() throws Exception {
         assertBatch("02 0261 0262 00" + HEAD.substring(2) + "02" + HI + "00", HI);
         SinkProtocol.readDone(hex("02 0261 0262 00 00"));
     }
 
     @Test
-    void anAckIsAnsweredByNothing() throws Exception {
+    void theAnswerToAnAckIsEmpty() throws Exception {
         SinkProtocol.readDone(hex("00 00"));
     }
 
@@ -129,13 +129,13 @@ class SinkProtocolTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        HEAD + "08" + HI + "00", // 4 events, 1 there
+        HEAD + "08" + HI + "00", // 4 events claimed, 1 present
         HEAD + "feffffffffffffffff01" + HI + "00", // 2^63 - 1 events
         HEAD + "02 00 06 6869 00", // a body of 3 bytes, and then no end
         HEAD + "02 7e 0261 0262 00 00 00", // 63 headers
         "00 00  00 feffffff0f 7331 00", // a sequence number of 2 GiB
         HEAD + "00 00"}) // a byte too many
-    void aCountOrALengthThatLiesIsRefused(String answer) {
+    void aFalseCountOrLengthIsRefused(String answer) {
         assertThrows(ProtocolException.class, () -> SinkProtocol.readEventBatch(hex(answer)));
     }
 

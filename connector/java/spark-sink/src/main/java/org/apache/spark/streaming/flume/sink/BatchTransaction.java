@@ -15,24 +15,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One batch, from a consumer's call to its ack: takes events from the channel in a transaction that
- * stays open until then, and rolls it back if no ack comes.
+ * One batch, from a consumer's call to its ack. Takes events from the channel in a transaction that
+ * stays open until the ack, and rolls it back if no ack comes.
  *
- * <p>Flume ties a transaction to the thread that began it, so each batch has a thread for as long.
- * Any other thread may tell the {@link Outcome}; the first one counts.
+ * <p>Flume ties a transaction to the thread that began it, so each batch occupies a thread. Any
+ * other thread may set the {@link Outcome}; the first one counts.
  */
 final class BatchTransaction implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(BatchTransaction.class);
 
-    /** The agent has a batch twice, as events and encoded; a consumer's frame may have 64 MiB. */
+    /** The agent holds a batch twice, as events and encoded; a consumer accepts 64 MiB. */
     private static final long BODY_BYTES_MAX = 16 * 1024 * 1024;
 
-    /** How a batch ends; whatever is not acked is rolled back and comes again. */
+    /** How a batch ends. Events that are not acked are rolled back and given out again. */
     enum Outcome {
         ACKED("acked"),
         NACKED("Spark could not store it"),
         TIMED_OUT("no ack came within its timeout"),
-        DISCONNECTED("its consumer has gone"),
+        DISCONNECTED("its consumer disconnected"),
         STOPPED("the sink is being stopped");
 
         private final String reason;
@@ -42,7 +42,7 @@ final class BatchTransaction implements Runnable {
         }
     }
 
-    /** Who has called: hears once, of events or why there are none. */
+    /** The caller. It is called back once, with events or with the reason why there are none. */
     interface Consumer {
         void give(String sequenceNumber, List<Event> events);
 
@@ -52,9 +52,9 @@ final class BatchTransaction implements Runnable {
     /**
      * What all batches of a sink share.
      *
-     * @param sink its name
+     * @param sink the sink's name
      * @param timeoutSeconds how long to wait for a first event, and then for the ack
-     * @param backoffMillis between two looks into an empty channel
+     * @param backoffMillis ms between two checks of an empty channel
      */
     record Origin(
             String sink, Channel channel, int timeoutSeconds, int backoffMillis,
@@ -80,17 +80,17 @@ final class BatchTransaction implements Runnable {
         return sequenceNumber;
     }
 
-    /** From any thread; false if the outcome was decided before. */
+    /** Sets the outcome, from any thread; false if it was set before. */
     boolean end(Outcome how) {
         return outcome.complete(how);
     }
 
-    /** Whether it waits for its consumer's ack. */
+    /** Whether the consumer has been given the events. */
     boolean isGiven() {
         return given;
     }
 
-    /** Done when the transaction is committed or rolled back; failed if the channel failed. */
+    /** Completes when the transaction is committed or rolled back, or fails with the channel. */
     CompletableFuture<Void> closed() {
         return closed;
     }
@@ -113,11 +113,11 @@ final class BatchTransaction implements Runnable {
         } catch (RuntimeException e) {
             fail(e);
         } finally {
-            closed.cancel(false); // counts after an Error only: else it is done
+            closed.cancel(false); // has an effect only after an Error: otherwise it is completed
         }
     }
 
-    /** Whether the events were acked, and so committed. */
+    /** Gives the consumer its events and waits for the ack; true if they were committed. */
     private boolean deliver(Transaction transaction) {
         take();
         if (outcome.isDone() || events.isEmpty()) {
@@ -132,7 +132,7 @@ final class BatchTransaction implements Runnable {
             end(Outcome.TIMED_OUT);
         }
         if (outcome.join() != Outcome.ACKED) {
-            LOG.warn("Sink {}: batch {} of {} events is rolled back, {}",
+            LOG.warn("Sink {}: batch {} of {} events is rolled back: {}",
                     origin.sink(), sequenceNumber, events.size(), outcome.join().reason);
             return false;
         }
@@ -141,7 +141,7 @@ final class BatchTransaction implements Runnable {
         return true;
     }
 
-    /** Waits for a first event; then takes what is there. */
+    /** Waits for a first event, then takes what the channel has. */
     private void take() {
         if (eventsAsked < 1) {
             throw new IllegalArgumentException(
@@ -192,7 +192,7 @@ final class BatchTransaction implements Runnable {
                 sequenceNumber, events.size(), origin.channel().getName(), e.toString());
         origin.counter().incrementChannelReadFail();
         if (!given) {
-            // Consumers poll again at once, and most failures last.
+            // Most failures last, and consumers poll again at once.
             await(origin.backoffMillis(), TimeUnit.MILLISECONDS);
             consumer.refuse("Sink " + origin.sink() + ", channel " + origin.channel().getName()
                     + ": " + e.getMessage());
@@ -200,7 +200,7 @@ final class BatchTransaction implements Runnable {
         closed.completeExceptionally(e);
     }
 
-    /** Whether the outcome was told in that time. */
+    /** Whether the outcome was set within that time. */
     private boolean await(long time, TimeUnit unit) {
         try {
             outcome.get(time, unit);
@@ -208,7 +208,7 @@ final class BatchTransaction implements Runnable {
         } catch (TimeoutException e) {
             return false;
         } catch (InterruptedException | ExecutionException e) {
-            throw new IllegalStateException("a batch's thread is the sink's own", e);
+            throw new IllegalStateException("a batch's thread was interrupted", e);
         }
     }
 }

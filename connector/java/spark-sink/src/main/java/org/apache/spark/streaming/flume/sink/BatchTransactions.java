@@ -16,11 +16,11 @@ import org.apache.spark.streaming.flume.sink.BatchTransaction.Outcome;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The open batches of one run of a sink, by their sequence numbers. */
+/** The open batches of one run of a sink, by sequence number. */
 final class BatchTransactions {
     private static final Logger LOG = LoggerFactory.getLogger(BatchTransactions.class);
 
-    /** Calls that wait for a thread; a Spark receiver has 5 under way in all. */
+    /** Calls that may wait for a thread; a Spark receiver makes 5 at a time. */
     private static final int WAITING_MAX = 1000;
 
     private static final long IDLE_THREAD_SECONDS = 60;
@@ -30,7 +30,7 @@ final class BatchTransactions {
     private final ThreadPoolExecutor threads;
     private final Map<String, BatchTransaction> open = new ConcurrentHashMap<>();
 
-    /** A consumer may ack a batch of an earlier run: it must not meet the number of a new one. */
+    /** A prefix that keeps a late ack of an earlier run's batch from matching a new batch. */
     private final String run = UUID.randomUUID().toString().substring(0, 8);
 
     private final AtomicLong batches = new AtomicLong();
@@ -57,28 +57,28 @@ final class BatchTransactions {
         } catch (RejectedExecutionException e) {
             consumer.refuse("Sink " + origin.sink() + (threads.isShutdown()
                     ? " is being stopped"
-                    : ": " + WAITING_MAX + " calls wait for one of its threads; raise threads"));
+                    : ": " + WAITING_MAX + " calls are waiting for its threads; raise threads"));
             batch.closed().cancel(false);
         }
         return batch;
     }
 
     /**
-     * What a consumer says of its batch.
+     * Ends a batch as its consumer has reported.
      *
-     * @return done once the transaction is committed or rolled back
+     * @return completed once the transaction is committed or rolled back
      */
     CompletableFuture<Void> end(String sequenceNumber, Outcome outcome) {
         BatchTransaction batch = open.get(sequenceNumber);
         if (batch == null || !batch.end(outcome)) {
-            LOG.warn("Sink {}: batch {} is not open any more, it cannot be {}; its events come"
+            LOG.warn("Sink {}: batch {} is no longer open and cannot be {}; its events are sent"
                     + " again", origin.sink(), sequenceNumber, outcome.name().toLowerCase());
             return CompletableFuture.completedFuture(null);
         }
         return batch.closed();
     }
 
-    /** Whether a consumer has events that it has not acknowledged yet. */
+    /** Whether any consumer has events that it has not acknowledged yet. */
     boolean anyGiven() {
         return open.values().stream().anyMatch(BatchTransaction::isGiven);
     }
@@ -87,15 +87,15 @@ final class BatchTransactions {
         batch.end(Outcome.STOPPED);
     }
 
-    /** Refuses calls that wait, rolls back what is open, and returns when all that is done. */
+    /** Refuses waiting calls and rolls back open batches; returns when that is done. */
     void stop() {
         threads.shutdown();
-        // Those first that wait for events: they would take what the others give back.
+        // First the batches that wait for events: they would take what the others give back.
         open.values().stream().filter(batch -> !batch.isGiven()).forEach(BatchTransactions::end);
         open.values().forEach(BatchTransactions::end);
         try {
             if (!threads.awaitTermination(ROLLBACK_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warn("Sink {}: {} batches are not rolled back after {} s",
+                LOG.warn("Sink {}: {} batches are still not rolled back after {} s",
                         origin.sink(), open.size(), ROLLBACK_SECONDS);
             }
         } catch (InterruptedException e) {

@@ -7,22 +7,22 @@ import java.net.ProtocolException;
 import java.util.List;
 
 /**
- * Cuts a consumer's bytes into calls: Avro's Netty framing, {@code serial:int32, buffers:int32},
- * then for each buffer {@code length:int32} and its bytes.
+ * Splits a consumer's bytes into calls by Avro's framing for Netty: {@code serial:int32,
+ * buffers:int32}, then for each buffer {@code length:int32} and its bytes.
  *
- * <p>Avro's own decoder has no limit; here a length that lies allocates nothing.
+ * <p>Avro's own decoder has no limit; here a false length allocates nothing.
  */
 final class CallDecoder extends ByteToMessageDecoder {
-    /** A call has some 30 bytes, and with the first one comes the client's protocol of 3 KiB. */
+    /** A call has about 30 bytes; the first one also carries the client's protocol, 3 KiB. */
     static final int CALL_BYTES_MAX = 64 * 1024;
 
-    /** Avro begins a new buffer every 8 KiB, and one for each part of a call. */
+    /** Avro begins a new buffer every 8 KiB, and at each part of a call. */
     private static final int BUFFERS_MAX = 16;
 
     private static final int HEADER_BYTES = 8;
     private static final int LENGTH_BYTES = 4;
 
-    /** A call's bytes, its buffers joined; the answer repeats the serial. */
+    /** A call's bytes, with its buffers joined. The answer repeats the serial. */
     record Frame(int serial, byte[] payload) {}
 
     @Override

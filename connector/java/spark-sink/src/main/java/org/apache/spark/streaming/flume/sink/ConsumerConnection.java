@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One consumer's connection: reads its calls and writes the answers, in the order in which they
- * come about. Netty's thread waits for none of them.
+ * One consumer's connection: reads its calls, and writes each answer as soon as it is ready.
+ * Netty's thread never waits for an answer.
  */
 final class ConsumerConnection extends SimpleChannelInboundHandler<Frame> {
     private static final Logger LOG = LoggerFactory.getLogger(ConsumerConnection.class);
@@ -51,7 +51,7 @@ final class ConsumerConnection extends SimpleChannelInboundHandler<Frame> {
         counter.incrementConnectionClosedCount();
     }
 
-    /** A consumer that reads no answers gets none, and is not read from. */
+    /** While a consumer does not read its answers, no more of its calls are read. */
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         context.channel().config().setAutoRead(context.channel().isWritable());
@@ -78,7 +78,7 @@ final class ConsumerConnection extends SimpleChannelInboundHandler<Frame> {
         }
     }
 
-    /** A batch whose consumer goes comes again at once, not after its time-out. */
+    /** When the consumer disconnects, its batch is rolled back at once, not after the time-out. */
     private void begin(int eventsMax, Answer answer, Channel connection) {
         BatchTransaction batch = batches.begin(eventsMax, answer);
         ChannelFutureListener disconnect = gone -> batch.end(Outcome.DISCONNECTED);
@@ -87,7 +87,7 @@ final class ConsumerConnection extends SimpleChannelInboundHandler<Frame> {
                 (done, failure) -> connection.closeFuture().removeListener(disconnect));
     }
 
-    /** The consumer is answered once it is so: after an ack, its events never come again. */
+    /** Answers once the batch is closed: after an answered ack its events never come again. */
     private void end(String sequenceNumber, Outcome outcome, Answer answer) {
         batches.end(sequenceNumber, outcome).whenComplete((done, failure) -> answer.write(
                 failure == null
@@ -101,7 +101,7 @@ final class ConsumerConnection extends SimpleChannelInboundHandler<Frame> {
         void writeTo(OutputStream out) throws IOException;
     }
 
-    /** The way back to the consumer of one call. */
+    /** Sends the answer to one call. */
     private record Answer(Channel connection, int serial, Call call) implements Consumer {
         @Override
         public void give(String sequenceNumber, List<Event> events) {
@@ -117,7 +117,7 @@ final class ConsumerConnection extends SimpleChannelInboundHandler<Frame> {
             write(out -> call.answerErrorBatch(out, reason), ANSWER_BYTES);
         }
 
-        /** Writes a frame of one buffer; from any thread. */
+        /** Writes a frame with one buffer, from any thread. */
         void write(Payload payload, int bytesExpected) {
             ByteBuf frame = connection.alloc().buffer(HEADER_BYTES + bytesExpected);
             try (ByteBufOutputStream out = new ByteBufOutputStream(frame)) {

@@ -15,7 +15,7 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Listens for consumers. One thread moves all their bytes; it waits for nothing else. */
+/** Listens for consumers. One thread does all their I/O, and waits for nothing else. */
 final class PullServer {
     private static final long STOP_SECONDS_MAX = 2;
 
@@ -27,7 +27,7 @@ final class PullServer {
         this.listener = listener;
     }
 
-    /** @throws IOException it cannot listen there */
+    /** @throws IOException it cannot listen on this address */
     static PullServer start(String host, int port, Supplier<ChannelHandler> connections)
             throws IOException {
         EventLoopGroup io =
@@ -57,12 +57,12 @@ final class PullServer {
         return ((InetSocketAddress) listener.localAddress()).getPort();
     }
 
-    /** Takes no more consumers; those who are there stay. */
+    /** Accepts no more consumers; those that are connected stay. */
     void stopListening() {
         listener.close().awaitUninterruptibly();
     }
 
-    /** Closes every connection, behind the answers that were written. */
+    /** Closes every connection, after the answers that were written. */
     void stop() {
         io.shutdownGracefully(0, STOP_SECONDS_MAX, TimeUnit.SECONDS).awaitUninterruptibly();
     }

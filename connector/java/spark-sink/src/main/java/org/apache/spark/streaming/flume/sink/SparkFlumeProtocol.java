@@ -22,17 +22,17 @@ import org.apache.avro.io.EncoderFactory;
 import org.apache.flume.Event;
 
 /**
- * The sink's side of {@code SparkFlumeProtocol} on one connection, with no I/O in it: the bytes of
- * a call in, the bytes of the answer out.
+ * The sink's side of {@code SparkFlumeProtocol} on one connection, without I/O: the bytes of a call
+ * in, the bytes of the answer out.
  *
- * <p>Avro has a class for that, {@code Responder}. It allocates whatever a length in a call claims,
- * and needs an object for each event.
+ * <p>Avro has a class for this, {@code Responder}. It allocates whatever length a call claims, and
+ * needs an object for each event.
  *
  * @see <a href="https://avro.apache.org/docs/1.11.4/specification/#protocol-wire-format">Avro:
  *     protocol wire format</a>
  */
 final class SparkFlumeProtocol {
-    /** Spark 2.4's own text, to the letter: so its consumers need no second handshake. */
+    /** Exactly Spark 2.4's own text, so its consumers need no second handshake. */
     static final Protocol PROTOCOL = load();
 
     private static final byte[] HASH = PROTOCOL.getMD5();
@@ -42,10 +42,10 @@ final class SparkFlumeProtocol {
     /**
      * A call that has been read.
      *
-     * @param message GREETING asks for nothing: the answer is the handshake alone
-     * @param eventsMax of GET_EVENT_BATCH
-     * @param sequenceNumber of ACK and NACK
-     * @param handshake the bytes that come first in the answer; none after the first call
+     * @param message GREETING asks for nothing; the answer is only the handshake
+     * @param eventsMax the parameter of GET_EVENT_BATCH
+     * @param sequenceNumber the parameter of ACK and NACK
+     * @param handshake the first bytes of the answer; empty after the first call
      */
     record Call(Message message, int eventsMax, String sequenceNumber, byte[] handshake) {
         void answerEvents(OutputStream out, String sequenceNumber, List<Event> events)
@@ -64,7 +64,7 @@ final class SparkFlumeProtocol {
             encoder.flush();
         }
 
-        /** An error batch: the consumer polls again, and acknowledges nothing. */
+        /** Answers with an error batch: the consumer acknowledges nothing and polls again. */
         void answerErrorBatch(OutputStream out, String reason) throws IOException {
             BinaryEncoder encoder = answer(out, false);
             encoder.writeString(reason);
@@ -75,12 +75,12 @@ final class SparkFlumeProtocol {
             encoder.flush();
         }
 
-        /** To ACK and NACK, once it is done. */
+        /** Answers an ACK or a NACK, once it is done. */
         void answerNull(OutputStream out) throws IOException {
             answer(out, false).flush();
         }
 
-        /** The consumer's library throws it as its own exception. */
+        /** Answers with an Avro error, which the consumer's library throws as an exception. */
         void answerFailure(OutputStream out, String reason) throws IOException {
             BinaryEncoder encoder = answer(out, true);
             encoder.writeIndex(0); // every message's errors: union {string}
@@ -104,15 +104,15 @@ final class SparkFlumeProtocol {
     /**
      * Reads one call.
      *
-     * @throws IOException the bytes are no call of this protocol; the connection is of no use any
-     *     more
+     * @throws IOException the bytes are not a call of this protocol; the connection can no longer
+     *     be used
      */
     Call read(byte[] payload) throws IOException {
         BinaryDecoder in = DecoderFactory.get().binaryDecoder(payload, null);
         byte[] handshake = new byte[0];
         if (!connected) {
             handshake = shakeHands(in, payload.length);
-            // Not connected: the client sends its protocol and the call again.
+            // Not connected: the client sends the call again, with its protocol.
             if (!connected || in.isEnd()) {
                 return new Call(Message.GREETING, 0, "", handshake);
             }
@@ -177,7 +177,7 @@ final class SparkFlumeProtocol {
         return hash;
     }
 
-    /** As the decoder's own readString, which allocates first. */
+    /** Like the decoder's own readString, which allocates before it checks the length. */
     private static String readString(BinaryDecoder in, int lengthMax) throws IOException {
         long length = in.readLong();
         if (length < 0 || length > lengthMax) {
@@ -189,20 +189,20 @@ final class SparkFlumeProtocol {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    /** It is for plugins of Avro's RPC library, and a consumer has none. */
+    /** Metadata is for plugins of Avro's RPC library, and a consumer has none. */
     private static void requireNoMetadata(BinaryDecoder in) throws IOException {
         if (in.readLong() != 0) {
             throw new ProtocolException("a call with metadata, expected none");
         }
     }
 
-    /** A call's and an event's bytes are read and written by hand, so their layout must be ours. */
+    /** Calls and events are read and written by hand, so the client's layout must be ours. */
     private static void requireSameProtocol(String text) throws ProtocolException {
         Protocol client;
         try {
             client = Protocol.parse(text);
         } catch (RuntimeException e) {
-            // Not only a SchemaParseException: Avro's parser trusts the JSON's types.
+            // Any RuntimeException: Avro's parser does not check the types in the JSON.
             throw new ProtocolException("the client's protocol is not valid: "
                     + printable(String.valueOf(e.getMessage())));
         }
@@ -238,7 +238,7 @@ final class SparkFlumeProtocol {
         encoder.writeMapEnd();
     }
 
-    /** What a client sends goes into a log line: no line breaks, no end of it. */
+    /** Makes a client's text fit for a log line: without line breaks, and not too long. */
     private static String printable(String text) {
         String safe = text.replaceAll("[^\\x20-\\x7e]", "?");
         return safe.length() <= 60 ? safe : safe.substring(0, 60) + "…";

@@ -11,24 +11,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Holds events ready for Spark's polling stream ({@code FlumeUtils.createPollingStream}): Spark
- * connects, fetches a batch, stores it, and acknowledges it; only then have its events left the
- * channel. What is not acknowledged comes again.
+ * Holds events ready for Spark's polling stream ({@code FlumeUtils.createPollingStream}). Spark
+ * connects, fetches a batch, stores it, and acknowledges it; only then do its events leave the
+ * channel. Events that are not acknowledged are sent again.
  *
- * <p>Name, keys and protocol are those of the sink that Spark shipped up to 2.4, so that its confs
- * and its consumers work as they are:
+ * <p>The name, the keys and the protocol are those of the sink that Spark shipped up to 2.4, so its
+ * confs and its consumers work unchanged:
  *
  * <ul>
- *   <li>{@code hostname}: address to listen on, 0.0.0.0
- *   <li>{@code port}: needed; 0 takes any free one
- *   <li>{@code threads}: batches at once, waiting for events or for their ack, 10
- *   <li>{@code timeout}: s until a batch without an ack is rolled back, and until a consumer hears
- *       that there are no events, 60
- *   <li>{@code backoffInterval}: ms between two looks into an empty channel, 200
+ *   <li>{@code hostname}: address to listen on; default: 0.0.0.0
+ *   <li>{@code port}: required; 0 uses any free port
+ *   <li>{@code threads}: batches at once, waiting for events or for their ack; default: 10
+ *   <li>{@code timeout}: s until a batch without an ack is rolled back, and until a consumer is
+ *       answered that there are no events; default: 60
+ *   <li>{@code backoffInterval}: ms between two checks of an empty channel; default: 200
  * </ul>
  *
- * <p>Counters, as {@code SINK.name}: EventDrainAttemptCount counts events given, also those that
- * come again; EventDrainSuccessCount those that were acknowledged.
+ * <p>Counters, in {@code SINK.name}: EventDrainAttemptCount counts the events given to consumers,
+ * repeated ones included; EventDrainSuccessCount those that were acknowledged.
  */
 public final class SparkSink extends AbstractSink implements Configurable {
     private static final Logger LOG = LoggerFactory.getLogger(SparkSink.class);
@@ -36,7 +36,7 @@ public final class SparkSink extends AbstractSink implements Configurable {
     private static final int PORT_MAX = 65_535;
     private static final int NUMBER_MAX = 999_999_999;
 
-    /** A consumer that has acknowledged a batch fetches the next one far sooner. */
+    /** Far longer than a consumer needs between its ack and its next call. */
     private static final long LULL_MILLIS = 500;
 
     private String host;
@@ -64,7 +64,7 @@ public final class SparkSink extends AbstractSink implements Configurable {
         }
     }
 
-    /** @throws FlumeException it cannot listen; Flume logs it, and tries again every 3 s */
+    /** @throws FlumeException it cannot listen; Flume logs that and tries again every 3 s */
     @Override
     public void start() {
         BatchTransactions run = new BatchTransactions(
@@ -86,7 +86,7 @@ public final class SparkSink extends AbstractSink implements Configurable {
         LOG.info("Sink {} listens on {}:{} for Spark's polling stream", getName(), host, port());
     }
 
-    /** What is not acknowledged goes back into the channel; consumers that wait are told. */
+    /** Puts unacknowledged events back into the channel and answers waiting consumers. */
     @Override
     public void stop() {
         if (server != null) {
@@ -100,9 +100,9 @@ public final class SparkSink extends AbstractSink implements Configurable {
     }
 
     /**
-     * Delivers nothing, consumers come by themselves: watches for a moment whether they do.
+     * Watches for a moment whether consumers fetch events. It delivers nothing itself.
      *
-     * @return BACKOFF if none fetches: at a stop, there is nothing to wait for
+     * @return BACKOFF if none does; a stop then has nothing to wait for
      */
     @Override
     public Status process() {
@@ -110,14 +110,14 @@ public final class SparkSink extends AbstractSink implements Configurable {
         try {
             Thread.sleep(LULL_MILLIS);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // the runner looks whether it has to stop
+            Thread.currentThread().interrupt(); // the runner checks this to stop
         }
         boolean fetching =
                 counter.getEventDrainSuccessCount() > ackedBefore || batches.anyGiven();
         return fetching ? Status.READY : Status.BACKOFF;
     }
 
-    /** The port it listens on. */
+    /** Returns the port it listens on. */
     int port() {
         return server.port();
     }

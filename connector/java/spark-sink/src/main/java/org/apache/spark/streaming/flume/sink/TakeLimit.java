@@ -5,11 +5,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How many events the channel gives in one transaction: its transactionCapacity, which it tells
- * only by refusing one more.
+ * The most events that the channel gives in one transaction: its transactionCapacity, which shows
+ * only when the channel refuses one more.
  *
- * <p>A consumer that asks for more (Spark's 1000, where a memory channel has 100) gets as many, and
- * the agent's log says so once.
+ * <p>A consumer that asks for more (Spark asks for 1000, a memory channel allows 100 by default)
+ * gets that many, and the agent logs it once.
  */
 final class TakeLimit {
     private static final Logger LOG = LoggerFactory.getLogger(TakeLimit.class);
@@ -27,9 +27,9 @@ final class TakeLimit {
         return Math.min(eventsAsked, eventsMax);
     }
 
-    /** Whether {@code refusal} says that a transaction of {@code eventsTaken} is full. */
+    /** Notes the limit if {@code refusal} says that a transaction is full; false otherwise. */
     synchronized boolean reached(ChannelException refusal, int eventsTaken, int eventsAsked) {
-        // Flume's memory, file and spillable channels; it has no type of its own.
+        // So do Flume's memory, file and spillable channels; the exception has no type of its own.
         if (eventsTaken == 0 || !String.valueOf(refusal.getMessage()).startsWith("Take list")) {
             return false;
         }

@@ -29,7 +29,7 @@ class CallDecoderTest {
     }
 
     @Test
-    void aCallMayComeByteByByte() {
+    void aCallMayArriveByteByByte() {
         for (byte each : bytes(TWO_BUFFERS)) {
             connection.writeInbound(Unpooled.wrappedBuffer(new byte[] {each}));
         }
@@ -38,7 +38,7 @@ class CallDecoderTest {
     }
 
     @Test
-    void twoCallsMayComeAtOnce() {
+    void twoCallsMayArriveAtOnce() {
         assertTrue(receive(TWO_BUFFERS + TWO_BUFFERS));
 
         assertCall();
@@ -54,7 +54,7 @@ class CallDecoderTest {
         "00000001 40000000, '1,073,741,824 buffers'",
         "47455420 2f204854, 'only Spark''s polling stream may connect here'"
     })
-    void aLengthThatLiesIsRefusedBeforeItsBytesCome(String start, String reason) {
+    void aFalseLengthIsRefusedBeforeItsBytesArrive(String start, String reason) {
         DecoderException thrown = assertThrows(DecoderException.class, () -> receive(start));
 
         assertTrue(thrown.getMessage().contains(reason), thrown.getMessage());

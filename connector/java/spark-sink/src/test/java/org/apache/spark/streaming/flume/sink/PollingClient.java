@@ -12,11 +12,11 @@ import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.ipc.generic.GenericRequestor;
 import org.apache.avro.ipc.netty.NettyTransceiver;
 
-/** A consumer made of Avro's own client, as Spark 2.4's is. */
+/** A consumer that uses Avro's own client, like Spark 2.4's. */
 final class PollingClient implements AutoCloseable {
     private static final int CONNECT_MILLIS = 10_000;
 
-    /** An event as it came. */
+    /** An event as it was received. */
     record Received(Map<String, String> headers, byte[] body) {
         String text() {
             return new String(body);
@@ -76,7 +76,7 @@ final class PollingClient implements AutoCloseable {
         return requestor.request(message, request);
     }
 
-    /** As a killed process: nothing is said before. */
+    /** Disconnects without notice, like a killed process. */
     @Override
     public void close() {
         transceiver.close();

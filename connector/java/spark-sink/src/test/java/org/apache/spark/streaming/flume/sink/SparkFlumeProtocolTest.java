@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SparkFlumeProtocolTest {
-    /** What the classes of Spark 2.4 compute from their text. */
+    /** The hash that the classes of Spark 2.4 compute from their text. */
     private static final String SPARK_HASH = "45f3c2c4aa53244ceaacda6731dedffb";
 
     private static final String UNKNOWN_HASH = "00".repeat(16);
@@ -31,12 +31,12 @@ class SparkFlumeProtocolTest {
     private final SparkFlumeProtocol protocol = new SparkFlumeProtocol();
 
     @Test
-    void theHashIsTheOneOfSpark() {
+    void theHashIsThatOfSpark() {
         assertEquals(SPARK_HASH, HexFormat.of().formatHex(SparkFlumeProtocol.PROTOCOL.getMD5()));
     }
 
     @Test
-    void theFirstCallComesWithAHandshakeAndTheNextOnesWithout() throws IOException {
+    void onlyTheFirstCallHasAHandshake() throws IOException {
         Call first = read(HANDSHAKE + POLL);
         Call ack = read("00" + "0661636b" + "0478" + "31");
         Call nack = read("00" + "086e61636b" + "0478" + "32");
@@ -103,7 +103,7 @@ class SparkFlumeProtocolTest {
         "00 0678797a, unknown call 'xyz'",
         "00 1a6765744576656e744261746368 d00f 00, bytes too many"
     })
-    void whatIsNoCallOfTheProtocolIsRefused(String call, String reason) {
+    void anythingButACallOfTheProtocolIsRefused(String call, String reason) {
         IOException thrown =
                 assertThrows(IOException.class, () -> read(HANDSHAKE + call.replace(" ", "")));
 
@@ -111,9 +111,9 @@ class SparkFlumeProtocolTest {
     }
 
     @Test
-    void aCallThatEndsWithinIsRefused() {
+    void aCallThatIsCutAnywhereIsRefused() {
         String call = HANDSHAKE + POLL;
-        // Cut behind the handshake, it is a whole one that asks for nothing else.
+        // Cut after the handshake, it is a complete call that asks for nothing else.
         for (int end = 2; end < call.length(); end += 2) {
             if (end != HANDSHAKE.length()) {
                 String cut = call.substring(0, end);
@@ -136,7 +136,7 @@ class SparkFlumeProtocolTest {
         return protocol.read(bytes(hex));
     }
 
-    /** An Avro string of 64 to 8191 bytes. */
+    /** Encodes an Avro string of 64 to 8191 bytes. */
     private static String hexString(String text) {
         int zigzag = text.length() * 2;
         return hex(new byte[] {(byte) (zigzag & 0x7f | 0x80), (byte) (zigzag >> 7)})

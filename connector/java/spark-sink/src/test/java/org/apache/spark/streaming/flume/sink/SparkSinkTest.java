@@ -54,7 +54,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aHundredEventsComeInOrderWithTheirHeaders() throws Exception {
+    void aHundredEventsArriveInOrderWithTheirHeaders() throws Exception {
         List<Event> events = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
             events.add(EventBuilder.withBody(
@@ -73,7 +73,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void bodiesComeUnchanged() throws Exception {
+    void bodiesArriveUnchanged() throws Exception {
         byte[] mebibyte = new byte[MIB];
         for (int i = 0; i < MIB; i++) {
             mebibyte[i] = (byte) (i * 31 >> 3);
@@ -92,7 +92,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aHeaderWithoutAValueComesEmpty() throws Exception {
+    void aHeaderWithoutAValueArrivesEmpty() throws Exception {
         Map<String, String> headers = new HashMap<>();
         headers.put("host", null);
         put(List.of(EventBuilder.withBody(new byte[0], headers)));
@@ -121,7 +121,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aNackedBatchComesAgain() throws Exception {
+    void aNackedBatchIsSentAgain() throws Exception {
         put(0, 100);
         PollingClient client = client();
 
@@ -135,7 +135,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aBatchThatTimedOutComesAgainAndItsLateAckIsIgnored() throws Exception {
+    void aBatchThatTimedOutIsSentAgainAndItsLateAckIsIgnored() throws Exception {
         sink = restart(Map.of("timeout", "1"));
         put(0, 10);
         PollingClient slow = client();
@@ -151,7 +151,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aKilledConsumersBatchComesAgainAtOnce() throws Exception {
+    void aKilledConsumersBatchIsSentAgainAtOnce() throws Exception {
         put(0, 10);
         PollingClient killed = client();
         assertEquals(texts(0, 10), killed.poll(10).texts());
@@ -162,7 +162,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aConsumerThatIsKilledWhileItWaitsTakesNothingAlong() throws Exception {
+    void aConsumerThatIsKilledWhileItWaitsLosesNoEvents() throws Exception {
         PollingClient killed = client();
         pollInBackground(killed);
         await(() -> threads("spark-sink-spark").size() == 1);
@@ -188,7 +188,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void fiveConsumersAtOnceHaveEachEventOnce() throws Exception {
+    void fiveConsumersTogetherGetEachEventOnce() throws Exception {
         put(0, 10_000);
         List<String> received = Collections.synchronizedList(new ArrayList<>());
         ExecutorService consumers = Executors.newFixedThreadPool(5);
@@ -213,7 +213,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void consumersThatWaitForAThreadHoldNoAckUp() throws Exception {
+    void consumersThatWaitForAThreadDoNotDelayAnAck() throws Exception {
         sink = restart(Map.of("threads", "1"));
         put(0, 20);
         PollingClient first = client();
@@ -226,7 +226,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aBatchAboveTransactionCapacityComesInPieces() throws Exception {
+    void aBatchAboveTransactionCapacityArrivesInPieces() throws Exception {
         MemoryChannel small = channel(100);
         sink.stop();
         sink = start(small, Map.of("port", "0"));
@@ -255,7 +255,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aChannelThatFailsIsNamedToTheConsumer() throws Exception {
+    void aFailingChannelIsReportedToTheConsumer() throws Exception {
         sink.stop();
         MemoryChannel failing = new MemoryChannel() {
             @Override
@@ -273,7 +273,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aClientWithAnotherTextOfTheProtocolIsUnderstood() throws Exception {
+    void aClientWithAnotherTextOfTheProtocolIsAccepted() throws Exception {
         put(0, 10);
         Protocol spark = SparkFlumeProtocol.PROTOCOL;
         Protocol other = new Protocol(spark.getName(), "another comment", spark.getNamespace());
@@ -289,7 +289,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void oneWhoSpeaksHttpIsDisconnected() throws Exception {
+    void anHttpClientIsDisconnected() throws Exception {
         try (Socket browser = new Socket(InetAddress.getLoopbackAddress(), sink.port())) {
             browser.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes());
 
@@ -299,7 +299,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aPortInUseFailsTheStartAndOnceItIsFreeTheNextOneWorks() throws Exception {
+    void aPortInUseFailsTheStartAndALaterStartWorksOnceItIsFree() throws Exception {
         sink.stop();
         try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             sink = configured(channel, Map.of("port", "" + other.getLocalPort()));
@@ -315,7 +315,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void whatWasNotAckedBeforeARestartComesAgainAndItsAckIsIgnored() throws Exception {
+    void aBatchNotAckedBeforeARestartIsSentAgainAndItsLateAckIsIgnored() throws Exception {
         put(0, 10);
         Batch before = client().poll(10);
 
@@ -327,7 +327,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aStopAnswersWhoWaitsRollsBackAndLeavesNoThread() throws Exception {
+    void aStopAnswersWaitingConsumersRollsBackAndLeavesNoThread() throws Exception {
         put(0, 10);
         Batch open = client().poll(10);
         Future<Batch> waiting = pollInBackground(client());
@@ -344,7 +344,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void theRunnerRestsWhileNobodyFetchesAndComesAgainWhileSomebodyDoes() throws Exception {
+    void theRunnerBacksOffOnlyWhileNoConsumerFetches() throws Exception {
         put(0, 10);
         PollingClient client = client();
         assertEquals(Status.BACKOFF, sink.process());
@@ -369,7 +369,7 @@ class SparkSinkTest {
         "timeout, 1.5, from 1",
         "backoffInterval, -200, from 1"
     })
-    void aWrongNumberIsNamedWithItsRemedy(String key, String value, String remedy) {
+    void aWrongNumberIsReportedWithItsRemedy(String key, String value, String remedy) {
         ConfigurationException thrown = assertThrows(
                 ConfigurationException.class, () -> configured(channel, Map.of(key, value)));
         assertTrue(thrown.getMessage().startsWith("Sink spark: " + key + " is " + value));
@@ -377,7 +377,7 @@ class SparkSinkTest {
     }
 
     @Test
-    void aMissingPortIsNamedWithItsRemedy() {
+    void aMissingPortIsReportedWithItsRemedy() {
         SparkSink nowhere = new SparkSink();
         nowhere.setName("spark");
 

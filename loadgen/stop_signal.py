@@ -1,0 +1,42 @@
+"""SIGTERM and SIGINT as a request to stop."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+
+
+class StopSignal:
+    """Notes SIGTERM or SIGINT in `received`; only the waits of this class are interrupted."""
+
+    def __init__(self) -> None:
+        self.received: str | None = None  # the name of the first signal
+        # A pipe, because a signal that comes just before a wait must end that wait too.
+        self._wake, self._woken = os.pipe()
+        os.set_blocking(self._woken, False)
+
+    def listen(self) -> None:
+        """Handle the two signals from now on; call it in the main thread."""
+        signal.set_wakeup_fd(self._woken, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def fileno(self) -> int:
+        """Return a descriptor for `select`: it can be read from once a signal has come."""
+        return self._wake
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait for a signal, or for `seconds`; None waits for ever."""
+        select.select([self._wake], [], [], seconds)
+
+    def wait_for_input(self, file: int) -> bool:
+        """Wait until this descriptor has input or has ended, or for a signal.
+
+        Returns False if a signal came and there is no input.
+        """
+        ready, _, _ = select.select([self._wake, file], [], [])
+        return file in ready
+
+    def _note(self, number: int, frame: object) -> None:
+        self.received = self.received or signal.Signals(number).name

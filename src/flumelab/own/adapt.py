@@ -1,0 +1,203 @@
+"""What a conf names and this machine does not have, replaced by something of the lab's.
+
+The file itself stays as it is: the agent gets a copy with further assignments at its end, and of
+several assignments to one key the last one counts. Each replacement is told in one sentence.
+"""
+
+import os
+import re
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from flumelab.errors import LabError
+from flumelab.own import properties
+from flumelab.own.conf import SPARK_SINK, AgentConf, Component
+
+LOCALHOST = "127.0.0.1"
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not listened on
+_TAIL = re.compile(r"\btail\s.*?(?P<file>/\S+)\s*$")
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """``key = value``, and the sentence that tells the user."""
+
+    key: str
+    value: str
+    told: str
+
+
+class Folders:
+    """Where the lab keeps a path that is not there.
+
+    :param root: the lab's folder for such paths
+    :param mapped: ``{"/home/maria_dev/spool": Path("spool")}``, the user's own choice
+    """
+
+    def __init__(self, root: Path, mapped: Mapping[str, Path]) -> None:
+        self._root = root
+        self._mapped = {PurePosixPath(old): new for old, new in mapped.items()}
+
+    def place(self, path: str) -> Path | None:
+        """Return the folder or file in place of `path`; None where `path` itself can be used."""
+        pure = _without_scheme(path)
+        for old, new in self._mapped.items():
+            if pure == old or old in pure.parents:
+                return new.absolute() / pure.relative_to(old)
+        if not path.startswith("hdfs:") and is_usable(Path(pure)):
+            return None
+        return self.inside(path)
+
+    def inside(self, path: str) -> Path:
+        """Return the lab's own place for an absolute path, whether the path is there or not."""
+        return self._root / str(_without_scheme(path)).lstrip("/")
+
+
+def _without_scheme(path: str) -> PurePosixPath:
+    return PurePosixPath(re.sub(r"^(?:file|hdfs)://[^/]*", "", path) or "/")
+
+
+def is_usable(path: Path) -> bool:
+    """Whether the path, or a new folder at it, can be written without making others first."""
+    there = path if path.exists() else path.parent
+    return there.is_dir() and os.access(there, os.W_OK)
+
+
+def is_local(host: str) -> bool:
+    """Whether an address or name is one of this machine's own."""
+    if host in ANY_ADDRESS:
+        return True
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        with socket.socket(found[0][0], socket.SOCK_STREAM) as probe:
+            probe.bind((found[0][4][0], 0))
+    except OSError:
+        return False
+    return True
+
+
+def adapt(conf: AgentConf, folders: Folders, fed: str | None = None) -> list[Replacement]:
+    """Find what has to be replaced before the agent can run here.
+
+    :param fed: the source that is fed with the user's log; a spool folder of its own keeps the
+        conf's real folder untouched
+    """
+    found: list[Replacement] = []
+    for source in conf.sources.values():
+        found += _source(source, folders, fed == source.name)
+    for channel in conf.channels.values():
+        found += _channel(channel, folders)
+    for sink in conf.sinks.values():
+        found += _sink(sink, folders)
+    return found
+
+
+def text_of(conf: AgentConf, replacements: Sequence[Replacement]) -> bytes:
+    """The conf that the agent runs: the user's, byte by byte, then the replacements."""
+    lines = [f"{each.key} = {properties.escape(each.value)}" for each in replacements]
+    # ISO-8859-1 and ASCII agree here: a path is escaped where it is neither.
+    added = "".join(f"\n{line}" for line in ["# Added by the lab:", *lines, ""])
+    return conf.file.read_bytes() + b"\n" + added.encode()
+
+
+def _source(source: Component, folders: Folders, fed: bool) -> Iterator[Replacement]:
+    if source.is_a("spooldir"):
+        yield from _spool(source, folders, fed)
+    elif source.is_a("taildir"):
+        yield from _tail(source, folders)
+    elif source.is_a("exec"):
+        yield from _command(source, folders)
+    yield from _address(source, "bind", "host")
+
+
+def _spool(source: Component, folders: Folders, fed: bool) -> Iterator[Replacement]:
+    old = source.settings.get("spoolDir", "")
+    if not old:
+        raise LabError(f"{source.prefix}spoolDir is missing; name the folder with the files")
+    new = folders.place(old)
+    if new is None and fed:
+        new = folders.inside(str(Path(old).absolute()))
+        reason = "your log is fed into a folder of the lab's, and this one stays as it is"
+    else:
+        reason = f"{old} is not there"
+    if new:
+        new.mkdir(parents=True, exist_ok=True)
+        yield _replace(source, "spoolDir", str(new), reason)
+    tracker = source.settings.get("trackerDir", "")  # a relative one is inside the spool folder
+    if tracker.startswith("/") and (other := folders.place(tracker)):
+        yield _replace(source, "trackerDir", str(other), f"{tracker} is not there")
+
+
+def _command(source: Component, folders: Folders) -> Iterator[Replacement]:
+    """A command that tails a file; other commands run as they are."""
+    command = source.settings.get("command", "")
+    tailed = _TAIL.search(command)
+    if tailed and (new := folders.place(tailed["file"])):
+        new.parent.mkdir(parents=True, exist_ok=True)
+        new.touch()
+        reason = f"{tailed['file']} is not there"
+        yield _replace(source, "command", command.replace(tailed["file"], str(new)), reason)
+
+
+def _tail(source: Component, folders: Folders) -> Iterator[Replacement]:
+    for group in source.settings.get("filegroups", "").split():
+        old = source.settings.get(f"filegroups.{group}", "")
+        folder, _, pattern = old.rpartition("/")
+        if new := folders.place(f"{folder}/any"):
+            new.parent.mkdir(parents=True, exist_ok=True)
+            value = f"{new.parent}/{pattern}"
+            yield _replace(source, f"filegroups.{group}", value, f"{folder} is not there")
+    position = source.settings.get("positionFile", "/flume/taildir_position.json")
+    if new := folders.place(position):
+        new.parent.mkdir(parents=True, exist_ok=True)
+        reason = f"the folder of {position} is not there"
+        yield _replace(source, "positionFile", str(new), reason)
+
+
+def _channel(channel: Component, folders: Folders) -> Iterator[Replacement]:
+    if not channel.is_a("file"):
+        return
+    for key, default in (("checkpointDir", "checkpoint"), ("dataDirs", "data")):
+        old = channel.settings.get(key, "")
+        places = [folders.place(each.strip()) for each in old.split(",")] if old else []
+        if old and not any(places):
+            continue
+        base = f"/flume/{channel.name}/{default}"
+        new = [place or old for place in places] or [folders.inside(base)]
+        reason = f"{old} is not there" if old else "the conf names none"
+        yield _replace(channel, key, ",".join(map(str, new)), reason)
+
+
+def _sink(sink: Component, folders: Folders) -> Iterator[Replacement]:
+    if sink.is_a("hdfs"):
+        path = sink.settings.get("hdfs.path", "hdfs://")
+        plain = re.sub(r"/*%.*", "", path)  # %Y-%m-%d is for HDFS alone
+        folder = folders.place(plain) or folders.inside(plain)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield Replacement(
+            f"{sink.prefix}type",
+            "file_roll",
+            f"sink {sink.name}: there is no HDFS here; its events go into files in {folder}",
+        )
+        yield Replacement(f"{sink.prefix}sink.directory", str(folder), "")
+    elif sink.is_a("file_roll"):
+        old = sink.settings.get("sink.directory", "")
+        if old and (new := folders.place(old)):
+            new.mkdir(parents=True, exist_ok=True)
+            yield _replace(sink, "sink.directory", str(new), f"{old} is not there")
+    elif sink.is_a("avro") or sink.type == SPARK_SINK:
+        yield from _address(sink, "hostname")
+
+
+def _address(component: Component, *keys: str) -> Iterator[Replacement]:
+    for key in keys:
+        host = component.settings.get(key)
+        if host and not is_local(host):
+            yield _replace(component, key, LOCALHOST, f"{host} is not this machine")
+
+
+def _replace(component: Component, key: str, value: str, reason: str) -> Replacement:
+    place = f"{component.prefix}{key}"
+    return Replacement(place, value, f"{place}: {reason}; {value} takes its place")

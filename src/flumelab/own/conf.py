@@ -1,0 +1,117 @@
+"""One agent of a user's Flume conf: its active components, as Flume itself would see them."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flumelab.errors import LabError
+from flumelab.own import properties
+
+KINDS = ("sources", "channels", "sinks")
+SPARK_SINK = "org.apache.spark.streaming.flume.sink.SparkSink"
+_ENVIRONMENT = re.compile(r"\$\{env:(\w+)(?::-([^}]*))?\}")
+
+
+@dataclass(frozen=True)
+class Component:
+    """A source, channel or sink.
+
+    :param prefix: the beginning of its keys, ``a1.sources.r1.``
+    :param settings: its values by the rest of the key; ``${env:NAME}`` is replaced
+    """
+
+    name: str
+    prefix: str
+    settings: Mapping[str, str]
+
+    @property
+    def type(self) -> str:
+        """The type as the conf has it; empty where it is missing."""
+        return self.settings.get("type", "")
+
+    def is_a(self, *types: str) -> bool:
+        """Whether the type is one of these, in any case, as Flume compares them."""
+        return self.type.lower() in {name.lower() for name in types}
+
+
+@dataclass(frozen=True)
+class AgentConf:
+    """What an agent is made of; only components that its lists name, as others do not run."""
+
+    file: Path
+    agent: str
+    sources: Mapping[str, Component]
+    channels: Mapping[str, Component]
+    sinks: Mapping[str, Component]
+
+    def spark_sinks(self, ports: frozenset[int] | None = None) -> list[Component]:
+        """The sinks that feed Spark.
+
+        :param ports: where the program listens; an avro sink to another port feeds something
+            else. None: not known, so every avro sink counts.
+        """
+        return [sink for sink in self.sinks.values() if _feeds_spark(sink, ports)]
+
+
+def read(file: Path, agent: str | None = None) -> AgentConf:
+    """Read an agent from a conf; without a name, the only one that is in the file.
+
+    Raises `LabError` for a file that cannot be read, and for an agent that is not in it.
+    """
+    values = {found.key.strip(): _interpolated(found.value.strip()) for found in _parse(file)}
+    agents = sorted({key.split(".")[0] for key in values if key.split(".")[1:2] in _LISTS})
+    if not agents:
+        raise LabError(
+            f"{file} has no agent; a conf lists its parts as in a1.sources = r1, "
+            "a1.channels = c1, a1.sinks = k1"
+        )
+    if agent is None and len(agents) > 1:
+        raise LabError(f"{file} has the agents {', '.join(agents)}; choose one with --agent")
+    agent = agent or agents[0]
+    if agent not in agents:
+        raise LabError(f"{file} has no agent {agent}; it has {', '.join(agents)}")
+    found = {kind: _components(values, agent, kind) for kind in KINDS}
+    return AgentConf(file, agent, found["sources"], found["channels"], found["sinks"])
+
+
+_LISTS = [[kind] for kind in KINDS]
+
+
+def _parse(file: Path) -> list[properties.Property]:
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise LabError(f"{file}: {error.strerror}; give --conf a Flume configuration") from None
+    try:
+        return properties.parse(text)
+    except LabError as error:
+        raise LabError(f"{file}, {error}") from None
+
+
+def _components(values: Mapping[str, str], agent: str, kind: str) -> dict[str, Component]:
+    found = {}
+    for name in values.get(f"{agent}.{kind}", "").split():
+        prefix = f"{agent}.{kind}.{name}."
+        settings = {
+            key.removeprefix(prefix): value
+            for key, value in values.items()
+            if key.startswith(prefix)
+        }
+        if settings:  # Flume drops a part without settings
+            found[name] = Component(name, prefix, settings)
+    return found
+
+
+def _interpolated(value: str) -> str:
+    return _ENVIRONMENT.sub(lambda m: os.environ.get(m[1], m[2] or ""), value)
+
+
+def _feeds_spark(sink: Component, ports: frozenset[int] | None) -> bool:
+    if sink.type == SPARK_SINK:
+        return True
+    if not sink.is_a("avro"):
+        return False
+    port = sink.settings.get("port", "")
+    return ports is None or (port.isdecimal() and int(port) in ports)

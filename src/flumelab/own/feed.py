@@ -1,0 +1,179 @@
+"""Sends the user's log into a source, in the way that the source reads."""
+
+import json
+import re
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from flumelab.errors import LabError
+from flumelab.own.adapt import ANY_ADDRESS, LOCALHOST
+from flumelab.own.conf import AgentConf, Component
+from flumelab.own.inputs import LogFile, copy
+
+SEND_SECONDS_MAX = 60
+HTTP_BATCH = 500  # events a request
+NETCAT_LINE_BYTES = 512  # its default max-line-length
+
+
+def source_to_feed(conf: AgentConf) -> Component:
+    """Return the source that takes a log; raises `LabError` where there is not exactly one."""
+    found = [source for source in conf.sources.values() if _feeder(source)]
+    if not found:
+        kinds = ", ".join(f"{s.name} ({s.type})" for s in conf.sources.values()) or "none"
+        raise LabError(
+            f"{conf.file}: no source that --input can feed; sources: {kinds}. "
+            "Leave --input out and feed it yourself"
+        )
+    if len(found) > 1:
+        names = ", ".join(source.name for source in found)
+        raise LabError(
+            f"{conf.file}: --input could feed {names}; leave it out and feed them yourself"
+        )
+    return found[0]
+
+
+def feed(source: Component, files: Sequence[LogFile]) -> int:
+    """Send every file; returns how many lines that is. Raises `LabError`.
+
+    :param source: with the settings that the agent runs with
+    """
+    feeder = _feeder(source)
+    assert feeder
+    feeder(source, files)
+    return sum(file.count() for file in files)
+
+
+def _feeder(source: Component) -> "Callable[[Component, Sequence[LogFile]], None] | None":
+    if source.is_a("exec") and re.search(r"\btail\b", source.settings.get("command", "")):
+        return _append_for_tail
+    for name, feeder in _FEEDERS.items():
+        if source.is_a(name):
+            return feeder
+    return None
+
+
+def _spool(source: Component, files: Sequence[LogFile]) -> None:
+    """Write elsewhere and rename: Flume stops for good at a file that changes."""
+    folder = Path(source.settings["spoolDir"])
+    for file in files:
+        _require_read(source, file.name)
+        beside = folder.with_name(f"{folder.name}.new")
+        beside.mkdir(parents=True, exist_ok=True)
+        with (beside / file.name).open("wb") as target:
+            copy(file, target)
+        (beside / file.name).rename(folder / file.name)
+
+
+def _require_read(source: Component, name: str) -> None:
+    """Raise `LabError` where the source's own patterns pass the name over."""
+    include = source.settings.get("includePattern", "^.*$")
+    ignore = source.settings.get("ignorePattern", "^$")
+    if not re.fullmatch(include, name):
+        raise LabError(f"{source.prefix}includePattern = {include} leaves {name} out; rename it")
+    if re.fullmatch(ignore, name):
+        raise LabError(f"{source.prefix}ignorePattern = {ignore} leaves {name} out; rename it")
+
+
+def _append_for_taildir(source: Component, files: Sequence[LogFile]) -> None:
+    for group in source.settings.get("filegroups", "").split():
+        folder, _, pattern = source.settings.get(f"filegroups.{group}", "").rpartition("/")
+        for file in files:
+            if re.fullmatch(pattern, file.name):
+                name = file.name
+            elif re.fullmatch(r"[\w.-]+", pattern):
+                name = pattern  # a plain name, where a dot is a dot
+            else:
+                raise LabError(
+                    f"{source.prefix}filegroups.{group} = {pattern} does not match {file.name}; "
+                    "rename the log"
+                )
+            _append(Path(folder) / name, file)
+        return
+
+
+def _append_for_tail(source: Component, files: Sequence[LogFile]) -> None:
+    target = Path(source.settings["command"].split()[-1])
+    for file in files:
+        _append(target, file)
+
+
+def _append(target: Path, file: LogFile) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("ab") as end:
+        copy(file, end)
+
+
+def _send_for_netcat(source: Component, files: Sequence[LogFile]) -> None:
+    longest = int(source.settings.get("max-line-length", NETCAT_LINE_BYTES))
+    answers = source.settings.get("ack-every-event", "true").lower() == "true"
+    with _connected(source) as connection, connection.makefile("rb") as replies:
+        for file in files:
+            for number, line in enumerate(file.lines(), 1):
+                if len(line) >= longest:
+                    raise LabError(
+                        f"{file.path}, line {number} has {len(line)} bytes, and the netcat source "
+                        f"takes fewer than {longest}; set {source.prefix}max-line-length"
+                    )
+                connection.sendall(line + b"\n")
+                if answers and (reply := replies.readline().strip()) != b"OK":
+                    said = reply.decode(errors="replace") or "it closed the connection"
+                    raise LabError(f"source {source.name} refused line {number}: {said}")
+
+
+def _send_for_syslog(source: Component, files: Sequence[LogFile]) -> None:
+    with _connected(source) as connection:
+        for file in files:
+            for line in file.lines():
+                connection.sendall(b"<13>" + line + b"\n")
+
+
+def _post(source: Component, files: Sequence[LogFile]) -> None:
+    import requests  # takes a tenth of a second
+
+    url = "http://{}:{}".format(*_address(source))
+    for file in files:
+        for batch in _batches(file.lines(), HTTP_BATCH):
+            events = [{"headers": {}, "body": line.decode("utf-8", "replace")} for line in batch]
+            answer = requests.post(
+                url,
+                data=json.dumps(events),
+                headers={"Content-Type": "application/json; charset=UTF-8"},
+                timeout=SEND_SECONDS_MAX,
+            )
+            if not answer.ok:
+                raise LabError(f"source {source.name} refused events: {answer.status_code}")
+
+
+def _batches(lines: Iterable[bytes], size: int) -> Iterable[list[bytes]]:
+    batch: list[bytes] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _connected(source: Component) -> socket.socket:
+    try:
+        return socket.create_connection(_address(source), timeout=SEND_SECONDS_MAX)
+    except OSError as error:
+        raise LabError(f"source {source.name} does not listen: {error.strerror}") from None
+
+
+def _address(source: Component) -> tuple[str, int]:
+    host = source.settings.get("bind") or source.settings.get("host") or LOCALHOST
+    port = source.settings.get("port") or source.settings.get("ports", "").split()[0]
+    return (LOCALHOST if host in ANY_ADDRESS else host), int(port)
+
+
+_FEEDERS = {
+    "spooldir": _spool,
+    "taildir": _append_for_taildir,
+    "netcat": _send_for_netcat,
+    "syslogtcp": _send_for_syslog,
+    "multiport_syslogtcp": _send_for_syslog,
+    "http": _post,
+}

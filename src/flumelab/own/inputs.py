@@ -1,0 +1,101 @@
+"""The user's log: one file or a folder of files, unpacked where they are compressed."""
+
+import bz2
+import gzip
+import io
+import lzma
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from flumelab.errors import LabError
+
+CHUNK_BYTES = 1 << 20
+
+
+UNPACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+"""What opens a compressed file, by its name's ending; `.zst` is opened by a library of its own."""
+PACKED_ENDINGS = (*UNPACKED, ".zst")
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """A file of the log; `name` is its name once it is unpacked."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """``access.log`` of ``access.log.gz``."""
+        return self.path.stem if self.path.suffix in PACKED_ENDINGS else self.path.name
+
+    def open(self) -> BinaryIO:
+        """Open the unpacked bytes."""
+        if self.path.suffix == ".zst":
+            import zstandard  # only where such a file is given
+
+            return cast(BinaryIO, zstandard.open(self.path, "rb"))
+        unpacked = UNPACKED.get(self.path.suffix)
+        return cast(BinaryIO, unpacked(self.path, "rb")) if unpacked else self.path.open("rb")
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the unpacked bytes. Raises `LabError` where they cannot be read."""
+        try:
+            with self.open() as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    yield chunk
+        except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+            fact = getattr(error, "strerror", None) or error
+            raise LabError(
+                f"{self.path} cannot be read: {fact}; give --input a whole file"
+            ) from None
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines without their ends; the last one may lack its newline."""
+        rest = b""
+        for chunk in self.chunks():
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield from whole
+        if rest:
+            yield rest
+
+    def count(self) -> int:
+        """Lines in the file; Flume makes an event of each, the last one without a newline too."""
+        newlines, last = 0, b"\n"
+        for chunk in self.chunks():
+            newlines += chunk.count(b"\n")
+            last = chunk[-1:]
+        return newlines + (last != b"\n")
+
+
+def files_of(path: Path) -> tuple[list[LogFile], list[str]]:
+    """Return the files of `--input` in the order of their names, and a sentence for each left out.
+
+    Raises `LabError` where there is nothing to send.
+    """
+    if not path.exists():
+        raise LabError(f"{path} is not there; give --input a log file or a folder of them")
+    candidates = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    kept, told = [], []
+    for candidate in candidates:
+        if candidate.stat().st_size == 0:
+            told.append(f"{candidate} is empty and is left out: Flume makes an empty event of it")
+        elif candidate.name.startswith(".") or candidate.name.endswith((".COMPLETED", ".tmp", "~")):
+            told.append(f"{candidate} is left out: by its name it is hidden, temporary or done")
+        else:
+            kept.append(LogFile(candidate))
+    if not kept:
+        raise LabError(f"{path} has no file with lines in it; give --input a log")
+    names = [file.name for file in kept]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise LabError(
+            f"{path} has several files named {twice}; Flume takes a name once, so rename them"
+        )
+    return kept, told
+
+
+def copy(file: LogFile, target: io.BufferedWriter) -> None:
+    """Write the unpacked bytes."""
+    for chunk in file.chunks():
+        target.write(chunk)

@@ -1,0 +1,115 @@
+"""Starts a user's program inside the Spark driver, unchanged.
+
+    spark-submit launch.py PROGRAM [argument]…
+
+What the program names and this machine does not have is replaced (`surroundings`). Meanwhile a
+thread writes how many events Spark has stored and counted (`progress`), and ends the streams when
+the lab asks for it. From the environment:
+
+- `LAB_MASTER`: the master for a program whose own is not here
+- `LAB_OWN_FOLDERS`: the folder for paths that are not there; `LAB_OWN_MAP`: JSON, the user's map
+- `PROGRESS`: the file that `progress` writes; `STOP_FILE`: the file that asks for the end
+"""
+
+import json
+import os
+import re
+import runpy
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyspark.streaming import StreamingContext
+
+from flumelab.own import surroundings
+from flumelab.own.adapt import Folders
+from flumelab.own.progress import Progress
+
+POLL_SECONDS = 0.5
+TRACEBACK = "Traceback (most recent call last)"
+EXCEPTION_LINE = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Iteration|Interrupt): .*", re.M)
+
+
+def run(program: Path, arguments: list[str]) -> int:
+    """Run the program to its end; returns its exit code."""
+    sys.argv = [str(program), *arguments]
+    sys.path[0] = str(program.parent)
+    progress = Progress(Path(os.environ["PROGRESS"]))
+    ended = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(progress, ended), daemon=True)
+    watcher.start()
+    try:
+        runpy.run_path(str(program), run_name="__main__")
+        _wait_for_streams(program)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException as error:
+        progress.failure = list(explain(error, program))
+        print("\n".join(progress.failure), file=sys.stderr, flush=True)
+        return 1
+    finally:
+        ended.set()
+        watcher.join()
+    return 0
+
+
+def explain(error: BaseException, program: Path) -> Iterator[str]:
+    """Yield the lines of a program's failure: the user's own lines, then the fact.
+
+    A failure in a task comes as a Java exception with a worker's traceback in its text.
+    """
+    frames = []
+    trace = error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(program):
+            frames.append((trace.tb_lineno, trace.tb_frame.f_code.co_name))
+        trace = trace.tb_next
+    text = str(error)
+    fact = f"{type(error).__name__}: {text.splitlines()[0] if text else ''}"
+    if TRACEBACK in text:
+        worker = text[text.rindex(TRACEBACK) :]
+        own = re.findall(rf'File "{re.escape(str(program))}", line (\d+), in (\S+)', worker)
+        frames += [(int(line), name) for line, name in own]
+        said = EXCEPTION_LINE.search(worker)
+        fact = said[0] if said else worker.splitlines()[-1]
+    source = program.read_text(errors="replace").splitlines()
+    yield "The program failed:"
+    for line, name in frames:
+        yield f"  {program}, line {line}, in {name}"
+        yield f"    {source[line - 1].strip()}"
+    yield f"  {fact}"
+
+
+def _watch(progress: Progress, ended: threading.Event) -> None:
+    stop_file = Path(os.environ["STOP_FILE"])
+    while not ended.wait(POLL_SECONDS):
+        progress.write()
+        if stop_file.exists():
+            progress.end_streams()
+            break
+    ended.wait()  # the program may still fail as its streams end
+    progress.write()
+
+
+def _wait_for_streams(program: Path) -> None:
+    """Wait in the program's place: its end would end its streams."""
+    lacks = (
+        "{} ended while its streams run, as it lacks {}.awaitTermination(); the lab waits for it"
+    )
+    if streaming := StreamingContext.getActive():
+        surroundings.tell(lacks.format(program, "ssc"))
+        streaming.awaitTermination()
+    elif spark := Progress.session():
+        for query in spark.streams.active:
+            surroundings.tell(lacks.format(program, "query"))
+            query.awaitTermination()
+
+
+if __name__ == "__main__":
+    mapped = json.loads(os.environ.get("LAB_OWN_MAP", "{}"))
+    folders = Folders(
+        Path(os.environ["LAB_OWN_FOLDERS"]), {old: Path(new) for old, new in mapped.items()}
+    )
+    surroundings.replace_what_is_not_here(folders, os.environ["LAB_MASTER"])
+    sys.exit(run(Path(sys.argv[1]).absolute(), sys.argv[2:]))

@@ -1,0 +1,90 @@
+"""What a program has printed, held against the lab's own count of the log (`--count REGEX`)."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flumelab.errors import LabError
+from flumelab.own.inputs import LogFile
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The keys that the program printed, with the lab's count of each.
+
+    :param printed: by key, what the program printed: last, or added up over all batches
+    :param counted: by key, the lines of the log in which the lab found it
+    """
+
+    printed: Mapping[str, int]
+    counted: Mapping[str, int]
+
+    @property
+    def differences(self) -> dict[str, tuple[int, int]]:
+        """``{key: (printed, counted)}`` for the keys where the two differ."""
+        pairs = {key: (value, self.counted.get(key, 0)) for key, value in self.printed.items()}
+        return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+    @property
+    def right(self) -> bool:
+        """Whether the program printed something, and all of it is right."""
+        return bool(self.printed) and not self.differences
+
+    def as_json(self) -> dict[str, Any]:
+        """As `flumelab run PROGRAM --count … --json` prints it."""
+        return {
+            "printed": dict(self.printed),
+            "right": self.right,
+            "differences": {
+                key: {"printed": printed, "counted": counted}
+                for key, (printed, counted) in self.differences.items()
+            },
+        }
+
+
+def compare(output: str, files: Sequence[LogFile], pattern: str) -> Comparison:
+    """Compare what was printed as ``(key, number)``, or in a table, with a count of the log.
+
+    A window or a running total is right in its last print, a count of each batch in the sum of all
+    prints: the one that fits better is taken.
+
+    :param pattern: found in a line, its first group (or all of it) is the line's key
+    """
+    try:
+        expression = re.compile(pattern.encode())
+    except re.error as error:
+        raise LabError(f"--count {pattern} is not a regular expression: {error}") from None
+    counted = Counter(_keys(files, expression))
+    pairs = list(_pairs(output.splitlines()))
+    summed: Counter[str] = Counter()
+    for key, value in pairs:
+        summed[key] += value
+    both = (Comparison(dict(pairs), counted), Comparison(dict(summed), counted))
+    return min(both, key=lambda comparison: len(comparison.differences))
+
+
+def _keys(files: Sequence[LogFile], expression: re.Pattern[bytes]) -> Iterator[str]:
+    for file in files:
+        for line in file.lines():
+            if found := expression.search(line):
+                key = found[1] if expression.groups else found[0]
+                yield (key or b"").decode("utf-8", "replace")
+
+
+def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
+    for line in lines:
+        if line.startswith("(") and line.endswith(")"):
+            try:
+                key, value = ast.literal_eval(line)
+            except (ValueError, SyntaxError, TypeError):
+                continue
+        elif line.startswith("|") and line.endswith("|") and line.count("|") == 3:
+            key, value = (cell.strip() for cell in line.strip("|").split("|"))
+            value = int(value) if value.isdecimal() else None
+        else:
+            continue
+        if isinstance(value, int):
+            yield str(key), value

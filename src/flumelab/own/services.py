@@ -1,0 +1,127 @@
+"""How a user's program and agent are started as processes of this host."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flumelab import flume_metrics
+from flumelab.runtimes import class_data_sharing
+from flumelab.runtimes.local_build import CLASS_ARCHIVE, flume_home
+from flumelab.runtimes.local_start import DRIVER_MEMORY, TASK_TRIES, Launch
+from flumelab.settings import LOOPBACK, Settings
+
+PROGRAM, FLUME = "program", "flume"
+LAUNCHER = Path(__file__).with_name("launch.py")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asks for.
+
+    :param program: a Python program for spark-submit
+    :param conf: a Flume conf; None for a program that reads from something else
+    :param agent: its name in the conf; None takes the only one
+    :param log: a file, or a folder of files, to feed
+    :param mapped: the user's own choice for paths that are not there
+    :param submit: further options for spark-submit
+    :param requirements: packages that the program imports, as pip takes them
+    :param arguments: the program's own
+    """
+
+    program: Path
+    conf: Path | None = None
+    agent: str | None = None
+    log: Path | None = None
+    mapped: Mapping[str, Path] = field(default_factory=dict)
+    submit: Sequence[str] = ()
+    requirements: Path | None = None
+    arguments: Sequence[str] = ()
+
+
+class OwnState:
+    """The folder of one run; it begins empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.paths = folder / "files"  # in place of paths that are not there
+        self.work = folder / "work"
+        self.metrics = folder / "metrics"
+        self.packages = folder / "packages"  # what pip has installed for the program
+        self.conf = folder / "agent.conf"
+        self.progress = folder / "progress.json"
+        self.stop = folder / "stop"
+        self.output = folder / "logs" / f"{PROGRAM}.log"
+        self.flume_log = folder / "logs" / f"{FLUME}.log"
+
+    def read_progress(self) -> Mapping[str, object]:
+        """Return what the driver has written last; empty before its first word."""
+        try:
+            progress: Mapping[str, object] = json.loads(self.progress.read_text())
+        except FileNotFoundError:
+            return {}
+        return progress
+
+
+def program(
+    wish: Wish, settings: Settings, state: OwnState, is_ready: Callable[[], bool]
+) -> Launch:
+    """Return how the program is started: by spark-submit, with `launch.py` around it."""
+    spark_conf = settings.root / "spark-conf"
+    master = f"local[{max(2, os.cpu_count() or 1) + 2},{TASK_TRIES}]"
+    return Launch(
+        service=PROGRAM,
+        title=f"Spark with {wish.program}",
+        command=[
+            *("spark-submit", "--master", master, "--driver-memory", DRIVER_MEMORY),
+            *("--properties-file", str(spark_conf / "spark-defaults.conf")),
+            *("--conf", f"spark.ui.port={settings.ui_port}", *wish.submit),
+            *(str(LAUNCHER), str(wish.program.absolute()), *wish.arguments),
+        ],
+        environment={
+            **os.environ,
+            "LAB_MASTER": master,
+            "LAB_OWN_FOLDERS": str(state.paths),
+            "LAB_OWN_MAP": json.dumps({old: str(new) for old, new in wish.mapped.items()}),
+            "PROGRESS": str(state.progress),
+            "STOP_FILE": str(state.stop),
+            "SPARK_LOCAL_IP": LOOPBACK,
+            "SPARK_CONF_DIR": "",  # see class_data_sharing
+            "SPARK_LAUNCHER_OPTS": class_data_sharing.QUICK_JVM,
+            "SPARK_SUBMIT_OPTS": f"{class_data_sharing.java_options(CLASS_ARCHIVE)} "
+            f'"-Dlog4j2.configurationFile={spark_conf}/log4j2.properties"',
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYSPARK_PYTHON": sys.executable,
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": os.pathsep.join(
+                [str(state.packages), *filter(None, [os.environ.get("PYTHONPATH")])]
+            ),
+            "PYTHONWARNINGS": "ignore:DStream is deprecated",
+        },
+        folder=state.work,
+        is_ready=is_ready,
+        ports=[settings.port("ui_port")],
+    )
+
+
+def flume(agent: str, settings: Settings, state: OwnState) -> Launch:
+    """Return how the agent is started, with the copy of its conf in `state`."""
+    return Launch(
+        service=FLUME,
+        title=f"Flume with agent {agent}",
+        command=[str(settings.root / "flume-conf/agent")],
+        environment={
+            **os.environ,
+            "FLUME_HOME": str(flume_home(settings.root)),
+            "FLUME_JAVA_OPTS": f"-Xmx256m {class_data_sharing.QUICK_JVM}",
+            "FLUME_CONF": str(state.conf),
+            "FLUME_AGENT": agent,
+            "FLUME_METRICS_PORT": str(settings.metrics_port),
+            "FLUME_METRICS_DIR": str(state.metrics),
+        },
+        folder=state.work,
+        is_ready=lambda: bool(flume_metrics.current_run(settings.metrics_port)),
+        ports=[settings.port("metrics_port")],
+    )

@@ -1,0 +1,172 @@
+"""What an old program names and this machine does not have, replaced at the call that uses it.
+
+A master, a folder, a host, a Windows path for Python, a jar for Scala 2.11: the program's text
+stays as it is, and each replacement is told once, in one sentence.
+"""
+
+import functools
+import os
+import re
+import shutil
+import sys
+import types
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pyspark import SparkConf, SparkContext
+from pyspark.sql.streaming.readwriter import DataStreamReader, DataStreamWriter
+from pyspark.streaming import DStream, StreamingContext
+from pyspark.streaming.flume import FlumeUtils
+
+from flumelab.own.adapt import Folders, is_local
+
+LOCAL_MASTER = re.compile(r"local(\[.*\])?")
+OLD_CONNECTOR = re.compile(r"spark-streaming-flume\S*")
+CHECKPOINT_CALLS = ("checkpoint", "getOrCreate", "setCheckpointDir")
+PATH_ARGUMENTS = ("directory", "checkpointPath", "path", "dirName", "prefix")
+PATH_OPTIONS = ("checkpointLocation", "path", "landing")
+
+listens: set[int] = set()
+"""The ports on which the program has asked for a receiver."""
+polls: set[tuple[str, int]] = set()
+"""The SparkSinks that the program asks."""
+_told: set[str] = set()
+
+
+def tell(sentence: str) -> None:
+    """Print a sentence, once."""
+    if sentence not in _told:
+        _told.add(sentence)
+        print(f"flumelab: {sentence}", file=sys.stderr, flush=True)
+
+
+def replace_what_is_not_here(folders: Folders, master: str) -> None:
+    """Patch the calls of PySpark by which a program names its surroundings.
+
+    :param master: in place of a master that is not local
+    """
+    _around(SparkConf, "set", functools.partial(_setting, master))
+    _around(SparkContext, "__init__", _with_a_python_that_is_here)
+    for owner, names in {
+        SparkContext: ["setCheckpointDir"],
+        StreamingContext: ["checkpoint", "getOrCreate", "textFileStream"],
+        DStream: ["saveAsTextFiles"],
+        DataStreamReader: ["load", "text", "json", "csv", "parquet"],
+        DataStreamWriter: ["start"],
+    }.items():
+        for name in names:
+            _around(owner, name, functools.partial(_with_paths, folders))
+    for owner in (DataStreamReader, DataStreamWriter):
+        _around(owner, "option", functools.partial(_with_option, folders))
+        _around(owner, "options", _each_by_option)
+    _around(FlumeUtils, "createStream", _create_stream)
+    _around(FlumeUtils, "createPollingStream", _create_polling_stream)
+    if not find_spec("findspark"):
+        stub = types.ModuleType("findspark")
+        vars(stub)["init"] = lambda *_args, **_options: tell(
+            "findspark.init(): Spark is found already, so this call does nothing here"
+        )
+        sys.modules["findspark"] = stub
+
+
+def _setting(master: str, call: Callable[..., Any], conf: SparkConf, key: str, value: Any) -> Any:
+    if key == "spark.master" and not LOCAL_MASTER.fullmatch(str(value)):
+        if value != master:
+            tell(f"master {value} is not here; {master} takes its place")
+        value = master
+    if key in ("spark.jars", "spark.jars.packages") and OLD_CONNECTOR.search(str(value)):
+        tell(f"{key}: {value} is Spark 2's connector; it is left out, as Spark has a new one here")
+        rest = [part for part in str(value).split(",") if not OLD_CONNECTOR.search(part)]
+        if not rest:
+            return conf
+        value = ",".join(rest)
+    return call(conf, key, value)
+
+
+def _with_a_python_that_is_here(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    for name in ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"):
+        python = os.environ.get(name)
+        if python and not shutil.which(python):
+            tell(f"{name}={python} is not here; {sys.executable} takes its place")
+            os.environ[name] = sys.executable
+    return call(*args, **kwargs)
+
+
+def _with_paths(folders: Folders, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """The path is the first argument, after the object where there is one."""
+    checkpoint = call.__name__ in CHECKPOINT_CALLS
+    place = 0 if call.__name__ == "getOrCreate" else 1
+    given = list(args)
+    if len(given) > place:
+        given[place] = _path_here(folders, given[place], checkpoint)
+    for name in PATH_ARGUMENTS:
+        if name in kwargs:
+            kwargs[name] = _path_here(folders, kwargs[name], checkpoint)
+    return call(*given, **kwargs)
+
+
+def _with_option(
+    folders: Folders, call: Callable[..., Any], owner: Any, key: str, value: Any
+) -> Any:
+    if key in PATH_OPTIONS:
+        value = _path_here(folders, value, key == "checkpointLocation")
+    if key == "port":
+        listens.add(int(value))
+    return call(owner, key, value)
+
+
+def _each_by_option(_call: Callable[..., Any], owner: Any, **options: Any) -> Any:
+    for key, value in options.items():
+        owner = owner.option(key, value)
+    return owner
+
+
+def _path_here(folders: Folders, path: Any, checkpoint: bool) -> Any:
+    if not isinstance(path, str) or re.match(r"(?!file:|hdfs:)\w+:", path):
+        return path  # s3a: and the like
+    absolute = path if re.match(r"\w+:", path) else str(Path(path).absolute())
+    place = folders.place(absolute)
+    if place is None and checkpoint:
+        # A run begins with nothing, even where an earlier one has left a checkpoint.
+        place = folders.inside(absolute)
+    if place is None:
+        return path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    tell(f"{path} is kept in {place}")
+    return str(place)
+
+
+def _create_stream(
+    call: Callable[..., Any], ssc: Any, hostname: str, port: int, *args: Any, **kwargs: Any
+) -> Any:
+    listens.add(int(port))
+    return call(ssc, _host_here(hostname), port, *args, **kwargs)
+
+
+def _create_polling_stream(
+    call: Callable[..., Any], ssc: Any, addresses: Any, *args: Any, **kwargs: Any
+) -> Any:
+    here = [(_host_here(host), int(port)) for host, port in addresses]
+    polls.update(here)
+    return call(ssc, here, *args, **kwargs)
+
+
+def _host_here(host: str) -> str:
+    if is_local(host):
+        return host
+    tell(f"{host} is not this machine; localhost takes its place")
+    return "localhost"
+
+
+def _around(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    """Put ``wrapper(call, *args, **kwargs)`` in the place of a method."""
+    static = isinstance(vars(owner).get(name), (staticmethod, classmethod))
+    call = getattr(owner, name)
+
+    @functools.wraps(call)
+    def replaced(*args: Any, **kwargs: Any) -> Any:
+        return wrapper(call, *args, **kwargs)
+
+    setattr(owner, name, staticmethod(replaced) if static else replaced)

@@ -1,0 +1,47 @@
+"""A user's program in the image `own`: files are mounted, and variables name them.
+
+    LAB_FILES=. LAB_PROGRAM_FILE=my_program.py LAB_CONF_FILE=my.conf LAB_INPUT=access.log \\
+        docker compose run --rm --build own
+
+The names are relative to `LAB_FILES`. Further variables: `LAB_AGENT`, `LAB_COUNT`,
+`LAB_REQUIREMENTS` and `LAB_PROGRAM_ARGS`, which is split as a shell does. With arguments the
+container runs `flumelab` with them.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+
+from flumelab import cli
+
+OPTIONS = {
+    "LAB_CONF_FILE": "--conf",
+    "LAB_AGENT": "--agent",
+    "LAB_INPUT": "--input",
+    "LAB_COUNT": "--count",
+    "LAB_REQUIREMENTS": "--requirements",
+}
+
+
+def arguments(environment: Mapping[str, str]) -> list[str]:
+    """Return the arguments of `flumelab` for what the variables name."""
+    found = ["run", "--runtime", "local"]
+    for variable, option in OPTIONS.items():
+        if value := environment.get(variable):
+            found += [option, value]
+    program = shlex.split(environment.get("LAB_PROGRAM_ARGS", ""))
+    return [*found, environment["LAB_PROGRAM_FILE"], "--", *program]
+
+
+def main() -> None:
+    """Run `flumelab`."""
+    if not sys.argv[1:]:
+        if not os.environ.get("LAB_PROGRAM_FILE"):
+            sys.exit("flumelab: LAB_PROGRAM_FILE is not set; set it to a program in LAB_FILES")
+        sys.argv[1:] = arguments(os.environ)
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

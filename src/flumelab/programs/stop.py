@@ -1,0 +1,57 @@
+"""How a program waits for its end: a stop first counts all that was received.
+
+The lab asks for the stop by the file that `STOP_FILE` names (see `flumelab.runtimes.submit`).
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+from pyspark.streaming import StreamingContext
+
+POLL_SECONDS = 0.5
+
+
+def await_stop_of_streams(ssc: StreamingContext, checkpoint: str) -> None:
+    """Do what ``ssc.awaitTermination()`` does, and stop once all that was received is counted.
+
+    The checkpoint is then removed: a program that resumed from it would run a batch for each second
+    of the pause. It stays, with the write-ahead log in it, if events are left to count, and after a
+    crash.
+    """
+    while not ssc.awaitTerminationOrTimeout(POLL_SECONDS):
+        if _stop_is_asked_for():
+            scheduler = ssc._jssc.ssc().scheduler()
+            tracker = scheduler.receiverTracker()
+            ssc.stop(stopSparkContext=True, stopGraceFully=True)
+            if tracker.hasUnallocatedBlocks() or not scheduler.getPendingTimes().isEmpty():
+                print(f"stopped with events still to count; they are kept in {checkpoint}")
+            else:
+                shutil.rmtree(checkpoint, ignore_errors=True)
+            return
+
+
+def await_stop_of_queries(spark: SparkSession) -> None:
+    """Do what ``spark.streams.awaitAnyTermination()`` does, and stop once all is counted."""
+    while not spark.streams.awaitAnyTermination(POLL_SECONDS):
+        if _stop_is_asked_for():
+            for query in spark.streams.active:
+                query.processAllAvailable()
+                query.stop()
+            return
+
+
+def wait_until(ready: Callable[[], bool]) -> bool:
+    """Wait until ``ready()`` is true, and return True; False if the stop comes first."""
+    while not ready():
+        if _stop_is_asked_for():
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _stop_is_asked_for() -> bool:
+    return Path(os.environ.get("STOP_FILE", "stop")).exists()

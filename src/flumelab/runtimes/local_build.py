@@ -1,0 +1,87 @@
+"""What the local runtime starts from: the connector's jars, Flume's runtime, the servers' jars.
+
+All labs of a checkout share them.
+"""
+
+import fcntl
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from flumelab.errors import LabError
+from flumelab.runtimes import class_data_sharing, commands, flume_extras
+from flumelab.runtimes.build_stamp import BuildStamp
+from flumelab.runtimes.compiled_zip import compile_zip, pyspark_zip
+from flumelab.runtimes.runtime import Report
+from flumelab.runtimes.servers import SPARK_JARS
+
+SPARK_SOURCES = [
+    *("connector/java", "connector/pyproject.toml", "connector/wheel_jar.py"),
+    *("connector/src/pyspark_flume.pth", "connector/src/pyspark_flume_hook.py"),
+    *("runtimes/pom.xml", "runtimes/flume", "requirements/dev.txt"),
+    "src/flumelab/runtimes/class_data_sharing.py",
+    "src/flumelab/runtimes/class_data_sharing_program.py",
+    "src/flumelab/runtimes/compiled_zip.py",
+]
+SERVER_SOURCES = [
+    "connector/java/pom.xml",
+    "runtimes/pom.xml",
+    "runtimes/kafka/pom.xml",
+    "runtimes/s3-server/pom.xml",
+    "runtimes/spark-packages/pom.xml",
+]
+ENVIRONMENT = Path(sys.prefix)
+"""The Python environment, into whose PySpark the connector is installed."""
+CLASS_ARCHIVE = ENVIRONMENT / "flumelab.jsa"
+"""The archive of Spark's classes (see `class_data_sharing`)."""
+
+
+def flume_home(root: Path) -> Path:
+    """Return where a checkout's Flume is, once it is built."""
+    return root / "runtimes/flume/target/flume"
+
+
+def build(root: Path, servers: Sequence[str], report: Report) -> None:
+    """Build what has changed since the last time; one process builds at a time.
+
+    :param servers: the servers that a lesson needs; with any, the jars of all servers are built
+    """
+    with _locked():
+        if servers:
+            _build_servers(root, report)
+        extras = flume_extras.chosen()
+        stamp = BuildStamp(ENVIRONMENT / "flumelab.built", root, SPARK_SOURCES, extras)
+        if stamp.is_current() and (flume_home(root) / "lib").is_dir():
+            return
+        report("building the connector and Flume's runtime with Maven (first time: minutes)")
+        profiles = ["-P", ",".join(f"extra-{name}" for name in extras)] if extras else []
+        maven = ["mvn", "-q", "-B", "-DskipTests", *profiles, "-f", "runtimes/pom.xml", "package"]
+        commands.run(maven, root)
+        report("installing the connector into PySpark")
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
+        commands.run([*pip, "--no-build-isolation", "--force-reinstall", "-e", "connector"], root)
+        report("preparing Spark's classes and modules, so that programs start faster")
+        compile_zip(pyspark_zip())
+        try:
+            class_data_sharing.make_archive(CLASS_ARCHIVE)
+        except LabError as error:
+            report(f"Spark will start, but more slowly: {error}")
+        stamp.write()
+
+
+def _build_servers(root: Path, report: Report) -> None:
+    stamp = BuildStamp((root / SPARK_JARS).parent / "built", root, SERVER_SOURCES)
+    if stamp.is_current():
+        return
+    report("fetching Kafka, an S3 server, and the jars that Spark needs for them, with Maven")
+    modules = ["-Pservers", "-pl", "kafka,s3-server,spark-packages"]
+    commands.run(["mvn", "-q", "-B", *modules, "-f", "runtimes/pom.xml", "package"], root)
+    stamp.write()
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    with (ENVIRONMENT / "flumelab.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

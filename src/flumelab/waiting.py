@@ -1,0 +1,56 @@
+"""Waiting for a lab to count what it was fed: for the balance alone, or with the counts shown."""
+
+import time
+from dataclasses import replace
+
+from rich.live import Live
+
+from flumelab import terminal_output
+from flumelab.ledger import Balance, balance
+from flumelab.lessons.catalogue import Lesson
+from flumelab.runtimes.runtime import Runtime, require_programs_running
+
+SHOWN_SECONDS_MAX = 180
+POLL_SECONDS = 0.5
+SETTLE_SECONDS_MAX = 3.0
+
+
+def wait_until_settled(runtime: Runtime, seconds: float) -> Balance:
+    """Return the balance as soon as it is settled, or after `seconds`.
+
+    Flume's counters may arrive just after the counts. Those of an agent that was killed never catch
+    up, so a balanced result waits for them for `SETTLE_SECONDS_MAX` only.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        asked = time.monotonic()
+        result = balance(runtime.hop_counts())
+        if result.balanced:
+            deadline = min(deadline, time.monotonic() + SETTLE_SECONDS_MAX)
+        if result.settled or time.monotonic() >= deadline:
+            return result
+        _pause(asked)
+
+
+def show_until_balanced(runtime: Runtime, lesson: Lesson) -> None:
+    """Show the counts until all lines are counted, or until `SHOWN_SECONDS_MAX` have passed."""
+    console = terminal_output.console()
+    deadline = time.monotonic() + SHOWN_SECONDS_MAX
+    asked = time.monotonic()
+    hops = runtime.hop_counts()
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        while True:
+            live.update(terminal_output.urls(hops), refresh=console.is_terminal)
+            if balance(hops).balanced or time.monotonic() > deadline:
+                return
+            require_programs_running(runtime, lesson)
+            _pause(asked)
+            asked = time.monotonic()
+            hops = replace(hops, counted=runtime.counts())
+            if balance(hops).duplicated:  # or someone else feeds the lab, too
+                hops = runtime.hop_counts()
+
+
+def _pause(asked: float) -> None:
+    """Wait at least as long as the answer took: asking takes CPU from the programs that count."""
+    time.sleep(max(POLL_SECONDS, time.monotonic() - asked))

@@ -1,0 +1,239 @@
+"""Confs as courses write them, run by `flume-ng` and real Flume: each line arrives once."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.flume_components import FLUME_HOME, ROOT
+from tests.support.ports import free_port
+from tests.support.waiting import accepts, wait_for
+
+CONFS = ROOT / "tests" / "data" / "confs"
+FLUME_NG = str(FLUME_HOME / "bin" / "flume-ng")
+LINES = [f"2015-05-17 10:05:{second:02} line {second}" for second in range(60)]
+PORTS = ("PORT", "PORT_2", "PORT_3", "PORT_4")
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+class Agent:
+    """An agent of a conf in tests/data/confs, with folders and ports of its own."""
+
+    def __init__(self, folder: Path, conf: str, name: str) -> None:
+        self.spool, self.out = folder / "in", folder / "out"
+        for made in (self.spool, self.out, self.out / "lines"):
+            made.mkdir(parents=True, exist_ok=True)
+        self.ports = {name: free_port() for name in PORTS}
+        self.log = folder / "log"
+        ports = {name: str(port) for name, port in self.ports.items()}
+        home = {"FLUME_JAVA_OPTS": f"{QUICK} -Duser.home={folder}"}
+        words = ["agent", "-n", name, "-c", "conf", "-f", str(CONFS / conf)]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [FLUME_NG, *words, "-Dflume.root.logger=INFO,console"],
+                cwd=folder,
+                env={**os.environ, **home, **ports, "IN": str(self.spool), "OUT": str(self.out)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def feed(self, name: str, data: bytes) -> None:
+        """Put a whole file into the folder that it reads."""
+        (self.spool.parent / name).write_bytes(data)
+        (self.spool.parent / name).rename(self.spool / name)
+
+    def delivered(self) -> list[str]:
+        """The lines of its files, or of its log where the sink is a logger."""
+        files = [path for path in self.out.rglob("*") if re.fullmatch(r"\d+-\d+", path.name)]
+        return [line for path in files for line in path.read_text("utf-8", "replace").splitlines()]
+
+    def logged(self) -> list[str]:
+        return self.log.read_text("utf-8", "replace").splitlines()
+
+    def wait_for(self, what: Callable[[], object], claim: str) -> None:
+        def unless_ended() -> object:
+            assert self.process.poll() is None, self.log.read_text()
+            return what()
+
+        wait_for(unless_ended, f"{claim}; its log: {self.log}")
+
+    def wait_for_lines(self, count: int) -> list[str]:
+        self.wait_for(lambda: len(self.delivered()) >= count, f"{count} lines")
+        return self.delivered()
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[Callable[..., Agent]]:
+    """Starts an agent; ended with the test."""
+    if not Path(FLUME_NG).exists():
+        pytest.skip(f"{FLUME_NG} is missing: mvn -f runtimes/pom.xml package")
+    started: list[Agent] = []
+
+    def start(conf: str, name: str = "a1") -> Agent:
+        started.append(Agent(tmp_path / f"agent{len(started)}", conf, name))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.wait()
+
+
+def text(lines: list[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+@contextmanager
+def connected(agent: Agent, port: int) -> Iterator[socket.socket]:
+    agent.wait_for(lambda: accepts(port), f"a listener on {port}")
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        yield connection
+
+
+def test_millis_serializer_makes_a_timestamp_of_each_line(agent: Callable[..., Agent]) -> None:
+    its = agent("millis-serializer.conf")
+    its.feed("access.log", text(LINES))
+    lines = its.wait_for_lines(len(LINES))
+    assert sorted(line.split("} ")[1] for line in lines) == LINES
+    stamps = sorted(int(re.search(r"timestamp=(\d{13})\b", line)[1]) for line in lines)  # type: ignore[index]
+    assert [stamp - stamps[0] for stamp in stamps] == [1000 * n for n in range(60)]
+
+
+def test_http_events_arrive(agent: Callable[..., Agent]) -> None:
+    its = agent("http.conf")
+    port = its.ports["PORT"]
+    its.wait_for(lambda: accepts(port), f"a listener on {port}")
+    events = [{"headers": {}, "body": line} for line in LINES]
+    answer = requests.post(f"http://127.0.0.1:{port}/", json=events, timeout=30)
+    assert answer.status_code == 200
+    assert sorted(its.wait_for_lines(len(LINES))) == LINES
+
+
+def test_the_three_syslog_sources_deliver(agent: Callable[..., Agent]) -> None:
+    its = agent("syslog.conf")
+    sent = [f"<13>Oct 11 22:14:15 host app: line {n}" for n in range(40)]
+    for n, name in enumerate(("PORT", "PORT_3", "PORT_4")):
+        with connected(its, its.ports[name]) as connection:
+            connection.sendall(text(sent[10 * n : 10 * n + 10]))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        for line in sent[30:]:
+            udp.sendto(f"{line}\n".encode(), ("127.0.0.1", its.ports["PORT_2"]))
+    lines = its.wait_for_lines(40)
+    arrived = sorted(int(line.rsplit(" ", 1)[1]) for line in lines if line)
+    assert arrived == list(range(40))
+
+
+def test_netcat_lines_are_answered_and_logged(agent: Callable[..., Agent]) -> None:
+    its = agent("netcat.conf")
+    with connected(its, its.ports["PORT"]) as connection:
+        connection.sendall(text([f"line {n}" for n in range(10)]))
+        answer = b""
+        while answer.count(b"OK") < 10:
+            data = connection.recv(1000)
+            assert data, answer
+            answer += data
+    event = "Event: { headers:{} body:"
+    its.wait_for(lambda: sum(event in line for line in its.logged()) == 10, "10 logged events")
+
+
+def test_taildir_reads_what_is_appended(agent: Callable[..., Agent]) -> None:
+    its = agent("taildir.conf")
+    log = its.spool / "access.log"
+    log.write_bytes(text(LINES[:30]))
+    its.wait_for_lines(30)
+    with log.open("ab") as more:
+        more.write(text(LINES[30:]))
+    assert sorted(its.wait_for_lines(60)) == LINES
+
+
+def test_the_jdbc_channel_passes_each_line_on(agent: Callable[..., Agent]) -> None:
+    its = agent("jdbc.conf")
+    its.feed("access.log", text(LINES))
+    assert sorted(its.wait_for_lines(len(LINES))) == LINES
+
+
+def test_avro_files_are_written_and_read(agent: Callable[..., Agent]) -> None:
+    writer = agent("avro-files.conf")
+    writer.feed("access.log", text(LINES))
+    writer.wait_for((writer.spool / "access.log.COMPLETED").exists, "the file is read")
+    writer.process.terminate()  # the sink empties the channel and ends the Avro file
+    writer.process.wait(60)
+    (file,) = writer.out.glob("*-1")
+    reader = agent("avro-files.conf", "a2")
+    reader.feed("access.avro", file.read_bytes())
+    # An event's body is the record as Avro encodes it: no headers (0), twice the length, the body.
+    records = [f"\0{chr(2 * len(line))}{line}" for line in LINES]
+    assert sorted(reader.wait_for_lines(len(LINES))) == sorted(records)
+
+
+def test_uuid_interceptor_gives_each_event_its_own_id(agent: Callable[..., Agent]) -> None:
+    its = agent("uuid.conf")
+    its.feed("access.log", text(LINES))
+    lines = its.wait_for_lines(len(LINES))
+    assert sorted(line.split("} ")[1] for line in lines) == LINES
+    assert len({re.search(r"\bid=([0-9a-f-]{36})\b", line)[1] for line in lines}) == 60  # type: ignore[index]
+
+
+# ---- the other commands, by real Flume
+
+
+def flume_ng(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    if not Path(FLUME_NG).exists():
+        pytest.skip(f"{FLUME_NG} is missing: mvn -f runtimes/pom.xml package")
+    return subprocess.run(
+        [FLUME_NG, *words], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_version_names_flume(tmp_path: Path) -> None:
+    done = flume_ng(tmp_path, "version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Flume 1.11.0\n")
+
+
+def test_a_dry_run_of_real_flume_starts_nothing(tmp_path: Path) -> None:
+    done = flume_ng(tmp_path, "agent", "-f", str(CONFS / "netcat.conf"), "-d")
+    assert done.returncode == 0
+    assert f"'{FLUME_HOME}/conf:{FLUME_HOME}/lib/*:" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_integrity_tool_runs(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    done = flume_ng(tmp_path, "tool", "fcintegritytool", "-l", "data")
+    assert done.returncode == 0
+    assert "Could not find" not in done.stdout + done.stderr
+
+
+def test_avro_client_sends_a_file_to_an_agent(agent: Callable[..., Agent], tmp_path: Path) -> None:
+    its = agent("avro-source.conf")
+    its.wait_for(lambda: accepts(its.ports["PORT"]), "an avro source")
+    (tmp_path / "lines").write_bytes(text(LINES))
+    port = str(its.ports["PORT"])
+    done = flume_ng(tmp_path, "avro-client", "-H", "127.0.0.1", "-p", port, "-F", "lines")
+    assert done.returncode == 0, done.stderr
+    assert sorted(its.wait_for_lines(len(LINES))) == LINES
+
+
+def test_the_log_goes_to_a_file_where_that_is_asked_for(tmp_path: Path) -> None:
+    done = flume_ng(
+        tmp_path,
+        "avro-client",
+        "-Dflume.root.logger=INFO,LOGFILE",
+        "-H",
+        "h",
+        "-p",
+        "1",
+        "-F",
+        "none",
+    )
+    assert done.stdout == ""
+    assert "Unable to" in (tmp_path / "logs" / "flume.log").read_text()

@@ -1,0 +1,127 @@
+"""Programs and confs of the shapes that courses have run unchanged, each counted at every hop.
+
+Only the ports differ from the files in tests/data/own, as other tests use the same ones.
+"""
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.lab import LocalLab
+from tests.support.ports import free_port
+
+OWN = Path(__file__).parents[1] / "data" / "own"
+EXCERPT = (OWN.parent / "access_excerpt.log").read_bytes()
+COPIES = 20
+LINES = COPIES * EXCERPT.count(b"\n")
+FLUME = ["input", "source r1", "channel c1", "sink k1"]
+STREAMS = [*FLUME, "Spark stored", "Spark counted"]
+
+
+class OwnFiles:
+    """A program, a conf and a log in a folder, with ports that are free."""
+
+    def __init__(self, folder: Path, program: str, conf: str) -> None:
+        self.log = folder / "access.log"
+        self.log.write_bytes(EXCERPT * COPIES)
+        self.program, self.conf = folder / program, folder / conf
+        ports: dict[str, str] = {}
+        for file in (self.program, self.conf):
+            text = (OWN / file.name).read_text()
+            for port in re.findall(r"\b(?:9092|9093|9999|41414|44444|5140)\b", text):
+                ports.setdefault(port, str(free_port()))
+                text = re.sub(rf"\b{port}\b", ports[port], text)
+            file.write_text(text)
+        self.port = ports.get("9092", "")
+        self.lab = LocalLab(folder / "state")
+
+    def run(self, *options: str, arguments: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return what --json prints, with the command's exit code and what it told."""
+        given = ["--conf", str(self.conf), "--input", str(self.log), *options, "--json"]
+        done = self.lab.run("run", *given, str(self.program), "--", *arguments)
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout) | {"exit": done.returncode, "told": done.stderr}
+
+
+def hops(result: dict[str, Any]) -> dict[str, int]:
+    return {hop["name"]: hop["lines"] for hop in result["hops"]}
+
+
+@pytest.mark.parametrize(
+    ("program", "conf", "names"),
+    [
+        ("url_window.py", "spool.conf", STREAMS),
+        ("pull_lines.py", "pull.conf", STREAMS),
+        ("on_windows.py", "tail.conf", STREAMS),
+        ("sql_per_batch.py", "netcat.conf", [STREAMS[0], *STREAMS[2:]]),
+        ("errors_to_files.py", "taildir.conf", STREAMS),
+        ("headers.py", "syslog.conf", STREAMS),
+        ("structured.py", "hdfs_and_spark.conf", [*FLUME, "query hosts"]),
+        ("two_streams.py", "load_balance.conf", [*FLUME[:3], "sink k1, k2", *STREAMS[4:]]),
+    ],
+)
+def test_every_line_is_counted_at_every_hop(
+    tmp_path: Path, program: str, conf: str, names: list[str]
+) -> None:
+    result = OwnFiles(tmp_path, program, conf).run()
+    assert hops(result) == dict.fromkeys(names, LINES), result["told"]
+    assert (result["agree"], result["differs_at"], result["failure"]) == (True, None, [])
+    assert result["exit"] == 0
+
+
+def test_what_is_not_here_is_replaced_and_told_once(tmp_path: Path) -> None:
+    files = OwnFiles(tmp_path, "status_totals.py", "file_channel.conf")
+    arguments = ("sandbox-hdp.hortonworks.com", files.port)
+    result = files.run("--count", r'" (\d{3}) ', arguments=arguments)
+    assert hops(result) == dict.fromkeys(STREAMS, LINES), result["told"]
+    printed = result["count"]["printed"]
+    assert result["count"]["right"], result["count"]["differences"]
+    assert sum(printed.values()) <= LINES
+    assert "agent.sources.r1.spoolDir: /var/log/apache/flumeSpool is not there" in result["told"]
+    assert "agent.channels.c1.checkpointDir: the conf names none" in result["told"]
+    assert "sandbox-hdp.hortonworks.com is not this machine" in result["told"]
+    output = (files.lab.state.parent / "own/logs/program.log").read_text()
+    assert output.count("flumelab: master yarn is not here") == 1
+    assert output.count("/user/maria_dev/checkpoint is kept in") == 1
+
+
+def test_a_filter_that_drops_lines_is_the_hop_at_which_they_differ(tmp_path: Path) -> None:
+    files = OwnFiles(tmp_path, "url_window.py", "filter.conf")
+    files.log.write_bytes(b"no digit first\n" * 30 + b"1.2.3.4 - -\n" * 70)
+    result = files.run()
+    assert hops(result) == dict(zip(STREAMS, [100, 100, 70, 70, 70, 70], strict=True))
+    assert (result["agree"], result["differs_at"], result["exit"]) == (False, "channel c1", 1)
+
+
+def test_a_program_that_fails_names_its_own_file_and_line(tmp_path: Path) -> None:
+    files = OwnFiles(tmp_path, "first_word.py", "spool.conf")
+    files.log.write_bytes(b"a b\n\nc\n")
+    result = files.run()
+    assert result["exit"] == 1
+    failure = result["failure"]
+    assert failure[0] == "The program failed:"
+    assert f"  {files.program}, line 8, in <lambda>" in failure
+    assert failure[-1] == "  IndexError: list index out of range"
+
+
+def test_a_compressed_log_is_unpacked(tmp_path: Path) -> None:
+    files = OwnFiles(tmp_path, "url_window.py", "spool.conf")
+    files.log = tmp_path / "access.log.gz"
+    files.log.write_bytes(gzip.compress(EXCERPT * COPIES))
+    assert hops(files.run()) == dict.fromkeys(STREAMS, LINES)
+
+
+def test_a_program_and_a_conf_with_different_ports_are_told_so(tmp_path: Path) -> None:
+    files = OwnFiles(tmp_path, "url_window.py", "spool.conf")
+    port = free_port()
+    files.program.write_text(files.program.read_text().replace(files.port, str(port)))
+    done = files.lab.run("run", "--conf", str(files.conf), str(files.program))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"flumelab: {files.program} listens on port {port}, but the sinks of {files.conf} send to "
+        f"port {files.port}; let both name the same port"
+    )

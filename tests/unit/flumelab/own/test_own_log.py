@@ -1,0 +1,137 @@
+"""The user's log is unpacked, counted as Flume counts lines, and given to the right source."""
+
+import bz2
+import gzip
+import lzma
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from flumelab.errors import LabError
+from flumelab.own import feed
+from flumelab.own.conf import AgentConf, Component
+from flumelab.own.hops import Hop, Hops
+from flumelab.own.inputs import LogFile, files_of
+
+
+def source(kind: str, **settings: str) -> Component:
+    named = {key.replace("_", "."): value for key, value in settings.items()}
+    return Component("r1", "a1.sources.r1.", {"type": kind, **named})
+
+
+@pytest.mark.parametrize("text", [b"", b"a\n", b"a\nb", b"a\n\nb\n", b"\n", b"a\r\nb\r\n"])
+def test_lines_are_counted_as_flume_makes_events_of_them(tmp_path: Path, text: bytes) -> None:
+    file = tmp_path / "a.log"
+    file.write_bytes(text)
+    lines = text.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    assert LogFile(file).count() == len(lines)
+    assert list(LogFile(file).lines()) == lines
+
+
+def test_compressed_logs_are_unpacked(tmp_path: Path) -> None:
+    import zstandard
+
+    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+    pack[".zst"] = zstandard.ZstdCompressor().compress
+    for ending, compress in pack.items():
+        file = tmp_path / f"log{ending[1:]}.txt{ending}"
+        file.write_bytes(compress(b"one\ntwo\n"))
+    found, left_out = files_of(tmp_path)
+    assert not left_out
+    assert [file.name for file in found] == ["logbz2.txt", "loggz.txt", "logxz.txt", "logzst.txt"]
+    assert [file.count() for file in found] == [2, 2, 2, 2]
+
+
+def test_half_an_archive_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "a.log.gz"
+    file.write_bytes(gzip.compress(b"x" * 10_000)[:-9])
+    with pytest.raises(LabError, match=r"a.log.gz cannot be read: .*; give --input a whole file$"):
+        LogFile(file).count()
+
+
+def test_what_is_empty_hidden_or_done_is_left_out_and_said(tmp_path: Path) -> None:
+    for name, text in {"a.log": "x\n", "b.log": "", ".c": "x", "d.COMPLETED": "x"}.items():
+        (tmp_path / name).write_text(text)
+    found, left_out = files_of(tmp_path)
+    assert [file.name for file in found] == ["a.log"]
+    assert len(left_out) == 3
+    assert any("b.log is empty" in sentence for sentence in left_out)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.log").write_text("x\n")
+    with pytest.raises(LabError, match=r"several files named a.log; Flume takes a name once"):
+        files_of(tmp_path)
+
+
+def test_a_spool_folder_gets_whole_files_only(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    log = tmp_path / "a.log"
+    log.write_text("1\n2\n")
+    assert feed.feed(source("spooldir", spoolDir=str(spool)), [LogFile(log)]) == 2
+    assert [file.name for file in spool.iterdir()] == ["a.log"]
+
+
+def test_a_name_that_the_source_passes_over_is_said_before_it_waits(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("1\n")
+    ignoring = source("spooldir", spoolDir=str(tmp_path), ignorePattern=r".*\.log")
+    with pytest.raises(LabError, match=r"a1.sources.r1.ignorePattern = .* leaves a.log out"):
+        feed.feed(ignoring, [LogFile(log)])
+
+
+def test_a_taildir_source_gets_the_lines_at_the_end_of_its_file(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("1\n2\n")
+    tail = source("TAILDIR", filegroups="f1", filegroups_f1=f"{tmp_path}/t/access.log")
+    assert feed.feed(tail, [LogFile(log)]) == 2
+    assert (tmp_path / "t/access.log").read_text() == "1\n2\n"
+
+
+def test_a_netcat_source_that_refuses_a_line_is_quoted(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("1\n2\n")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(100)
+                connection.sendall(b"FAILED: Error writing to channel\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        port = server.getsockname()[1]
+        netcat = source("netcat", bind="0.0.0.0", port=str(port))  # noqa: S104 - a name
+        with pytest.raises(LabError, match="source r1 refused line 1: FAILED: Error writing"):
+            feed.feed(netcat, [LogFile(log)])
+
+
+def test_a_conf_that_no_log_can_feed_says_what_it_has(tmp_path: Path) -> None:
+    conf = AgentConf(tmp_path / "x.conf", "a1", {"r1": source("seq")}, {}, {})
+    with pytest.raises(LabError, match=r"no source that --input can feed; sources: r1 \(seq\)"):
+        feed.source_to_feed(conf)
+
+
+def hops(*lines: int) -> Hops:
+    names = ["input", "source r1", "channel c1", "sink k1", "Spark stored", "Spark counted"]
+    return Hops([Hop(name, number, "") for name, number in zip(names, lines, strict=False)])
+
+
+def test_hops_agree_or_differ_at_the_first_that_is_not_like_the_one_before() -> None:
+    assert hops(10, 10, 10, 10).agree
+    assert hops(10, 10, 0, 0).differs_at == "channel c1"
+    assert hops(10, 10, 10, 12).differs_at == "sink k1"
+    assert not hops(0, 0, 0).agree
+    assert hops(10, 7).as_json("my.py") == {
+        "program": "my.py",
+        "hops": [{"name": "input", "lines": 10}, {"name": "source r1", "lines": 7}],
+        "agree": False,
+        "differs_at": "source r1",
+    }
