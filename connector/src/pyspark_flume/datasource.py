@@ -38,9 +38,9 @@ class FlumeDataSource(DataSource):
     """Schema: ``body binary, headers map<string,string>, timestamp timestamp, offset bigint,
     arrival timestamp``.
 
-    `timestamp` is the event's header of that name (ms since 1970), and where the event does not
-    have it, `arrival`: when the receiver took the event in. `offset` is the event's number in the
-    log. docs/reference/structured-streaming.md lists the options.
+    `timestamp` is the event's header of that name (ms since 1970), or else its `arrival`.
+    `arrival` is when the receiver took the event in. `offset` is the event's number in the log.
+    docs/reference/structured-streaming.md lists the options.
 
     Spark takes all columns from a Python source, even those that the query does not use. So
     ``.schema("body string")`` may name the columns that are wanted, in any order, and `body` may
@@ -82,7 +82,7 @@ def _columns(schema: StructType) -> list[tuple[str, str]]:
     if wrong:
         columns = (f"{name} {kinds[0].simpleString()}" for name, kinds in COLUMNS.items())
         raise OptionInvalid(
-            f"schema({schema.simpleString()}): no such column {wrong[0].simpleString()}; there is "
-            f"{', '.join(columns)}, and body may be a string; or leave out .schema(…)"
+            f"schema({schema.simpleString()}): no such column {wrong[0].simpleString()}; the "
+            f"columns are {', '.join(columns)}; body may also be a string; or leave out .schema(…)"
         )
     return [(field.name, field.dataType.simpleString()) for field in schema.fields]

@@ -169,7 +169,7 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
         log = self._open()
         if offset["landing"] != log.id:
             raise OffsetForeign(
-                f"the checkpoint goes with landing log {offset['landing']}, but "
+                f"the checkpoint belongs to landing log {offset['landing']}, but "
                 f"{self._options.landing} holds {log.id}; bring the log back, or start the query "
                 "with a new checkpoint, which reads this log from startingOffset"
             )

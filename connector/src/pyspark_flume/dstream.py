@@ -146,7 +146,7 @@ def _at_least_one(name: str, value: int) -> int:
 def _jvm_streams(ssc: StreamingContext):  # type: ignore[no-untyped-def]  # py4j has no types
     jvm = ssc._sc._jvm
     try:
-        # py4j takes a class that the JVM cannot load for a package, so the JVM is asked.
+        # py4j mistakes a class that the JVM cannot load for a package, so the JVM is asked.
         jvm.java.lang.Class.forName(
             _JVM_CLASS, False, jvm.java.lang.Thread.currentThread().getContextClassLoader()
         )

@@ -1,5 +1,7 @@
-"""How an option is declared, once, as a field of a class of settings; parsing, ``--help`` and the
-table of the documentation come from the declaration."""
+"""Declare an option once, as a field of a class of settings.
+
+Parsing, ``--help`` and the documentation's table come from the declaration.
+"""
 
 import argparse
 import re

@@ -66,12 +66,12 @@ def _read_addresses(name: str, text: str) -> tuple[tuple[str, int], ...]:
         address = ADDRESS.fullmatch(entry.strip())
         if not address or not 1 <= int(address["port"]) <= 65535:
             raise OptionInvalid(
-                f"option {name}: entry {number}, {entry.strip()!r}, is no address; "
+                f"option {name}: entry {number}, {entry.strip()!r}, is not an address; "
                 "give host:port for each, as in flume1:4000,flume2:4000"
             )
         host_port = (address["bare"] or address["host"], int(address["port"]))
         if host_port in found:
-            raise OptionInvalid(f"option {name}: entry {number}, {entry.strip()}, is there twice")
+            raise OptionInvalid(f"option {name}: entry {number}, {entry.strip()}, is given twice")
         found.append(host_port)
     return tuple(found)
 

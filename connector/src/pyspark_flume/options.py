@@ -203,7 +203,7 @@ class SourceOptions(LandingSettings):
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> Self:
-        """Return what `given` says, by name in any case.
+        """Return the options that `given` sets, by names in any case.
 
         Raises `OptionInvalid`, which names the option.
         """
@@ -211,7 +211,9 @@ class SourceOptions(LandingSettings):
         known = {each.key: each.name for each, _ in all_options()}
         for name in texts:
             if name not in known:
-                raise OptionInvalid(f"unknown option {name}; there is {', '.join(known.values())}")
+                raise OptionInvalid(
+                    f"unknown option {name}; the options are {', '.join(known.values())}"
+                )
         if not texts.get("landing"):
             raise OptionInvalid("option landing is missing; give the folder of the landing log")
         if "://" in texts["landing"]:
@@ -227,10 +229,12 @@ class SourceOptions(LandingSettings):
         return cls(ingestion=ingestion, **read_options(cls, texts))
 
 
-WAYS: dict[str, type[ReceiverSettings | PollerSettings]] = {
+# The option by which a query takes events in itself, and the settings that go with it.
+INGESTIONS: dict[str, type[ReceiverSettings | PollerSettings]] = {
     "port": ReceiverSettings,
     "agents": PollerSettings,
 }
+# The parts that have options, as the documentation names them.
 PARTS: dict[str, type[LandingSettings]] = {
     "receiver": ReceiverSettings,
     "poller": PollerSettings,
@@ -267,14 +271,14 @@ def _ingestion(texts: Mapping[str, str]) -> ReceiverSettings | PollerSettings | 
         "port": "a sink's own batch-size counts",
         "agents": "nothing listens here, and a SparkSink has neither TLS nor compression",
     }
-    chosen = [way for way in WAYS if way in texts]
+    chosen = [name for name in INGESTIONS if name in texts]
     if len(chosen) > 1:
         raise OptionInvalid(
             "port and agents: port waits for avro sinks, agents fetches from SparkSinks; "
             "give one of them"
         )
     for each, _ in all_options():
-        fitting = [way for way, settings in WAYS.items() if each in options_of(settings)]
+        fitting = [name for name, settings in INGESTIONS.items() if each in options_of(settings)]
         if each.key == "landing" or each.key not in texts or not fitting:
             continue
         if set(chosen) & set(fitting):
@@ -284,10 +288,10 @@ def _ingestion(texts: Mapping[str, str]) -> ReceiverSettings | PollerSettings | 
                 f"option {each.name} does not go with {chosen[0]}: {unfit[chosen[0]]}; leave it out"
             )
         raise OptionInvalid(
-            f"option {each.name} is {' or '.join(owners[way] for way in fitting)}; "
+            f"option {each.name} is {' or '.join(owners[name] for name in fitting)}; "
             f"give {' or '.join(fitting)}, too, or set it there"
         )
-    return WAYS[chosen[0]].parse(texts) if chosen else None
+    return INGESTIONS[chosen[0]].parse(texts) if chosen else None
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """A batch of events as an Avro array.
 
 An array is blocks of a count and its items, until a count of 0. A negative count is followed by the
-block's size in bytes. The events stay bytes here: a `Scan` that the caller gives makes of them what
-the caller works with.
+block's size in bytes. The events stay bytes here; the caller's `Scan` turns them into what the
+caller works with.
 """
 
 from collections.abc import Callable

@@ -23,7 +23,7 @@ class Limits:
     head_bytes_max: int = 64 * KIB
     # A batch in several blocks, which no Flume sends: reading it value by value takes 0.5 s a MiB.
     split_batch_bytes_max: int = 4 * MIB
-    # What an error advises against a batch that is over one of these limits.
+    # What an error about a batch over one of these limits advises.
     remedy: str = "lower the sink's batch-size"
 
 

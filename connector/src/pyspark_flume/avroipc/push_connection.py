@@ -40,7 +40,7 @@ class PushConnection(Generic[Events]):
     def reserved(self) -> int:
         """Bytes of the frame under way, as far as they are known: see `FrameReader`.
 
-        They are held only as they arrive. So a budget of memory can admit or delay them before.
+        They are held only as they arrive, so a memory budget can admit or delay them beforehand.
         """
         return self._frames.reserved
 

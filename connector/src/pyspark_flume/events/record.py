@@ -16,7 +16,7 @@ from pyspark_flume.errors import EventCorrupt
 
 
 def decode_events(data: bytes) -> Iterator[tuple[dict[str, str], bytes]]:
-    """Yield ``(headers, body)`` of each event in `data`, which is events one after the other.
+    """Yield ``(headers, body)`` of each event in `data`, where one event follows another.
 
     Raises `EventCorrupt` where a length points past the end.
     """

@@ -18,7 +18,7 @@ class NewEvents:
     """The events of a batch that have to be stored.
 
     :param items: the events, encoded and joined
-    :param count: how many they are
+    :param count: how many events
     :param ranges: the bytes of files that they hold; an event without identity is in none. Places
         of events are those in the batch, not those in `items`
     """

@@ -77,7 +77,7 @@ class GroupCommit:
         self._thread.shutdown()
 
     def _log_change(self, failure: str | None) -> None:
-        """Log the first failure of a row, and its end."""
+        """Log the first failure of a series, and the end of the series."""
         if failure and not self._is_failing:
             log.error("%s", failure)
         elif self._is_failing and not failure:

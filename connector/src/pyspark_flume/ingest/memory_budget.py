@@ -14,7 +14,7 @@ class MemoryUser(Protocol):
     """A connection, as far as the budget knows it."""
 
     def grant(self, size: int) -> None:
-        """Accept `size` bytes that `MemoryBudget.take` did not have."""
+        """Accept `size` bytes that `MemoryBudget.take` could not give at once."""
 
 
 class MemoryBudget:
@@ -22,7 +22,8 @@ class MemoryBudget:
 
     A connection that gets none waits; the smallest request is served first. The size of a frame is
     not known until its last buffer has begun, so connections that wait may hold what each of the
-    others needs. Therefore one of them at a time, the favoured one, continues whatever it needs.
+    others needs. Therefore one of them at a time, the favoured one, continues even if there is not
+    enough for it.
 
     :param size: bytes, without those of the favoured connection's frame
     :param frame_bytes_max: bytes of the largest frame
@@ -32,7 +33,7 @@ class MemoryBudget:
         self._free = size + frame_bytes_max
         self._reserve = SMALL_RESERVE_BYTES + frame_bytes_max  # not for large frames
         self._favoured: MemoryUser | None = None
-        # Bytes in all, bytes of them still to take, and for which connection; the smallest first.
+        # Each with its bytes in all, those of them still to take, and its user; the smallest first.
         self._waiting: list[tuple[int, int, MemoryUser]] = []
 
     def is_exceeded_for(self, user: MemoryUser) -> bool:
@@ -58,7 +59,7 @@ class MemoryBudget:
         self._free -= size
 
     def give_back(self, size: int) -> None:
-        """Return bytes, and serve the connections that wait as far as they last."""
+        """Return bytes, and serve the connections that wait while there are enough."""
         self._free += size
         while self._waiting:
             wanted, missing, user = self._waiting[0]

@@ -28,7 +28,7 @@ class OpenConnections(Generic[T]):
         return len(self._open)
 
     def admit(self, connection: T, peer: str) -> bool:
-        """Add a connection if there is room for it; of several refusals the log has the first."""
+        """Add a connection if there is room for it; log only the first of several refusals."""
         if len(self._open) < self._limit:
             self._refused = 0
             self._open.add(connection)

@@ -33,7 +33,7 @@ class PendingAnswers(Generic[Call]):
     def take_settled(self) -> Iterator[tuple[Call, bool]]:
         """Remove and yield each call that can be answered now, and whether its batch was stored.
 
-        A call whose batch is not settled holds up those after it. Without a batch it is True.
+        A call whose batch is not settled holds up those after it. No batch counts as stored.
         """
         while self._calls:
             call, outcome = self._calls[0]

@@ -69,9 +69,9 @@ class IngestService:
                 ready()
                 await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
                 for task in tasks:
-                    if task.done():  # by an error that nobody has foreseen
+                    if task.done():  # by an unforeseen error
                         task.result()
-                # What a sink has sent is stored, so it had better get its answer.
+                # A sink that gets no answer would send again what is stored.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(END_SECONDS_MAX):
                         await self.source.drain()

@@ -60,7 +60,7 @@ class SparkSinkClient:
                 await self._delay_retry()
 
     def stop(self) -> None:
-        """End, after the batch that has arrived, or of which a part has, is settled."""
+        """End once a batch that has arrived, even in part, is settled."""
         self._is_stopping = True
         if self._task and not self._has_batch and not self._pull.in_frame:
             self._task.cancel()
@@ -114,7 +114,7 @@ class SparkSinkClient:
     ) -> EventBatch[EventColumns] | None:
         """Send a call and return its answer's batch.
 
-        Raises `ProtocolError`, and `OSError`, also after a silence of `seconds_max`.
+        Raises `ProtocolError`, or `OSError`, which includes a silence of `seconds_max`.
         """
         self._writer.write(request)
         answers: list[EventBatch[EventColumns] | None] = []
@@ -132,8 +132,10 @@ class SparkSinkClient:
 
 
 def _retry_delays() -> Iterator[float]:
-    """Yield the seconds until the next attempt: twice as long each time, less up to half by chance,
-    so that many connections do not retry at once."""
+    """Yield the seconds before each attempt.
+
+    They double. Chance takes off up to half, so that many connections do not retry at once.
+    """
     seconds = RETRY_SECONDS_MIN
     while True:
         yield seconds * random.uniform(0.5, 1)

@@ -1,4 +1,4 @@
-"""What is known of one agent's SparkSink; the log has each change once."""
+"""The state of one agent's SparkSink; each change is logged once."""
 
 import logging
 import os
@@ -31,7 +31,7 @@ class SparkSinkStatus:
         self._connections -= 1
 
     def unreachable(self, error: Exception) -> None:
-        """A connection is lost or was not possible; logged if none is left."""
+        """A connection is lost or could not be opened; logged if no other one is left."""
         if not self._connections and not self._is_away:
             log.warning("no answer from %s (%s); retrying", self, _fact(error))
             self._is_away = True

@@ -18,7 +18,7 @@ class Pause(Enum):
 class Timeouts:
     """How long a connection may stall.
 
-    :param frame_seconds: within a frame, before it reads its answers, or without memory
+    :param frame_seconds: while a frame is incomplete, answers are unread, or memory is short
     :param idle_seconds: between frames; 0: for ever
     """
 

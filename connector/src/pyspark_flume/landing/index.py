@@ -54,9 +54,9 @@ class Entry:
 
 
 def decode(data: bytes) -> tuple[Entries, int]:
-    """Return the valid entries at the start of `data`, and how many end with the last valid one.
+    """Return the valid entries at the start of `data`, and the count up to the last valid entry.
 
-    The second number is greater where an invalid entry precedes a valid one.
+    The count is greater than their number where an invalid entry precedes a valid one.
     """
     count = len(data) // ENTRY.size
     valid = [entry_is_valid(data, place) for place in range(count)]

@@ -50,7 +50,7 @@ class PendingBatches:
         """Add a batch, which arrives now."""
         with self._lock:
             self._used_since_take = True
-            # Never decreasing, even if the clock is set back.
+            # It never decreases, even if the clock is set back.
             self._arrival_ms = max(self._arrival_ms, time.time_ns() // 1_000_000)
             self._batches.append(PendingBatch(prefix, items, count, runs, crc, self._arrival_ms))
             for run in runs:

@@ -44,7 +44,7 @@ class SegmentInfo:
 
     :param blocks: how many
     :param length: durable bytes
-    :param first_arrival_ms: ms since 1970, None if it has no events; so too `last_arrival_ms`
+    :param first_arrival_ms: ms since 1970, None if it has no events, as is `last_arrival_ms`
     """
 
     path: Path
@@ -98,7 +98,7 @@ class Landing:
         return int(entries["events"][block - 1])
 
     def limit_bytes(self, start: int, bytes_max: int) -> int:
-        """Return the offset up to which `bytes_max` reach from `start` on, at least one block."""
+        """Return the end of the blocks from `start` on that fit into `bytes_max`, at least one."""
         self._refresh()
         self._check(start, start)
         end, left = start, bytes_max

@@ -26,9 +26,9 @@ class FileRange:
 class SeenRanges:
     """Ranges of bytes by file, in the order in which the files were last added to.
 
-    They are bounded: beyond `files_max` files, or `ranges_max` ranges in all, the files untouched
-    for longest are forgotten, or the lowest ranges of a single file. A forgotten range that is sent
-    again counts as new.
+    They are bounded. Beyond `files_max` files, or `ranges_max` ranges in all, the files untouched
+    for longest are forgotten; if only one file is left, its lowest ranges are. A forgotten range
+    that is sent again counts as new.
     """
 
     def __init__(self, files_max: int = FILES_MAX, ranges_max: int = RANGES_MAX) -> None:

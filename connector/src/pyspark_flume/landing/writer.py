@@ -64,7 +64,7 @@ class LandingWriter:
 
         :param identify: called for the blocks of the last segment
         :param segment_bytes: a segment that is larger gets no further batch
-        :param files_max: of how many files the ranges seen are remembered
+        :param files_max: how many files to remember the seen ranges of
 
         Raises `LandingLocked`, `LandingCorrupt`, and `LandingError` where the folder is not usable.
         """
@@ -117,9 +117,9 @@ class LandingWriter:
     def commit(self) -> None:
         """Store what has been appended. When this returns, it is durable and visible to readers.
 
-        Raises `LandingWriteFailed`: then everything that is not durable is forgotten, with its
-        ranges seen: this commit's batches, and those appended while it ran. All of them have to be
-        sent again. If `append` or `missing` was called while it ran, the next commit raises too,
+        Raises `LandingWriteFailed`. Then every batch that is not durable is forgotten, with its
+        ranges: those of this commit, and those appended while it ran. All of them have to be sent
+        again. If `append` or `missing` was called while it ran, the next commit raises too,
         because their callers relied on what is forgotten. After that the writer works again.
         """
         with self._committing:

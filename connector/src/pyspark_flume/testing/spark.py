@@ -104,7 +104,7 @@ class SparkContainer(LabContainer):
         return match[0] if match else ""
 
     def is_ready(self) -> bool:
-        """Whether a receiver listens. It asks the kernel, since a receiver logs who connects."""
+        """Whether a receiver listens. It asks the kernel, since a receiver logs each connection."""
         listening = rf": [0-9A-F]+:{self._receiver_port:04X} 0+:0000 0A"
         command = ["grep", "-qsE", listening, "/proc/net/tcp", "/proc/net/tcp6"]
         try:
