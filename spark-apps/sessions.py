@@ -7,8 +7,8 @@ Events come out of order, some hours late, so an event may start a session, exte
 end, or join two: the update function puts new events among the known sessions.
 
 Run it:  flumelab run sessions
-Expect:  every two seconds the number of sessions and the busiest of them; in the end every
-         session, its start, its end and its events, as the generator planted it.
+Expect:  every two seconds, the number of sessions and the busiest of them; in the end, every
+         session with the start, the end and the events that the generator planted.
 """
 
 from datetime import timedelta

@@ -146,7 +146,7 @@ def test_a_starting_time_without_a_zone_is_utc(text: str, time: datetime) -> Non
         ({**AGENTS, "agentBatchSize": "1000001"}, "option agentBatchSize is 1000001"),
         (
             {**LANDING, "agents": ""},
-            "agents: entry 1, '', is not an address; give host:port for each",
+            "option agents: entry 1, '', is not an address; give host:port",
         ),
         ({**LANDING, "agents": "a:1,b"}, "option agents: entry 2, 'b', is not an address"),
         ({**LANDING, "agents": "a:1,"}, "option agents: entry 2, '', is not an address"),

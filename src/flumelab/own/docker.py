@@ -1,4 +1,4 @@
-"""Runs a user's program, conf and log in a container of their own (image `own`)."""
+"""Runs a user's program, conf and log in one container (image `own`)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ MAPPED = Path("/mapped")
 
 
 def run(wish: Wish, options: list[str], settings: Settings, report: Report) -> int:
-    """Build the image if needed, mount the files under their own names, and run; the exit code.
+    """Build the image if needed, mount the files under their own names, run, return the exit code.
 
     :param options: further options of `flumelab run`
     """

@@ -1,4 +1,4 @@
-"""How many events Spark has stored and counted, asked inside the driver."""
+"""Asks Spark, inside the driver, how many events it has stored and counted."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from flumelab.own import surroundings
 
 
 class Progress:
-    """Writes JSON into a file, which is replaced at once.
+    """Writes JSON to a file, which is replaced atomically.
 
     - ``stored``: events that receivers have stored; ``counted``: events in batches that are done
     - ``queries``: by a structured query's name, the rows that its micro-batches have read
@@ -27,7 +27,7 @@ class Progress:
         self.failure: list[str] = []
 
     def write(self) -> None:
-        """Ask Spark, and write what it says; the last numbers stay once Spark has ended."""
+        """Ask Spark and write its numbers; the last numbers stay after Spark has ended."""
         self._ask_streams()
         self._ask_queries()
         rows = {name: sum(batches.values()) for name, batches in self._rows.items()}
@@ -44,7 +44,7 @@ class Progress:
         new.replace(self._file)
 
     def end_streams(self) -> None:
-        """End streams and queries once they have counted all that was received."""
+        """End streams and queries once they have counted everything that was received."""
         if streaming := StreamingContext.getActive():
             streaming.stop(stopSparkContext=False, stopGraceFully=True)
             self._ask(streaming)
@@ -56,7 +56,7 @@ class Progress:
 
     @staticmethod
     def session() -> Any:
-        """Return the program's Spark session; None where it has none."""
+        """Return the program's Spark session; None if it has none."""
         return SparkSession.getActiveSession() or SparkSession._instantiatedSession
 
     def _ask_streams(self) -> None:

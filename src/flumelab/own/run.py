@@ -1,4 +1,4 @@
-"""Runs a user's program, conf and log as they are, and compares what each hop has counted."""
+"""Runs a user's program, conf and log unchanged, and compares what each hop has counted."""
 
 import shutil
 import sys
@@ -27,7 +27,7 @@ START_SECONDS_MAX = 120
 FLUME_STOP_SECONDS_MAX = 45
 PROGRAM_STOP_SECONDS_MAX = 90
 QUIET_SECONDS = 8.0
-"""Hops that differ and have not moved for so long will not agree any more."""
+"""Hops that differ and have not changed for this long will no longer agree."""
 WAIT_SECONDS_MAX = 300.0
 POLL_SECONDS = 0.5
 NEVER_LISTENED_SECONDS = 20.0
@@ -35,7 +35,7 @@ NEVER_LISTENED_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run has shown.
+    """The result of a run.
 
     :param hops: the numbers after everything has stopped
     :param output: what the program has printed
@@ -48,7 +48,7 @@ class Outcome:
 
 
 class OwnRun:
-    """One run, in a state folder that begins empty; `files`: those of the user's log."""
+    """One run, in a state folder that starts empty; `files`: the files of the user's log."""
 
     def __init__(self, wish: Wish, settings: Settings, report: Report) -> None:
         self._wish = wish
@@ -65,13 +65,13 @@ class OwnRun:
         self._ready_since = 0.0
 
     def run(self) -> Outcome:
-        """Start, feed, wait until nothing moves, stop in the order of the flow, and compare.
+        """Start, feed, wait until no number changes, stop in the order of the flow, and compare.
 
         Raises `LabError` if something cannot be started or fed.
         """
         if not self._wish.program.is_file():
-            raise LabError(f"{self._wish.program} is not there; name a Python program")
-        for name in (FLUME, PROGRAM):  # of a run that was killed
+            raise LabError(f"{self._wish.program} does not exist; name a Python program")
+        for name in (FLUME, PROGRAM):  # left by a run that was killed
             self._processes.stop(name, 0)
         shutil.rmtree(self._state.folder, ignore_errors=True)
         for folder in (self._state.work, self._state.metrics):
@@ -112,7 +112,10 @@ class OwnRun:
         commands.run([*pip, "--target", str(self._state.packages), "-r", str(file)], Path.cwd())
 
     def _launches(self) -> list[Launch]:
-        """Start a program that Flume pushes to first, and one that asks Flume second."""
+        """Return the order of the start: a program that Flume pushes to comes before Flume.
+
+        A program that fetches from Flume comes after it.
+        """
         program = services.program(self._wish, self._settings, self._state, self._program_is_ready)
         if not self._conf:
             return [program]
@@ -139,7 +142,7 @@ class OwnRun:
         self._processes.wait_until(launch.service, launch.is_ready, START_SECONDS_MAX)
 
     def _program_is_ready(self) -> bool:
-        """Flume needs a program that listens where a sink sends; any other one has to run."""
+        """Whether a program that Flume pushes to listens, and any other program runs."""
         progress = self._state.read_progress()
         if not progress:
             return False
@@ -167,7 +170,7 @@ class OwnRun:
         return feed.feed(self._fed, self.files)
 
     def _wait(self, lines_in: int | None) -> None:
-        """Wait until all hops agree, or until none has moved for a while."""
+        """Wait until all hops agree, or until none has changed for a while."""
         deadline = time.monotonic() + WAIT_SECONDS_MAX
         last, since = None, time.monotonic()
         while time.monotonic() < deadline and PROGRAM in self._processes.running():
@@ -179,7 +182,7 @@ class OwnRun:
             time.sleep(POLL_SECONDS)
 
     def _stop(self) -> None:
-        """Flume first: what it has sent is counted before the program ends."""
+        """Stop Flume first, so that the program still counts what Flume has sent."""
         if self._conf:
             self._report("stopping Flume")
             self._processes.stop(FLUME, FLUME_STOP_SECONDS_MAX)
@@ -220,5 +223,5 @@ def _joined(ports: frozenset[int]) -> str:
 
 
 def _unused(port: int) -> int:
-    """Return the port, or a free one if a lab that is up has it."""
+    """Return the port, or a free one if a running lab has it."""
     return free_port() if answers(port) else port

@@ -1,4 +1,4 @@
-"""Whether anything has changed since it was built: by the files' contents, not by their times."""
+"""Finds out whether sources have changed since a build, by their contents, not by their times."""
 
 import hashlib
 from collections.abc import Iterable

@@ -51,8 +51,8 @@ _EXPECTED = ExpectedProtocol(
 def read_handshake(data: memoryview, limits: Limits) -> tuple[bytes, int]:
     """For a server: return the answer (`BOTH`, `CLIENT` or `NONE`) and the handshake's end.
 
-    Raises `ProtocolError` where `data` does not begin with a handshake, or where the client's
-    protocol differs from Flume's.
+    Raises `ProtocolError` if `data` does not begin with a handshake, or if the client's protocol
+    differs from Flume's.
     """
     try:
         client_hash, position = _read_hash(data, 0)
@@ -78,8 +78,8 @@ def encode_handshake(text: str) -> bytes:
 def read_handshake_answer(data: memoryview, expected: ExpectedProtocol, limits: Limits) -> int:
     """For a client: return the end of the answer to `encode_handshake`.
 
-    Raises `ProtocolError` where `data` does not begin with an answer, or where the server's
-    protocol differs from `expected`.
+    Raises `ProtocolError` if `data` does not begin with an answer, or if the server's protocol
+    differs from `expected`.
     """
     try:
         match, position = read_long(data, 0)
@@ -107,7 +107,7 @@ def _read_hash(data: memoryview, position: int) -> tuple[bytes, int]:
 
 
 def _read_branch(data: memoryview, position: int) -> tuple[bool, int]:
-    """Return whether a union with null holds a value, and the position after its branch."""
+    """Return whether a union of null and a type is not null, and the position after its branch."""
     branch, position = read_long(data, position)
     if branch not in (0, 1):
         raise EventCorrupt(f"union branch {branch}, at byte {position - 1}")

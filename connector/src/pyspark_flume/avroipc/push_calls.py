@@ -25,7 +25,7 @@ class Call(Generic[Events]):
     """One call of a client, to be answered under its serial.
 
     `events` has to be stored before the call may be answered as stored. It is None if there is
-    nothing to store: an empty batch, a handshake alone, or a call that Flume does not have.
+    nothing to store: an empty batch, only a handshake, or a call that Flume does not have.
     """
 
     serial: int
@@ -48,7 +48,7 @@ class PushCalls(Generic[Events]):
     def read(self, serial: int, payload: bytearray) -> Call[Events]:
         """Read one call. The call keeps `payload`, so the caller must not change it afterwards.
 
-        Raises `ProtocolError` where the bytes are not a call.
+        Raises `ProtocolError` if the bytes are not a call.
         """
         data = memoryview(payload)
         greeting, position = b"", 0

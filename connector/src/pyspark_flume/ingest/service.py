@@ -16,7 +16,7 @@ from pyspark_flume.options import IngestionSettings
 log = logging.getLogger(__name__)
 
 RETAIN_SECONDS = 10
-END_SECONDS_MAX = 5  # for the batches under way when the service is told to stop
+END_SECONDS_MAX = 5  # for the batches that are arriving when the service is told to stop
 
 
 class EventSource(Protocol):
@@ -69,9 +69,9 @@ class IngestService:
                 ready()
                 await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
                 for task in tasks:
-                    if task.done():  # by an unforeseen error
+                    if task.done():  # because of an unexpected error
                         task.result()
-                # A sink that gets no answer would send again what is stored.
+                # What a sink has sent is stored, so the sink should get its answer.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(END_SECONDS_MAX):
                         await self.source.drain()
@@ -84,7 +84,7 @@ class IngestService:
                 group_commit.close()
 
     async def _retain(self, writer: LandingWriter, group_commit: GroupCommit) -> None:
-        """Remove old segments now and then."""
+        """Remove old segments at intervals."""
         while True:
             await asyncio.sleep(RETAIN_SECONDS)
             try:

@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 CHUNK_BYTES = 256 * 1024  # a batch of 1000 access log lines
 # The agent answers a ping, an ack and a nack at once; only a poll waits for events.
 ANSWER_SECONDS_MAX = 30
-# An error that takes longer than that only means that there were no events meanwhile.
+# An error that takes longer only means that there were no events meanwhile.
 PROMPT_ERROR_SECONDS_MAX = 1
-# An agent whose machine is gone never answers a poll; this notices it within two minutes.
+# An agent whose machine is gone never answers a poll; keep-alive notices this within two minutes.
 KEEPALIVE = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 6}
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 10.0
 
@@ -43,7 +43,7 @@ class SparkSinkClient:
         self._store = store
         self._limits = Limits(frame_bytes_max=settings.frame_bytes_max)
         self._pull = PullConnection(scan_events, self._limits)
-        self._has_batch = False  # one that is neither acknowledged nor given back
+        self._has_batch = False  # a batch that is neither acknowledged nor given back
         self._retry_delays = _retry_delays()
         self._task: asyncio.Task[None] | None = None
         self._is_stopping = False
@@ -60,7 +60,7 @@ class SparkSinkClient:
                 await self._delay_retry()
 
     def stop(self) -> None:
-        """End once a batch that has arrived, even in part, is settled."""
+        """End once the batch that has arrived, wholly or in part, is settled."""
         self._is_stopping = True
         if self._task and not self._has_batch and not self._pull.in_frame:
             self._task.cancel()
@@ -132,9 +132,10 @@ class SparkSinkClient:
 
 
 def _retry_delays() -> Iterator[float]:
-    """Yield the seconds before each attempt.
+    """Yield the seconds until the next attempt.
 
-    They double. Chance takes off up to half, so that many connections do not retry at once.
+    They double each time, and are reduced by a random part of up to half, so that many connections
+    do not retry at once.
     """
     seconds = RETRY_SECONDS_MIN
     while True:
