@@ -144,7 +144,7 @@ def parse_expected(arguments: list[str] | None = None) -> argparse.Namespace:
         help="also list each user's sessions: an event more than this after the user's last one "
         "begins a new session")
     add("--late", type=_number(int, 0), metavar="SECONDS",
-        help="leave out events whose time is more than this behind the latest one sent before "
+        help="leave out events whose time is more than this before the latest time sent so far "
         "(default: leave out none)")
     # fmt: on
     options = parser.parse_args(arguments)

@@ -37,7 +37,7 @@ class LessonResult:
 
     @property
     def right(self) -> bool:
-        """Whether the programs found exactly what was expected, which must not be nothing."""
+        """Whether something was expected, and the programs found exactly that."""
         return bool(self.expected) and not self.differences
 
     def as_json(self) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def show_until_balanced(runtime: Runtime, lesson: Lesson) -> None:
             _pause(asked)
             asked = time.monotonic()
             hops = replace(hops, counted=runtime.counts())
-            if balance(hops).duplicated:  # unless someone else also feeds the lab
+            if balance(hops).duplicated:  # it may only look so, if someone else feeds the lab
                 hops = runtime.hop_counts()
 
 

@@ -115,7 +115,7 @@ def _decoded(
 
 
 def _refuse_restored(ssc: StreamingContext, function: str) -> None:
-    """Raise if Spark would fail at its first batch, because it can only restore streams."""
+    """Raise if `ssc` was restored from a checkpoint: Spark would fail at its first batch."""
     if ssc._jssc.ssc().isCheckpointPresent():
         raise OptionInvalid(
             f"{function} outside of the function that is given to StreamingContext.getOrCreate: a "

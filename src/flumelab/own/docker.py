@@ -14,9 +14,10 @@ MAPPED = Path("/mapped")
 
 
 def run(wish: Wish, options: list[str], settings: Settings, report: Report) -> int:
-    """Build the image if needed, mount the files under their own names, run, return the exit code.
+    """Build the image if needed, mount the files under their own names, and run the program.
 
     :param options: further options of `flumelab run`
+    :return: the exit code
     """
     compose = DockerCompose(settings)
     DockerImages(settings, compose).build(("own",), report)

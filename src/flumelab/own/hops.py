@@ -1,7 +1,7 @@
 """The lines at each hop of a user's own flow, for which no generator knows the true numbers.
 
-A flow is right if every hop has as many lines as the one before it. If hops differ, lines were
-lost, filtered out, or arrived twice at the first difference.
+A flow is right if every hop has as many lines as the one before it. If two hops differ, the first
+difference shows where lines were lost, filtered out or repeated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Hops:
 
     @property
     def agree(self) -> bool:
-        """Whether every hop has the same number, which is not 0."""
+        """Whether every hop has the same number of lines, and it is not 0."""
         return self.differs_at is None and any(hop.lines for hop in self.hops)
 
     def as_json(self, program: str) -> dict[str, Any]:

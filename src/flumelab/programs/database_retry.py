@@ -23,7 +23,7 @@ stamina.instrumentation.set_on_retry_hooks([])
 
 @dataclass(frozen=True)
 class PatientStore(ResultStore):
-    """A result store whose calls, but `create` and `counts`, wait for an unreachable database."""
+    """A result store that waits for an unreachable database, except in `create` and `counts`."""
 
     def add(self, batch: object, rows: Iterable[tuple[str, int]]) -> None:
         """As in `ResultStore`."""
@@ -39,7 +39,7 @@ class PatientStore(ResultStore):
 
 
 def patient(store: ResultStore, function: Callable[P, None]) -> Callable[P, None]:
-    """Return a function that runs `function` again whenever the store was unreachable.
+    """Return a function that runs `function` again whenever an unreachable store is back.
 
     It waits for the store up to ten minutes, and reports that in one line. A batch that was stored
     just before the store was lost is not stored twice, because it has the same name again.

@@ -25,7 +25,7 @@ class BuildStamp:
     """A file that records from which sources a build was made.
 
     :param sources: files and folders of `root`
-    :param options: what the build was told beside them
+    :param options: further options of the build
     """
 
     def __init__(

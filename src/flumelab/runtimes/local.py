@@ -1,4 +1,4 @@
-"""The local runtime: it runs the same confs and programs as plain processes, with one folder."""
+"""The local runtime: the same confs and programs as plain processes, with state in one folder."""
 
 import json
 import os
@@ -135,7 +135,7 @@ class LocalRuntime:
         return self._loadgen("loadgen.expected", *self._state.ledger_options, *options)
 
     def wipe(self, report: Report) -> None:
-        """Remove the folder with all that the processes wrote."""
+        """Remove the folder with everything that the processes wrote."""
         if self.services():
             self.down(report)
         self._state.remove()

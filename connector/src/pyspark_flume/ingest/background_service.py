@@ -42,7 +42,7 @@ class BackgroundService:
         )
         thread.start()
         if error := started.exception():
-            raise error.with_traceback(None)  # the traceback would hide the reason in the query's
+            raise error.with_traceback(None)  # in a query's exception it would hide the reason
         return cls(source.name, thread, started.result())
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""Stores all batches that arrive during one write and fsync with the next write and fsync."""
+"""Stores the batches that arrive during one write and fsync together, with the next one."""
 
 import asyncio
 import logging

@@ -36,7 +36,7 @@ class EventSource(Protocol):
         """
 
     async def drain(self) -> None:
-        """Accept no further batch, and return when those that are under way are submitted."""
+        """Accept no further batch, and return when those that are arriving are submitted."""
 
     def close(self) -> None:
         """Close what is still open."""

@@ -106,7 +106,7 @@ class SinkConnection(asyncio.Protocol):
         self._pause(Pause.UNREAD_ANSWERS)
 
     def resume_writing(self) -> None:
-        """Read on: the sink reads its answers again."""
+        """Read on, because the sink reads its answers again."""
         self._resume(Pause.UNREAD_ANSWERS)
 
     def connection_lost(self, error: Exception | None) -> None:

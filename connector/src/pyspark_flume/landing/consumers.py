@@ -16,8 +16,8 @@ CONSUMER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 def commit(folder: Path, consumer: str, events: int) -> None:
     """Record that `consumer` no longer needs the events before number `events`.
 
-    If the disk is full, the old record stays. It only holds back more than it needs to, and the
-    next record that fits corrects this. Raises `LandingError` for a name that does not match
+    If the disk is full, the old record stays. It only holds back more segments than necessary, and
+    the next record that fits corrects this. Raises `LandingError` for a name that does not match
     `CONSUMER_NAME`, and if the folder cannot be written for another reason.
     """
     if not CONSUMER_NAME.fullmatch(consumer):

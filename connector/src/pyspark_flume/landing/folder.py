@@ -95,7 +95,7 @@ def create_or_check(folder: Path) -> UUID:
     contains something that is not part of a log.
     """
     for path in sorted(folder.iterdir()):
-        # lost+found is there if the folder is a volume's root; NFS and file managers hide files.
+        # A volume's root has lost+found; hidden files come from NFS or a file manager.
         known = path.name in (IDENTITY, LOCK, CONSUMERS, "lost+found") or path.name.startswith(".")
         if not known and not SEGMENT_NAME.fullmatch(path.name):
             raise LandingError(

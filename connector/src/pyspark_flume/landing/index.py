@@ -53,9 +53,9 @@ class Entry:
 
 
 def decode(data: bytes) -> tuple[Entries, int]:
-    """Return the valid entries at the start of `data`, and the count up to the last valid entry.
+    """Return the valid entries at the start of `data`, and the place after the last valid entry.
 
-    The count is greater than their number if an invalid entry precedes a valid one.
+    The place counts all entries, so it is greater if an invalid entry precedes a valid one.
     """
     count = len(data) // ENTRY.size
     valid = [entry_is_valid(data, place) for place in range(count)]

@@ -59,7 +59,7 @@ class SegmentWriter:
 
     @classmethod
     def resume(cls, segment: Segment, sync: bytes, entries: Sequence[Entry], indexed: int) -> Self:
-        """Open a recovered segment: cut off its tail; its blocks and index become durable.
+        """Open a recovered segment: cut off its tail and sync its blocks and index.
 
         :param entries: all entries that its index should have
         :param indexed: how many of them are on disk

@@ -162,7 +162,8 @@ class FlumeContainer(LabContainer):
         elif not any(int(sink.get("ConnectionCreatedCount", 0)) for sink in sinks):
             host, port = (self.env.get(f"FLUME_SINK_{part}", "?") for part in ("HOST", "PORT"))
             hint = (
-                f"no sink has found its receiver ({host}:{port}): with_sink() and with_network()?"
+                f"no sink has found its receiver ({host}:{port}); "
+                "check with_sink() and with_network()"
             )
         else:
             hint = "the receiver does not answer OK: its own log says why"

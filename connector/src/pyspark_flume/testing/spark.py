@@ -77,7 +77,7 @@ class SparkContainer(LabContainer):
         self.with_network_aliases("spark")
         self.with_exposed_ports(receiver_port)
         self.waiting_for(
-            Ready(f"nothing listens on port {receiver_port}; does the program use RECEIVER_PORT?")
+            Ready(f"nothing listens on port {receiver_port}; use RECEIVER_PORT in the program")
         )
 
     def with_spark_conf(self, key: str, value: str) -> Self:
@@ -98,7 +98,7 @@ class SparkContainer(LabContainer):
         self.wait_until(
             lambda: bool(wanted.search(self.printed())),
             timeout,
-            lambda: f"did not print {pattern!r}; has Flume sent the events for it?",
+            lambda: f"did not print {pattern!r}; check that Flume has sent the events for it",
         )
         match = wanted.search(self.printed())
         return match[0] if match else ""

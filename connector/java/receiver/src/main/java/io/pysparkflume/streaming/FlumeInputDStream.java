@@ -47,7 +47,7 @@ public final class FlumeInputDStream extends ReceiverInputDStream<byte[]> {
         check();
     }
 
-    /** Called once at each start of the program, when all its outputs are known. */
+    /** Spark calls this once at each start of the program, when all its outputs are known. */
     @Override
     public Receiver<byte[]> getReceiver() {
         if (isRead()) {

@@ -48,7 +48,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     /** The receivers of this process that listen. */
     private static final Set<FlumeReceiver> LISTENING = ConcurrentHashMap.newKeySet();
 
-    /** Delays by host that is not this one: Spark may choose this executor again and again. */
+    /** Delays for hosts that are not this one: Spark may choose this executor again and again. */
     private static final Map<String, Backoff> MOVES = new ConcurrentHashMap<>();
 
     private final String host;

@@ -83,9 +83,9 @@ public final class FlumeStreams {
     }
 
     /**
-     * Adapts the storage level. In one process, Spark would only warn about each block that it
-     * cannot replicate. Without disk, it would drop blocks that were answered OK when memory runs
-     * short.
+     * Turns off replication in one process, where Spark would only warn about each block. Turns on
+     * the disk if there is no write-ahead log: otherwise, when memory runs short, Spark would drop
+     * blocks that were answered OK.
      */
     private static StorageLevel placed(
             JavaStreamingContext streaming, StorageLevel level, String place) {
