@@ -157,7 +157,7 @@ def test_a_starting_time_without_a_zone_is_utc(text: str, time: datetime) -> Non
         ({**LANDING, "agents": "::1:4000"}, "entry 1, '::1:4000', is not an address"),
         ({**LANDING, "agents": "http://a:1"}, "entry 1, 'http://a:1', is not an address"),
         ({**LANDING, "agents": "a:1;b:2"}, "entry 1, 'a:1;b:2', is not an address"),
-        ({**LANDING, "agents": "a:1,b:1,a:1"}, "option agents: entry 3, a:1, is a repeat"),
+        ({**LANDING, "agents": "a:1,b:1,a:1"}, "option agents: entry 3, a:1, is given twice"),
         ({**PORT, "retention": "30m"}, "option retention: retention '30m'"),
         ({**PORT, "compression": "gzip"}, "option compression is gzip; give none or deflate"),
         ({**PORT, "tlsKey": "k"}, "tlsKey without tlsCertificate"),

@@ -82,7 +82,7 @@ def _columns(schema: StructType) -> list[tuple[str, str]]:
     if wrong:
         columns = (f"{name} {kinds[0].simpleString()}" for name, kinds in COLUMNS.items())
         raise OptionInvalid(
-            f"schema({schema.simpleString()}): no such column {wrong[0].simpleString()}; there are "
-            f"{', '.join(columns)}, and body may be a string; or leave out .schema(…)"
+            f"schema({schema.simpleString()}): no such column {wrong[0].simpleString()}; the "
+            f"columns are {', '.join(columns)}; body may also be a string; or leave out .schema(…)"
         )
     return [(field.name, field.dataType.simpleString()) for field in schema.fields]

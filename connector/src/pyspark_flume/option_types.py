@@ -71,7 +71,7 @@ def _read_addresses(name: str, text: str) -> tuple[tuple[str, int], ...]:
             )
         host_port = (address["bare"] or address["host"], int(address["port"]))
         if host_port in found:
-            raise OptionInvalid(f"option {name}: entry {number}, {entry.strip()}, is a repeat")
+            raise OptionInvalid(f"option {name}: entry {number}, {entry.strip()}, is given twice")
         found.append(host_port)
     return tuple(found)
 

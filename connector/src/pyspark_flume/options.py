@@ -231,10 +231,12 @@ class SourceOptions(LandingSettings):
         return cls(ingestion=ingestion, **read_options(cls, texts))
 
 
-WAYS: dict[str, type[ReceiverSettings | PollerSettings]] = {
+# The options by which a query takes events in itself, and the settings that each one needs.
+INGESTIONS: dict[str, type[ReceiverSettings | PollerSettings]] = {
     "port": ReceiverSettings,
     "agents": PollerSettings,
 }
+# The parts that have options, by their names in the documentation.
 PARTS: dict[str, type[LandingSettings]] = {
     "receiver": ReceiverSettings,
     "poller": PollerSettings,
@@ -271,14 +273,14 @@ def _ingestion(texts: Mapping[str, str]) -> ReceiverSettings | PollerSettings | 
         "port": "a sink's own batch-size counts",
         "agents": "nothing listens here, and a SparkSink has neither TLS nor compression",
     }
-    chosen = [way for way in WAYS if way in texts]
+    chosen = [name for name in INGESTIONS if name in texts]
     if len(chosen) > 1:
         raise OptionInvalid(
             "port and agents: port waits for avro sinks, agents fetches from SparkSinks; "
             "give one of them"
         )
     for each, _ in all_options():
-        fitting = [way for way, settings in WAYS.items() if each in options_of(settings)]
+        fitting = [name for name, settings in INGESTIONS.items() if each in options_of(settings)]
         if each.key == "landing" or each.key not in texts or not fitting:
             continue
         if set(chosen) & set(fitting):
@@ -288,10 +290,10 @@ def _ingestion(texts: Mapping[str, str]) -> ReceiverSettings | PollerSettings | 
                 f"option {each.name} does not go with {chosen[0]}: {unfit[chosen[0]]}; leave it out"
             )
         raise OptionInvalid(
-            f"option {each.name} is {' or '.join(owners[way] for way in fitting)}; "
+            f"option {each.name} is {' or '.join(owners[name] for name in fitting)}; "
             f"give {' or '.join(fitting)}, too, or set it there"
         )
-    return WAYS[chosen[0]].parse(texts) if chosen else None
+    return INGESTIONS[chosen[0]].parse(texts) if chosen else None
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ PROTOCOL_HASH = hashlib.md5(PROTOCOL_TEXT.encode(), usedforsecurity=False).diges
 FLUME_1_11_HASH = bytes.fromhex("86aadae2c45474c0fe93ffd0f2350a65")
 KNOWN_HASHES = frozenset({PROTOCOL_HASH, FLUME_1_11_HASH})
 
-# The answer's first field, its match: BOTH sides know the other's protocol, or only the CLIENT does
-# not know the server's, or NONE knows the other's.
+# The answer's first field, its match. BOTH: each side knows the other's protocol. CLIENT: only the
+# client does not know the other's. NONE: neither side does.
 _BOTH, _CLIENT = 0, 1
 # The whole answers: the match, then the server's text, hash and metadata, each optional.
 BOTH = b"\0" + b"\0\0\0"

@@ -86,7 +86,7 @@ def printable(text: str, length_max: int = 60) -> str:
 
 
 def _same(schema: Any, expected: Any, named: dict[str, Any]) -> bool:
-    """Whether `schema` puts a value into the same bytes as `expected`.
+    """Whether `schema` encodes a value as the same bytes as `expected`.
 
     The comparison follows `expected`, so a recursive or vast `schema` takes no longer.
     """

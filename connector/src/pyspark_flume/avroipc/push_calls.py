@@ -54,7 +54,7 @@ class PushCalls(Generic[Events]):
         greeting, position = b"", 0
         if not self._connected:
             greeting, position = read_handshake(data, self._limits)
-            # A client that is not known sends its protocol and the call again.
+            # A client that is answered NONE sends the call again, with its protocol.
             self._connected = greeting is not NONE
             if not self._connected or position == len(data):
                 return Call(serial, None, greeting, greeting)

@@ -114,7 +114,7 @@ class SparkSinkClient:
     ) -> EventBatch[EventColumns] | None:
         """Send a call and return its answer's batch.
 
-        Raises `ProtocolError` and, also after a silence of `seconds_max`, `OSError`.
+        Raises `ProtocolError`, or `OSError`, which includes a silence of `seconds_max`.
         """
         self._writer.write(request)
         answers: list[EventBatch[EventColumns] | None] = []

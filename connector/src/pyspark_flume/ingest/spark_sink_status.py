@@ -31,7 +31,7 @@ class SparkSinkStatus:
         self._connections -= 1
 
     def unreachable(self, error: Exception) -> None:
-        """Log that a connection is lost or was not possible, if no connection is left."""
+        """Log that a connection is lost or could not be opened, if no other one is left."""
         if not self._connections and not self._is_away:
             log.warning("no answer from %s (%s); retrying", self, _fact(error))
             self._is_away = True

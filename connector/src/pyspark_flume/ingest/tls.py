@@ -5,7 +5,7 @@ import ssl
 from pyspark_flume.errors import IngestionFailed
 from pyspark_flume.options import ReceiverSettings
 
-# What OpenSSL calls an error of the other side, and what the log says about it.
+# OpenSSL's name for an error of the other side, and what the log says about it.
 CLIENT_ERRORS = {
     "PEER_DID_NOT_RETURN_A_CERTIFICATE": "it showed no certificate, which tlsClientCa asks for",
     "CERTIFICATE_VERIFY_FAILED": "its certificate is not signed by tlsClientCa, or has expired",
