@@ -16,6 +16,7 @@ class Progress:
     """Writes JSON to a file, which is replaced atomically.
 
     - ``stored``: events that receivers have stored; ``counted``: events in batches that are done
+    - ``waiting``: events in batches that are not finished
     - ``queries``: by a structured query's name, the rows that its micro-batches have read
     - ``failure``: the lines that explain why the program has failed; empty if it has not
     - ``streams_ended``: whether the lab has ended the streams
@@ -28,6 +29,7 @@ class Progress:
         self._streams: list[Any] = []
         self._counts: dict[int, tuple[int, int]] = {}
         self._streams_ended = False
+        self._waiting = 0
         self._rows: dict[str, dict[int, int]] = {}
         self.failure: list[str] = []
         self.ended: int | None = None
@@ -42,6 +44,7 @@ class Progress:
         state = {
             "stored": sum(stored for stored, _ in self._counts.values()),
             "counted": sum(counted for _, counted in self._counts.values()),
+            "waiting": self._waiting,
             "queries": rows,
             "failure": self.failure,
             "streams_ended": self._streams_ended,
@@ -77,6 +80,7 @@ class Progress:
         active = StreamingContext.getActive() if SparkContext._active_spark_context else None
         if active and not any(active is known for known in self._streams):
             self._streams.append(active)
+        self._waiting = _waiting_events(active) if active else 0
         for number, known in enumerate(self._streams):
             listener = known._jssc.ssc().progressListener()
             stored, counted = self._counts.get(number, (0, 0))
@@ -93,3 +97,13 @@ class Progress:
             for progress in query.recentProgress:
                 batch, rows = progress["batchId"], progress["numInputRows"]
                 batches[batch] = max(batches.get(batch, 0), rows or 0)
+
+
+def _waiting_events(streaming: Any) -> int:
+    """Events in batches that wait or run; Spark on a slow machine may be far behind."""
+    scheduler = streaming._jssc.ssc().scheduler()
+    listener = streaming._jssc.ssc().progressListener()
+    waiting = 0
+    for batches in (listener.waitingBatches(), listener.runningBatches()):
+        waiting += sum(int(batches.apply(i).numRecords()) for i in range(batches.size()))
+    return waiting + int(scheduler.receiverTracker().hasUnallocatedBlocks())

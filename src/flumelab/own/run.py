@@ -232,7 +232,7 @@ class OwnRun:
             if time.monotonic() - told > REPORT_SECONDS:
                 told = time.monotonic()
                 self._report(", ".join(f"{hop.name}: {hop.lines:,}" for hop in now.hops))
-            if now != last:
+            if now != last or self._state.read_progress().get("waiting"):
                 last, since = now, time.monotonic()
             if now.agree or time.monotonic() - since > QUIET_SECONDS:
                 return

@@ -15,6 +15,7 @@ from flumelab.runtimes.local_start import DRIVER_MEMORY, TASK_TRIES, Launch
 from flumelab.settings import LOOPBACK, Settings
 
 PROGRAM, FLUME = "program", "flume"
+COUNT_SECONDS_MAX = 80  # at a stop, for what was received; a slow machine may be far behind
 LAUNCHER = Path(__file__).with_name("launch.py")
 
 
@@ -85,7 +86,8 @@ def program(
         command=[
             *("spark-submit", "--master", master, "--driver-memory", DRIVER_MEMORY),
             *("--properties-file", str(spark_conf / "spark-defaults.conf")),
-            *("--conf", f"spark.ui.port={settings.ui_port}", *wish.submit),
+            *("--conf", f"spark.ui.port={settings.ui_port}"),
+            *("--conf", f"spark.streaming.gracefulStopTimeout={COUNT_SECONDS_MAX}s", *wish.submit),
             *(str(LAUNCHER), str(wish.program.absolute()), *wish.arguments),
         ],
         environment={
