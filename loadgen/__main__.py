@@ -1,4 +1,4 @@
-"""`python -m loadgen`: make lines, publish them batch by batch, report what was done."""
+"""`python -m loadgen`: make lines, publish them batch by batch, and report on the run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from loadgen.report import Report
 from loadgen.scenarios import SCENARIOS, Batch
 from loadgen.stop_signal import StopSignal
 
-BatchOf = Callable[[int], Batch]  # up to that many lines; no line at the end
+BatchOf = Callable[[int], Batch]  # returns up to that many lines, and none at the end
 
 
 def main(arguments: list[str] | None = None) -> int:

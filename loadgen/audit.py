@@ -31,7 +31,7 @@ class Audit:
     """Counts of lines.
 
     `generated` is the sum of the ledger's entries. `spooled` counts the lines in all visible files
-    of the spool directory, also in files that loadgen did not write; a last line without a newline
+    of the spool directory, even of files that loadgen did not write; a last line without a newline
     counts, as it does in Flume. `pending` is the part of `spooled` in files that Flume has not yet
     renamed to *.COMPLETED.
     """

@@ -29,8 +29,8 @@ from loadgen.report import print_to
 from loadgen.scenarios import SCENARIOS, Scenario, stamp
 
 Event = dict[str, Any]
-"""An event's values by field. `late` is how many seconds its time is behind the latest time sent
-before it."""
+"""An event's values by field. `late` is how many seconds its time is before the latest time that
+was sent earlier."""
 
 
 def expected(
@@ -46,7 +46,7 @@ def expected(
 
     :param slide: from one window's start to the next one's; default: `window`
     :param gap: an event up to this long after a session's last one belongs to that session
-    :param late: events later than this are left out, as by a watermark, and listed under `late`
+    :param late: events later than this are left out, as a watermark does, and listed as `late`
 
     Raises LedgerError for an entry that lacks a field of its scenario.
     """

@@ -4,14 +4,15 @@ r"""The ledger: the truth about every file that was spooled or sent, one JSON ob
      "first_event_time": "2026-01-01T00:00:00+00:00",
      "last_event_time": "2026-01-01T00:00:02+00:00", "urls": {"/": 2}, "malformed": 1}
 
-(in the file this is one line). In place of "urls", scenarios other than access-log have the events
+(in the file this is one line). Instead of "urls", scenarios other than access-log have the events
 themselves, column by column, with a row for each well-formed line:
 
      "events": {"time": [1767225600, 1767225602], "product": ["milk", "tea"], …}
 
-`loadgen.expected` computes from them what a program must find. A line of the ledger is whole once
-its "\n" is written. It is written before its file is renamed into place, or sent, so no file can
-lack its line. Bytes after the last "\n" are the torn line of a crash: its file was not published.
+`loadgen.expected` computes from them what a program must find. A line of the ledger is complete
+once its "\n" is written. It is written before its file is renamed into place, or sent, so no file
+can lack its line. Bytes after the last "\n" are the torn line of a crash: its file was not
+published.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ NAME = re.compile(r"(?P<stem>[a-z-]+)-(?P<number>\d{6,})\.log")
 class Entry:
     """One file: its length in `bytes`, and its `lines`, well-formed and `malformed` together.
 
-    `events` has a row for each well-formed line; where it is None, `urls` counts these lines by
+    `events` has a row for each well-formed line; if it is None, `urls` counts these lines by
     URL. The times are the earliest and the latest of the well-formed lines, with their UTC offset;
     None if no line has a time. `sha256` is in hexadecimal.
     """
@@ -185,7 +186,7 @@ class Ledger:
         return torn
 
     def reserve(self, name: str) -> None:
-        """Never hand out this name or one with a lower number; `name` may have a suffix."""
+        """Never give out this name or one with a lower number; `name` may have a suffix."""
         if match := NAME.match(name):
             self._last[match["stem"]] = max(self._last[match["stem"]], int(match["number"]))
 

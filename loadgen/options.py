@@ -44,7 +44,7 @@ class Destination:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Report it as one line of loadgen, instead of argparse's two lines with the usage."""
+        """Report the error in one line, instead of argparse's two lines with the usage."""
         if not message.startswith("argument "):
             message = f"argument command line: {message}"
         place, _, fact = message.removeprefix("argument ").partition(": ")
@@ -144,7 +144,7 @@ def parse_expected(arguments: list[str] | None = None) -> argparse.Namespace:
         help="also list each user's sessions: an event more than this after the user's last one "
         "begins a new session")
     add("--late", type=_number(int, 0), metavar="SECONDS",
-        help="leave out events whose time is more than this behind the latest one sent before "
+        help="leave out events whose time is more than this before the latest time sent so far "
         "(default: leave out none)")
     # fmt: on
     options = parser.parse_args(arguments)
@@ -215,7 +215,7 @@ def _number(kind: type[N], least: float = -math.inf, most: float = math.inf) -> 
 
 
 def _path(text: str) -> Path:
-    if not text:  # as from an unset variable; Path would make it the current directory
+    if not text:  # for example from an unset variable; Path would make it the current directory
         raise argparse.ArgumentTypeError("is empty; give a path")
     return Path(text)
 

@@ -98,7 +98,7 @@ def print_to(text: str, stream: TextIO) -> None:
     try:
         print(text, file=stream, flush=True)
     except OSError as error:
-        # Python would write the rest once more at exit, and fail again.
+        # Otherwise Python would write the rest again at exit, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise LoadgenError(
             stream.name, error.strerror or str(error), "send it elsewhere; the ledger is complete"

@@ -12,7 +12,7 @@ class StopSignal:
 
     def __init__(self) -> None:
         self.received: str | None = None  # the name of the first signal
-        # A pipe, because a signal that comes just before a wait must end that wait too.
+        # A pipe, because a signal that arrives just before a wait must also end that wait.
         self._wake, self._woken = os.pipe()
         os.set_blocking(self._woken, False)
 
@@ -23,7 +23,7 @@ class StopSignal:
             signal.signal(number, self._note)
 
     def fileno(self) -> int:
-        """Return a descriptor for `select`: it can be read from once a signal has come."""
+        """Return a descriptor for `select`, which is readable once a signal has arrived."""
         return self._wake
 
     def wait(self, seconds: float | None = None) -> None:

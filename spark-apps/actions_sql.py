@@ -2,12 +2,12 @@
 
     actions ─▶ Flume ─▶ landing log ─▶ view "actions" ─▶ SELECT … GROUP BY ─▶ result store
 
-A stream is a table. Once it is a view, SQL queries it by its name, like any other table. The
-watermark is part of the view.
+A stream is a table. Once it has a view, SQL queries it by name, like any other table. The watermark
+is part of the view.
 
 Run it:  flumelab run sql
-Expect:  with each micro-batch the busiest of the hours that it changed; in the end every action's
-         number in every hour, without events that came hours late, as the generator knows it.
+Expect:  for each micro-batch, the busiest of the hours that it changed; in the end, the generator's
+         number of each action in each hour, without the events that came hours late.
 """
 
 from pyspark.sql import SparkSession

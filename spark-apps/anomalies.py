@@ -3,13 +3,13 @@
     readings ─▶ Flume ─▶ landing log ─┬─▶ the first thousand: train assembler + regression
                                       └─▶ all: predict the pressure ─▶ far from it: anomalies
 
-In a sealed vessel the pressure follows the temperature. The regression learns by how much; a
-reading that is 25 hPa or more from its prediction is an anomaly: the thermometer is off, or the
-vessel leaks. A trained model is a transformer like any other, for a stream as for a table.
+In a sealed vessel the pressure follows the temperature. The regression learns by how much. A
+reading more than 25 hPa from its prediction is an anomaly: the thermometer is off, or the vessel
+leaks. A trained model is a transformer like any other, for streams and for tables.
 
 Run it:  flumelab run anomalies
 Expect:  what the regression has learnt, 3.45 hPa a degree, and each anomaly with its device, time
-         and distance; in the end all that the generator has planted, and no other.
+         and distance; in the end, all faults that the generator has planted, and no others.
 """
 
 from pyspark.ml import Pipeline

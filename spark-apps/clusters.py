@@ -3,13 +3,13 @@
     readings ─▶ Flume ─┬─▶ temperatures ─▶ StreamingKMeans: learn, and gradually forget ─▶ centres
                        └─▶ devices ─▶ readings of each ─▶ result store
 
-Ten sensors stand in a cold store, ten in a hall, ten beside ovens, and all three get warmer and
+Ten sensors are in a cold store, ten in a hall and ten beside ovens; all three places get warmer and
 colder. Each batch moves the centres towards its own readings. A reading's weight halves with every
 2,000 readings that follow it, so that the centres can follow the drift.
 
 Run it:  flumelab run clusters
-Expect:  each second three temperatures, some 26 and 30 degrees apart, that rise and fall together;
-         the store has each device's readings as the generator knows them.
+Expect:  each second, three temperatures, some 26 and 30 degrees apart, that rise and fall together;
+         in the store, the generator's number of readings for each device.
 """
 
 from operator import add

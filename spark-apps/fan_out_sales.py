@@ -3,14 +3,14 @@
     orders ─▶ Flume ─┬─▶ channel `every` ─▶ (product, quantity) ─▶ reduceByKey ─▶ result store
                      └─▶ channel `gifts` ─▶ fan_out_wrapping.py
 
-flume-conf/fan-out.conf reads each line once and decides by a header who gets it. Neither program
-knows of the other, and either may be down for a while. A batch whose answer was lost arrives here
-twice, and a memory channel loses its events when the agent dies: good enough for totals on a
-screen.
+With flume-conf/fan-out.conf an agent reads each line once, and a header decides which program gets
+it. Neither program knows of the other, and either may be down for a while. A batch whose answer was
+lost arrives here twice, and a memory channel loses its events when the agent dies. That is good
+enough for totals on a screen.
 
 Run it:  flumelab run fan-out
-Expect:  each second the products sold in it, most sold first; in the end every product's quantity
-         as the generator knows it, beside what the other program has found.
+Expect:  each second, the products sold in it, most sold first; in the end, the generator's quantity
+         for each product, next to what the other program has found.
 """
 
 from operator import add

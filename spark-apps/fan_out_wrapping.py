@@ -3,13 +3,13 @@
     orders ─▶ Flume ─┬─▶ channel `every` ─▶ fan_out_sales.py
                      └─▶ channel `gifts` ─▶ landing log ─▶ by product ─▶ result store
 
-It filters nothing, because flume-conf/fan-out.conf sends it gifts alone. It counts whatever
-arrives, so that an order that went the wrong way would show. Each gift counts once: the channel is
-on disk, the landing log knows each line's place, and the store knows each micro-batch.
+It filters nothing, because flume-conf/fan-out.conf sends it only gifts. It counts whatever arrives,
+so a misrouted order would show. Each gift counts once: the channel is on disk, the landing log
+knows each line's place, and the store knows each micro-batch.
 
 Run it:  flumelab run fan-out
-Expect:  with each micro-batch the gifts in it; in the end, under `wrap PRODUCT`, every gift's
-         quantity as the generator knows it, beside what the other program has found.
+Expect:  for each micro-batch, the gifts in it; in the end, under `wrap PRODUCT`, the generator's
+         quantity for each gift, next to what the other program has found.
 """
 
 from pyspark.sql import SparkSession

@@ -2,15 +2,14 @@
 
     loadgen ──rename──▶ folder ◀──list── readStream.text ─▶ by URL ─▶ result store
 
-The folder is the stream: each new file is rows of an unbounded table, and the checkpoint knows
-which files have been read. Files stay, so after a failure Spark reads them again; each line counts
-once, because the store keeps a batch's number with its counts. The folder must be shared by driver
-and workers. Files must arrive whole, by a rename, and must not change: Flume's spooldir source
+The folder is the stream: each new file adds rows to an unbounded table, and the checkpoint knows
+which files have been read. Files stay, so after a failure Spark reads them again. Each line counts
+once, because the store keeps a batch's number with its counts. The driver and the workers must
+share the folder. Files must arrive whole, by a rename, and must not change: Flume's spooldir source
 requires the same.
 
 Run it:  flumelab run from-files
-Expect:  with each micro-batch the files that were new; in the end every URL's count as the
-         generator knows it.
+Expect:  for each micro-batch, its new files; in the end, the generator's count for each URL.
 """
 
 from pyspark.sql import SparkSession

@@ -2,15 +2,14 @@
 
     loadgen ──a message a line──▶ topic, 2 partitions ◀──fetch── readStream.kafka ─▶ by URL ─▶ …
 
-Kafka keeps each message that it has acknowledged, and numbers it: a message is known by its
-partition and its offset there. Before a micro-batch runs, the checkpoint notes up to which offsets
-it goes, so that a batch that runs again has the very same messages. The store keeps a batch's
-number with its counts, so each line counts once. No receiver holds a core: tasks fetch, one for
-each partition.
+Kafka keeps each message that it has acknowledged, and numbers it: a partition and an offset in it
+identify a message. Before a micro-batch runs, the checkpoint notes the offsets at which it ends, so
+a batch that runs again has exactly the same messages. The store keeps a batch's number with its
+counts, so each line counts once. No receiver holds a core: tasks fetch, one for each partition.
 
 Run it:  flumelab run from-kafka
-Expect:  with each micro-batch the offsets that it has reached; in the end every URL's count as the
-         generator knows it.
+Expect:  for each micro-batch, the offsets that it has reached; in the end, the generator's count
+         for each URL.
 """
 
 from pyspark.sql import SparkSession

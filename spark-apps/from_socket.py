@@ -3,12 +3,12 @@
     loadgen, which listens ◀──connect── socketTextStream ─▶ by URL ─▶ top ten, result store
 
 This is Spark's oldest source: Spark connects and reads line by line. It answers nothing, so the
-sender cannot know what Spark has read, and cannot send it again: a line that is on its way when
-the receiver dies is lost. At most once.
+sender cannot know what Spark has read, and cannot send anything again: a line that is on its way
+when the receiver dies is lost. Each line counts at most once.
 
 Run it:  flumelab run from-socket
-Expect:  each second the ten URLs most requested in that second; in the end, as long as nothing
-         dies, every URL's count as the generator knows it.
+Expect:  each second, the ten URLs most requested in that second; in the end, if nothing dies, the
+         generator's count for each URL.
 """
 
 from operator import add

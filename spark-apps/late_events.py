@@ -3,14 +3,14 @@
     actions ─▶ Flume ─▶ landing log ─▶ by action and window(time, 1 hour) ─▶ result store
                                                   watermark: 1 hour behind the latest event
 
-A window is open until the watermark has passed its end: until an event has arrived that is an hour
-later. What belongs to the window and arrives later still is dropped, so that Spark can forget its
-state. Micro-batches are small here: a watermark moves between two of them, never within one.
+A window stays open until the watermark has passed its end: until an event from an hour after its
+end has arrived. Spark drops its events that arrive later still, so that it can forget its state.
+Micro-batches are small here: a watermark moves between two of them, never within one.
 
 Run it:  flumelab run late-events
-Expect:  with each micro-batch the watermark, and what Spark has dropped so far: in the end what
-         was sent four hours late or more, but nothing that was up to a minute late. Spark counts
-         rows: the late events of one action and hour are one row, if one task has read them.
+Expect:  for each micro-batch, the watermark and what Spark has dropped so far; in the end, that is
+         what was sent four hours late or more, but nothing that was up to a minute late. Spark
+         counts rows: late events of one action and hour are one row, if one task has read them.
 """
 
 from pyspark.sql import SparkSession
@@ -46,7 +46,7 @@ def count_by_hour():
 
     read = udf(parse.action, parse.ACTION_SCHEMA)
     actions = events.select(read("body").alias("read")).select("read.*")
-    # One clock that is ahead would move the watermark for all.
+    # One clock that is ahead would move the watermark, and all other events would be late.
     actions = actions.withColumn("time", when(expr("time < now() + INTERVAL 1 DAY"), col("time")))
     good = actions.where("time IS NOT NULL").withWatermark("time", "1 hour")
     hours = good.groupBy("action", window("time", "1 hour")).count()

@@ -8,9 +8,9 @@ To Structured Streaming the stream is an unbounded table: each event is one more
 written as if the whole table were there. Only a watermark can tell when a row of an hour is final.
 
 Run it:  flumelab run output-modes
-Expect:  with each micro-batch of a thousand orders how many rows each mode gives: complete always
+Expect:  for each micro-batch of a thousand orders, how many rows each mode gives: complete gives
          all products, update those in these orders, append nothing until an hour is over. The
-         store has what complete gave last: each product's quantity as the generator knows it.
+         store has what complete gave last: the generator's quantity for each product.
 """
 
 from pyspark.sql import SparkSession

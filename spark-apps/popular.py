@@ -3,15 +3,15 @@
     messages ─▶ Flume ─▶ (hashtag, 1) ─┬─▶ 300 s by 1 s, with the inverse function ──▶ top ten
                                        └─▶ 300 s by 1 s, all 300 seconds added up ───▶ top ten
 
-Each second's window has 299 seconds in common with the one before. With the inverse function Spark
-adds the new second to the last window and subtracts the one that leaves: it reads two RDDs, however
-long the window is. Without it, it reads 300.
+Each second's window shares 299 seconds with the one before. With the inverse function Spark adds
+the new second to the last window and subtracts the one that leaves it: it reads two RDDs, however
+long the window is. Without the function it reads 300.
 
 Run it:  flumelab run popular
-Expect:  each second the most popular hashtags, and the time that each of the two ways took; the
-         first also reads the new second's messages. The inverse function saves reading. It gains
-         nothing here, where only forty hashtags a second are to be read. The store has the newest
-         window: in the first five minutes all that was sent, as the generator knows it.
+Expect:  each second, the most popular hashtags, and the time that each of the two ways took; the
+         first also reads the new second's messages. The inverse function saves reading, but gains
+         nothing here, where each second has only forty hashtags to read. The store has the newest
+         window: in the first five minutes, the generator's number for each hashtag.
 """
 
 from operator import add, sub

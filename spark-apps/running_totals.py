@@ -6,8 +6,8 @@ The state of a key is what the update function returned for it last: here a numb
 state of all keys in memory and regularly in the checkpoint, from which a new driver continues.
 
 Run it:  flumelab run running-totals
-Expect:  each second the ten products most sold since the start; in the end every product's
-         quantity as the generator knows it.
+Expect:  each second, the ten products most sold since the start; in the end, the generator's
+         quantity for each product.
 """
 
 from operator import add

@@ -2,15 +2,15 @@
 
     actions ─▶ S3 bucket ◀──list── readStream.text ─▶ by action and hour ──JDBC──▶ MariaDB
 
-Each new object in the bucket is rows of an unbounded table. A micro-batch is a table like any
+Each new object in the bucket adds rows to an unbounded table. A micro-batch is a table like any
 other, so Spark writes its hours as it writes any table, by JDBC: several tasks, each with its own
-connection, fill a staging table. Then one transaction takes the rows over and notes the batch's
-number: a batch that runs again, because the driver died before Spark had noted its end, changes
+connection, fill a staging table. Then one transaction takes over the rows and notes the batch's
+number. If the driver dies before Spark has noted the batch's end, the batch runs again and changes
 nothing.
 
 Run it:  flumelab run s3-to-mysql
-Expect:  with each micro-batch how many hours it has changed; in the end every action's number in
-         every hour in MariaDB, as the generator knows it. Without MariaDB, the local runtime uses
+Expect:  for each micro-batch, how many hours it has changed; in the end, in MariaDB, the
+         generator's number of each action in each hour. Without MariaDB, the local runtime uses
          SQLite.
 """
 
@@ -42,7 +42,7 @@ def count_by_hour():
     counts = actions.groupBy(key.alias("key")).agg(count("*").alias("value"))
 
     query = counts.writeStream.outputMode("update")
-    # Each look into the bucket is a request, for which Amazon charges.
+    # Each listing of the bucket is a request, and Amazon charges for it.
     query = query.trigger(processingTime="1 second")
     query = query.foreachBatch(lab.staged(store))
     query.option("checkpointLocation", lab.CHECKPOINT).start()

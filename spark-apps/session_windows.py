@@ -2,13 +2,13 @@
 
     actions ─▶ Flume ─▶ landing log ─▶ by user and session_window(time, 30 minutes) ─▶ result store
 
-What sessions.py works out by hand is a kind of window here: it opens with an event, and each event
-within the gap extends it, in whatever order events come. Complete output gives all sessions each
-time; with a watermark, append output would give each session once, when it is over.
+What sessions.py works out by hand is a kind of window here. It opens with an event, and each event
+within the gap extends it, in whatever order the events arrive. Complete output gives all sessions
+each time; with a watermark, append output would give each session once, when it is over.
 
 Run it:  flumelab run session-windows
-Expect:  with each micro-batch the number of sessions and the busiest of them; in the end every
-         session, its start, its end and its events, as the generator planted it.
+Expect:  for each micro-batch, the number of sessions and the busiest of them; in the end, every
+         session with the start, the end and the events that the generator planted.
 """
 
 from datetime import timedelta
@@ -41,7 +41,7 @@ def find_sessions():
     events = source.schema("body binary").load()
     read = udf(parse.action, parse.ACTION_SCHEMA)
     actions = events.select(read("body").alias("read")).select("read.*")
-    # A malformed line has neither user nor time: all of them are one session, of nobody.
+    # A malformed line has neither user nor time: together they form one session without a user.
     user = coalesce("user", lit(parse.MALFORMED)).alias("user")
     time = coalesce("time", lit(0).cast("timestamp")).alias("time")
     sessions = actions.select(user, time).groupBy(

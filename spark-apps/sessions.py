@@ -2,13 +2,13 @@
 
     actions ─▶ Flume ─▶ (user, time) ─▶ updateStateByKey ─▶ sessions ─▶ print, result store
 
-A session lasts as long as the next action comes within half an hour, by the time in the event.
-Events come out of order, some hours late, so an event may start a session, extend one at either
-end, or join two: the update function puts new events among the known sessions.
+A session lasts as long as the next action follows within half an hour, by the time in the event.
+Events arrive out of order, some hours late, so an event may start a session, extend one at either
+end, or join two. The update function puts new events among the known sessions.
 
 Run it:  flumelab run sessions
-Expect:  every two seconds the number of sessions and the busiest of them; in the end every
-         session, its start, its end and its events, as the generator planted it.
+Expect:  every two seconds, the number of sessions and the busiest of them; in the end, every
+         session with the start, the end and the events that the generator planted.
 """
 
 from datetime import timedelta

@@ -3,13 +3,13 @@
     messages ─▶ Flume ─▶ map ─▶ filter ─▶ flatMap ─▶ reduceByKey ─▶ transform ─▶ print
                                                          └────────▶ foreachRDD ─▶ result store
 
-Each second's messages are an RDD, and each step makes a new RDD from it. Where a DStream lacks a
-method, the RDD beneath may have it: `transform` makes another RDD, here a sorted one, and
+Each second's messages are an RDD, and each step makes a new RDD from it. If a DStream lacks a
+method, the underlying RDD may have it: `transform` makes another RDD, here a sorted one, and
 `foreachRDD` takes the RDD out of the stream.
 
 Run it:  flumelab run stateless
-Expect:  for each second the hashtags of its own messages, the most frequent first; in the store,
-         which adds up the seconds, every hashtag's number as the generator knows it.
+Expect:  each second, the hashtags of its own messages, the most frequent first; in the store, which
+         adds up the seconds, the generator's number for each hashtag.
 """
 
 from operator import add

@@ -6,8 +6,8 @@ The hour is the one in which the orders reached Spark, by Spark's clock: a DStre
 time. late_events.py counts by the hour in the event.
 
 Run it:  flumelab run top-sellers
-Expect:  every five seconds the ten products with the highest takings in the past hour; in the end,
-         and for the next hour, each product's takings since the start, as the generator knows them.
+Expect:  every five seconds, the ten products with the highest takings in the past hour; in the end,
+         and for the next hour, the generator's takings for each product since the start.
 """
 
 from operator import add, sub

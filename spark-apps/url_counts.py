@@ -6,8 +6,8 @@
 Each second adds the newest second to the window and subtracts the one that leaves it.
 
 Run it:  make lab             (or: flumelab up; flumelab feed --lines 10000)
-Expect:  each second the ten URLs most requested in the last five minutes; in the end, in
-         `flumelab ledger`, every URL's count as the generator knows it.
+Expect:  each second, the ten URLs most requested in the last five minutes; in the end, in
+         `flumelab ledger`, the generator's count for each URL.
 """
 
 import re
@@ -47,7 +47,7 @@ def count_urls():
     ssc = StreamingContext(SparkContext(appName="url-counts"), batchDuration=1)
     events = FlumeUtils.createStream(ssc, lab.HOST, lab.PORT, bodyDecoder=to_text)
     urls = events.map(lambda event: (url_of(event[1]), 1))
-    hits = urls.reduceByKey(add, 1).cache()  # 1 task: a second one would cost more than it counts
+    hits = urls.reduceByKey(add, 1).cache()  # 1 task: a second one would cost more than it saves
 
     window = hits.reduceByKeyAndWindow(add, sub, 300, 1, 1, lambda hit: hit[1] > 0)
     window.transform(top_ten).pprint(10)

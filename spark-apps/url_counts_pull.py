@@ -3,13 +3,13 @@
     access log ─▶ Flume ◀──fetch── receiver ─▶ count each second ─┬─▶ since the start ─▶ printed
                   (SparkSink)                                     └─▶ result store
 
-In url_counts.py Flume sends to a host and port at which Spark has to be. Here Spark asks the
-agents, from wherever it runs; a batch leaves an agent's channel once Spark has stored it. What
-was counted so far is state: each batch's counts are added to those before it.
+In url_counts.py Flume sends to a host and a port, and Spark has to listen there. Here Spark asks
+the agents, from wherever it runs; a batch leaves an agent's channel once Spark has stored it. The
+counts so far are state: each batch's counts are added to them.
 
 Run it:  make lab LESSON=pull
-Expect:  each second the ten URLs most requested since the start; in the end, in `flumelab ledger`,
-         every URL's count as the generator knows it.
+Expect:  each second, the ten URLs most requested since the start; in the end, in `flumelab ledger`,
+         the generator's count for each URL.
 """
 
 from operator import add
@@ -35,7 +35,7 @@ def count_urls():
     events = FlumeUtils.createPollingStream(ssc, lab.AGENTS, bodyDecoder=parse.url)
 
     urls = events.map(lambda event: event[1])
-    # One partition: for some hundred URLs a second, a second task would cost more than it counts.
+    # One partition: for a few hundred URLs, a second task would cost more than it saves.
     hits = urls.map(lambda url: (url, 1)).reduceByKey(add, 1).cache()
 
     totals = hits.updateStateByKey(add_to_total, 1)

@@ -3,14 +3,14 @@
     access log ─▶ Flume ─▶ receiver ─▶ landing log ─┬─▶ by URL ─▶ result store
                                                     └─▶ by URL and 5 minutes ─▶ top ten, printed
 
-The stream is a table that grows; each query says what to make of it. The first adds up every line
-and stores each micro-batch with its number, so that one that runs again changes nothing. The second
-goes by the time in the line, whenever it arrives: it waits ten minutes of that time for late lines,
-and leaves out those that come later still.
+The stream is a table that grows, and each query makes something else of it. The first adds up every
+line and stores each micro-batch with its number, so one that runs again changes nothing. The second
+uses the time in the line, whenever the line arrives: it waits ten minutes of that time for late
+lines, and leaves out those that arrive later still.
 
 Run it:  make lab LESSON=structured
 Expect:  the ten URLs most requested in the latest five minutes of the log; in the end, in
-         `flumelab ledger`, every URL's count as the generator knows it.
+         `flumelab ledger`, the generator's count for each URL.
 """
 
 from pyspark.sql import SparkSession

@@ -5,13 +5,13 @@
                        |───────────|              slide interval 2 s: a window every other second
                                |───────────|
 
-Length and slide are multiples of the batch interval. Here a window is longer than the slide: the
+Length and slide are multiples of the batch interval. Here a window is longer than the slide, so the
 windows overlap, and every other second is in two of them.
 
 Run it:  flumelab run windows
-Expect:  a line a second with the number of hashtags in that second, and every two seconds a line
-         with that of the last three, which is their sum. The store has every hashtag's number in
-         all seconds, as the generator knows it.
+Expect:  each second, a line with the number of hashtags in that second; every two seconds, a line
+         with the sum of the last three seconds. The store has the number of each hashtag in all
+         seconds, which is the generator's.
 """
 
 from datetime import timedelta

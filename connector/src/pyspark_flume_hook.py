@@ -20,5 +20,5 @@ class _FlumeFinder:
         return ours and spec_from_file_location(_NAME, ours.origin)
 
 
-# Last: a Spark that has the module itself keeps its own.
+# It comes last, so that a Spark that has the module itself keeps its own.
 sys.meta_path.append(_FlumeFinder)

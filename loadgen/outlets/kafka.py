@@ -83,7 +83,7 @@ class KafkaTopic:
         return name
 
     def close(self) -> None:
-        """Do nothing: every line was acknowledged before `publish` returned."""
+        """Do nothing, because every line was acknowledged before `publish` returned."""
 
     def _produce(self, line: bytes, answered: Any) -> None:
         while True:

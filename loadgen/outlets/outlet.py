@@ -12,7 +12,7 @@ from loadgen.scenarios import Batch
 class Recovered:
     """What was cleaned up after killed processes.
 
-    Temporary files that were `published` or `removed`; `torn` bytes cut off the ledger.
+    How many temporary files were `published` or `removed`, and `torn` bytes cut off the ledger.
     """
 
     published: int = 0

@@ -1,7 +1,7 @@
 """The ledger for outlets that keep no files: the entry is written first, then the lines are sent.
 
 A loadgen that is killed in between leaves an entry whose lines were sent in part or not at all. So
-a program may have fewer lines than the ledger, which shows in the counts, but never one more.
+a program may have fewer lines than the ledger, which shows in the counts, but never more.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from loadgen.scenarios import Batch
 
 
 class NothingSentError(LoadgenError):
-    """A batch of which it is certain that no line was sent."""
+    """It is certain that no line of the batch was sent."""
 
 
 class SentLedger:

@@ -1,4 +1,4 @@
-"""Hand files to Flume: whole, under a name used once, and never without their ledger entry.
+"""Give files to Flume: complete, under a name used once, and never without their ledger entry.
 
 The order is the promise. Under a lock: write `.NAME.tmp` (Flume's spooling directory source ignores
 names with a leading dot) and fsync it; append the entry to the ledger and fsync it; rename to NAME
@@ -72,16 +72,16 @@ class Spool:
                 with os_errors_at(path, "do not touch loadgen's hidden files"):
                     temporary.rename(path)
             except BaseException:
-                # The entry first: a temporary file without one is removed at the next start.
+                # Remove the entry first: a file without one is removed at the next start.
                 self._ledger.take_back()
                 temporary.unlink(missing_ok=True)
                 raise
             sync_directory(self._directory)
-            self._ledger.catch_up()  # else the next call would take this entry for another's
+            self._ledger.catch_up()  # else the next call would think it another process's entry
         return name
 
     def close(self) -> None:
-        """Do nothing: nothing is held between two files."""
+        """Do nothing, because nothing is held between two files."""
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -102,7 +102,7 @@ class Spool:
             os.close(fd)
 
     def _finish_or_remove(self) -> Recovered:
-        """Publish or remove temporary files: under the lock, only dead processes have any."""
+        """Publish or remove temporary files, which under the lock belong only to dead processes."""
         recovered = Recovered()
         with os_errors_at(self._directory, WRITABLE):
             for path in sorted(self._directory.iterdir()):

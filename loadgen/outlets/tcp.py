@@ -21,7 +21,7 @@ from loadgen.scenarios import Batch
 from loadgen.stop_signal import StopSignal
 
 SEND_BYTES = 1 << 16
-GRACE_SECONDS = 5.0  # for a client to read the rest once loadgen is to end
+GRACE_SECONDS = 5.0  # for a client to read the rest before loadgen ends
 
 
 class TcpServer:
@@ -70,7 +70,7 @@ class TcpServer:
                 while self._client.recv(SEND_BYTES):
                     pass  # closing with unread input would discard what is on its way
             except OSError:
-                pass  # it disconnected, or reads no more: nothing more can be done for it
+                pass  # it disconnected, or does not read: nothing more can be done for it
             self._client.close()
         if self._listener:
             self._listener.close()

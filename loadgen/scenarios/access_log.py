@@ -15,9 +15,9 @@ from time import gmtime, strftime
 from loadgen.scenarios.random_column import RandomColumn, zipf
 from loadgen.scenarios.scenario import Batch, Scenario
 
-# The ledger's rule for a well-formed line, which the Spark programs have in a copy of their own: a
-# whole line of the combined format, or of the common format, which lacks the last two fields. It is
-# applied to a line without its "\n", decoded as UTF-8 with errors="replace". \s and \d are ASCII
+# The ledger's rule for a well-formed line, of which the Spark programs have their own copy: a
+# complete line of the combined format, or of the common format, which lacks the last two fields. It
+# is applied to a line without its "\n", decoded as UTF-8 with errors="replace". \s and \d are ASCII
 # only, as in Java, so a no-break space is part of a URL. A line that does not match is malformed.
 # No text can be divided between two neighbouring parts in many ways, so matching a hostile line
 # takes time in proportion to its length. For this reason a user name has no "[", although Apache
@@ -160,7 +160,7 @@ class AccessLog(Scenario):
 
 
 def _requests() -> list[tuple[tuple[str, str | None], float]]:
-    """For each page and outcome: the text between time and referer with its URL, and a weight."""
+    """Return, for each page and outcome, the text between time and referer, its URL, a weight."""
     site = Random("site")
     requests: list[tuple[tuple[str, str | None], float]] = []
     for page, popularity in zipf(PAGES):

@@ -25,13 +25,13 @@ from loadgen.scenarios.event_scenario import START, TIME, EventScenario, second_
 from loadgen.scenarios.random_column import RandomColumn
 from loadgen.scenarios.scenario import Events
 
-# The ledger's rule: a whole line is one JSON object (RFC 8259), in which "time", in the form of
-# `TIME`, "user" and "action" are strings that are not empty. It may have other fields as well.
+# The ledger's rule: the whole line is one JSON object (RFC 8259), in which "time" (in the form of
+# `TIME`), "user" and "action" are non-empty strings. It may have other fields as well.
 TIME_FIELD = re.compile(TIME)
 
 USERS = [f"u{number:04}" for number in range(1, 501)]
 ACTIONS = {"view": 60, "search": 20, "add": 10, "buy": 4, "share": 4, "help": 2}
-CONTINUE_PROBABILITY = 0.85  # of one more action in a session: about seven in all
+CONTINUE_PROBABILITY = 0.85  # of one more action in a session, which gives about seven
 SECONDS_WITHIN = (1, 300)
 SECONDS_BETWEEN = (3_600, 18_000)
 LATE = {"": 94, "out of order": 5, "late": 1}
@@ -41,7 +41,7 @@ Event = tuple[int, str, str]  # time, user, action
 
 
 class Actions(EventScenario):
-    """Five hundred users; event time starts at 2026-01-01 UTC and advances, but for late events.
+    """Five hundred users; event time starts at 2026-01-01 UTC and advances, except in late events.
 
     The seed decides which user does what and when, and which events are late.
     """
@@ -88,7 +88,7 @@ class Actions(EventScenario):
 
 
 def _as_done(seed: int) -> Iterator[Event]:
-    """Yield all that the users do, in the order in which they do it."""
+    """Yield everything that the users do, in the order in which they do it."""
     draw = Random(f"users {seed}")
     actions = RandomColumn(f"actions {seed}", ACTIONS.items())
     next_ones = [(START + draw.randint(0, SECONDS_BETWEEN[1]), user) for user in USERS]

@@ -37,7 +37,7 @@ class EventScenario(Scenario, ABC):
 
     @abstractmethod
     def draw(self, lines: int) -> tuple[Events, list[str]]:
-        """Draw the next `lines` events, and for each what its line has after the time."""
+        """Draw the next `lines` events, and the part of each line after the time."""
 
     @abstractmethod
     def read(self, line: str) -> tuple[Any, ...] | None:

@@ -14,7 +14,7 @@ class RandomColumn(Generic[T]):
     """One part of every line, drawn by weight.
 
     It has its own random stream, so n draws and then m give the same as n + m draws at once.
-    The text of its seed decides every draw: a changed text changes the lines of every run.
+    The text of its seed decides every draw, so changing it changes the lines of every run.
     """
 
     def __init__(self, seed: str, weights: Iterable[tuple[T, float]]) -> None:

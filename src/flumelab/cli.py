@@ -1,4 +1,4 @@
-"""The command line. A command parses, asks the runtime, and prints; the work is done elsewhere."""
+"""The command line. Commands parse, ask the runtime, and print; other modules do the work."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flumelab import doctor, lesson_run, settings, terminal_output
+from flumelab import doctor, ledger_table, lesson_run, settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.own import command as own_command
@@ -51,11 +51,12 @@ NamesArgument = Annotated[
     ),
 ]
 MalformedOption = Annotated[
-    float, typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of them malformed.")
+    float,
+    typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of the lines malformed."),
 ]
-# Those for a program of the user's own.
+# Options for the user's own program.
 ConfOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Your Flume configuration.")]
-AgentOption = Annotated[str | None, typer.Option(help="The agent in it (default: the only one).")]
+AgentOption = Annotated[str | None, typer.Option(help="The conf's agent (default: the only one).")]
 LogOption = Annotated[
     Path | None,
     typer.Option("--input", metavar="FILE|FOLDER", help="Your log, also .gz, .bz2, .xz, .zst."),
@@ -72,13 +73,13 @@ RequirementsOption = Annotated[
 ]
 CountOption = Annotated[
     str | None,
-    typer.Option(metavar="REGEX", help="Count your log by it, and compare what is printed."),
+    typer.Option(metavar="REGEX", help="Count your log by this, and compare the output."),
 ]
 
 
 @cli.command()
 def build(runtime: RuntimeOption = RuntimeName.auto) -> None:
-    """Build what the lab starts from: jars or images. up does it if needed."""
+    """Build the jars or images that the lab needs. up does this if needed."""
     chosen = _runtime(runtime)
     _require_ready(chosen, ports=False)
     chosen.build(_report)
@@ -86,7 +87,7 @@ def build(runtime: RuntimeOption = RuntimeName.auto) -> None:
 
 @cli.command()
 def up(lesson: LessonOption = catalogue.DEFAULT, runtime: RuntimeOption = RuntimeName.auto) -> None:
-    """Start the lab and wait until it is ready; feed nothing."""
+    """Start the lab and wait until it is ready, without feeding it."""
     _up(_runtime(runtime), lesson)
 
 
@@ -147,7 +148,7 @@ def ledger(
         float, typer.Option(min=0, metavar="SECONDS", help="Wait until they balance.")
     ] = 0,
 ) -> None:
-    """Show every hop's lines and whether any was lost or counted twice.
+    """Show how many lines each hop has, and whether any was lost or counted twice.
 
     The exit code is 0 if they balance, and 1 if not.
     """
@@ -155,7 +156,7 @@ def ledger(
     if as_json:
         _print_json(result.as_json())
     else:
-        terminal_output.console().print(terminal_output.verdict(result))
+        terminal_output.console().print(ledger_table.verdict(result))
     raise typer.Exit(0 if result.balanced else 1)
 
 
@@ -163,7 +164,7 @@ def ledger(
 def logs(
     service: Annotated[str | None, typer.Argument(help="One service (default: all).")] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Continue as the logs grow.")
+        bool, typer.Option("--follow", "-f", help="Keep printing as the logs grow.")
     ] = False,
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
@@ -214,12 +215,12 @@ def run(
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
 ) -> None:
-    """Run lessons, or a program of your own, and compare.
+    """Run lessons, or a program of your own, and check the numbers.
 
-    A lesson is compared with what the generator knows, key by key. Your own program runs unchanged,
-    with your conf and your log, and the lines at each hop are compared. Each run has a lab of its
-    own, which begins with nothing. The exit code is 0 if all is right, and 1 if not. --json prints
-    a list, or, for one lesson, its result alone.
+    A lesson is compared with the generator's numbers, key by key. Your own program runs unchanged,
+    with your conf and your log, and the lines at each hop are compared. Each run has its own lab,
+    which starts empty. The exit code is 0 if everything is right, and 1 if not. --json prints a
+    list, or, for one lesson, its result alone.
     """
     if names[0].endswith(".py"):
         folders = own_command.parse_map(mapped or [])
@@ -257,7 +258,7 @@ def run(
     },
 )  # fmt: skip
 def flume_ng(context: typer.Context) -> None:
-    """Run Flume's own command with the lab's Flume, as in: flume-ng agent -n a1 -f my.conf."""
+    """Run Flume's own command with the lab's Flume, e.g. flume-ng agent -n a1 -f my.conf."""
     configured = settings.load()
     if not settings.is_image():
         local_build.build(configured.root, (), _report)
@@ -271,7 +272,7 @@ def demo(
     lines: LinesOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
-    """Start the lab, feed it, show counts and verdict (make lab)."""
+    """Start the lab, feed it, and show the counts and the verdict (make lab)."""
     started = time.monotonic()
     chosen = _runtime(runtime)
     _up(chosen, lesson)
@@ -281,7 +282,7 @@ def demo(
     result = wait_until_settled(chosen, 5)
     console = terminal_output.console()
     console.print()
-    console.print(terminal_output.verdict(result))
+    console.print(ledger_table.verdict(result))
     print(f"\n{time.monotonic() - started:.0f} s. The lab is still running; try next:")
     print("  .venv/bin/flumelab feed --lines 200000   send more")
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
@@ -291,7 +292,7 @@ def demo(
 
 
 def flume_ng_script() -> None:
-    """The console script `flume-ng`, as all texts on Flume call it."""
+    """The console script `flume-ng`, which has the name of Flume's own command."""
     sys.argv.insert(1, "flume-ng")
     main()
 
@@ -312,7 +313,7 @@ def _runtime(name: RuntimeName) -> Runtime:
 def _up(runtime: Runtime, name: str) -> None:
     lesson = catalogue.find(name)
     if name not in catalogue.LAB_LESSONS:
-        raise LabError(f"{name} runs in a lab of its own; flumelab run {name}")
+        raise LabError(f"{name} runs in a lab of its own; use flumelab run {name}")
     _require_ready(runtime, ports=not runtime.services())
     runtime.build(_report)
     runtime.up(lesson, _report)

@@ -1,9 +1,9 @@
-"""Totals by key: as the generator knows them, and as the programs counted them."""
+"""Totals by key: the generator's true totals, and those that the programs counted."""
 
 from dataclasses import dataclass, field
 
 MALFORMED = "malformed line"
-"""The key under which malformed lines are counted; no other key is equal to it."""
+"""The key under which malformed lines are counted; no other key equals it."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ COMMAND_SECONDS_MAX = 20
 
 @dataclass(frozen=True)
 class Check:
-    """`found`: what there is; `remedy`: what to do if that is not `ok`."""
+    """One check's result: `found` is what this machine has, `remedy` what to do if not `ok`."""
 
     name: str
     ok: bool
@@ -42,7 +42,7 @@ class Check:
 def examine(runtime: str, settings: Settings, ports: bool) -> list[Check]:
     """Return all checks for a runtime.
 
-    :param ports: whether to check ports, too: a lab that is up holds its own
+    :param ports: whether to check ports, too: a running lab occupies its own
     """
     checks = [*_docker()] if runtime == "docker" else [*_java(), *_maven(settings), *_mariadb()]
     checks += [*_memory(runtime), *_disk(runtime, settings)]
@@ -86,13 +86,13 @@ def _maven(settings: Settings) -> Iterator[Check]:
     yield Check(
         "Maven",
         built or maven is not None,
-        maven or ("not found, not needed: the jars are built" if built else "not found"),
+        maven or ("not found, but not needed: the jars are built" if built else "not found"),
         f"install Maven: {_install('maven', 'maven')}",
     )
 
 
 def _mariadb() -> Iterator[Check]:
-    """Always ok, because SQLite can take its place; the other servers come by Maven."""
+    """Always ok, because SQLite can replace it; Maven provides the other servers."""
     yield Check("MariaDB", True, mariadb_server() or "not installed: lessons write to SQLite", "")
 
 
@@ -124,7 +124,7 @@ def _ports(runtime: str, settings: Settings) -> Iterator[Check]:
                 f"port {port.number}",
                 free,
                 "free" if free else "in use",
-                f"end what listens there, or choose another: export {port.variable}=…",
+                f"end what listens there, or choose another port: export {port.variable}=…",
             )
 
 

@@ -1,4 +1,4 @@
-"""The base of the lab's errors; each message gives place, fact and remedy."""
+"""The base of the lab's errors; each message gives a place, a fact and a remedy."""
 
 
 class LabError(Exception):

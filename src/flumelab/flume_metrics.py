@@ -1,4 +1,4 @@
-"""Flume's counters: those of the current run over HTTP, those of earlier runs from files."""
+"""Flume's counters: from HTTP for the current run, from files for earlier runs."""
 
 import json
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ HTTP_SECONDS_MAX = 5
 
 
 def url(port: int) -> str:
-    """Return the address at which an agent answers."""
+    """Return the URL at which an agent answers."""
     return f"http://{LOOPBACK}:{port}/metrics"
 
 

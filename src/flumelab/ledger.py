@@ -1,6 +1,6 @@
 """The ledger: how many lines each hop reports, and whether every line was counted once.
 
-Each number comes from where it is true: `generated` from the generator's ledger, `spooled` from
+Each number comes from its own source: `generated` from the generator's ledger, `spooled` from
 the files in the spool directory, Flume's from its own counters, `counted` from the result store.
 """
 
@@ -22,7 +22,7 @@ Metrics = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class HopCounts:
-    """What each hop reports, as it was read.
+    """The numbers that were read from each hop.
 
     :param generated: lines by URL, from the generator's ledger
     :param spooled: lines in the spool directory's files
@@ -60,16 +60,16 @@ class Balance:
 
     @property
     def balanced(self) -> bool:
-        """Whether nothing was lost, counted twice or foreign, for each URL.
+        """Whether no line was lost, counted twice or foreign, for each URL.
 
-        Flume's own counters may differ all the same: an agent that is killed forgets its last
-        second of them, and puts a batch into its channel a second time.
+        Flume's own counters may still differ: an agent that is killed loses the last second of
+        them, and puts a batch into its channel a second time.
         """
         return not self.differences and self.spooled == self.generated
 
     @property
     def differs_at(self) -> str | None:
-        """The first hop with other lines than the one before; None if all agree."""
+        """The first hop whose number differs from the hop before; None if all agree."""
         for (_, before), (hop, lines) in pairwise(self.hops):
             if lines != before:
                 return hop
@@ -77,7 +77,7 @@ class Balance:
 
     @property
     def hops(self) -> list[tuple[str, int]]:
-        """Each hop and its lines, in the order of the flow."""
+        """Each hop and its number of lines, in the order of the flow."""
         return [
             ("generated", self.generated),
             ("spooled", self.spooled),
@@ -88,7 +88,7 @@ class Balance:
 
     @property
     def settled(self) -> bool:
-        """Whether it is balanced and all hops agree: a metric may arrive just after a count."""
+        """Whether it is balanced and all hops agree; a metric may arrive just after a count."""
         return self.balanced and self.differs_at is None
 
     def as_json(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Lessons from their start to their verdict, each in a lab of its own that leaves nothing behind.
+"""Runs lessons from start to verdict, each in its own lab, which is removed afterwards.
 
-It stands apart from `flumelab.lessons`, which the runtimes use: a run uses the runtimes.
+This is not part of `flumelab.lessons`, because the runtimes use that package, and a run uses the
+runtimes.
 """
 
 import time
@@ -19,7 +20,7 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class LessonResult:
-    """The generator's truth beside what the programs found, by key; and the end of their output."""
+    """The generator's numbers and those that the programs found, and the end of their output."""
 
     lesson: Lesson
     expected: Mapping[str, int]
@@ -36,7 +37,7 @@ class LessonResult:
 
     @property
     def right(self) -> bool:
-        """Whether something was expected, and exactly that was found."""
+        """Whether something was expected, and the programs found exactly that."""
         return bool(self.expected) and not self.differences
 
     def as_json(self) -> dict[str, Any]:
@@ -52,7 +53,7 @@ class LessonResult:
 
 
 def settings_of_runs(settings: Settings) -> Settings:
-    """Return the settings of a lab beside the usual one, with the same ports and images."""
+    """Return the settings of a lab next to the usual one, with the same ports and images."""
     return replace(settings, state=settings.state / "run", project=f"{settings.project}-run")
 
 
@@ -61,8 +62,8 @@ def run(
 ) -> Iterator[LessonResult]:
     """Run lessons one after another and yield each one's result; `feed`: the generator's options.
 
-    Each lesson starts with nothing, and nothing is left in the end. Raises `LabError` if a lesson
-    cannot be started or fed, or if a program ends by itself. A wrong answer is yielded after three
+    Each lesson starts empty, and nothing is left afterwards. Raises `LabError` if a lesson cannot
+    be started or fed, or if a program ends by itself. A wrong answer is yielded after three
     minutes.
     """
     runtime.wipe(report)

@@ -1,11 +1,11 @@
-"""A user's program in the image `own`: files are mounted, and variables name them.
+"""Runs a user's program in the image `own`: its files are mounted, and variables name them.
 
     LAB_FILES=. LAB_PROGRAM_FILE=my_program.py LAB_CONF_FILE=my.conf LAB_INPUT=access.log \\
         docker compose run --rm --build own
 
 The names are relative to `LAB_FILES`. Further variables: `LAB_AGENT`, `LAB_COUNT`,
-`LAB_REQUIREMENTS` and `LAB_PROGRAM_ARGS`, which is split as a shell does. With arguments the
-container runs `flumelab` with them.
+`LAB_REQUIREMENTS` and `LAB_PROGRAM_ARGS`, which is split as a shell would. If the container gets
+arguments, it runs `flumelab` with them instead.
 """
 
 import os
@@ -25,7 +25,7 @@ OPTIONS = {
 
 
 def arguments(environment: Mapping[str, str]) -> list[str]:
-    """Return the arguments of `flumelab` for what the variables name."""
+    """Return the arguments of `flumelab` that the variables stand for."""
     found = ["run", "--runtime", "local"]
     for variable, option in OPTIONS.items():
         if value := environment.get(variable):

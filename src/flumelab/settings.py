@@ -1,8 +1,8 @@
-"""Where the lab is and which ports it uses: each from an environment variable, or its default.
+"""Where the lab is and which ports it uses, from environment variables or by default.
 
 A setting is declared once, as a field of `Settings`. The doctor's checks, the environment of
-`docker compose` and a test of the README's table read it from there. Plain dataclasses, because
-importing pydantic-settings takes 0.2 s, as long as everything else that `flumelab` imports.
+`docker compose` and a test of the README's table read it from there. These are plain dataclasses,
+because importing pydantic-settings takes 0.2 s, as long as everything else that `flumelab` imports.
 """
 
 import os
@@ -17,7 +17,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class Port(NamedTuple):
-    """A port of the lab: the number it has by default, or by the variable that sets it.
+    """A port of the lab, with its default number or the number from its variable.
 
     :param serves: what listens there, in the words of the README's table
     :param runtimes: the runtimes that open it
@@ -37,10 +37,10 @@ def _declare(port: Port) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """One lab. Two on one host need a state folder, a project name and ports of their own.
+    """One lab. Two labs on one host need different state folders, project names and ports.
 
     :param root: the checkout
-    :param state: the folder that the local runtime writes into (`LAB_STATE`)
+    :param state: the folder that the local runtime writes to (`LAB_STATE`)
     :param project: Compose's project (`COMPOSE_PROJECT_NAME`)
     :param images: the prefix of the images' names (`LAB_IMAGES`); by default, the project
     """
@@ -55,14 +55,16 @@ class Settings:
     # Not Flume's 41414: Linux uses that number for outgoing connections, too.
     metrics_port: int = _declare(Port("LAB_METRICS_PORT", 4144, "Flume's metrics"))
     second_port: int = _declare(
-        Port("LAB_SECOND_PORT", 4142, "`fan-out`'s second (local)", ("local",), always=False)
+        Port(
+            "LAB_SECOND_PORT", 4142, "`fan-out`'s second receiver (local)", ("local",), always=False
+        )
     )
     kafka_port: int = _declare(Port("LAB_KAFKA_PORT", 9092, "Kafka", always=False))
     s3_port: int = _declare(Port("LAB_S3_PORT", 7070, "the S3 server", always=False))
     db_port: int = _declare(Port("LAB_DB_PORT", 3306, "MariaDB", always=False))
 
     def port(self, name: str) -> Port:
-        """The port of that field, for example ``ui_port``, with the number it has in this lab."""
+        """The port of a field, for example ``ui_port``, with its number in this lab."""
         return PORTS[name]._replace(number=getattr(self, name))
 
     def ports(self, runtime: str) -> list[Port]:
@@ -73,7 +75,7 @@ class Settings:
 PORTS: Mapping[str, Port] = {
     setting.name: setting.metadata["port"] for setting in fields(Settings) if setting.metadata
 }
-"""By the field that declares it, with its default number."""
+"""Each port with its default number, by the field that declares it."""
 
 
 def load() -> Settings:
@@ -90,7 +92,7 @@ def load() -> Settings:
 
 
 def is_image() -> bool:
-    """Whether this is a container of the lab's, which has everything built."""
+    """Whether this is one of the lab's containers, in which everything is built."""
     return "LAB_ROOT" in os.environ
 
 
@@ -101,7 +103,7 @@ def _checkout() -> Path:
     for folder in (Path(__file__).parents[2], here, *here.parents):
         if (folder / "compose.yaml").exists() and (folder / "flume-conf").is_dir():
             return folder
-    raise LabError(f"{here} is not in a checkout of the lab; change into one")
+    raise LabError(f"{here} is not in a checkout of the lab; change to one")
 
 
 def _number(port: Port) -> int:

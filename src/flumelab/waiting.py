@@ -1,4 +1,4 @@
-"""Waiting for a lab to count what it was fed: for the balance alone, or with the counts shown."""
+"""Waits until a lab has counted what it was fed, silently or while it shows the counts."""
 
 import time
 from dataclasses import replace
@@ -19,7 +19,7 @@ def wait_until_settled(runtime: Runtime, seconds: float) -> Balance:
     """Return the balance as soon as it is settled, or after `seconds`.
 
     Flume's counters may arrive just after the counts. Those of an agent that was killed never catch
-    up, so a balanced result waits for them for `SETTLE_SECONDS_MAX` only.
+    up, so once the result is balanced, the wait for them lasts only `SETTLE_SECONDS_MAX`.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -47,10 +47,10 @@ def show_until_balanced(runtime: Runtime, lesson: Lesson) -> None:
             _pause(asked)
             asked = time.monotonic()
             hops = replace(hops, counted=runtime.counts())
-            if balance(hops).duplicated:  # or someone else feeds the lab, too
+            if balance(hops).duplicated:  # it may only look so, if someone else feeds the lab
                 hops = runtime.hop_counts()
 
 
 def _pause(asked: float) -> None:
-    """Wait at least as long as the answer took: asking takes CPU from the programs that count."""
+    """Wait at least as long as the answer took, because asking takes CPU from the programs."""
     time.sleep(max(POLL_SECONDS, time.monotonic() - asked))

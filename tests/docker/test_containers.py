@@ -124,7 +124,7 @@ def test_an_image_that_is_not_there_is_named_with_the_command_that_builds_it(
 def test_a_conf_without_the_agent_is_refused(tmp_path: Path, engine: None) -> None:
     conf = tmp_path / "a1.conf"
     conf.write_text(SPOOL_TO_NULL)
-    with pytest.raises(ValueError, match=r"no agent 'lab' in it, but a1; .*agent="):
+    with pytest.raises(ValueError, match=r"no agent 'lab', only a1; .*agent="):
         FlumeContainer().with_conf(conf)
 
 

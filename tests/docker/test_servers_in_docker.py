@@ -60,7 +60,7 @@ def test_each_hour_is_in_mariadb_once_though_driver_and_database_die(
     compose("kill", "db")
     with ThreadPoolExecutor() as aside:
         feeding = aside.submit(feed)  # hours that must wait, however fast the first ones arrived
-        wait_for(lambda: "is away; waiting" in runtime.log_tail(service, 99), "it says so")
+        wait_for(lambda: "is unreachable; waiting" in runtime.log_tail(service, 99), "it says so")
         compose("start", "db")
         # The container fails with it, and the engine starts it again.
         compose("exec", "-T", service, "pkill", "-9", "java")

@@ -209,7 +209,7 @@ def test_help_and_mistakes_in_the_command(home: Home) -> None:
     run = home.run("agnet")
     assert (run.code, run.said) == (
         1,
-        ["agnet is no command; they are agent, avro-client, tool, version and help"],
+        ["agnet is not a command; the commands are agent, avro-client, tool, version and help"],
     )
     run = home.run("agent", "-f")
     assert (run.code, run.said) == (1, ["-f needs a value; see flume-ng help"])
@@ -218,7 +218,7 @@ def test_help_and_mistakes_in_the_command(home: Home) -> None:
 
 def test_the_only_agent_is_taken_and_another_name_refused(home: Home) -> None:
     run = home.run("agent", "-f", "x.conf")
-    assert run.said == ["x.conf has one agent, a1; it is taken"] and run.after("--name") == "a1"
+    assert run.said == ["x.conf has one agent, a1; it is used"] and run.after("--name") == "a1"
     run = home.run("agent", "-n", "a2", "-f", "x.conf")
     assert (run.code, run.java) == (1, [])
     assert run.said == ["x.conf has no agent a2; these are in the file: a1"]
@@ -247,7 +247,7 @@ def test_a_conf_file_that_cannot_be_read_is_refused(home: Home) -> None:
 def test_a_conf_in_zookeeper_needs_its_extra(home: Home) -> None:
     words = ["agent", "-n", "a1", "-z", "here:2181"]
     run = home.run(*words)
-    build = "which is not there; set LAB_FLUME_EXTRAS=zookeeper and build again"
+    build = "which is not installed; set LAB_FLUME_EXTRAS=zookeeper and build again"
     assert (run.code, run.said) == (1, [f"-z: its jars are the extra zookeeper, {build}"])
     home.jar("plugins.d/zookeeper/lib/c.jar", "org.apache.curator.framework.CuratorFramework")
     run = home.run(*words)
@@ -256,7 +256,7 @@ def test_a_conf_in_zookeeper_needs_its_extra(home: Home) -> None:
 
 def test_a_missing_conf_folder_is_named_and_flumes_own_used(home: Home) -> None:
     run = home.run("agent", "-n", "a1", "-c", "conf", "-f", "x.conf")
-    assert run.said == [f"conf is no folder; {home.home}/conf is used"]
+    assert run.said == [f"conf is not a folder; {home.home}/conf is used"]
     assert run.after("-cp").startswith(f"{home.home}/conf:")
 
 
@@ -294,7 +294,7 @@ def test_a_component_whose_jars_are_missing_is_named_before_the_start(home: Home
         + "a1.sinks.not_listed.type = hbase2\n"
     )
     run = home.run("agent", "-n", "a1", "-f", "x.conf")
-    build = "which is not there; set LAB_FLUME_EXTRAS={0} and build again"
+    build = "which is not installed; set LAB_FLUME_EXTRAS={0} and build again"
     assert (run.code, run.java) == (1, [])
     assert run.said == [
         "x.conf: a1.sinks.k1.type = org.apache.flume.sink.kafka.KafkaSink: "

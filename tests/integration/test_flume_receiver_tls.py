@@ -89,7 +89,7 @@ def test_a_plain_sink_on_a_tls_port_is_told_to_set_ssl(receiver: ReceiverProgram
     with receiver.client() as client:
         client.socket.sendall(frame(1, handshake()))
         assert client.closed_by_peer()
-        assert_refused(receiver, client, "it speaks no TLS; set ssl = true on its sink")
+        assert_refused(receiver, client, "it does not speak TLS; set ssl = true on its sink")
 
 
 def test_a_browser_on_a_tls_port_is_named(receiver: ReceiverProgram) -> None:

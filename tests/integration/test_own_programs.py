@@ -81,11 +81,11 @@ def test_what_is_not_here_is_replaced_and_told_once(tmp_path: Path) -> None:
     printed = result["count"]["printed"]
     assert result["count"]["right"], result["count"]["differences"]
     assert sum(printed.values()) <= LINES
-    assert "agent.sources.r1.spoolDir: /var/log/apache/flumeSpool is not there" in result["told"]
+    assert "agent.sources.r1.spoolDir: /var/log/apache/flumeSpool does not exist" in result["told"]
     assert "agent.channels.c1.checkpointDir: the conf names none" in result["told"]
     assert "sandbox-hdp.hortonworks.com is not this machine" in result["told"]
     output = (files.lab.state.parent / "own/logs/program.log").read_text()
-    assert output.count("flumelab: master yarn is not here") == 1
+    assert output.count("flumelab: master yarn is not available") == 1
     assert output.count("/user/maria_dev/checkpoint is kept in") == 1
 
 

@@ -107,8 +107,8 @@ def test_a_topic_is_counted_once_and_one_that_is_not_there_is_named(
     wait_for(lambda: kafka.found() == expected, "every line is counted once")
 
     assert output_of_failure(nowhere) == (
-        f"error: kafka://{place}/nowhere: there is no such topic; make it, or set KAFKA_TOPIC to"
-        " one that is there"
+        f"error: kafka://{place}/nowhere: there is no such topic; create it, or set KAFKA_TOPIC to"
+        " an existing one"
     )
 
 
@@ -129,10 +129,12 @@ def test_each_hour_is_stored_once_though_database_and_driver_die_and_a_stranger_
         wait_for(hours.found, "the first hours are stored")
         if servers.mariadb_server():  # without it, the lesson writes a file of SQLite
             hours.kill("db")
-            wait_for(lambda: "is away; waiting" in hours.log("reader"), "the program says so")
+            wait_for(lambda: "is unreachable" in hours.log("reader"), "the program says so")
+            assert "is unreachable; waiting" in hours.log("reader")
             hours.up()
             wait_for(lambda: "is back" in hours.log("reader"), "the program goes on")
-            assert hours.log("reader").count("is away") == hours.log("reader").count("is back") == 1
+            log = hours.log("reader")
+            assert log.count("is unreachable") == log.count("is back") == 1
         hours.kill("reader")
         hours.up()
         feeding.result()
@@ -141,6 +143,6 @@ def test_each_hour_is_stored_once_though_database_and_driver_die_and_a_stranger_
     wait_for(lambda: hours.found() == expected, "every line is counted once")
 
     assert output_of_failure(stranger) == (
-        "error: s3a://lab/: these keys may not read it; give keys that may in"
+        "error: s3a://lab/: these keys may not read it; put keys that may into"
         " AWS_SHARED_CREDENTIALS_FILE"
     )

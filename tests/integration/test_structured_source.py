@@ -318,7 +318,7 @@ def test_a_killed_driver_continues_with_each_event_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"Prot": "4141"}, "OptionInvalid: unknown option prot; there is landing, port"),
+        ({"Prot": "4141"}, "OptionInvalid: unknown option prot; the options are landing, port"),
         (
             {"retention": "7d"},
             "option retention is the receiver's or the poller's; give port or agents",
@@ -390,4 +390,4 @@ def test_a_checkpoint_of_another_log_is_refused(session: SparkSession, tmp_path:
     landing.rename(tmp_path / "old")
     fill(landing, *batches_of(0, 10))
     with Query(session, checkpoint, landing=landing) as query:
-        assert "OffsetForeign: the checkpoint goes with landing log" in query.failure()
+        assert "OffsetForeign: the checkpoint belongs to landing log" in query.failure()

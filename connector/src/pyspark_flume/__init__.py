@@ -20,7 +20,7 @@ def __getattr__(name: str) -> Any:
     """Import these two names when they are first used, because any import runs this file first.
 
     `DefaultSource` would cost each Python worker of `FlumeUtils` 0.3 s (numpy, pyspark.sql), and
-    `FlumeUtils` a receiver or poller of its own 0.1 to 0.2 s and 12 MB (pyspark).
+    `FlumeUtils` would cost each receiver or poller process 0.1 to 0.2 s and 12 MB (pyspark).
     """
     if name == "FlumeUtils":
         from pyspark_flume.dstream import FlumeUtils

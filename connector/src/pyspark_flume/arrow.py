@@ -1,6 +1,6 @@
-"""Make Arrow record batches of events, for Spark's Python data sources.
+"""Make Arrow record batches from events, for Spark's Python data sources.
 
-Spark requires exactly the schema that `pyspark.sql.pandas.types.to_arrow_schema` makes of its
+Spark requires exactly the schema that `pyspark.sql.pandas.types.to_arrow_schema` makes from its
 types, with the time zone UTC.
 """
 
@@ -36,11 +36,11 @@ def record_batch(
 ) -> pa.RecordBatch:
     """Return the events as rows of `schema`: any of body, headers, timestamp, offset, arrival.
 
-    The column `timestamp` is the event's header of that name, in milliseconds since 1970. Where the
-    header is missing, or is not a time up to the year 9999, it is the event's arrival. In a body
-    that is a string, bytes that are not UTF-8 become replacement characters.
+    The column `timestamp` is the event's header of that name, in milliseconds since 1970. If the
+    header is missing, or is not a time up to the year 9999, it is the event's arrival. If the body
+    is a string, bytes that are not UTF-8 become replacement characters.
 
-    :param first_offset: of event 0 in the landing log
+    :param first_offset: the offset of event 0 in the landing log
     :param arrival_ms: in milliseconds since 1970, one for all events or one for each
     """
     made: dict[str, Callable[[], pa.Array]] = {
@@ -79,10 +79,10 @@ def _timestamps(columns: EventColumns, arrival: pa.TimestampArray) -> pa.Timesta
 
 
 def _binaries(data: bytes | memoryview, starts: Ints, ends: Ints) -> pa.BinaryArray:
-    """Return each ``data[starts[i]:ends[i]]``; they ascend and do not overlap.
+    """Return each ``data[starts[i]:ends[i]]``; these must ascend and not overlap.
 
-    In Arrow a value begins where the one before it ends. So the bytes between two values count as a
-    value too, and every other value is selected.
+    In Arrow a value begins where the one before it ends. So the bytes between two values also count
+    as a value, and every other value is selected.
     """
     offsets = np.zeros(2 * len(starts) + 1, np.int32)
     offsets[1::2] = starts

@@ -1,12 +1,12 @@
-"""Avro's binary encoding: the few primitives that calls, events and segment headers consist of.
+"""Avro's binary encoding: the few primitives of which calls, events and segment headers consist.
 
 A number is a zig-zag varint. A string or a bytes value is its length and its bytes. A map is blocks
 of ``count, (key, value)…`` that end with a count of 0; a negative count is followed by the block's
 size in bytes. See "Binary Encoding" in the Avro 1.12 specification.
 
-Each reading function returns the position after what it has read, and raises `EventCorrupt` where a
+Each reading function returns the position after what it has read, and raises `EventCorrupt` if a
 number does not end or a length points past the end of the data. A Python worker of `FlumeUtils`
-imports this module, so it needs nothing but Python.
+imports this module, so it needs only Python.
 """
 
 from pyspark_flume.errors import EventCorrupt
@@ -26,7 +26,7 @@ def encode_long(value: int) -> bytes:
 
 
 def encode_bytes(value: bytes) -> bytes:
-    """Return a bytes value, or a string that is UTF-8 already: its length and its bytes."""
+    """Return a bytes value, or a string that is already UTF-8: its length and its bytes."""
     return encode_long(len(value)) + value
 
 

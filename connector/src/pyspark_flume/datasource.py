@@ -38,17 +38,17 @@ class FlumeDataSource(DataSource):
     """Schema: ``body binary, headers map<string,string>, timestamp timestamp, offset bigint,
     arrival timestamp``.
 
-    `timestamp` is the event's header of that name (ms since 1970), and where the event does not
-    have it, `arrival`: when the receiver took the event in. `offset` is the event's number in the
-    log. docs/reference/structured-streaming.md lists the options.
+    `timestamp` is the event's header of that name (ms since 1970) or, if the event lacks it,
+    `arrival`: when the receiver accepted the event. `offset` is the event's number in the log.
+    docs/reference/structured-streaming.md lists the options.
 
-    Spark takes all columns from a Python source, even those that the query does not use. So
-    ``.schema("body string")`` may name the columns that are wanted, in any order, and `body` may
+    Spark reads all columns of a Python source, even those that the query does not use. So
+    ``.schema("body string")`` may name the columns that are needed, in any order, and `body` may
     then be a string.
     """
 
     def __init__(self, options: MutableMapping[str, str]) -> None:
-        # An option that is refused here is reported by load(), with its name.
+        # If an option is invalid, load() reports it here, with its name.
         self._options = SourceOptions.parse(options)
 
     @classmethod
@@ -57,7 +57,7 @@ class FlumeDataSource(DataSource):
         return "flume"
 
     def schema(self) -> StructType:
-        """Return all columns, without `headers` where the option turns them off."""
+        """Return all columns, without `headers` if the option turns them off."""
         fields = [StructField(name, kinds[0]) for name, kinds in COLUMNS.items()]
         return StructType([f for f in fields if self._options.headers or f.name != "headers"])
 
@@ -82,7 +82,7 @@ def _columns(schema: StructType) -> list[tuple[str, str]]:
     if wrong:
         columns = (f"{name} {kinds[0].simpleString()}" for name, kinds in COLUMNS.items())
         raise OptionInvalid(
-            f"schema({schema.simpleString()}): no such column {wrong[0].simpleString()}; there is "
-            f"{', '.join(columns)}, and body may be a string; or leave out .schema(…)"
+            f"schema({schema.simpleString()}): no such column {wrong[0].simpleString()}; the "
+            f"columns are {', '.join(columns)}; body may also be a string; or leave out .schema(…)"
         )
     return [(field.name, field.dataType.simpleString()) for field in schema.fields]

@@ -1,7 +1,7 @@
 """Read a landing log for ``format("flume")``: the driver plans by offset, tasks make Arrow batches.
 
 An offset is a number of events in the log. Tasks import this module, so it imports the receiver and
-the poller only where a driver needs them.
+the poller only when a driver needs them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # A task for fewer rows costs more than it reads.
 ROWS_PER_PARTITION = 150_000
-# Rows of an Arrow batch, as Spark's default; a block of the log has about 1,000.
+# Rows of an Arrow batch: Spark's default. A block of the log has about 1,000.
 ROWS_PER_BATCH = 10_000
 
 
@@ -133,7 +133,7 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
         return self._offset(self._open().latest())
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
-        """Leave the events that arrive from now on to the next run."""
+        """Leave events that arrive from now on to the next run."""
         self._target = self._open().latest()
 
     def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
@@ -142,7 +142,7 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
         return self._split(self._events(start), self._events(end))
 
     def commit(self, end: dict[str, Any]) -> None:
-        """Record that all events up to `end` are processed. Spark calls this once it knows so."""
+        """Record that all events up to `end` are processed. Spark calls this once it knows that."""
         if self._options.consumer:
             commit(self._options.landing, self._options.consumer, self._events(end))
 
@@ -169,7 +169,7 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
         log = self._open()
         if offset["landing"] != log.id:
             raise OffsetForeign(
-                f"the checkpoint goes with landing log {offset['landing']}, but "
+                f"the checkpoint belongs to landing log {offset['landing']}, but "
                 f"{self._options.landing} holds {log.id}; bring the log back, or start the query "
                 "with a new checkpoint, which reads this log from startingOffset"
             )
@@ -177,7 +177,7 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
 
 
 def _groups(log: Landing, events: EventRange) -> Iterator[list[Block]]:
-    """Yield neighbouring blocks together, since each Arrow batch has a cost of its own."""
+    """Yield groups of neighbouring blocks, because each Arrow batch has a fixed cost."""
     group: list[Block] = []
     for block in log.blocks(events.start, events.end):
         group.append(block)

@@ -70,13 +70,13 @@ class FlumeUtils:
 
         One receiver, which occupies one core, fetches from all of them. A sink's batch is
         acknowledged once Spark has stored it, and stays in Flume's channel until then. The receiver
-        retries a sink that does not answer until it does.
+        keeps retrying a sink that does not answer.
 
         :param addresses: ``(host, port)`` of each sink; ``sinks.….port`` in a Flume conf
         :param storageLevel: how Spark stores events until their micro-batch is done
         :param maxBatchSize: events to ask for at a time; at most the ``transactionCapacity`` of the
             sinks' channels, which is 100 by Flume's default
-        :param parallelism: connections to all sinks together; each sink gets at least one
+        :param parallelism: total number of connections; each sink gets at least one
         :param bodyDecoder: called with each body (bytes) on the executors
         :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
         :raises OptionInvalid: no addresses, an invalid value, or `ssc` was restored from a
@@ -106,7 +106,7 @@ class FlumeUtils:
 def _decoded(
     chunks: Any, ssc: StreamingContext, body_decoder: Callable[[bytes], T]
 ) -> "DStream[tuple[dict[str, str], T]]":
-    """Return the events of a JVM stream, whose elements are several encoded events each."""
+    """Return the events of a JVM stream, each of whose elements is several encoded events."""
 
     def decode(chunk: bytes) -> list[tuple[dict[str, str], T]]:
         return [(headers, body_decoder(body)) for headers, body in decode_events(chunk)]
@@ -115,12 +115,12 @@ def _decoded(
 
 
 def _refuse_restored(ssc: StreamingContext, function: str) -> None:
-    """Raise if Spark would fail at its first batch: it restores all streams, and adds none."""
+    """Raise if `ssc` was restored from a checkpoint: Spark would fail at its first batch."""
     if ssc._jssc.ssc().isCheckpointPresent():
         raise OptionInvalid(
             f"{function} outside of the function that is given to StreamingContext.getOrCreate: a "
             f"restart has restored the streams from the checkpoint, and none can be added; create "
-            f"them within that function"
+            f"streams within that function"
         )
 
 
@@ -146,7 +146,7 @@ def _at_least_one(name: str, value: int) -> int:
 def _jvm_streams(ssc: StreamingContext):  # type: ignore[no-untyped-def]  # py4j has no types
     jvm = ssc._sc._jvm
     try:
-        # py4j takes a class that the JVM cannot load for a package, so the JVM is asked.
+        # py4j treats a class that the JVM cannot load as a package, so ask the JVM itself.
         jvm.java.lang.Class.forName(
             _JVM_CLASS, False, jvm.java.lang.Thread.currentThread().getContextClassLoader()
         )

@@ -9,7 +9,7 @@ class ConnectorJarMissing(FlumeError):
     """Spark's JVM does not have the connector's classes.
 
     Installing the wheel puts the jar into PySpark's own ``jars`` folder. A Spark that was installed
-    in another way (``SPARK_HOME``) has to be given the jar.
+    in another way (``SPARK_HOME``) must be given the jar.
     """
 
 
@@ -49,7 +49,7 @@ class OffsetTooNew(LandingError):
 
 
 class RetentionInvalid(LandingError):
-    """A text that is not a retention."""
+    """A text that is not a retention rule."""
 
 
 class OptionInvalid(FlumeError):

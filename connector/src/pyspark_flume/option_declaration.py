@@ -1,5 +1,7 @@
-"""How an option is declared, once, as a field of a class of settings; parsing, ``--help`` and the
-table of the documentation come from the declaration."""
+"""Declares each option once, as a field of a class of settings.
+
+Parsing, ``--help`` and the table of the documentation come from the declaration.
+"""
 
 import argparse
 import re
@@ -16,9 +18,9 @@ class Option:
 
     :param name: as in ``.option(name, …)``; any case is accepted
     :param help: what it is for; `backticks` mark literal text
-    :param default: the text that stands for the default value; None: there is no default
-    :param default_note: what the docs show in place of `default`
-    :param required: whether a command does not start without it
+    :param default: the text that stands for the default value; None if there is no default
+    :param default_note: what the docs show instead of `default`
+    :param required: whether a command needs it to start
     """
 
     name: str
@@ -72,7 +74,7 @@ def read_options(settings: type, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the values of a class's options by the names of its fields.
 
     :param texts: by the options' names in lower case
-    :raises OptionInvalid: it names the option
+    :raises OptionInvalid: with the option's name
     """
     return {name: each.read(texts) for name, each in _by_field(settings).items()}
 

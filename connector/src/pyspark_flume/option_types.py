@@ -1,4 +1,4 @@
-"""What the values of options are: how each is read from its text."""
+"""The types of options: how a value is read from its text."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,10 +19,10 @@ ADDRESS = re.compile(
 
 @dataclass(frozen=True)
 class OptionType:
-    """What an option's value is.
+    """The type of an option's value.
 
     :param unit: the unit or the form of the value, for ``--help`` and the docs
-    :param read: the option's name and text in, its value out; raises `OptionInvalid`
+    :param read: returns the value for the option's name and text; raises `OptionInvalid`
     """
 
     unit: str
@@ -66,12 +66,12 @@ def _read_addresses(name: str, text: str) -> tuple[tuple[str, int], ...]:
         address = ADDRESS.fullmatch(entry.strip())
         if not address or not 1 <= int(address["port"]) <= 65535:
             raise OptionInvalid(
-                f"option {name}: entry {number}, {entry.strip()!r}, is no address; "
+                f"option {name}: entry {number}, {entry.strip()!r}, is not an address; "
                 "give host:port for each, as in flume1:4000,flume2:4000"
             )
         host_port = (address["bare"] or address["host"], int(address["port"]))
         if host_port in found:
-            raise OptionInvalid(f"option {name}: entry {number}, {entry.strip()}, is there twice")
+            raise OptionInvalid(f"option {name}: entry {number}, {entry.strip()}, is given twice")
         found.append(host_port)
     return tuple(found)
 
@@ -94,7 +94,7 @@ def _read_start(name: str, text: str) -> str | int:
 def _read_consumer(name: str, text: str) -> str:
     if not CONSUMER_NAME.fullmatch(text):
         raise OptionInvalid(
-            f"option {name} is {text}; give 1 to 64 of A-Z a-z 0-9 . _ -, with no dot first"
+            f"option {name} is {text}; give 1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot"
         )
     return text
 

@@ -1,6 +1,6 @@
 """The options of ``format("flume")``, of the receiver and of the poller, each declared once.
 
-``python -m pyspark_flume.options`` prints them as the table that the documentation has.
+``python -m pyspark_flume.options`` prints them as the table for the documentation.
 """
 
 import argparse
@@ -36,10 +36,13 @@ from pyspark_flume.units import MIB
 
 @dataclass(frozen=True)
 class LandingSettings:
-    """What the source, the receiver and the poller all have to be given."""
+    """What the source, the receiver and the poller all need."""
 
     landing: Path = option(
-        "landing", FOLDER, required=True, help="folder of the landing log: an absolute path, no URI"
+        "landing",
+        FOLDER,
+        required=True,
+        help="folder of the landing log: an absolute path, not a URI",
     )
 
 
@@ -72,7 +75,7 @@ class IngestionSettings(LandingSettings):
         "segmentBytes",
         whole("bytes", 64 * 1024, 1024 * MIB),
         str(SEGMENT_BYTES),
-        help="size from which a segment gets no further batch; retention removes whole segments",
+        help="size above which a segment gets no further batch; retention removes whole segments",
     )
 
     @classmethod
@@ -135,7 +138,7 @@ class ReceiverSettings(IngestionSettings):
         if self.key is not None and self.certificate is None:
             raise OptionInvalid("tlsKey without tlsCertificate; give both")
         if self.client_ca is not None and self.certificate is None:
-            raise OptionInvalid("tlsClientCa without tlsCertificate; a plain port checks nobody")
+            raise OptionInvalid("tlsClientCa without tlsCertificate; only TLS can check clients")
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ class PollerSettings(IngestionSettings):
         "agents",
         ADDRESSES,
         required=True,
-        help="SparkSinks to fetch from, in place of `port`: `flume1:4000,flume2:4000`",
+        help="SparkSinks to fetch from, instead of `port`: `flume1:4000,flume2:4000`",
     )
     batch_events_max: int = option(
         "agentBatchSize",
@@ -161,8 +164,8 @@ class PollerSettings(IngestionSettings):
 class SourceOptions(LandingSettings):
     """The options of ``format("flume")``.
 
-    :param ingestion: how this query's driver takes events in; None if another process does it
-    :param consumer: None: what this query commits is not kept and holds no segment back
+    :param ingestion: the receiver or poller of this query's driver; None if another process runs it
+    :param consumer: None if the query's commits are not kept and hold no segment back
     """
 
     ingestion: ReceiverSettings | PollerSettings | None = None
@@ -182,8 +185,8 @@ class SourceOptions(LandingSettings):
         "startingOffset",
         START,
         EARLIEST,
-        help="where a query without a checkpoint begins; a time is one of arrival, in ISO 8601, "
-        "and UTC if it names no zone",
+        help="where a query without a checkpoint begins; a time means the time of arrival, in "
+        "ISO 8601, in UTC if it names no zone",
     )
     rows_max: int | None = option(
         "maxRowsPerTrigger", whole("rows", 1, 2**62), help="size of the largest micro-batch"
@@ -191,7 +194,7 @@ class SourceOptions(LandingSettings):
     bytes_max: int | None = option(
         "maxBytesPerTrigger",
         whole("bytes", 1, 2**62),
-        help="size of the largest micro-batch, which has at least one batch of Flume's; "
+        help="size of the largest micro-batch, which has at least one Flume batch; "
         "not with `maxRowsPerTrigger`",
     )
     partitions_min: int = option(
@@ -203,7 +206,7 @@ class SourceOptions(LandingSettings):
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> Self:
-        """Return what `given` says, by name in any case.
+        """Return the options in `given`, whose names may be in upper or lower case.
 
         Raises `OptionInvalid`, which names the option.
         """
@@ -211,7 +214,8 @@ class SourceOptions(LandingSettings):
         known = {each.key: each.name for each, _ in all_options()}
         for name in texts:
             if name not in known:
-                raise OptionInvalid(f"unknown option {name}; there is {', '.join(known.values())}")
+                names = ", ".join(known.values())
+                raise OptionInvalid(f"unknown option {name}; the options are {names}")
         if not texts.get("landing"):
             raise OptionInvalid("option landing is missing; give the folder of the landing log")
         if "://" in texts["landing"]:
@@ -227,10 +231,12 @@ class SourceOptions(LandingSettings):
         return cls(ingestion=ingestion, **read_options(cls, texts))
 
 
-WAYS: dict[str, type[ReceiverSettings | PollerSettings]] = {
+# The options by which a query takes events in itself, and the settings that each one needs.
+INGESTIONS: dict[str, type[ReceiverSettings | PollerSettings]] = {
     "port": ReceiverSettings,
     "agents": PollerSettings,
 }
+# The parts that have options, by their names in the documentation.
 PARTS: dict[str, type[LandingSettings]] = {
     "receiver": ReceiverSettings,
     "poller": PollerSettings,
@@ -261,20 +267,20 @@ def markdown_table() -> str:
 
 
 def _ingestion(texts: Mapping[str, str]) -> ReceiverSettings | PollerSettings | None:
-    """Return how a query takes events in: it listens, it polls, or (None) it does neither."""
+    """Return the settings of a query that listens or polls; None if it does neither."""
     owners = {"port": "the receiver's", "agents": "the poller's"}
     unfit = {
         "port": "a sink's own batch-size counts",
         "agents": "nothing listens here, and a SparkSink has neither TLS nor compression",
     }
-    chosen = [way for way in WAYS if way in texts]
+    chosen = [name for name in INGESTIONS if name in texts]
     if len(chosen) > 1:
         raise OptionInvalid(
             "port and agents: port waits for avro sinks, agents fetches from SparkSinks; "
             "give one of them"
         )
     for each, _ in all_options():
-        fitting = [way for way, settings in WAYS.items() if each in options_of(settings)]
+        fitting = [name for name, settings in INGESTIONS.items() if each in options_of(settings)]
         if each.key == "landing" or each.key not in texts or not fitting:
             continue
         if set(chosen) & set(fitting):
@@ -284,10 +290,10 @@ def _ingestion(texts: Mapping[str, str]) -> ReceiverSettings | PollerSettings | 
                 f"option {each.name} does not go with {chosen[0]}: {unfit[chosen[0]]}; leave it out"
             )
         raise OptionInvalid(
-            f"option {each.name} is {' or '.join(owners[way] for way in fitting)}; "
+            f"option {each.name} is {' or '.join(owners[name] for name in fitting)}; "
             f"give {' or '.join(fitting)}, too, or set it there"
         )
-    return WAYS[chosen[0]].parse(texts) if chosen else None
+    return INGESTIONS[chosen[0]].parse(texts) if chosen else None
 
 
 if __name__ == "__main__":

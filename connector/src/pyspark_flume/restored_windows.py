@@ -1,4 +1,4 @@
-"""Keep a program with windows as fast after a restart as before it."""
+"""Keep a program with windows as fast after a restart as it was before."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,10 +10,10 @@ _JVM_CLASS = "io.pysparkflume.streaming.RestoredWindows"
 
 
 def mend_windows_on_restart() -> None:
-    """Make ``StreamingContext.getOrCreate`` restore what Spark forgets of a checkpointed window.
+    """Make ``StreamingContext.getOrCreate`` restore what Spark forgets about a checkpointed window.
 
     Without this, ``reduceByKeyAndWindow`` loses its inverse function at a restart and adds up the
-    whole window in every micro-batch. Called when ``pyspark.streaming.flume`` is imported.
+    whole window in every micro-batch. The import of ``pyspark.streaming.flume`` calls this.
     """
     get_or_create = StreamingContext.getOrCreate
     if hasattr(get_or_create, "__wrapped__"):

@@ -1,1 +1,1 @@
-"""The lessons: the catalogue, and the answer that each must find."""
+"""The catalogue of lessons, and the answer that each must find."""

@@ -1,4 +1,4 @@
-"""The answer of a lesson: which part of the generator's truth its programs must find."""
+"""The answer of a lesson: which of the generator's numbers its programs must find."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from flumelab.counts import MALFORMED
 
 @dataclass(frozen=True)
 class Answer:
-    """The part of what `loadgen.expected` prints that a lesson must find.
+    """Which part of the output of `loadgen.expected` a lesson must find.
 
     :param part: ``totals``, ``windows``, ``sessions`` or ``faults``
     :param value: what is added up for each key: ``events``, or one of the scenario's own sums
@@ -26,7 +26,7 @@ class Answer:
         """Return the keys that the result store must hold, each with its value.
 
         The key of a window is ``START KEY``, of a session ``USER START END`` and of a fault
-        ``TIME DEVICE``, with times as the lines have them; the value of a fault is 1.
+        ``TIME DEVICE``, with times written as in the lines; the value of a fault is 1.
         """
         rows = self._rows_of_part(expected)
         if self.repeated:

@@ -1,4 +1,4 @@
-"""The catalogue of lessons: each with its programs, what feeds them, and its answer."""
+"""The catalogue of lessons: the programs of each, what feeds them, and the answer."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +20,7 @@ SESSIONS = Answer("sessions", options=("--gap", "1800"))
 
 
 class Input(StrEnum):
-    """Where a program gets its lines from."""
+    """The way in which a program gets its lines."""
 
     PUSH = "push"
     """Flume sends to a receiver inside the program."""
@@ -29,13 +29,13 @@ class Input(StrEnum):
     LANDING = "landing"
     """Flume sends to a separate receiver, and the program reads the receiver's landing log."""
     SOCKET = "socket"
-    """The generator serves a TCP socket. From here on, there is no Flume."""
+    """The program reads a TCP socket of the generator. This and the following use no Flume."""
     FILES = "files"
-    """The generator's own files."""
+    """The program reads the generator's files."""
     KAFKA = "kafka"
-    """A topic into which the generator writes."""
+    """The program reads a topic that the generator writes to."""
     S3 = "s3"
-    """A bucket into which the generator writes."""
+    """The program reads a bucket that the generator writes to."""
 
 
 _THROUGH_FLUME = {Input.PUSH, Input.PULL, Input.LANDING}
@@ -61,8 +61,8 @@ class Lesson:
 
     :param shows: what a reader learns from it, in a few words
     :param scenario: the generator's scenario, a module of loadgen/scenarios
-    :param conf: the agent's file in flume-conf/, if there is a Flume
-    :param servers: the servers that it needs, of ``kafka``, ``s3`` and ``db``
+    :param conf: the agent's file in flume-conf/, if the lesson uses Flume
+    :param servers: the servers that it needs: ``kafka``, ``s3``, ``db``
     """
 
     name: str
@@ -80,7 +80,7 @@ class Lesson:
 
     @property
     def uses_flume(self) -> bool:
-        """Whether an agent brings the lines."""
+        """Whether a Flume agent delivers the lines."""
         return self.program.reads in _THROUGH_FLUME
 
     @property
@@ -165,12 +165,12 @@ LESSONS = {
 # fmt: on
 DEFAULT = "url-counts"
 SERVICES = {lesson.program.service for lesson in LESSONS.values()}
-"""The services that run a lesson's first program: at most one of them is up at a time."""
+"""The services that run a lesson's first program; at most one of them is up at a time."""
 
 
 def find(name: str) -> Lesson:
-    """Return the lesson of that name; raises `LabError` with the names that there are."""
+    """Return the lesson of that name; raises `LabError`, which lists all names."""
     try:
         return LESSONS[name]
     except KeyError:
-        raise LabError(f"no lesson named {name}; there are {', '.join(LESSONS)}") from None
+        raise LabError(f"no lesson named {name}; choose one of {', '.join(LESSONS)}") from None

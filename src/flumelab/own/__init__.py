@@ -1,1 +1,1 @@
-"""The user's own conf, program and log: run in the lab as they are, and counted hop by hop."""
+"""Runs the user's own conf, program and log unchanged in the lab, and counts hop by hop."""

@@ -1,7 +1,7 @@
-"""What a conf names and this machine does not have, replaced by something of the lab's.
+"""Replaces what a conf names and this machine does not have by something of the lab.
 
-The file itself stays as it is: the agent gets a copy with further assignments at its end, and of
-several assignments to one key the last one counts. Each replacement is told in one sentence.
+The file itself stays as it is: the agent gets a copy with further assignments at its end, and the
+last of several assignments to one key counts. Each replacement is reported in one sentence.
 """
 
 import codecs
@@ -23,7 +23,7 @@ _TAIL = re.compile(r"\btail\s.*?(?P<file>/\S+)\s*$")
 
 @dataclass(frozen=True)
 class Replacement:
-    """``key = value``, and the sentence that tells the user."""
+    """``key = value``, and the sentence that reports it to the user."""
 
     key: str
     value: str
@@ -31,9 +31,9 @@ class Replacement:
 
 
 class Folders:
-    """Where the lab keeps a path that is not there.
+    """Where the lab puts paths that do not exist.
 
-    :param root: the lab's folder for such paths
+    :param root: the lab's folder for them
     :param mapped: ``{"/home/maria_dev/spool": Path("spool")}``, the user's own choice
     """
 
@@ -42,7 +42,7 @@ class Folders:
         self._mapped = {PurePosixPath(old): new for old, new in mapped.items()}
 
     def place(self, path: str) -> Path | None:
-        """Return the folder or file in place of `path`; None where `path` itself can be used."""
+        """Return the folder or file that replaces `path`; None if `path` itself can be used."""
         pure = _without_scheme(path)
         for old, new in self._mapped.items():
             if pure == old or old in pure.parents:
@@ -51,8 +51,12 @@ class Folders:
             return None
         return self.inside(path)
 
+    def owns(self, path: str) -> bool:
+        """Whether a path is one of the lab's own places."""
+        return self._root in Path(_without_scheme(path)).parents
+
     def inside(self, path: str) -> Path:
-        """Return the lab's own place for an absolute path, whether the path is there or not."""
+        """Return the lab's own place for an absolute path, whether the path exists or not."""
         return self._root / str(_without_scheme(path)).lstrip("/")
 
 
@@ -68,7 +72,7 @@ def is_usable(path: Path) -> bool:
 
 
 def is_local(host: str) -> bool:
-    """Whether an address or name is one of this machine's own."""
+    """Whether an address or a host name belongs to this machine."""
     if host in ANY_ADDRESS:
         return True
     try:
@@ -83,8 +87,8 @@ def is_local(host: str) -> bool:
 def adapt(conf: AgentConf, folders: Folders, fed: str | None = None) -> list[Replacement]:
     """Find what has to be replaced before the agent can run here.
 
-    :param fed: the source that is fed with the user's log; a spool folder of its own keeps the
-        conf's real folder untouched
+    :param fed: the source that is fed with the user's log; it gets a spool folder of its own, so
+        that the conf's real folder stays untouched
     """
     found: list[Replacement] = []
     for source in conf.sources.values():
@@ -123,25 +127,25 @@ def _spool(source: Component, folders: Folders, fed: bool) -> Iterator[Replaceme
     new = folders.place(old)
     if new is None and fed:
         new = folders.inside(str(Path(old).absolute()))
-        reason = "your log is fed into a folder of the lab's, and this one stays as it is"
+        reason = "your log is fed into a folder of the lab, and this one stays as it is"
     else:
-        reason = f"{old} is not there"
+        reason = f"{old} does not exist"
     if new:
         new.mkdir(parents=True, exist_ok=True)
         yield _replace(source, "spoolDir", str(new), reason)
     tracker = source.settings.get("trackerDir", "")  # a relative one is inside the spool folder
     if tracker.startswith("/") and (other := folders.place(tracker)):
-        yield _replace(source, "trackerDir", str(other), f"{tracker} is not there")
+        yield _replace(source, "trackerDir", str(other), f"{tracker} does not exist")
 
 
 def _command(source: Component, folders: Folders) -> Iterator[Replacement]:
-    """A command that tails a file; other commands run as they are."""
+    """Replace the file of a command that tails one; other commands run as they are."""
     command = source.settings.get("command", "")
     tailed = _TAIL.search(command)
     if tailed and (new := folders.place(tailed["file"])):
         new.parent.mkdir(parents=True, exist_ok=True)
         new.touch()
-        reason = f"{tailed['file']} is not there"
+        reason = f"{tailed['file']} does not exist"
         yield _replace(source, "command", command.replace(tailed["file"], str(new)), reason)
 
 
@@ -152,11 +156,11 @@ def _tail(source: Component, folders: Folders) -> Iterator[Replacement]:
         if new := folders.place(f"{folder}/any"):
             new.parent.mkdir(parents=True, exist_ok=True)
             value = f"{new.parent}/{pattern}"
-            yield _replace(source, f"filegroups.{group}", value, f"{folder} is not there")
+            yield _replace(source, f"filegroups.{group}", value, f"{folder} does not exist")
     position = source.settings.get("positionFile", "/flume/taildir_position.json")
     if new := folders.place(position):
         new.parent.mkdir(parents=True, exist_ok=True)
-        reason = f"the folder of {position} is not there"
+        reason = f"the folder of {position} does not exist"
         yield _replace(source, "positionFile", str(new), reason)
 
 
@@ -170,7 +174,7 @@ def _channel(channel: Component, folders: Folders) -> Iterator[Replacement]:
             continue
         base = f"/flume/{channel.name}/{default}"
         new = [place or old for place in places] or [folders.inside(base)]
-        reason = f"{old} is not there" if old else "the conf names none"
+        reason = f"{old} does not exist" if old else "the conf names none"
         yield _replace(channel, key, ",".join(map(str, new)), reason)
 
 
@@ -190,7 +194,7 @@ def _sink(sink: Component, folders: Folders) -> Iterator[Replacement]:
         old = sink.settings.get("sink.directory", "")
         if old and (new := folders.place(old)):
             new.mkdir(parents=True, exist_ok=True)
-            yield _replace(sink, "sink.directory", str(new), f"{old} is not there")
+            yield _replace(sink, "sink.directory", str(new), f"{old} does not exist")
     elif sink.is_a("avro") or sink.type == SPARK_SINK:
         yield from _address(sink, "hostname")
 

@@ -36,7 +36,7 @@ def parse_map(given: Sequence[str]) -> dict[str, Path]:
 
 
 def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, report: Report) -> int:
-    """Run a user's program and print its hops; the exit code is 0 if they agree, and 1 if not."""
+    """Run a user's program, print its hops, and return 0 if they agree, and 1 if not."""
     if count and not wish.log:
         raise LabError("--count needs --input: the lab counts that log")
     if count:
@@ -92,7 +92,7 @@ def _table(hops: Hops) -> RenderableType:
         )
         before = hop.lines
     if hops.agree:
-        verdict = Text("no truth known: all hops agree", "bold green")
+        verdict = Text("no truth known: hops agree", "bold green")
     elif hops.differs_at:
         verdict = Text(f"no truth known: hops differ at {hops.differs_at}", "bold red")
     else:
@@ -105,7 +105,7 @@ def _comparison(compared: Comparison) -> RenderableType:
     if not keys:
         return Text("--count: the program has printed no (key, number) to compare", "bold red")
     if compared.right:
-        return Text(f"RIGHT: all {keys:,} printed keys are as the lab counts them", "bold green")
+        return Text(f"RIGHT: all {keys:,} printed keys match the lab's count", "bold green")
     differences = list(compared.differences.items())
     shown = [f"  {key}: printed {p:,}, counted {c:,}" for key, (p, c) in differences]
     wrong = f"WRONG: {len(differences):,} of {keys:,} printed keys differ from the lab's count"

@@ -18,7 +18,7 @@ _ENVIRONMENT = re.compile(r"\$\{env:(\w+)(?::-([^}]*))?\}")
 class Component:
     """A source, channel or sink.
 
-    :param prefix: the beginning of its keys, ``a1.sources.r1.``
+    :param prefix: the start of its keys, ``a1.sources.r1.``
     :param settings: its values by the rest of the key; ``${env:NAME}`` is replaced
     """
 
@@ -28,17 +28,17 @@ class Component:
 
     @property
     def type(self) -> str:
-        """The type as the conf has it; empty where it is missing."""
+        """The type as written in the conf; empty if it is missing."""
         return self.settings.get("type", "")
 
     def is_a(self, *types: str) -> bool:
-        """Whether the type is one of these, in any case, as Flume compares them."""
+        """Whether the type is one of these; like Flume, this ignores upper and lower case."""
         return self.type.lower() in {name.lower() for name in types}
 
 
 @dataclass(frozen=True)
 class AgentConf:
-    """What an agent is made of; only components that its lists name, as others do not run."""
+    """The components of an agent: only those that its lists name, because others do not run."""
 
     file: Path
     agent: str
@@ -49,14 +49,14 @@ class AgentConf:
     def spark_sinks(self, ports: frozenset[int] | None = None) -> list[Component]:
         """The sinks that feed Spark.
 
-        :param ports: where the program listens; an avro sink to another port feeds something
-            else. None: not known, so every avro sink counts.
+        :param ports: the ports on which the program listens; an avro sink to another port feeds
+            something else. None: they are not known, so every avro sink counts.
         """
         return [sink for sink in self.sinks.values() if _feeds_spark(sink, ports)]
 
 
 def read(file: Path, agent: str | None = None) -> AgentConf:
-    """Read an agent from a conf; without a name, the only one that is in the file.
+    """Read an agent from a conf; without a name, the only agent in the file.
 
     Raises `LabError` for a file that cannot be read, and for an agent that is not in it.
     """
@@ -64,7 +64,7 @@ def read(file: Path, agent: str | None = None) -> AgentConf:
     agents = sorted({key.split(".")[0] for key in values if key.split(".")[1:2] in _LISTS})
     if not agents:
         raise LabError(
-            f"{file} has no agent; a conf lists its parts as in a1.sources = r1, "
+            f"{file} has no agent; a conf lists an agent's parts: a1.sources = r1, "
             "a1.channels = c1, a1.sinks = k1"
         )
     if agent is None and len(agents) > 1:

@@ -1,4 +1,4 @@
-"""Runs a user's program, conf and log in a container of their own (image `own`)."""
+"""Runs a user's program, conf and log in one container (image `own`)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,14 +9,15 @@ from flumelab.runtimes.docker_images import DockerImages
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
 
-INSIDE = Path("/own")
+INSIDE = Path("/files")  # not below /own, which is mounted read-only
 MAPPED = Path("/mapped")
 
 
 def run(wish: Wish, options: list[str], settings: Settings, report: Report) -> int:
-    """Build the image if needed, mount the files under their own names, and run; the exit code.
+    """Build the image if needed, mount the files under their own names, and run the program.
 
     :param options: further options of `flumelab run`
+    :return: the exit code
     """
     compose = DockerCompose(settings)
     DockerImages(settings, compose).build(("own",), report)

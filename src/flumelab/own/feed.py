@@ -1,9 +1,10 @@
-"""Sends the user's log into a source, in the way that the source reads."""
+"""Sends the user's log to a source, in the form that the source reads."""
 
 import json
 import math
 import re
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from flumelab.own.conf import AgentConf, Component
 from flumelab.own.inputs import LogFile, copy
 
 SEND_SECONDS_MAX = 60
+LISTEN_SECONDS_MAX = 30
+POLL_SECONDS = 0.2
 HTTP_BATCH = 500  # events a request
 NETCAT_LINE_BYTES = 512  # its default max-line-length
 LINE_CHARACTERS = 2048  # spooldir's default deserializer.maxLineLength
@@ -20,7 +23,7 @@ SYSLOG_BYTES = 2500  # the default eventSize
 
 
 def source_to_feed(conf: AgentConf) -> Component:
-    """Return the source that takes a log; raises `LabError` where there is not exactly one."""
+    """Return the source to feed with the log; raises `LabError` if there is not exactly one."""
     found = [source for source in conf.sources.values() if _feeder(source)]
     if not found:
         kinds = ", ".join(f"{s.name} ({s.type})" for s in conf.sources.values()) or "none"
@@ -37,9 +40,9 @@ def source_to_feed(conf: AgentConf) -> Component:
 
 
 def feed(source: Component, files: Sequence[LogFile]) -> int:
-    """Send every file; returns how many lines that is. Raises `LabError`.
+    """Send every file and return the number of lines. Raises `LabError`.
 
-    :param source: with the settings that the agent runs with
+    :param source: the source, with the settings that the agent runs with
     """
     feeder = _feeder(source)
     assert feeder
@@ -110,7 +113,7 @@ def _feeder(source: Component) -> "Callable[[Component, Sequence[LogFile]], None
 
 
 def _spool(source: Component, files: Sequence[LogFile]) -> None:
-    """Write elsewhere and rename: Flume stops for good at a file that changes."""
+    """Write elsewhere and rename, because Flume stops for good at a file that changes."""
     folder = Path(source.settings["spoolDir"])
     for file in files:
         _require_read(source, file.name)
@@ -129,13 +132,13 @@ def _spool(source: Component, files: Sequence[LogFile]) -> None:
 
 
 def _require_read(source: Component, name: str) -> None:
-    """Raise `LabError` where the source's own patterns pass the name over."""
+    """Raise `LabError` if the source's own patterns exclude the name."""
     include = source.settings.get("includePattern", "^.*$")
     ignore = source.settings.get("ignorePattern", "^$")
     if not re.fullmatch(include, name):
-        raise LabError(f"{source.prefix}includePattern = {include} leaves {name} out; rename it")
+        raise LabError(f"{source.prefix}includePattern = {include} excludes {name}; rename it")
     if re.fullmatch(ignore, name):
-        raise LabError(f"{source.prefix}ignorePattern = {ignore} leaves {name} out; rename it")
+        raise LabError(f"{source.prefix}ignorePattern = {ignore} excludes {name}; rename it")
 
 
 def _append_for_taildir(source: Component, files: Sequence[LogFile]) -> None:
@@ -176,7 +179,7 @@ def _send_for_netcat(source: Component, files: Sequence[LogFile]) -> None:
                 if len(line) >= longest:
                     raise LabError(
                         f"{file.path}, line {number} has {len(line)} bytes, and the netcat source "
-                        f"takes fewer than {longest}; set {source.prefix}max-line-length"
+                        f"accepts fewer than {longest}; set {source.prefix}max-line-length"
                     )
                 connection.sendall(line + b"\n")
                 if answers and (reply := replies.readline().strip()) != b"OK":
@@ -196,6 +199,7 @@ def _send_for_syslog(source: Component, files: Sequence[LogFile]) -> None:
 def _post(source: Component, files: Sequence[LogFile]) -> None:
     import requests  # takes a tenth of a second
 
+    _connected(source).close()
     url = "http://{}:{}".format(*_address(source))
     for file in files:
         for batch in _batches(file.lines(), HTTP_BATCH):
@@ -224,11 +228,15 @@ def _batches(lines: Iterable[bytes], size: int) -> Iterable[list[bytes]]:
 
 
 def _connected(source: Component) -> socket.socket:
-    try:
-        return socket.create_connection(_address(source), timeout=SEND_SECONDS_MAX)
-    except OSError as error:
-        fact = error.strerror or error
-        raise LabError(f"source {source.name} does not listen: {fact}; see Flume's log") from None
+    """Connect once the source listens: Flume starts its parts one after the other."""
+    deadline = time.monotonic() + LISTEN_SECONDS_MAX
+    while True:
+        try:
+            return socket.create_connection(_address(source), timeout=SEND_SECONDS_MAX)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)
 
 
 def _address(source: Component) -> tuple[str, int]:

@@ -1,7 +1,7 @@
-"""The lines at each hop of a user's own flow, where no generator knows the truth.
+"""The lines at each hop of a user's own flow, for which no generator knows the true numbers.
 
-A flow is right if every hop has as many lines as the one before it. Where two differ, the first
-difference is where lines were lost, filtered out, or came twice.
+A flow is right if every hop has as many lines as the one before it. If two hops differ, the first
+difference shows where lines were lost, filtered out or repeated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from flumelab.own.conf import AgentConf, Component
 
 @dataclass(frozen=True)
 class Hop:
-    """`lines` seen at a place; `source` says what counted them."""
+    """The number of lines at one place; `source` says what was counted there."""
 
     name: str
     lines: int
@@ -23,13 +23,13 @@ class Hop:
 
 @dataclass(frozen=True)
 class Hops:
-    """All hops of a flow, in its order."""
+    """All hops of a flow, in order."""
 
     hops: Sequence[Hop]
 
     @property
     def differs_at(self) -> str | None:
-        """The first hop that has other lines than the one before; None where all agree."""
+        """The first hop whose number differs from the hop before; None if all agree."""
         for before, hop in zip(self.hops, self.hops[1:], strict=False):
             if hop.lines != before.lines:
                 return hop.name
@@ -37,7 +37,7 @@ class Hops:
 
     @property
     def agree(self) -> bool:
-        """Whether every hop has the same number, and there is something to count."""
+        """Whether every hop has the same number of lines, and it is not 0."""
         return self.differs_at is None and any(hop.lines for hop in self.hops)
 
     def as_json(self, program: str) -> dict[str, Any]:
@@ -57,13 +57,13 @@ def of(
     lines_in: int | None,
     ports: frozenset[int] | None,
 ) -> Hops:
-    """Put the hops of a run together.
+    """Return the hops of a run.
 
     :param conf: the agent; None for a program without Flume
     :param runs: Flume's metrics of each run of the agent
     :param progress: as `flumelab.own.progress` writes it
-    :param lines_in: lines of the input; None where the lab feeds nothing
-    :param ports: where the program listens, as `AgentConf.spark_sinks` takes them
+    :param lines_in: lines of the input; None if the lab feeds nothing
+    :param ports: the ports on which the program listens, as for `AgentConf.spark_sinks`
     """
     found = [] if lines_in is None else [Hop("input", lines_in, "lines of the log")]
     if conf:

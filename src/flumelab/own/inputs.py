@@ -1,4 +1,4 @@
-"""The user's log: one file or a folder of files, unpacked where they are compressed."""
+"""The user's log: one file or a folder of files, unpacked if they are compressed."""
 
 import bz2
 import gzip
@@ -15,7 +15,7 @@ CHUNK_BYTES = 1 << 20
 
 
 UNPACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-"""What opens a compressed file, by its name's ending; `.zst` is opened by a library of its own."""
+"""What opens a compressed file, by the ending of its name; `.zst` needs a library of its own."""
 PACKED_ENDINGS = (*UNPACKED, ".zst")
 
 
@@ -43,7 +43,7 @@ class LogFile:
         return cast(BinaryIO, unpacked(self.path, "rb")) if unpacked else self.path.open("rb")
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the unpacked bytes. Raises `LabError` where they cannot be read."""
+        """Yield the unpacked bytes. Raises `LabError` if they cannot be read."""
         try:
             with self.open() as file:
                 while chunk := file.read(CHUNK_BYTES):
@@ -51,7 +51,7 @@ class LogFile:
         except Exception as error:  # zlib, lzma and zstandard have their own
             fact = getattr(error, "strerror", None) or error
             raise LabError(
-                f"{self.path} cannot be read: {fact}; give --input a whole file"
+                f"{self.path} cannot be read: {fact}; give --input a complete file"
             ) from None
 
     def lines(self) -> Iterator[bytes]:
@@ -64,7 +64,7 @@ class LogFile:
             yield rest
 
     def count(self) -> int:
-        """Lines in the file; Flume makes an event of each, the last one without a newline too."""
+        """Return the number of lines; Flume makes an event of each, even if it lacks a newline."""
         newlines, last = 0, b"\n"
         for chunk in self.chunks():
             newlines += chunk.count(b"\n")
@@ -73,19 +73,19 @@ class LogFile:
 
 
 def files_of(path: Path) -> tuple[list[LogFile], list[str]]:
-    """Return the files of `--input` in the order of their names, and a sentence for each left out.
+    """Return the files of `--input`, sorted by name, and a sentence for each file left out.
 
-    Raises `LabError` where there is nothing to send.
+    Raises `LabError` if there is nothing to send.
     """
     if not path.exists():
-        raise LabError(f"{path} is not there; give --input a log file or a folder of them")
+        raise LabError(f"{path} does not exist; give --input a log file or a folder of them")
     candidates = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     kept, told = [], []
     for candidate in candidates:
         if candidate.stat().st_size == 0:
             told.append(f"{candidate} is empty and is left out: Flume makes an empty event of it")
         elif candidate.name.startswith(".") or candidate.name.endswith((".COMPLETED", ".tmp", "~")):
-            told.append(f"{candidate} is left out: by its name it is hidden, temporary or done")
+            told.append(f"{candidate} is left out: its name marks it as hidden, temporary or done")
         else:
             kept.append(LogFile(candidate))
     if not kept:
@@ -93,7 +93,7 @@ def files_of(path: Path) -> tuple[list[LogFile], list[str]]:
     names = [file.name for file in kept]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise LabError(
-            f"{path} has several files named {twice}; Flume takes a name once, so rename them"
+            f"{path} has several files named {twice}; Flume accepts a name once, so rename them"
         )
     return kept, told
 

@@ -4,10 +4,10 @@
 
 What the program names and this machine does not have is replaced (`surroundings`). Meanwhile a
 thread writes how many events Spark has stored and counted (`progress`), and ends the streams when
-the lab asks for it. From the environment:
+the lab asks for it. Environment variables:
 
-- `LAB_MASTER`: the master for a program whose own is not here
-- `LAB_OWN_FOLDERS`: the folder for paths that are not there; `LAB_OWN_MAP`: JSON, the user's map
+- `LAB_MASTER`: the master for a program whose own master is not available
+- `LAB_OWN_FOLDERS`: the folder for paths that do not exist; `LAB_OWN_MAP`: JSON, the user's map
 - `PROGRESS`: the file that `progress` writes; `STOP_FILE`: the file that asks for the end
 """
 
@@ -32,7 +32,7 @@ EXCEPTION_LINE = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Iteration|Interru
 
 
 def run(program: Path, arguments: list[str]) -> int:
-    """Run the program to its end; returns its exit code."""
+    """Run the program to its end and return its exit code."""
     sys.argv = [str(program), *arguments]
     sys.path[0] = str(program.parent)
     _close_stdin()
@@ -66,9 +66,9 @@ def exit_code(end: SystemExit) -> int:
 
 
 def explain(error: BaseException, program: Path) -> Iterator[str]:
-    """Yield the lines of a program's failure: the user's own lines, then the fact.
+    """Yield the lines that explain a program's failure: the user's own code, then the error.
 
-    A failure in a task comes as a Java exception with a worker's traceback in its text.
+    A failure in a task arrives as a Java exception with a worker's traceback in its text.
     """
     frames = []
     trace = error.__traceback__
@@ -112,10 +112,8 @@ def _close_stdin() -> None:
 
 
 def _wait_for_streams(program: Path) -> None:
-    """Wait in the program's place: its end would end its streams."""
-    lacks = (
-        "{} ended while its streams run, as it lacks {}.awaitTermination(); the lab waits for it"
-    )
+    """Wait on behalf of the program, because its end would end its streams."""
+    lacks = "{} lacks {}.awaitTermination() and ended while its streams run; the lab waits for them"
     if streaming := StreamingContext.getActive():
         surroundings.tell(lacks.format(program, "ssc"))
         streaming.awaitTermination()

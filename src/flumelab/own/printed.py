@@ -1,4 +1,4 @@
-"""What a program has printed, held against the lab's own count of the log (`--count REGEX`)."""
+"""Compares what a program has printed with the lab's own count of the log (`--count REGEX`)."""
 
 import ast
 import re
@@ -15,8 +15,8 @@ from flumelab.own.inputs import LogFile
 class Comparison:
     """The keys that the program printed, with the lab's count of each.
 
-    :param printed: by key, what the program printed: last, or added up over all batches
-    :param counted: by key, the lines of the log in which the lab found it
+    :param printed: the numbers that the program printed, by key: the last, or the sum of all
+    :param counted: the number of lines of the log in which the lab found the key, by key
     """
 
     printed: Mapping[str, int]
@@ -30,7 +30,7 @@ class Comparison:
 
     @property
     def right(self) -> bool:
-        """Whether the program printed something, and all of it is right."""
+        """Whether the program printed something, and every number is right."""
         return bool(self.printed) and not self.differences
 
     def as_json(self) -> dict[str, Any]:
@@ -48,10 +48,10 @@ class Comparison:
 def compare(output: str, files: Sequence[LogFile], pattern: str) -> Comparison:
     """Compare what was printed as ``(key, number)``, or in a table, with a count of the log.
 
-    A window or a running total is right in its last print, a count of each batch in the sum of all
-    prints: the one that fits better is taken.
+    For a window or a running total the last number is right, for counts of single batches the sum
+    of all numbers. The one that fits better is used.
 
-    :param pattern: found in a line, its first group (or all of it) is the line's key
+    :param pattern: a regular expression; its first group (or the whole match) is the line's key
     """
     counted = Counter(_keys(files, expression_of(pattern)))
     pairs = list(_pairs(output.splitlines()))

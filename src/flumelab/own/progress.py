@@ -1,4 +1,4 @@
-"""How many events Spark has stored and counted, asked inside the driver."""
+"""Asks Spark, inside the driver, how many events it has stored and counted."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from flumelab.own import surroundings
 
 
 class Progress:
-    """Writes JSON into a file, which is replaced at once.
+    """Writes JSON to a file, which is replaced atomically.
 
     - ``stored``: events that receivers have stored; ``counted``: events in batches that are done
     - ``queries``: by a structured query's name, the rows that its micro-batches have read
@@ -69,7 +69,7 @@ class Progress:
 
     @staticmethod
     def session() -> Any:
-        """Return the program's Spark session; None where it has none."""
+        """Return the program's Spark session; None if it has none."""
         return SparkSession.getActiveSession() or SparkSession._instantiatedSession
 
     def _ask_streams(self) -> None:

@@ -28,8 +28,8 @@ class Property:
 def parse(text: str) -> list[Property]:
     """Return every assignment of `text`, in the order of the file, duplicates included.
 
-    Java takes the last of several assignments to one key. Raises `LabError` for a malformed
-    `\\uXXXX`, at which Java gives up.
+    Java uses the last of several assignments to one key. Raises `LabError` for a malformed
+    `\\uXXXX`, which Java refuses.
     """
     return [_property(line, number) for number, line in _logical_lines(text)]
 
@@ -99,7 +99,7 @@ def _unescape(text: str, number: int) -> str:
             if not re.fullmatch(r"[0-9a-fA-F]{4}", digits):
                 raise LabError(
                     f"line {number}: \\u{digits} is not a character; "
-                    "write four hexadecimal digits, or two backslashes for one"
+                    "write four hexadecimal digits, or two backslashes for a backslash"
                 )
             out.append(chr(int(digits, 16)))
             position += HEX_DIGITS

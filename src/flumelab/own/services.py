@@ -24,12 +24,12 @@ class Wish:
 
     :param program: a Python program for spark-submit
     :param conf: a Flume conf; None for a program that reads from something else
-    :param agent: its name in the conf; None takes the only one
+    :param agent: its name in the conf; None means the only one
     :param log: a file, or a folder of files, to feed
-    :param mapped: the user's own choice for paths that are not there
+    :param mapped: the user's own choice for paths that do not exist
     :param submit: further options for spark-submit
-    :param requirements: packages that the program imports, as pip takes them
-    :param arguments: the program's own
+    :param requirements: a requirements file for pip, with the packages that the program imports
+    :param arguments: the program's own arguments
     """
 
     program: Path
@@ -43,11 +43,11 @@ class Wish:
 
 
 class OwnState:
-    """The folder of one run; it begins empty."""
+    """The folder of one run; it starts empty."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.paths = folder / "files"  # in place of paths that are not there
+        self.paths = folder / "files"  # in place of paths that do not exist
         self.work = folder / "work"
         self.metrics = folder / "metrics"
         self.packages = folder / "packages"  # what pip has installed for the program
@@ -58,7 +58,7 @@ class OwnState:
         self.flume_log = folder / "logs" / f"{FLUME}.log"
 
     def read_progress(self) -> Mapping[str, object]:
-        """Return what the driver has written last; empty before its first word."""
+        """Return what the driver wrote last; empty if it has not written yet."""
         try:
             progress: Mapping[str, object] = json.loads(self.progress.read_text())
         except FileNotFoundError:
@@ -76,7 +76,7 @@ def utf8_locale(environment: Mapping[str, str]) -> Mapping[str, str]:
 def program(
     wish: Wish, settings: Settings, state: OwnState, is_ready: Callable[[], bool]
 ) -> Launch:
-    """Return how the program is started: by spark-submit, with `launch.py` around it."""
+    """Return how the program is started: spark-submit runs `launch.py`, which runs the program."""
     spark_conf = settings.root / "spark-conf"
     master = f"local[{max(2, os.cpu_count() or 1) + 2},{TASK_TRIES}]"
     return Launch(

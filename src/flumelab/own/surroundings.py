@@ -1,7 +1,7 @@
-"""What an old program names and this machine does not have, replaced at the call that uses it.
+"""Replaces what an old program names and this machine does not have, at the call that uses it.
 
-A master, a folder, a host, a Windows path for Python, a jar for Scala 2.11: the program's text
-stays as it is, and each replacement is told once, in one sentence.
+This can be a master, a folder, a host, a Windows path for Python or a jar for Scala 2.11. The
+program's text stays as it is, and each replacement is reported once, in one sentence.
 """
 
 import functools
@@ -31,7 +31,7 @@ PATH_OPTIONS = ("checkpointLocation", "path", "landing")
 listens: set[int] = set()
 """The ports on which the program has asked for a receiver."""
 polls: set[tuple[str, int]] = set()
-"""The SparkSinks that the program asks."""
+"""Host and port of each SparkSink that the program fetches from."""
 _told: set[str] = set()
 
 
@@ -43,9 +43,9 @@ def tell(sentence: str) -> None:
 
 
 def replace_what_is_not_here(folders: Folders, master: str) -> None:
-    """Patch the calls of PySpark by which a program names its surroundings.
+    """Patch the PySpark calls in which a program names its surroundings.
 
-    :param master: in place of a master that is not local
+    :param master: the replacement for a master that is not local
     """
     _around(SparkConf, "set", functools.partial(_setting, master))
     _around(SparkContext, "__init__", _with_a_python_that_is_here)
@@ -66,7 +66,7 @@ def replace_what_is_not_here(folders: Folders, master: str) -> None:
     if not find_spec("findspark"):
         stub = types.ModuleType("findspark")
         vars(stub)["init"] = lambda *_args, **_options: tell(
-            "findspark.init(): Spark is found already, so this call does nothing here"
+            "findspark.init(): Spark is already found, so this call does nothing here"
         )
         sys.modules["findspark"] = stub
 
@@ -74,10 +74,10 @@ def replace_what_is_not_here(folders: Folders, master: str) -> None:
 def _setting(master: str, call: Callable[..., Any], conf: SparkConf, key: str, value: Any) -> Any:
     if key == "spark.master" and not LOCAL_MASTER.fullmatch(str(value)):
         if value != master:
-            tell(f"master {value} is not here; {master} takes its place")
+            tell(f"master {value} is not available; {master} takes its place")
         value = master
     if key in ("spark.jars", "spark.jars.packages") and OLD_CONNECTOR.search(str(value)):
-        tell(f"{key}: {value} is Spark 2's connector; it is left out, as Spark has a new one here")
+        tell(f"{key}: {value} is Spark 2's connector; it is left out, since the lab has a new one")
         rest = [part for part in str(value).split(",") if not OLD_CONNECTOR.search(part)]
         if not rest:
             return conf
@@ -89,13 +89,13 @@ def _with_a_python_that_is_here(call: Callable[..., Any], *args: Any, **kwargs: 
     for name in ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"):
         python = os.environ.get(name)
         if python and not shutil.which(python):
-            tell(f"{name}={python} is not here; {sys.executable} takes its place")
+            tell(f"{name}={python} does not exist; {sys.executable} takes its place")
             os.environ[name] = sys.executable
     return call(*args, **kwargs)
 
 
 def _with_paths(folders: Folders, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """The path is the first argument, after the object where there is one."""
+    """Replace the path, which is the first argument (after the object, if there is one)."""
     checkpoint = call.__name__ in CHECKPOINT_CALLS
     place = 0 if call.__name__ == "getOrCreate" else 1
     given = list(args)
@@ -128,8 +128,8 @@ def _path_here(folders: Folders, path: Any, checkpoint: bool) -> Any:
         return path  # s3a: and the like
     absolute = path if re.match(r"\w+:", path) else str(Path(path).absolute())
     place = folders.place(absolute)
-    if place is None and checkpoint:
-        # A run begins with nothing, even where an earlier one has left a checkpoint.
+    if place is None and checkpoint and not folders.owns(absolute):
+        # A run starts afresh, even if an earlier one has left a checkpoint.
         place = folders.inside(absolute)
     if place is None:
         return path
@@ -161,7 +161,7 @@ def _host_here(host: str) -> str:
 
 
 def _around(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
-    """Put ``wrapper(call, *args, **kwargs)`` in the place of a method."""
+    """Replace a method by ``wrapper(call, *args, **kwargs)``."""
     static = isinstance(vars(owner).get(name), (staticmethod, classmethod))
     call = getattr(owner, name)
 

@@ -1,4 +1,5 @@
 """What the programs in spark-apps/ import: `lab`, `columns` and `parse`.
 
-This file imports nothing: Spark's Python workers load the package for `parse`, and must start fast.
+This file imports nothing, because Spark's Python workers load the package for `parse` and must
+start fast.
 """

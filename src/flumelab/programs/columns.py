@@ -1,4 +1,4 @@
-"""What `flumelab.programs.parse` reads from a line, as a column of Spark's."""
+"""Spark columns with what `flumelab.programs.parse` reads from a line."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql.functions import col, lit, regexp_extract, try_to_timestamp, when
@@ -7,7 +7,7 @@ from flumelab.counts import MALFORMED
 from flumelab.programs.parse import LINE
 
 LINE_IN_JAVA = rf"(?s)^{LINE.pattern}\z"
-"""For Spark, which matches by Java's rules: ``\\s`` and ``\\d`` are ASCII by default there."""
+"""`LINE` for Spark, which matches by Java's rules: ``\\s`` and ``\\d`` are ASCII there."""
 
 _TIME_IN_JAVA = r"\[([^\]]+)\]"
 
@@ -15,8 +15,8 @@ _TIME_IN_JAVA = r"\[([^\]]+)\]"
 def with_url(lines: DataFrame, line: "Column | str") -> DataFrame:
     """Add the column `url` to an access log: the URL that a line asks for, or `MALFORMED`.
 
-    In two steps: in one, Spark would match each line twice, once for the condition and once for the
-    value, and the lab would deliver half as many lines a second.
+    This takes two steps. In one step, Spark would match each line twice, once for the condition and
+    once for the value, and the lab would deliver half as many lines a second.
 
     :param line: the column with the log line, as text
     """

@@ -1,4 +1,4 @@
-"""Any database that SQLAlchemy speaks to: opening it, and what its errors mean."""
+"""Opens any database that SQLAlchemy supports, and explains its errors."""
 
 import re
 import sqlite3
@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from flumelab.errors import LabError
 
-# MySQL's codes: no server at the socket or the port, gone, lost in a query, shutting down.
+# MySQL's codes: no server at the socket or the port, server gone, lost in a query, shutting down.
 _AWAY = {2002, 2003, 2006, 2013, 1053}
 
 
@@ -29,12 +29,12 @@ def opened(url: str) -> Iterator[Engine]:
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         raise LabError(
-            f"result store {shown(url)}: {cause}; set RESULTS_URL to a database that is there"
+            f"result store {shown(url)}: {cause}; set RESULTS_URL to an existing database"
         ) from error
 
 
 def shown(url: str) -> str:
-    """Return the URL as it may be printed, without its password."""
+    """Return the URL without its password, so that it may be printed."""
     return re.sub(r"(://[^:/@]*:)[^@/]*@", r"\1***@", url)
 
 
@@ -51,6 +51,6 @@ def _code(error: DBAPIError) -> object:
 
 
 def _let_readers_in(connection, _record) -> None:  # type: ignore[no-untyped-def]  # DBAPI's
-    # SQLite refuses it at once if another program has the file open; that program did it for all.
+    # SQLite refuses this at once if another program has the file open, which has then done it.
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA journal_mode=WAL")

@@ -1,4 +1,4 @@
-"""Waiting for a result store that is away, as a database is while it restarts."""
+"""Waits for an unreachable result store, such as a database that restarts."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ P = ParamSpec("P")
 
 _AWAY_SECONDS_MAX = 600
 _POLL_SECONDS = 0.5
-_one_waits_for_all = threading.Lock()  # so that one query reports it, not each
+_one_waits_for_all = threading.Lock()  # so that only one query reports it
 
 # By default stamina logs each retry; here two lines report the whole wait.
 stamina.instrumentation.set_on_retry_hooks([])
@@ -23,7 +23,7 @@ stamina.instrumentation.set_on_retry_hooks([])
 
 @dataclass(frozen=True)
 class PatientStore(ResultStore):
-    """A result store whose calls wait for a database that is away; `create` and `counts` do not."""
+    """A result store that waits for an unreachable database, except in `create` and `counts`."""
 
     def add(self, batch: object, rows: Iterable[tuple[str, int]]) -> None:
         """As in `ResultStore`."""
@@ -39,10 +39,10 @@ class PatientStore(ResultStore):
 
 
 def patient(store: ResultStore, function: Callable[P, None]) -> Callable[P, None]:
-    """Return a function that runs `function` again whenever the store was away and is back.
+    """Return a function that runs `function` again whenever an unreachable store is back.
 
     It waits for the store up to ten minutes, and reports that in one line. A batch that was stored
-    just before the store went away is not stored twice, because its name is the same again.
+    just before the store was lost is not stored twice, because it has the same name again.
     """
 
     def run_patiently(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -69,7 +69,7 @@ def _wait_for(store: ResultStore) -> None:
             wait_jitter=0,
         ):
             if attempt.num == 2:
-                print(f"result store {shown(store.url)} is away; waiting for it", flush=True)
+                print(f"result store {shown(store.url)} is unreachable; waiting for it", flush=True)
             with attempt:
                 store.create()
         if attempt.num > 1:

@@ -7,33 +7,33 @@ from types import TracebackType
 
 from flumelab.errors import LabError
 
-# A sign in the traces of Spark, Kafka and S3; the place, from the environment; fact and remedy.
+# A pattern in the traces of Spark, Kafka and S3; the place, from the environment; fact and remedy.
 _KNOWN = (
     (
         "UnknownTopicOrPartitionException",
         "kafka://{KAFKA_SERVERS}/{KAFKA_TOPIC}",
-        "there is no such topic; make it, or set KAFKA_TOPIC to one that is there",
+        "there is no such topic; create it, or set KAFKA_TOPIC to an existing one",
     ),
     (
         "TimeoutException: .*(?:node assignment|listTopics|describeTopics)",
         "kafka://{KAFKA_SERVERS}",
-        "no broker answers; start it, or set KAFKA_SERVERS to one that does",
+        "no broker answers; start it, or set KAFKA_SERVERS to a running one",
     ),
     (
         "UnknownStoreException|NoSuchBucket",
         "{LOGS_URL}",
-        "there is no such bucket that these keys may see; make it, or give other keys in "
+        "these keys can see no such bucket; create it, or put other keys into "
         "AWS_SHARED_CREDENTIALS_FILE",
     ),
     (
         "AccessDenied|SignatureDoesNotMatch|InvalidAccessKeyId|Status Code: 403",
         "{LOGS_URL}",
-        "these keys may not read it; give keys that may in AWS_SHARED_CREDENTIALS_FILE",
+        "these keys may not read it; put keys that may into AWS_SHARED_CREDENTIALS_FILE",
     ),
     (
         "SdkClientException.*(?:Connection refused|UnknownHost|Connect to)",
         "{AWS_ENDPOINT_URL}",
-        "no S3 server answers; start it, or set AWS_ENDPOINT_URL to one that does",
+        "no S3 server answers; start it, or set AWS_ENDPOINT_URL to a running one",
     ),
 )
 _IN_A_TRACE = re.compile(r"LabError: (.+)")
@@ -44,7 +44,7 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, LabError):
         return str(error)
     text = str(error)
-    if line := _IN_A_TRACE.search(text):  # from a function for foreachBatch
+    if line := _IN_A_TRACE.search(text):  # raised by a function for foreachBatch
         return line[1]
     for sign, place, rest in _KNOWN:
         if re.search(sign, text):
@@ -53,7 +53,7 @@ def explain(error: BaseException) -> str | None:
 
 
 def show_in_one_line() -> None:
-    """Let this process show a known failure in one line when it ends, and else the trace."""
+    """Make this process end with one line for a known failure, and with the trace for others."""
     sys.excepthook = _show
 
 

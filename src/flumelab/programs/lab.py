@@ -1,4 +1,4 @@
-"""What a lesson's program takes from the lab: addresses, folders, the result store and the stop.
+"""What a lesson's program uses of the lab: addresses, folders, the result store and the stop.
 
     from flumelab.programs import lab, parse
 
@@ -12,7 +12,7 @@
     if __name__ == "__main__":
         lab.run_streams(count_hashtags)
 
-A program that you take home needs no lab. Write in its place:
+A program that you take home needs no lab. Write this instead:
 
 - `HOST`, `PORT`, `AGENTS`, `LANDING` and the other constants: your own ``"localhost"``, ``4141``,
   ``"/data/landing"``.
@@ -36,9 +36,9 @@ A program that you take home needs no lab. Write in its place:
 - ``lab.wait_until(ready)``: ``while not ready(): time.sleep(1)``.
 - ``lab.count_malformed(rows)``: ``rows.writeStream.format("console").start()``.
 
-For the driver only: the import loads Spark and SQLAlchemy. A function that Spark sends to its
-Python workers uses `flumelab.programs.parse`. Checkpoints refer to this module by its name, so a
-restarted driver reads the constants from its own environment.
+This module is for the driver only: its import loads Spark and SQLAlchemy. A function that Spark
+sends to its Python workers uses `flumelab.programs.parse`. Checkpoints refer to this module by its
+name, so a restarted driver reads the constants from its own environment.
 """
 
 import os
@@ -54,7 +54,7 @@ from flumelab.programs.known_failures import show_in_one_line
 
 HOST = os.environ.get("RECEIVER_HOST", "localhost")
 PORT = int(os.environ.get("RECEIVER_PORT", "4141"))
-"""Where Flume sends to, or where a socket is read."""
+"""The port that Flume sends to, or that serves a socket."""
 AGENTS = [
     (host, int(port))
     for host, _, port in (
@@ -75,17 +75,17 @@ CHECKPOINT = os.environ.get("CHECKPOINT_DIR", "checkpoint")
 """A folder that driver and workers share."""
 
 store = PatientStore(os.environ.get("RESULTS_URL", "sqlite:///results.db"))
-"""What the program has found, by key; the lab compares it with what the generator knows.
+"""What the program has found, by key; the lab compares it with the generator's numbers.
 
-Each call waits up to ten minutes for a database that is away."""
+Each call waits up to ten minutes for an unreachable database."""
 
 
 def run_streams(build: Callable[[], StreamingContext], resume: bool = True) -> None:
     """Run a program of DStreams until it fails or the lab stops it.
 
-    :param build: makes the StreamingContext with its streams; not called after a kill, when the
-        streams come from the checkpoint
-    :param resume: False: build the streams after a kill, too; for a state that Spark does not keep
+    :param build: makes the StreamingContext with its streams; not called after a kill, because the
+        streams then come from the checkpoint
+    :param resume: False to build the streams after a kill, too, if Spark does not keep their state
     """
     _prepare()
     if resume:
@@ -112,9 +112,9 @@ wait_until = stop.wait_until
 
 
 def batch_name(batch: DataFrame, number: int) -> str:
-    """Return a name for a micro-batch, in which its query has an id of its own.
+    """Return a name for a micro-batch, which contains the query's id.
 
-    A query that lost its checkpoint starts again with batch 0, but has another id.
+    A query that lost its checkpoint starts again with batch 0, but has a new id.
     """
     query = batch.sparkSession.sparkContext.getLocalProperty("sql.streaming.queryId")
     return f"{query} {number}"
@@ -127,7 +127,7 @@ def staged(
 
     It gives `write` the rows, the batch's number and the options for ``write.format("jdbc")``, and
     then sets these keys in the store, in one transaction and once for each batch. If the database
-    is away, it waits and starts again.
+    is unreachable, it waits and starts again.
 
     The query's rows have `key` and `value`.
     """

@@ -1,10 +1,10 @@
 """Parsers of the lines that the generator's scenarios make; each can be a stream's `bodyDecoder`.
 
 `message`, `order`, `reading` and `action` return None for a malformed line. `url`, `hashtags`,
-`sale` and `takings` return what a lesson counts, with `MALFORMED` as the key of such a line. The
-rules are those by which `loadgen.scenarios` makes its ledger.
+`sale` and `takings` return what a lesson counts, with `MALFORMED` as the key of a malformed line.
+`loadgen.scenarios` uses the same rules for its ledger.
 
-Spark's Python workers import this module, so it imports nothing that takes long.
+Spark's Python workers import this module, so it imports nothing slow.
 """
 
 import json
@@ -20,7 +20,7 @@ LINE = re.compile(
     r'(?: "[^"\\]*(?:\\.[^"\\]*)*" "[^"\\]*(?:\\.[^"\\]*)*")?\s*',
     re.ASCII,
 )
-"""A line of an access log; its group is the URL. The lesson on it: spark-apps/url_counts.py."""
+"""A line of an access log; the group is the URL. spark-apps/url_counts.py has the same pattern."""
 
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z"
 _TIME = re.compile(TIME)
@@ -33,7 +33,7 @@ _READING = re.compile(
 ORDER_SCHEMA = "time timestamp, product string, quantity int, cents long"
 READING_SCHEMA = "time timestamp, device string, temperature double, pressure double"
 ACTION_SCHEMA = "time timestamp, user string, action string"
-"""The columns that a ``udf`` of `order`, `reading` or `action` makes; null for a malformed line."""
+"""The columns of a ``udf`` of `order`, `reading` or `action`; null for a malformed line."""
 
 
 class Message(NamedTuple):
@@ -81,7 +81,7 @@ def url(body: bytes) -> str:
 
 
 def message(body: bytes) -> Message | None:
-    """Parse a message; its hashtags are its words that begin with ``#``."""
+    """Parse a message; its hashtags are the words that begin with ``#``."""
     match = _MESSAGE.fullmatch(_text(body))
     time = match and _time(match[1])
     if not match or not time:
@@ -127,7 +127,7 @@ def reading(body: bytes) -> Reading | None:
 
 
 def action(body: bytes) -> Action | None:
-    """Parse a JSON object whose time, user and action are strings that are not empty."""
+    """Parse a JSON object whose time, user and action are non-empty strings."""
     try:
         found = json.loads(_text(body))
     except (ValueError, RecursionError):
@@ -144,7 +144,7 @@ def _text(body: bytes) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    """Return the time, or None if the calendar does not have it."""
+    """Return the time, or None if it does not exist in the calendar."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:

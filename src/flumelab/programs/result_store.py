@@ -1,8 +1,8 @@
 """The result store: a value for each key that the lab's programs found, in a database.
 
-``python -m flumelab.programs.result_store`` prints as JSON what is in the store of `RESULTS_URL`.
+``python -m flumelab.programs.result_store`` prints the contents of the store `RESULTS_URL` as JSON.
 
-One transaction stores a batch together with its name, so that a batch that Spark runs again after a
+One transaction stores a batch together with its name, so a batch that Spark runs again after a
 failure changes nothing.
 """
 
@@ -66,9 +66,9 @@ _KEYS_PER_QUERY = 500  # databases limit a statement's parameters; SQLite's old 
 class ResultStore:
     """The totals by key, and the names of the batches in them.
 
-    In each call `batch` is a name that the batch has again when Spark runs it again, and that no
-    other batch ever has: its time in a DStream, its number in a query. `rows` are ``(key, value)``,
-    each key once; `MALFORMED` is the key of malformed lines.
+    In each call `batch` is the batch's name: its time in a DStream, its number in a query. The name
+    is the same when Spark runs the batch again, and no other batch has it. `rows` are ``(key,
+    value)``, each key once; `MALFORMED` is the key of malformed lines.
 
     :param url: SQLAlchemy's, for example ``sqlite:///results.db``. Each call opens the database, so
         a store can be pickled into a checkpoint.
@@ -126,7 +126,7 @@ class ResultStore:
 
 
 def _upsert(connection: Connection, values: Mapping[str, int], new: ColumnElement[int]) -> None:
-    """Insert the keys that are missing; set the others to `new`, in which ``new`` is the value."""
+    """Insert the missing keys and set the others to `new`, an expression with the new value."""
     known = {
         key
         for keys in _chunks(values, _KEYS_PER_QUERY)

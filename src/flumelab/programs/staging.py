@@ -1,7 +1,7 @@
-"""Rows that Spark's tasks write into the result store by JDBC, taken over in one transaction.
+"""Rows that Spark's tasks write to the result store by JDBC, taken over in one transaction.
 
-The tasks write into a table apart, each row with the name of this attempt at the batch. A killed
-attempt leaves rows there that no transaction takes over; the next one removes them.
+The tasks write to a separate table, each row with the name of this attempt at the batch. A killed
+attempt leaves rows there that no transaction takes over; the next attempt removes them.
 """
 
 import configparser
@@ -24,7 +24,7 @@ Options = dict[str, str]
 def staged_rows(
     store: ResultStore, rows: DataFrame, batch: object
 ) -> Iterator[tuple[DataFrame, Options]]:
-    """Give rows to write in the block, and the options; see `flumelab.programs.lab.staged`."""
+    """Yield the rows to write in the block, and the options; see `flumelab.programs.lab.staged`."""
     with staged_attempt(store, batch) as (attempt, options):
         marked = rows.withColumn("attempt", lit(attempt)).cache()
         yield marked, options
@@ -33,9 +33,9 @@ def staged_rows(
 
 @contextmanager
 def staged_attempt(store: ResultStore, batch: object) -> Iterator[tuple[str, Options]]:
-    """Set keys to the rows that are written in the block; nothing if the batch was stored before.
+    """Set keys to the rows that the block writes; change nothing if the batch was stored before.
 
-    Gives the attempt's name and the options. A row has `attempt`, `key` and `value`.
+    Yields the attempt's name and the options. A row has `attempt`, `key` and `value`.
     """
     attempt = f"{batch} {uuid.uuid4()}"
     yield attempt, {**_jdbc_options(store.url), "dbtable": staged.name}
@@ -47,7 +47,7 @@ def staged_attempt(store: ResultStore, batch: object) -> Iterator[tuple[str, Opt
             rows = select(staged.c.key, staged.c.value).where(mine)
             connection.execute(insert(totals).from_select(["key", "value"], rows))
     with opened(store.url) as engine, engine.begin() as connection:
-        of_this_batch = staged.c.attempt.startswith(f"{batch} ")  # killed attempts, too
+        of_this_batch = staged.c.attempt.startswith(f"{batch} ")  # includes killed attempts
         connection.execute(delete(staged).where(of_this_batch))
 
 
@@ -61,7 +61,7 @@ def _jdbc_options(address: str) -> Options:
     known = options["client"] if options.has_section("client") else {}
     return {
         "driver": "org.mariadb.jdbc.Driver",
-        # Spark knows how to write to MySQL by this prefix only.
+        # Spark writes MySQL's dialect only for this prefix.
         "url": f"jdbc:mysql://{url.host}:{url.port or 3306}/{url.database}?permitMysqlScheme",
         "user": url.username or known.get("user", ""),
         "password": str(url.password or known.get("password", "")),

@@ -1,6 +1,7 @@
-"""How a program waits for its end: a stop first counts all that was received.
+"""How a program waits for its stop, which first counts everything that was received.
 
-The lab asks for the stop by the file that `STOP_FILE` names (see `flumelab.runtimes.submit`).
+The lab asks for the stop by creating the file that `STOP_FILE` names (see
+`flumelab.runtimes.submit`).
 """
 
 import os
@@ -16,11 +17,11 @@ POLL_SECONDS = 0.5
 
 
 def await_stop_of_streams(ssc: StreamingContext, checkpoint: str) -> None:
-    """Do what ``ssc.awaitTermination()`` does, and stop once all that was received is counted.
+    """Wait like ``ssc.awaitTermination()``; at a stop, end once everything received is counted.
 
-    The checkpoint is then removed: a program that resumed from it would run a batch for each second
-    of the pause. It stays, with the write-ahead log in it, if events are left to count, and after a
-    crash.
+    The checkpoint is then removed, because a program that resumed from it would run a batch for
+    each second of the pause. After a crash, or if events are left to count, the checkpoint stays,
+    with the write-ahead log in it.
     """
     while not ssc.awaitTerminationOrTimeout(POLL_SECONDS):
         if _stop_is_asked_for():
@@ -35,7 +36,7 @@ def await_stop_of_streams(ssc: StreamingContext, checkpoint: str) -> None:
 
 
 def await_stop_of_queries(spark: SparkSession) -> None:
-    """Do what ``spark.streams.awaitAnyTermination()`` does, and stop once all is counted."""
+    """Wait like ``spark.streams.awaitAnyTermination()``; at a stop, end once all is counted."""
     while not spark.streams.awaitAnyTermination(POLL_SECONDS):
         if _stop_is_asked_for():
             for query in spark.streams.active:

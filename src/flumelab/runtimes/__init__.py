@@ -1,1 +1,1 @@
-"""The places in which the lab runs: Docker, or plain processes."""
+"""The two ways to run the lab: in Docker, or as plain processes."""

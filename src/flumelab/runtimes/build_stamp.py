@@ -1,4 +1,4 @@
-"""Whether anything has changed since it was built: by the files' contents, not by their times."""
+"""Finds out whether sources have changed since a build, by their contents, not by their times."""
 
 import hashlib
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class BuildStamp:
     """A file that records from which sources a build was made.
 
     :param sources: files and folders of `root`
-    :param options: what the build was told beside them
+    :param options: further options of the build
     """
 
     def __init__(

@@ -18,7 +18,7 @@ class RuntimeName(StrEnum):
 
 
 def choose(name: RuntimeName, settings: Settings) -> Runtime:
-    """Return the named runtime; for ``auto``, the one that is up, or else the one that works."""
+    """Return the named runtime; for ``auto``, the one that is up, or else one that can run."""
     local, docker = LocalRuntime(settings), DockerRuntime(settings)
     if name is RuntimeName.local:
         return local

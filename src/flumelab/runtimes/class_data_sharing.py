@@ -3,10 +3,10 @@
     python -m flumelab.runtimes.class_data_sharing FILE
 
 writes the archive, and compiles PySpark's zip (see `compiled_zip`). It runs
-class_data_sharing_program.py on Spark; when the JVM exits, it writes the classes that it has loaded
-and verified. Spark then starts in half the CPU time. A JVM with `java_options` uses the archive if
-its Java and its class path are the same, and otherwise starts without it. Spark's conf directory is
-on the class path and must be empty for this, so a program gets its settings by
+class_data_sharing_program.py on Spark; when that JVM exits, it writes the classes that it has
+loaded and verified. Spark then starts in half the CPU time. A JVM with `java_options` uses the
+archive if its Java and its class path are the same, and otherwise starts without it. Spark's conf
+directory is on the class path and must be empty for this, so a program gets its settings from
 ``--properties-file``.
 """
 
@@ -20,19 +20,19 @@ from flumelab.errors import LabError
 from flumelab.runtimes.compiled_zip import compile_zip, pyspark_zip
 
 QUICK_JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
-"""A JVM starts in half the time without the optimising compiler."""
+"""With these options a JVM starts in half the time, because the optimising compiler is off."""
 
 PROGRAM = Path(__file__).with_name("class_data_sharing_program.py")
 LOG_LINES = 15
 
 
 def java_options(archive: Path) -> str:
-    """Return the options of a JVM that is to use the archive; it ignores one that does not fit."""
+    """Return the options that make a JVM use the archive; it ignores one that does not fit."""
     return f'"-XX:SharedArchiveFile={archive}" -Xlog:cds*=error'
 
 
 def make_archive(file: Path) -> None:
-    """Write the archive; raises `LabError` with the end of Spark's log."""
+    """Write the archive; if that fails, raise `LabError` with the end of Spark's log."""
     import pyspark  # takes a tenth of a second
 
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def make_archive(file: Path) -> None:
     if done.returncode or not file.exists():
         log = (done.stdout + done.stderr).splitlines()
         end = "\n".join([line for line in log if " INFO " not in line][-LOG_LINES:])
-        raise LabError(f"{file} could not be made by spark-submit {PROGRAM}:\n{end}")
+        raise LabError(f"spark-submit {PROGRAM} could not write {file}:\n{end}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ ERROR_LINES = 15
 
 
 def run(command: Sequence[str], folder: Path) -> str:
-    """Run a command and return what it prints; raises `LabError` with the end of that."""
+    """Run a command and return its output; raises `LabError` with the output's end if it fails."""
     if not shutil.which(command[0]):
         raise LabError(f"{command[0]} is not installed; flumelab doctor says how to get it")
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

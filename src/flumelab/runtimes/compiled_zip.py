@@ -26,7 +26,7 @@ def pyspark_zip() -> Path:
 
 
 def compile_zip(file: Path) -> None:
-    """Add to each module of a zip its compiled form; a second call changes nothing."""
+    """Add the compiled form of each module to a zip; a second call changes nothing."""
     with tempfile.TemporaryDirectory(dir=file.parent) as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about Spark's sources, which the reader cannot change
         modules = Path(folder) / "modules"
@@ -35,7 +35,7 @@ def compile_zip(file: Path) -> None:
             modules,
             ddir=file,  # for tracebacks
             quiet=2,
-            legacy=True,  # beside the source, where an import from a zip looks for it
+            legacy=True,  # next to the source, where an import from a zip looks for it
             rx=NEVER_IMPORTED,
             invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
         )

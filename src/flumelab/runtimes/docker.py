@@ -40,7 +40,7 @@ TARGETS = {
 }
 LOG_LINES = 15
 CLEAR_LINE = "\x1b[2K"
-"""Compose 2.26 begins each line of a log with it, even if the output is not a terminal."""
+"""Compose 2.26 starts each line of a log with this, even if the output is not a terminal."""
 
 
 class DockerRuntime:
@@ -58,10 +58,10 @@ class DockerRuntime:
         self._images.build((BASE, *servers), report)
 
     def up(self, lesson: Lesson, report: Report) -> None:
-        """Compose starts each service when the services that it depends on are healthy."""
+        """Start the services; Compose starts each one when those that it depends on are healthy."""
         program = lesson.program
         if others := {s.name for s in self.services()} & SERVICES - {program.service}:
-            raise LabError(f"{', '.join(others)} is up; flumelab down first")
+            raise LabError(f"{', '.join(others)} is up; run flumelab down first")
         report(f"starting the services for {lesson.name}")
         try:
             environment = _choose(lesson)
@@ -125,7 +125,7 @@ class DockerRuntime:
         )
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
-        """A socket of the generator's container, a server, or else the volume that all share."""
+        """Name a socket of the generator's container, a server, or else the shared volume."""
         target = TARGETS.get(lesson.program.reads)
         return ["--to", target] if target else []
 
@@ -161,7 +161,7 @@ class DockerRuntime:
         self._compose.run(["logs", "--tail", "200", *options])
 
     def _running_one_of(self, *groups: Collection[str]) -> list[str]:
-        """For each group, the service of it that there is; raises `LabError` if there is none."""
+        """Return the running service of each group; raises `LabError` if a group has none."""
         names = [service.name for service in self.services()]
         found = [next((name for name in names if name in group), "") for group in groups]
         if not all(found):
@@ -173,13 +173,13 @@ class DockerRuntime:
         return Counts(**json.loads(self._compose.output_in(driver, command)))
 
     def _loadgen(self, module: str, *options: str) -> Any:
-        """What a module of the generator prints as JSON."""
+        """Run a module of the generator and return the JSON that it prints."""
         command = ["python3", "-m", module, *options]
         return json.loads(self._compose.output_in("loadgen", command))
 
 
 def _choose(lesson: Lesson) -> dict[str, str]:
-    """The variables by which compose.yaml runs this lesson and feeds nothing."""
+    """The variables that make compose.yaml run this lesson without feeding it."""
     services = [program.service for program in lesson.programs]
     chosen = {
         "LAB_LINES": "0",

@@ -1,4 +1,4 @@
-"""The images of compose.yaml: they are built again only after their sources have changed."""
+"""The images of compose.yaml, which are built again only if their sources have changed."""
 
 import subprocess
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ IMAGES = {BASE: ("loadgen", "flume", "spark"), "own": ("own",)} | {
     server: (server,) for server in SERVERS
 }
 BUILT_BY = {"spark": "spark-master"}
-"""The service that builds an image, where the two have different names."""
+"""The service that builds an image, if the two have different names."""
 SOURCES = {
     BASE: [
         *("connector", "runtimes", "docker", "flume-conf", "loadgen", "requirements", "spark-apps"),

@@ -1,4 +1,4 @@
-"""The local runtime: the same confs and programs as plain processes, their state in one folder."""
+"""The local runtime: the same confs and programs as plain processes, with state in one folder."""
 
 import json
 import os
@@ -30,7 +30,7 @@ DRIVER_STOP_SECONDS_MAX = 60
 
 
 class LocalRuntime:
-    """Flume agent, driver and generator on this host."""
+    """A Flume agent, a driver and a generator on this host."""
 
     name = "local"
 
@@ -44,7 +44,7 @@ class LocalRuntime:
         local_build.build(self._settings.root, servers, report)
 
     def up(self, lesson: Lesson, report: Report) -> None:
-        """Start what does not run yet; stop everything again if any of it fails."""
+        """Start what is not running yet; if anything fails, stop everything again."""
         stages = LessonServices(lesson, self._settings, self._state).stages()
         wanted = {launch.service for stage in stages for launch in stage}
         with self._state.locked():
@@ -52,7 +52,7 @@ class LocalRuntime:
             if others := running - wanted:
                 raise LabError(
                     f"{self._state.folder}: {', '.join(sorted(others))} still running;"
-                    " flumelab down first"
+                    " run flumelab down first"
                 )
             if not wanted - running:
                 report(f"{lesson.program.service} is up already")
@@ -69,7 +69,7 @@ class LocalRuntime:
                 raise
 
     def down(self, report: Report) -> None:
-        """Stop Flume first: what it has sent is counted before the driver ends."""
+        """Stop Flume first, so that the driver still counts what Flume has sent."""
         with self._state.locked():
             self._stop_all(report)
 
@@ -125,7 +125,7 @@ class LocalRuntime:
         )
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
-        """The generator listens where a receiver would; else a server, or the spool directory."""
+        """Name the receiver's port for a socket, or else a server or the spool directory."""
         if lesson.program.reads is Input.SOCKET:
             return ["--to", f"tcp://{LOOPBACK}:{self._settings.receiver_port}"]
         return self._servers(lesson.servers).target_options() if lesson.servers else []
@@ -135,13 +135,13 @@ class LocalRuntime:
         return self._loadgen("loadgen.expected", *self._state.ledger_options, *options)
 
     def wipe(self, report: Report) -> None:
-        """Remove the folder with all that the processes wrote."""
+        """Remove the folder with everything that the processes wrote."""
         if self.services():
             self.down(report)
         self._state.remove()
 
     def clear_for_next(self, report: Report) -> None:
-        """As `wipe`: the next lesson shares nothing, because each program has its own Spark."""
+        """Do the same as `wipe`: lessons share nothing, because each program has its own Spark."""
         self.wipe(report)
 
     def log_tail(self, service: str, lines: int) -> str:
@@ -183,14 +183,14 @@ class LocalRuntime:
                 report(f"{name} did not end within {seconds} s and was killed")
 
     def _loadgen(self, module: str, *options: str) -> Any:
-        """What a module of the generator prints as JSON."""
+        """Run a module of the generator and return the JSON that it prints."""
         return json.loads(
             commands.run([sys.executable, "-m", module, *options], self._settings.root)
         )
 
 
 def _stop_order(service: str) -> int:
-    """The order of the flow: each service may end once those before it have ended."""
+    """The place in the order of the flow: a service may end once those before it have ended."""
     if service in SERVERS:
         return 3
     return {"flume": 0, "receiver": 1}.get(service, 2)

@@ -1,4 +1,4 @@
-"""What the local runtime starts from: the connector's jars, Flume's runtime, the servers' jars.
+"""Builds what the local runtime needs: the connector's jars, Flume's runtime, the servers' jars.
 
 All labs of a checkout share them.
 """
@@ -32,13 +32,13 @@ SERVER_SOURCES = [
     "runtimes/spark-packages/pom.xml",
 ]
 ENVIRONMENT = Path(sys.prefix)
-"""The Python environment, into whose PySpark the connector is installed."""
+"""The Python environment; the connector is installed into its PySpark."""
 CLASS_ARCHIVE = ENVIRONMENT / "flumelab.jsa"
 """The archive of Spark's classes (see `class_data_sharing`)."""
 
 
 def flume_home(root: Path) -> Path:
-    """Return where a checkout's Flume is, once it is built."""
+    """Return the folder of a checkout's Flume, which exists once it is built."""
     return root / "runtimes/flume/target/flume"
 
 

@@ -1,4 +1,4 @@
-"""How the services of a lesson are started as processes of this host, and in which order."""
+"""How, and in which order, the services of a lesson are started as processes of this host."""
 
 import os
 import sys
@@ -24,9 +24,9 @@ TASK_TRIES = 4  # as on a cluster: a Python worker may die
 class Launch:
     """How one service is started.
 
-    :param title: what is reported as starting
+    :param title: the name in the report that it starts
     :param folder: the working directory
-    :param ports: those that the service opens, and that must be free before
+    :param ports: the ports that the service opens, which must be free before
     """
 
     service: str
@@ -48,7 +48,7 @@ class LessonServices:
         self._servers = Servers.among(lesson.servers, settings, state.folder)
 
     def stages(self) -> list[list[Launch]]:
-        """The order of the start: the services of a stage start together.
+        """The stages of the start; the services of one stage start together.
 
         Servers come first, and the program before Flume, so that Flume finds its receiver.
         """
@@ -73,7 +73,7 @@ class LessonServices:
         )
 
     def _receiver(self) -> Launch:
-        # Beside a program with a receiver of its own, which has the first port.
+        # If the first program has a receiver of its own, that receiver has the first port.
         second = len(self._lesson.programs) > 1
         port = self._settings.port("second_port" if second else "receiver_port")
         command = [sys.executable, "-m", "pyspark_flume.receiver", "--host", LOOPBACK]
@@ -139,7 +139,7 @@ class LessonServices:
         }
 
     def _input_variables(self) -> dict[str, str]:
-        """Where the program reads, and where it writes its results."""
+        """The variables that name where the program reads, and where it writes its results."""
         return {
             "RECEIVER_HOST": LOOPBACK,
             "RECEIVER_PORT": str(self._settings.receiver_port),
@@ -150,8 +150,8 @@ class LessonServices:
         }
 
     def _program_is_ready(self, program: Program) -> bool:
-        """Flume needs a program that listens; it is enough that any other one runs."""
-        if program.service == SECOND:  # it has no UI; its query has begun
+        """Whether a program that Flume sends to listens, and any other program runs."""
+        if program.service == SECOND:  # it has no UI; a checkpoint shows that its query has begun
             return (self._state.checkpoints / Path(program.file).stem).exists()
         listens = program.reads is Input.PUSH
         return answers(self._settings.receiver_port if listens else self._settings.ui_port)

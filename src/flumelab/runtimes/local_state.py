@@ -1,4 +1,4 @@
-"""The folder into which a lab of the local runtime writes.
+"""The folder that a lab of the local runtime writes to.
 
 .lab/local/  spool/  ledger.jsonl  metrics/  channel/  landing/  checkpoint/  results.db  logs/
 """
@@ -14,7 +14,7 @@ from flumelab.errors import LabError
 
 
 class StateFolder:
-    """The places in a lab's state folder, by what is kept there."""
+    """The paths in a lab's state folder, named after what they hold."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,26 +33,26 @@ class StateFolder:
 
     @property
     def ledger_options(self) -> list[str]:
-        """The options by which `loadgen.expected` finds the ledger."""
+        """The options that tell `loadgen.expected` where the ledger is."""
         return ["--ledger", str(self.ledger)]
 
     @property
     def generator_options(self) -> list[str]:
-        """The options by which `loadgen` finds the spool directory and the ledger."""
+        """The options that tell `loadgen` where the spool directory and the ledger are."""
         return ["--spool", str(self.spool), *self.ledger_options]
 
     def create(self) -> None:
-        """Create the folders that services expect to be there."""
+        """Create the folders that the services expect."""
         for folder in (self.spool, self.metrics, self.checkpoints):
             folder.mkdir(parents=True, exist_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder and all that is in it."""
+        """Remove the folder and everything in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other calls of `flumelab` from starting or stopping this lab meanwhile."""
+        """Prevent other `flumelab` processes from starting or stopping this lab meanwhile."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:
             try:

@@ -1,4 +1,4 @@
-"""Ports of this host: who listens, and which are free."""
+"""Ports of this host: whether a process listens, and which ports are free."""
 
 import socket
 
@@ -29,7 +29,7 @@ def require_unused(port: Port) -> None:
     if answers(port.number):
         raise LabError(
             f"port {port.number} is in use; end what listens there or set {port.variable}"
-            " to a free one"
+            " to a free port"
         )
 
 

@@ -33,7 +33,7 @@ class Record:
 
 
 class Processes:
-    """The processes of one state folder, by service; they are recorded in ``processes.json``."""
+    """The processes of one state folder, by service, as recorded in ``processes.json``."""
 
     def __init__(self, state: Path) -> None:
         self._file = state / "processes.json"
@@ -65,7 +65,7 @@ class Processes:
         return {name: record for name, record in self._read().items() if not _alive(record)}
 
     def wait_until(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
-        """Wait for a service; raises `LabError` with the end of its log if it ends or is late."""
+        """Wait for a service; if it ends or is late, raise `LabError` with the end of its log."""
         record = self._read()[name]
         deadline = time.monotonic() + seconds
         while not ready():
@@ -112,7 +112,7 @@ class Processes:
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
-    """Kill processes (SIGKILL); one that has ended meanwhile, as children do, is no error."""
+    """Kill processes (SIGKILL); it is no error if one of them has already ended."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()

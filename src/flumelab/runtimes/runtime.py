@@ -1,4 +1,4 @@
-"""The protocol `Runtime`: what the lab's commands need of the place in which the lab runs."""
+"""The protocol `Runtime`: what the lab's commands need from the place where the lab runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ class Runtime(Protocol):
     name: str
 
     def build(self, report: Report, servers: Sequence[str] = ()) -> None:
-        """Build what the runtime starts from, unless it is there and its sources are the same.
+        """Build what the runtime needs, unless it exists and its sources are the same.
 
         :param servers: the servers that a lesson needs, as in `Lesson.servers`
         """
 
     def up(self, lesson: Lesson, report: Report) -> None:
-        """Start all services of a lesson in order and wait until each is ready; feed nothing."""
+        """Start all services of a lesson in order and wait until each is ready; do not feed it."""
 
     def down(self, report: Report) -> None:
         """Stop all services in the order of the flow; keep the state."""
@@ -48,18 +48,18 @@ class Runtime(Protocol):
     def feed(self, options: Sequence[str], replay: Path | None, quiet: bool = False) -> int:
         """Run the generator and return its exit code.
 
-        :param options: the generator's own
+        :param options: the generator's own options
         :param replay: a log to send unchanged, if any
-        :param quiet: without the generator's summary on standard output
+        :param quiet: whether to leave out the generator's summary on standard output
         """
 
     def counts(self) -> Counts:
         """What the lesson's programs have counted."""
 
     def hop_counts(self) -> HopCounts:
-        """What each hop reports now, the result store last.
+        """What each hop reports now; the result store is asked last.
 
-        In this order no line can be seen as counted before it is seen as generated.
+        In this order no line can appear as counted before it appears as generated.
         """
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
@@ -72,7 +72,7 @@ class Runtime(Protocol):
         """Stop all services and remove the state."""
 
     def clear_for_next(self, report: Report) -> None:
-        """As `wipe`, but leave services up that the next lesson needs, too."""
+        """Do the same as `wipe`, but leave services up that the next lesson also needs."""
 
     def log_tail(self, service: str, lines: int) -> str:
         """The last lines of a service's log."""
@@ -82,9 +82,9 @@ class Runtime(Protocol):
 
 
 def require_programs_running(runtime: Runtime, lesson: Lesson) -> None:
-    """Raise `LabError` with the end of its log if a program of the lesson has ended by itself."""
+    """Raise `LabError` with the end of the log if a program of the lesson has ended by itself."""
     stopped = {service.name for service in runtime.services() if service.state == "stopped"}
     for program in lesson.programs:
         if program.service in stopped:
             log = runtime.log_tail(program.service, OUTPUT_LINES)
-            raise LabError(f"{program.file} ended before all was counted:\n{log}")
+            raise LabError(f"{program.file} ended before everything was counted:\n{log}")

@@ -1,6 +1,6 @@
 """Kafka, S3 and MariaDB for the lessons that need them, as plain processes of the local runtime.
 
-Where MariaDB is not installed, SQLite takes its place.
+If MariaDB is not installed, SQLite takes its place.
 """
 
 import os
@@ -16,7 +16,7 @@ TOPIC, BUCKET, DATABASE = "lines", "lab", "lab"
 SERVERS = ("kafka", "s3", "db")
 SCRIPTS = {"kafka": "kafka/broker", "s3": "s3/server", "db": "db/server"}
 SPARK_JARS = "runtimes/spark-packages/target/jars"
-"""What Spark needs to speak to them; it comes from Maven, as Kafka and the S3 server do."""
+"""The jars that Spark needs as their client; Maven fetches them, as it does Kafka and S3Proxy."""
 KAFKA_JARS = "runtimes/kafka/target/kafka"
 S3_JARS = "runtimes/s3-server/target/s3"
 
@@ -45,7 +45,7 @@ class Servers:
         return self.settings.port(f"{name}_port")
 
     def command(self, name: str) -> list[str]:
-        """The script that starts a server, in the image as well as here."""
+        """The script that starts a server, both in the image and here."""
         return [str(self.settings.root / "docker" / SCRIPTS[name])]
 
     def environment(self, name: str) -> Mapping[str, str]:
@@ -64,7 +64,7 @@ class Servers:
         return answers(self.port(name).number)
 
     def client_variables(self) -> dict[str, str]:
-        """The variables by which the generator and the programs find the servers."""
+        """The variables that tell the generator and the programs where the servers are."""
         variables = {
             "KAFKA_SERVERS": self._address("kafka"),
             "KAFKA_TOPIC": TOPIC,
@@ -78,7 +78,7 @@ class Servers:
         return variables
 
     def target_options(self) -> list[str]:
-        """The generator's options for writing into Kafka, or else into S3."""
+        """The generator's options for writing to Kafka, or else to S3."""
         if "kafka" in self.names:
             return ["--to", f"kafka://{self._address('kafka')}/{TOPIC}"]
         return ["--to", f"s3://{BUCKET}"]
@@ -131,5 +131,5 @@ class Servers:
 
 
 def _search_path() -> str:
-    """The PATH, and the folder in which Debian installs MariaDB's server: only root has it."""
+    """PATH plus the folder of MariaDB's server on Debian, which only root has in its PATH."""
     return f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin"

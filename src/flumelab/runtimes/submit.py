@@ -1,14 +1,14 @@
-"""Start a streaming program with a checkpoint that fits it.
+"""Starts a streaming program with a checkpoint that fits it.
 
     python -m flumelab.runtimes.submit [--keep] PROGRAM [spark-submit option]…
 
 A checkpoint of DStreams contains the program itself. It must not be used after the program's text
 or addresses have changed, so each text and set of addresses has a folder of its own. A checkpoint
 of Structured Streaming only records how far its queries have read; with ``--keep`` as the first
-argument, the program has one folder whatever its text.
+argument, the program keeps one folder even if its text changes.
 
 Variables: `CHECKPOINT_ROOT` (a folder that driver and workers share), `SPARK_MASTER`,
-`SPARK_PROPERTIES` (the file of Spark's settings), `SPARK_JARS` (jars that the program needs beside
+`SPARK_PROPERTIES` (the file of Spark's settings), `SPARK_JARS` (jars that the program needs besides
 Spark's own, if any), and those that the program itself reads. Further arguments are passed to
 spark-submit. On SIGTERM, the program counts what it has received and then ends (see
 `flumelab.programs.stop`).
@@ -21,8 +21,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Events that Flume was answered OK for survive a kill of the driver. The log is written into the
-# checkpoint, so a program without a checkpoint could not receive.
+# Events that were answered OK survive a kill of the driver. The log is written into the checkpoint,
+# so a program without a checkpoint could not receive.
 WRITE_AHEAD = ("--conf", "spark.streaming.receiver.writeAheadLog.enable=true")
 
 # Spark warns that each DStream is deprecated, and that the type hints of each udf() do not say
@@ -61,7 +61,7 @@ def main(program: Path, options: list[str], keep: bool) -> int:
 
 
 def checkpoint_of(program: Path, root: Path) -> Path:
-    """Return the folder for the program's present text and addresses."""
+    """Return the folder for the program's current text and addresses."""
     parts = [program.read_text(), *(os.environ.get(name, "") for name in VARIABLES_IN_A_CHECKPOINT)]
     return root / f"{program.stem}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:12]}"
 

@@ -24,7 +24,7 @@ SPARK = "[STREAM_FAILED] Query [id = 1, runId = 2] terminated with exception: "
         (
             "An error occurred while calling o42.text.\n:"
             " org.apache.hadoop.fs.s3a.UnknownStoreException: `s3a://lab/': Bucket does not exist.",
-            "s3a://lab/: there is no such bucket that these keys may see; ",
+            "s3a://lab/: these keys can see no such bucket; ",
         ),
         (
             ": java.nio.file.AccessDeniedException: lab: S3Exception: The request signature we"

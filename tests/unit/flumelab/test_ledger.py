@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from flumelab import terminal_output
+from flumelab import ledger_table
 from flumelab.counts import MALFORMED, Counts
 from flumelab.ledger import Balance, HopCounts, balance
 
@@ -73,7 +73,7 @@ def test_a_balance_is_settled_only_when_every_hop_reports_the_same() -> None:
 def printed(balance: Balance) -> str:
     console = Console(width=200)
     with console.capture() as captured:
-        console.print(terminal_output.verdict(balance))
+        console.print(ledger_table.verdict(balance))
     return captured.get()
 
 
@@ -90,7 +90,7 @@ def test_lines_that_flume_reads_elsewhere_are_no_balance() -> None:
     result = balance(HopCounts(Counts(), 0, (run(1_000, 0),), Counts()))
     assert result.differs_at == "Flume received"
     assert "BALANCED" not in printed(result)
-    assert "Flume received 1,000 lines more than the spool directory's files have" in printed(
+    assert "Flume received 1,000 more lines than the spool directory's files have" in printed(
         result
     )
 

@@ -118,13 +118,15 @@ def test_a_generator_that_fails_ends_the_run_and_leaves_nothing() -> None:
 )
 def test_a_program_that_ends_is_not_waited_for(lesson: str, service: str, program: str) -> None:
     runtime = FakeRuntime({"tea": 1}, stopped=service)
-    with pytest.raises(LabError, match=rf"{program} ended before all was counted:\nthe end"):
+    with pytest.raises(LabError, match=rf"{program} ended before everything was counted:\nthe end"):
         list(lesson_run.run(runtime, [catalogue.find(lesson)], [], print))
 
 
 def test_the_demo_does_not_wait_for_a_program_that_has_ended() -> None:
     runtime = FakeRuntime({"tea": 1}, stopped="stream")
-    with pytest.raises(LabError, match=r"stateless\.py ended before all was counted:\nthe end"):
+    with pytest.raises(
+        LabError, match=r"stateless\.py ended before everything was counted:\nthe end"
+    ):
         waiting.show_until_balanced(runtime, catalogue.find("stateless"))
 
 

@@ -217,7 +217,7 @@ def test_one_line_reports_that_the_store_is_away_and_one_that_it_is_back(
     batch = ("1", [("/a", 2)])
     assert calls == [batch, "create", "create", "create", batch]
     assert capsys.readouterr().out == (
-        "result store mysql://me:***@db/lab is away; waiting for it\n"
+        "result store mysql://me:***@db/lab is unreachable; waiting for it\n"
         "result store mysql://me:***@db/lab is back\n"
     )
 

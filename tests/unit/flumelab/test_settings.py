@@ -62,7 +62,7 @@ def test_an_invalid_port_is_named_with_its_variable(
 
 
 def test_an_unknown_lesson_is_answered_with_the_names_that_there_are() -> None:
-    with pytest.raises(LabError, match="no lesson named nonsense; there are url-counts"):
+    with pytest.raises(LabError, match="no lesson named nonsense; choose one of url-counts"):
         catalogue.find("nonsense")
 
 

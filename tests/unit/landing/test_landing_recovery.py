@@ -287,7 +287,7 @@ def foreign_file(folder: Path) -> None:
         (no_json, "landing.json does not identify a landing log; restore"),
         (json_of_others, "landing.json does not identify a landing log; restore"),
         (no_identity, "segments but no landing.json; restore"),
-        (foreign_file, "notes.txt is no part of a landing log; move it away"),
+        (foreign_file, "notes.txt is not part of a landing log; move it away"),
     ],
 )
 def test_a_folder_that_is_not_a_landing_log_is_left_alone(

@@ -1,8 +1,8 @@
 """A batch of events as an Avro array.
 
 An array is blocks of a count and its items, until a count of 0. A negative count is followed by the
-block's size in bytes. The events stay bytes here: a `Scan` that the caller gives makes of them what
-the caller works with.
+block's size in bytes. The events stay bytes here: the caller gives a `Scan`, which turns them into
+what the caller works with.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _EVENT_BYTES_MIN = 2  # no headers, an empty body
 Events = TypeVar("Events")
 
 Scan = Callable[[memoryview, int], Events]
-"""Return the batch whose events have these bytes and this count.
+"""Returns the batch whose events have these bytes and this count.
 
 Called once for each batch. Raises `EventCorrupt` unless the bytes are exactly that many events.
 """
@@ -26,11 +26,11 @@ Called once for each batch. Raises `EventCorrupt` unless the bytes are exactly t
 def read_batch(data: memoryview, limits: Limits, scan: Scan[Events]) -> Events | None:
     """Return the events of the Avro array that fills `data`, None if it has none.
 
-    Raises `EventCorrupt` where the array does not fill `data`, and `ProtocolError` over a limit.
+    Raises `EventCorrupt` if the array does not fill `data`, and `ProtocolError` above a limit.
     """
     count, start = _read_count(data, 0, 0, limits)
     if count > 0 and data[-1] == 0:
-        # Nearly always there is one block: then the items are all but the 0 at the end.
+        # There is nearly always one block; then everything but the 0 at the end is its items.
         try:
             return scan(data[start:-1], count)
         except EventCorrupt:

@@ -1,7 +1,8 @@
 """Avro RPC's frames over Netty, and the zlib stream that may wrap them.
 
 A frame is ``serial:int32, buffers:int32``, then ``length:int32, bytes`` for each buffer, all
-big-endian. Its payload is the buffers' bytes joined. The answer to a call has the call's serial.
+big-endian. Its payload is the joined bytes of the buffers. The answer to a call has the call's
+serial.
 """
 
 import struct
@@ -21,7 +22,7 @@ INFLATED_PIECE_BYTES_MAX = 256 * KIB  # a piece is in memory twice
 
 
 class Frame(NamedTuple):
-    """One call or answer: its number on the connection, and the buffers' bytes joined."""
+    """One call or answer: its number on the connection, and the joined bytes of its buffers."""
 
     serial: int
     payload: bytearray
@@ -35,22 +36,22 @@ def frame(serial: int, payload: bytes) -> bytes:
 class FrameReader:
     """Cuts a byte stream into frames.
 
-    A payload grows as bytes arrive, and never by a length that is only claimed.
+    A payload grows only as bytes arrive, never because a length claims them.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._split = bytearray()  # the first bytes of a number that a chunk's end has split
         self._serial = 0
-        self._buffers_left = 0  # their lengths have not arrived
+        self._buffers_left = 0  # buffers whose lengths have not arrived
         self._bytes_left = 0  # of the current buffer
         self._payload = bytearray()
 
     @property
     def reserved(self) -> int:
-        """Bytes of the frame under way.
+        """Bytes of the frame that is arriving.
 
-        A buffer whose length has not arrived counts as one of Avro's size.
+        A buffer whose length has not arrived counts as one of Avro's usual size.
         """
         coming = self._bytes_left + self._buffers_left * AVRO_BUFFER_BYTES
         return min(len(self._payload) + coming, self._limits.frame_bytes_max)
@@ -63,7 +64,7 @@ class FrameReader:
     def receive_data(self, data: bytes | bytearray | memoryview) -> Iterator[Frame]:
         """Yield the frames that end in `data`; the caller must read all of them.
 
-        The frames are copies of its bytes. Raises `ProtocolError` at a number over a limit; after
+        The frames are copies of its bytes. Raises `ProtocolError` for a number above a limit; after
         that the reader cannot continue.
         """
         view = memoryview(data)
@@ -123,9 +124,9 @@ class Inflater:
         self._zlib = zlib.decompressobj()
 
     def inflate(self, data: bytes | bytearray | memoryview) -> Iterator[bytes]:
-        """Yield what `data` inflates to, in small pieces; each is made when it is asked for.
+        """Yield what `data` inflates to, in small pieces that are made on demand.
 
-        Raises `ProtocolError` where `data` is not zlib or continues after the stream's end.
+        Raises `ProtocolError` if `data` is not zlib or continues after the stream's end.
         """
         while True:
             if self._zlib.eof:

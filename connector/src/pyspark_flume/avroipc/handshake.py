@@ -27,8 +27,8 @@ PROTOCOL_HASH = hashlib.md5(PROTOCOL_TEXT.encode(), usedforsecurity=False).diges
 FLUME_1_11_HASH = bytes.fromhex("86aadae2c45474c0fe93ffd0f2350a65")
 KNOWN_HASHES = frozenset({PROTOCOL_HASH, FLUME_1_11_HASH})
 
-# The answer's first field, its match: BOTH sides know the other's protocol, or the CLIENT does not
-# know the server's, or NONE knows the other's.
+# The answer's first field, its match. BOTH: each side knows the other's protocol. CLIENT: only the
+# client does not know the other's. NONE: neither side does.
 _BOTH, _CLIENT = 0, 1
 # The whole answers: the match, then the server's text, hash and metadata, each optional.
 BOTH = b"\0" + b"\0\0\0"
@@ -51,8 +51,8 @@ _EXPECTED = ExpectedProtocol(
 def read_handshake(data: memoryview, limits: Limits) -> tuple[bytes, int]:
     """For a server: return the answer (`BOTH`, `CLIENT` or `NONE`) and the handshake's end.
 
-    Raises `ProtocolError` where `data` does not begin with a handshake, or where the client's
-    protocol differs from Flume's.
+    Raises `ProtocolError` if `data` does not begin with a handshake, or if the client's protocol
+    differs from Flume's.
     """
     try:
         client_hash, position = _read_hash(data, 0)
@@ -78,8 +78,8 @@ def encode_handshake(text: str) -> bytes:
 def read_handshake_answer(data: memoryview, expected: ExpectedProtocol, limits: Limits) -> int:
     """For a client: return the end of the answer to `encode_handshake`.
 
-    Raises `ProtocolError` where `data` does not begin with an answer, or where the server's
-    protocol differs from `expected`.
+    Raises `ProtocolError` if `data` does not begin with an answer, or if the server's protocol
+    differs from `expected`.
     """
     try:
         match, position = read_long(data, 0)
@@ -107,7 +107,7 @@ def _read_hash(data: memoryview, position: int) -> tuple[bytes, int]:
 
 
 def _read_branch(data: memoryview, position: int) -> tuple[bool, int]:
-    """Return whether a union of null and something is not null, and the position after this."""
+    """Return whether a union of null and a type is not null, and the position after its branch."""
     branch, position = read_long(data, position)
     if branch not in (0, 1):
         raise EventCorrupt(f"union branch {branch}, at byte {position - 1}")

@@ -7,7 +7,7 @@ from pyspark_flume.units import KIB, MIB
 
 @dataclass(frozen=True)
 class Limits:
-    """Each limit is checked before the bytes that it counts are held."""
+    """The limits; each one is checked before the bytes that it counts are held."""
 
     # A corrupt length must not allocate; a batch of 1000 access log lines has 0.2 MiB.
     frame_bytes_max: int = 64 * MIB
@@ -23,7 +23,7 @@ class Limits:
     head_bytes_max: int = 64 * KIB
     # A batch in several blocks, which no Flume sends: reading it value by value takes 0.5 s a MiB.
     split_batch_bytes_max: int = 4 * MIB
-    # What an error advises against a batch that is over one of these limits.
+    # The advice in the error for a batch above one of these limits.
     remedy: str = "lower the sink's batch-size"
 
 

@@ -23,11 +23,11 @@ EVENT = {
 
 @dataclass(frozen=True)
 class ExpectedProtocol:
-    """A protocol as it is read here.
+    """A protocol as it is read here; error messages use the first three fields.
 
-    :param name: of the protocol, in error messages
-    :param owner: the program that defines it, in error messages
-    :param peer: the other side of the connection, in error messages
+    :param name: the protocol's name
+    :param owner: the program that defines it
+    :param peer: the other side of the connection
     :param calls: by name, the schemas of a call's one parameter and of its result
     """
 
@@ -86,9 +86,9 @@ def printable(text: str, length_max: int = 60) -> str:
 
 
 def _same(schema: Any, expected: Any, named: dict[str, Any]) -> bool:
-    """Whether `schema` puts a value into the same bytes as `expected`.
+    """Whether `schema` encodes a value as the same bytes as `expected`.
 
-    The walk follows `expected`, so a schema that is recursive or vast takes no longer.
+    The comparison follows `expected`, so a recursive or vast `schema` takes no longer.
     """
     while isinstance(schema, dict) and schema["type"] not in ("record", "enum", "map", "array"):
         schema = schema["type"]  # a primitive type with attributes, as Java's strings have

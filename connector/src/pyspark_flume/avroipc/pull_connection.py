@@ -1,7 +1,7 @@
 """The client's side of ``SparkFlumeProtocol``: bytes of calls out, bytes of answers in.
 
-Spark fetches from Flume's SparkSink with it. An event has the same bytes as one that Flume's avro
-sink sends.
+With this protocol Spark fetches from Flume's SparkSink. An event has the same bytes as one that
+Flume's avro sink sends.
 """
 
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ _EXPECTED = ExpectedProtocol(
         "nack": ("string", "null"),
     },
 )
-_PING = ""  # Avro's call of no name
+_PING = ""  # Avro's call without a name
 _SERIALS = 1 << 32
 _REASON_CHARS_MAX = 200  # of an agent's own message
 
@@ -90,7 +90,7 @@ class PullConnection(Generic[Events]):
     def ping(self) -> bytes:
         """Make a call that is answered at once.
 
-        As the first call it checks who is there, while ``getEventBatch`` may wait for events.
+        As the first call it checks the peer, because ``getEventBatch`` may wait for events.
         """
         return self._request(_PING)
 
@@ -103,15 +103,15 @@ class PullConnection(Generic[Events]):
         return self._request("ack", encode_bytes(sequence_number))
 
     def nack(self, sequence_number: bytes) -> bytes:
-        """Report that they are not, so that the agent sends them again to whoever asks next."""
+        """Report that they are not stored, so that the agent offers them to the next consumer."""
         return self._request("nack", encode_bytes(sequence_number))
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[EventBatch[Events] | None]:
-        """Return the answers that end in `data`, in order; None where a call has no result.
+        """Return the answers that end in `data`, in order; None for a call without a result.
 
-        Raises `ProtocolError` where the bytes are not an answer, or where the agent reports that a
-        call has failed. Then the connection can only be closed; the agent rolls its open
-        transactions back after its ``timeout``.
+        Raises `ProtocolError` if the bytes are not an answer, or if the agent reports that a call
+        has failed. Then the connection can only be closed; the agent rolls back its open
+        transactions after its ``timeout``.
         """
         try:
             return [self._read(answer) for answer in self._frames.receive_data(data)]

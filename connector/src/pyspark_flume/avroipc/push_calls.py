@@ -25,7 +25,7 @@ class Call(Generic[Events]):
     """One call of a client, to be answered under its serial.
 
     `events` has to be stored before the call may be answered as stored. It is None if there is
-    nothing to store: an empty batch, a handshake alone, or a call that Flume does not have.
+    nothing to store: an empty batch, only a handshake, or a call that Flume does not have.
     """
 
     serial: int
@@ -48,13 +48,13 @@ class PushCalls(Generic[Events]):
     def read(self, serial: int, payload: bytearray) -> Call[Events]:
         """Read one call. The call keeps `payload`, so the caller must not change it afterwards.
 
-        Raises `ProtocolError` where the bytes are not a call.
+        Raises `ProtocolError` if the bytes are not a call.
         """
         data = memoryview(payload)
         greeting, position = b"", 0
         if not self._connected:
             greeting, position = read_handshake(data, self._limits)
-            # A client that is not known sends its protocol and the call again.
+            # A client that is answered NONE sends the call again, with its protocol.
             self._connected = greeting is not NONE
             if not self._connected or position == len(data):
                 return Call(serial, None, greeting, greeting)

@@ -19,7 +19,7 @@ class PushConnection(Generic[Events]):
     """Reads the calls of one Flume avro sink and writes their answers.
 
     Pass each chunk from the socket to `receive_data`, store each call's events, then send what
-    `answer` returns. Answer the calls in their order.
+    `answer` returns. Answer the calls in order.
 
     :param scan: makes a call's events from their bytes; see `Scan`
     :param compressed: the sink has ``compression-type = deflate``
@@ -38,15 +38,15 @@ class PushConnection(Generic[Events]):
 
     @property
     def reserved(self) -> int:
-        """Bytes of the frame under way, as far as they are known: see `FrameReader`.
+        """Bytes of the frame that is arriving, as far as they are known: see `FrameReader`.
 
-        They are held only as they arrive. So a budget of memory can admit or delay them before.
+        They are held only as they arrive, so a memory budget can admit or delay them beforehand.
         """
         return self._frames.reserved
 
     @property
     def in_frame(self) -> bool:
-        """Whether a frame has begun and not ended; then the client must not stall."""
+        """Whether a frame has begun but not ended; meanwhile the client must not stall."""
         return self._frames.in_frame
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Call[Events]]:

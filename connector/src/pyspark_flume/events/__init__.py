@@ -1,1 +1,1 @@
-"""The events of a batch: one record, columns for all of them, and many values read in bulk."""
+"""The events of a batch: the record of one, the columns of all, and reading values in bulk."""

@@ -1,6 +1,6 @@
 """Read many places of a batch at once: words of 8 bytes, lengths and decimal numbers.
 
-A position may be any number from 0 on; past the end of the data, zeros are read.
+A position may be any number from 0 on; past the end of the data, zeros are returned.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ _POWERS_OF_10 = 10 ** np.arange(9)
 
 
 def as_words(data: bytes | memoryview) -> Words:
-    """View `data` as a word for each byte: it and the 7 after it, little-endian, without a copy."""
+    """View `data` without a copy: one little-endian word for each byte and the 7 bytes after it."""
     if len(data) < 8:
         data = bytes(data).ljust(8, b"\0")
     return np.ndarray(len(data) - 7, "<u8", data, strides=(1,))
@@ -50,7 +50,7 @@ def read_lengths(words: Words, positions: Ints) -> tuple[Ints, Ints, Mask]:
     """
     word = read_words(words, positions)
     octet = word.astype(np.uint8)
-    if not (octet & 0x81).any():  # short texts only
+    if not (octet & 0x81).any():  # all are short texts
         return positions + 1, (octet >> 1).astype(np.int64), np.ones_like(octet, np.bool_)
     value = word & 0x7F
     more = (word >> 7) & 1
@@ -66,10 +66,10 @@ def read_lengths(words: Words, positions: Ints) -> tuple[Ints, Ints, Mask]:
 
 
 def read_decimals(words: Words, starts: Ints, ends: Ints) -> Ints:
-    """Return the decimal number from each start to its end; -1 where it is not 1 to 18 digits.
+    """Return the decimal number from each start to its end; -1 if it is not 1 to 18 digits.
 
     Eight digits are read at a time, as in "SIMD within a register": two neighbouring digits become
-    a number below 100, two of these a number below 10,000, and two of those the result.
+    a number below 100, two of these numbers one below 10,000, and two of those the result.
     """
     lengths = ends - starts
     good = (lengths > 0) & (lengths <= DIGITS_MAX)
@@ -77,7 +77,7 @@ def read_decimals(words: Words, starts: Ints, ends: Ints) -> Ints:
     for i in range(0, min(int(lengths.max(initial=0)), DIGITS_MAX), 8):
         taken = np.minimum(np.maximum(lengths - i, 0), 8)
         bits = (8 * taken).astype(np.uint64)
-        # Where there are fewer than eight digits, zeros are put before them.
+        # Fewer than eight digits are padded with zeros at the front.
         digits = (read_words(words, starts + i) << (64 - bits)) | (0x3030303030303030 >> bits)
         digits ^= 0x3030303030303030
         good &= ((digits + 0x7676767676767676) | digits) & 0x8080808080808080 == 0

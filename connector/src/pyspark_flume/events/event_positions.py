@@ -1,4 +1,4 @@
-"""The places of a batch's events as numpy columns, without a Python object for each event.
+"""The positions of a batch's events as numpy columns, without a Python object for each event.
 
 An event is the Avro record of `pyspark_flume.events.record`.
 """
@@ -16,7 +16,7 @@ from pyspark_flume.errors import EventCorrupt
 from pyspark_flume.events.bulk_read import Ints, Mask, as_words, has_text
 from pyspark_flume.events.uniform_batch import find_uniform_events
 
-# A header of 2 bytes takes 32 bytes as columns: a hostile batch of 64 MiB would take 1 GiB.
+# A header of 2 bytes takes 32 bytes in columns, so a hostile batch of 64 MiB would take 1 GiB.
 HEADERS_MAX = 4_000_000
 # Fewer events are found faster one by one.
 UNIFORM_EVENTS_MIN = 32
@@ -59,7 +59,7 @@ def scan_events(data: bytes | memoryview, count: int) -> EventColumns:
 
 
 def slice_events(columns: EventColumns, first: int, last: int) -> EventColumns:
-    """Return the events `first` to `last` - 1 alone, in the same `data`."""
+    """Return only the events `first` to `last` - 1, in the same `data`."""
     offsets = columns.header_offsets[first : last + 1]
     headers = slice(offsets[0], offsets[-1])
     return EventColumns(
@@ -86,7 +86,7 @@ def join_events(columns: EventColumns, keep: Mask) -> bytes:
 
 
 def find_header(columns: EventColumns, key: bytes) -> Ints:
-    """Return the index of each event's header `key`, -1 where the event does not have it."""
+    """Return the index of each event's header `key`, -1 if the event does not have it."""
     if columns.keys is not None and key in columns.keys:
         last = len(columns.keys) - 1 - columns.keys[::-1].index(key)
         return columns.header_offsets[:-1] + last
@@ -94,7 +94,7 @@ def find_header(columns: EventColumns, key: bytes) -> Ints:
     if columns.keys is None:
         same = np.flatnonzero(columns.key_ends - columns.key_starts == len(key))
         same = same[has_text(as_words(columns.data), columns.key_starts[same], key)]
-        # Where an event has the key twice, numpy keeps the last index.
+        # If an event has the key twice, numpy keeps the last index.
         found[np.searchsorted(columns.header_offsets, same, side="right") - 1] = same
     return found
 

@@ -16,22 +16,22 @@ from pyspark_flume.errors import EventCorrupt
 
 
 def decode_events(data: bytes) -> Iterator[tuple[dict[str, str], bytes]]:
-    """Yield ``(headers, body)`` of each event in `data`, which is events one after the other.
+    """Yield ``(headers, body)`` of each event in `data`, which is a sequence of encoded events.
 
-    Raises `EventCorrupt` where a length points past the end.
+    Raises `EventCorrupt` if a length points past the end.
     """
     position, end = 0, len(data)
     while position < end:
         headers: dict[str, str] = {}
         try:
-            # Most events have no headers: one byte that is 0.
+            # Most events have no headers, which is one byte 0.
             if data[position] == 0:
                 position += 1
             else:
                 position = _read_headers(data, position, headers)
             # Most lines of text have 64 to 8191 bytes: a length of two bytes.
             low = data[position]
-            if low & 1:  # zig-zag puts the sign there
+            if low & 1:  # zig-zag puts the sign in this bit
                 raise EventCorrupt(f"body of a negative length, at byte {position}")
             if low < 0x80:
                 length, position = low >> 1, position + 1

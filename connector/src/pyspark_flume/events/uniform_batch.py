@@ -18,7 +18,7 @@ def find_uniform_events(
 ) -> tuple[tuple[bytes, ...], tuple[Ints, ...]] | None:
     """Return the keys and the columns of an `EventColumns`.
 
-    Return None if the events are not uniform or are corrupt, and where the search would take longer
+    Return None if the events are not uniform or are corrupt, or if the search would take longer
     than reading them one by one.
     """
     keys = _first_keys(data)
@@ -59,8 +59,8 @@ def find_uniform_events(
 def _first_keys(data: bytes | memoryview) -> list[bytes] | None:
     """Return the keys of the first event; None if it is corrupt or has an unusual layout.
 
-    Unusual are several blocks of headers, a block with its size in bytes, and lengths with more
-    bytes than they need.
+    A layout is unusual if it has several blocks of headers, a block with its size in bytes, or
+    lengths with more bytes than they need.
     """
     if not data or data[0] & 0x81:
         return None
@@ -74,14 +74,14 @@ def _first_keys(data: bytes | memoryview) -> list[bytes] | None:
                 return None
             position = skip_bytes(data, end)
     except EventCorrupt:
-        return None  # reading the events one by one reports it
+        return None  # reading the events one by one reports the damage
     return keys
 
 
 def _candidates(
     data: bytes | memoryview, words: Words, key: bytes | None, count: int
 ) -> Ints | None:
-    """Return where an event may begin.
+    """Return the positions at which an event may begin.
 
     Return None if there are so many places that reading the events one by one is faster.
     """

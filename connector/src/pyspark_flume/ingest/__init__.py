@@ -1,1 +1,1 @@
-"""What fills a landing log: take events in, recognise lines that are sent again, store the rest."""
+"""Fills a landing log: accepts events, recognises lines that are sent again, stores the rest."""

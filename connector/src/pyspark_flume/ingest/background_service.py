@@ -1,4 +1,4 @@
-"""A service in a thread of this process, for the driver of a query that takes events in itself."""
+"""A service in a thread of this process, for a driver that runs its query's receiver or poller."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class BackgroundService:
-    """A running `IngestService`. It ends with the process, or by `stop`."""
+    """A running `IngestService`. It ends with the process or at `stop`."""
 
     def __init__(
         self, name: str, thread: threading.Thread, request_stop: Callable[[], None]
@@ -42,7 +42,7 @@ class BackgroundService:
         )
         thread.start()
         if error := started.exception():
-            raise error.with_traceback(None)  # a query's exception would hide the reason in it
+            raise error.with_traceback(None)  # in a query's exception it would hide the reason
         return cls(source.name, thread, started.result())
 
     def check(self) -> None:
@@ -53,7 +53,7 @@ class BackgroundService:
             )
 
     def stop(self) -> None:
-        """End the service; port and log are free when this returns."""
+        """End the service; the port and the log are free when this returns."""
         if self._thread.is_alive():
             self._request_stop()
             self._thread.join()

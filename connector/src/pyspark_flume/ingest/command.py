@@ -26,9 +26,9 @@ def run(
 ) -> int:
     """Run ``python -m pyspark_flume.<name>`` until SIGTERM or SIGINT; return its exit code.
 
-    :param purpose: for ``--help``
+    :param purpose: the description for ``--help``
     :param source: makes the source of events from the settings
-    :param arguments: None: those of this process
+    :param arguments: None for those of this process
     """
     parser = argparse.ArgumentParser(prog=f"python -m pyspark_flume.{name}", description=purpose)
     settings.add_arguments(parser)

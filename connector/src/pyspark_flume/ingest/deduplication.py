@@ -1,4 +1,4 @@
-"""What is new in a batch: its events that no earlier batch has brought."""
+"""Finds what is new in a batch: the events that no earlier batch contained."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class NewEvents:
     """The events of a batch that have to be stored.
 
     :param items: the events, encoded and joined
-    :param count: how many they are
-    :param ranges: the bytes of files that they hold; an event without identity is in none. Places
-        of events are those in the batch, not those in `items`
+    :param count: the number of these events
+    :param ranges: the bytes of files that they hold; an event without identity is in none. The
+        positions of events are those in the batch, not those in `items`
     """
 
     items: bytes | memoryview
@@ -55,7 +55,7 @@ def _unseen(
 ) -> Iterator[FileRange]:
     """Yield the parts of `whole` that hold an unseen byte, each as large as possible.
 
-    A part is all unseen, or one event; anything else is halved and looked at again.
+    A part is one event or entirely unseen; any other part is halved and examined again.
     """
     not_in_batch = in_batch.missing(whole.file, whole.start, whole.end)
     not_in_log = missing(whole)

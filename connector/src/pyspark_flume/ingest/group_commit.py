@@ -1,4 +1,4 @@
-"""One write and one fsync for all batches that arrive while the previous ones run."""
+"""Stores the batches that arrive during one write and fsync together, with the next one."""
 
 import asyncio
 import logging
@@ -31,10 +31,10 @@ class GroupCommit:
         self._last: asyncio.Future[bool] | None = None
 
     def submit(self, events: EventColumns) -> "asyncio.Future[bool]":
-        """Accept a batch at once; what has been stored before is left out.
+        """Accept a batch without waiting; what has been stored before is left out.
 
         The future is done when the batch is durable (True) or could not be stored (False). A batch
-        that brings nothing new waits as well: what it repeats may not be durable yet.
+        with nothing new also waits, because the events that it repeats may not be durable yet.
         """
         new = new_events(events, self._writer.missing)
         self._writer.append(new.items, new.count, new.ranges)
@@ -55,7 +55,7 @@ class GroupCommit:
                 await loop.run_in_executor(self._thread, self._writer.commit)
             except LandingError as error:
                 self._log_change(str(error))
-                # The writer has forgotten the batches that arrived meanwhile, too.
+                # The writer has also forgotten the batches that arrived meanwhile.
                 taken += self._waiting
                 self._waiting = []
                 _settle(taken, stored=False)
@@ -64,8 +64,8 @@ class GroupCommit:
                 _settle(taken, stored=True)
 
     async def drain(self) -> None:
-        """Return when all that was submitted is settled."""
-        if self._last:  # batches are settled in their order
+        """Return when everything that was submitted is settled."""
+        if self._last:  # batches are settled in order
             await asyncio.wait({self._last})
 
     async def in_thread(self, work: Callable[[], T]) -> T:
@@ -77,7 +77,7 @@ class GroupCommit:
         self._thread.shutdown()
 
     def _log_change(self, failure: str | None) -> None:
-        """Log the first failure of a row, and its end."""
+        """Log the first of several failures in a row, and the end of the failures."""
         if failure and not self._is_failing:
             log.error("%s", failure)
         elif self._is_failing and not failure:

@@ -1,4 +1,4 @@
-"""Which lines of which file the events of a batch are, so that a line sent again is recognised.
+"""Finds out which lines of which file the events are, so that a line sent again is recognised.
 
 Our Flume plugin puts three headers on an event: `file` (the file's name), `offset` (the byte of the
 file at which the line begins) and `end` (the byte after the line and its newline).

@@ -5,13 +5,13 @@ from typing import Protocol
 
 from pyspark_flume.units import MIB
 
-MEMORY_BYTES_MAX = 256 * MIB  # frames under way and batches not yet stored, of all connections
-SMALL_BYTES_MAX = MIB  # most batches
+MEMORY_BYTES_MAX = 256 * MIB  # arriving frames and batches not yet stored, of all connections
+SMALL_BYTES_MAX = MIB  # most batches are smaller
 SMALL_RESERVE_BYTES = 64 * MIB  # kept from large frames, so that slow ones do not delay small ones
 
 
 class MemoryUser(Protocol):
-    """A connection, as far as the budget knows it."""
+    """A connection, as the budget sees it."""
 
     def grant(self, size: int) -> None:
         """Accept `size` bytes that `MemoryBudget.take` did not have."""
@@ -21,8 +21,8 @@ class MemoryBudget:
     """Bytes that all connections may hold together.
 
     A connection that gets none waits; the smallest request is served first. The size of a frame is
-    not known until its last buffer has begun, so connections that wait may hold what each of the
-    others needs. Therefore one of them at a time, the favoured one, continues whatever it needs.
+    not known until its last buffer has begun, so waiting connections may hold the memory that the
+    others need. Therefore one of them at a time, the favoured one, gets whatever it needs.
 
     :param size: bytes, without those of the favoured connection's frame
     :param frame_bytes_max: bytes of the largest frame
@@ -32,7 +32,7 @@ class MemoryBudget:
         self._free = size + frame_bytes_max
         self._reserve = SMALL_RESERVE_BYTES + frame_bytes_max  # not for large frames
         self._favoured: MemoryUser | None = None
-        # Bytes in all, bytes of them still to take, and for which connection; the smallest first.
+        # Total bytes, the bytes of them still to take, and the connection; the smallest first.
         self._waiting: list[tuple[int, int, MemoryUser]] = []
 
     def is_exceeded_for(self, user: MemoryUser) -> bool:
@@ -45,7 +45,7 @@ class MemoryBudget:
     def take(self, held: int, wanted: int, user: MemoryUser) -> bool:
         """Take the bytes by which `wanted` is more than `held`.
 
-        False: there are too few; `user` waits until `MemoryUser.grant` is called.
+        Return False if there are too few; then `user` waits until `MemoryUser.grant` is called.
         """
         if self._has(wanted - held, wanted) or self._favours(user):
             self._free -= wanted - held
@@ -54,11 +54,11 @@ class MemoryBudget:
         return False
 
     def add(self, size: int) -> None:
-        """Count bytes that are held already."""
+        """Count bytes that are already held."""
         self._free -= size
 
     def give_back(self, size: int) -> None:
-        """Return bytes, and serve the connections that wait as far as they last."""
+        """Return bytes, and serve waiting connections as long as there are enough."""
         self._free += size
         while self._waiting:
             wanted, missing, user = self._waiting[0]
@@ -74,7 +74,7 @@ class MemoryBudget:
             self._favoured = None
 
     def leave(self, user: MemoryUser) -> None:
-        """Forget a connection that is lost; what it holds is still to be given back."""
+        """Forget a connection that is lost; what it holds must still be given back."""
         self._waiting = [entry for entry in self._waiting if entry[2] is not user]
         self.end_frame(user)
 

@@ -21,14 +21,14 @@ class OpenConnections(Generic[T]):
         return connection in self._open
 
     def __iter__(self) -> Iterator[T]:
-        """Yield those that are open now; they may be closed meanwhile."""
+        """Yield the connections that are open now; they may be closed meanwhile."""
         return iter(list(self._open))
 
     def __len__(self) -> int:
         return len(self._open)
 
     def admit(self, connection: T, peer: str) -> bool:
-        """Add a connection if there is room for it; of several refusals the log has the first."""
+        """Add a connection if there is room for it; the log has only the first of many refusals."""
         if len(self._open) < self._limit:
             self._refused = 0
             self._open.add(connection)

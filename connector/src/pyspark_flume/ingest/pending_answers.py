@@ -27,13 +27,14 @@ class PendingAnswers(Generic[Call]):
         return len(self._calls)
 
     def add(self, call: Call, outcome: Outcome | None) -> None:
-        """Let `call` wait for the outcome of its batch; None if it has no batch."""
+        """Make `call` wait for the outcome of its batch; None if it has no batch."""
         self._calls.append((call, outcome))
 
     def take_settled(self) -> Iterator[tuple[Call, bool]]:
         """Remove and yield each call that can be answered now, and whether its batch was stored.
 
-        A call whose batch is not settled holds up those after it. Without a batch it is True.
+        A call whose batch is not settled holds up those after it. A call without a batch yields
+        True.
         """
         while self._calls:
             call, outcome = self._calls[0]

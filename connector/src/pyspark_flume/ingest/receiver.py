@@ -61,7 +61,7 @@ class Receiver:
         return [asyncio.create_task(self._close_stalled())]
 
     async def drain(self) -> None:
-        """Read nothing more: a batch that has arrived whole is submitted already."""
+        """Read nothing more; batches that have arrived completely are already submitted."""
         for connection in self._connections:
             connection.stop_reading()
 
@@ -81,7 +81,7 @@ class Receiver:
 
 
 def _allow_open_files(wanted: int) -> None:
-    """Raise the limit of open files as far as this process may."""
+    """Raise the limit on open files as far as this process may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:

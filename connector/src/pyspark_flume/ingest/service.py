@@ -16,7 +16,7 @@ from pyspark_flume.options import IngestionSettings
 log = logging.getLogger(__name__)
 
 RETAIN_SECONDS = 10
-END_SECONDS_MAX = 5  # for the batches under way when the service is told to stop
+END_SECONDS_MAX = 5  # for the batches that are arriving when the service is told to stop
 
 
 class EventSource(Protocol):
@@ -36,7 +36,7 @@ class EventSource(Protocol):
         """
 
     async def drain(self) -> None:
-        """Accept no further batch, and return when those that are under way are submitted."""
+        """Accept no further batch, and return when those that are arriving are submitted."""
 
     def close(self) -> None:
         """Close what is still open."""
@@ -69,9 +69,9 @@ class IngestService:
                 ready()
                 await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
                 for task in tasks:
-                    if task.done():  # by an error that nobody has foreseen
+                    if task.done():  # because of an unexpected error
                         task.result()
-                # What a sink has sent is stored, so it had better get its answer.
+                # What a sink has sent is stored, so the sink should get its answer.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(END_SECONDS_MAX):
                         await self.source.drain()
@@ -84,7 +84,7 @@ class IngestService:
                 group_commit.close()
 
     async def _retain(self, writer: LandingWriter, group_commit: GroupCommit) -> None:
-        """Remove old segments now and then."""
+        """Remove old segments at intervals."""
         while True:
             await asyncio.sleep(RETAIN_SECONDS)
             try:

@@ -42,20 +42,20 @@ class Shared:
 
 
 class SinkConnection(asyncio.Protocol):
-    """Reads a sink's batches, has them stored, and answers each one in its turn."""
+    """Reads a sink's batches, has them stored, and answers them in order."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._loop = asyncio.get_running_loop()
         self._calls = PushConnection(scan_events, shared.limits, shared.compressed)
         self._answers: PendingAnswers[Call[EventColumns]] = PendingAnswers()
-        self._held = 0  # bytes of memory, for the frame under way
-        self._unread = b""  # arrived while memory was short
+        self._held = 0  # bytes of memory, for the arriving frame
+        self._unread = b""  # bytes that arrived while memory was short
         self._pauses: set[Pause] = set()
         self._last_byte_at = self._waiting_since = self._loop.time()  # see `stall_of`
         self._tls_start: asyncio.Task[None] | None = None
         self._peer = ""
-        self._closed_here = False  # and the log says why
+        self._closed_here = False  # if so, the log says why
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -67,7 +67,7 @@ class SinkConnection(asyncio.Protocol):
             return
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Without it, an agent whose machine is gone stays connected for ever.
+        # Without keep-alive, an agent whose machine is gone stays connected for ever.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if self._shared.tls:
             transport.pause_reading()
@@ -91,7 +91,7 @@ class SinkConnection(asyncio.Protocol):
         for call in calls:
             self._waiting_since = self._last_byte_at
             stored = self._store(call.events) if call.events else None
-            # The columns of its events take more memory than the events.
+            # Do not keep the events: their columns take more memory than the events.
             self._answers.add(replace(call, events=None), stored)
         if calls:
             self._shared.memory.end_frame(self)
@@ -101,12 +101,12 @@ class SinkConnection(asyncio.Protocol):
         self._account()
 
     def pause_writing(self) -> None:
-        """The sink does not read its answers."""
+        """Stop reading while the sink does not read its answers."""
         self._waiting_since = self._loop.time()
         self._pause(Pause.UNREAD_ANSWERS)
 
     def resume_writing(self) -> None:
-        """The sink reads them again."""
+        """Read on, because the sink reads its answers again."""
         self._resume(Pause.UNREAD_ANSWERS)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -118,7 +118,7 @@ class SinkConnection(asyncio.Protocol):
             log.warning("%s went away within a frame; its sink sends it again", self._peer)
         elif not self._closed_here:
             log.info("%s disconnected%s", self._peer, f" ({error})" if error else "")
-        # What has arrived whole is stored all the same, and recognised when it is sent again.
+        # A batch that has arrived completely is stored, and recognised when it is sent again.
         self._give_back(self._held)
 
     def grant(self, size: int) -> None:
@@ -140,7 +140,7 @@ class SinkConnection(asyncio.Protocol):
             self._close(stall)
 
     def stop_reading(self) -> None:
-        """Accept nothing more: the receiver ends."""
+        """Accept nothing more, because the receiver ends."""
         self._pause(Pause.END)
 
     def close(self) -> None:
@@ -177,7 +177,7 @@ class SinkConnection(asyncio.Protocol):
         memory, size = self._shared.memory, len(events.data)
         memory.add(size)
         stored = self._shared.store(events)
-        # Even if the sink is gone: the batch is in memory until it is stored.
+        # Even if the sink is gone, the batch is in memory until it is stored.
         stored.add_done_callback(lambda _: memory.give_back(size))
         stored.add_done_callback(lambda _: self._answer())
         return stored
@@ -194,7 +194,7 @@ class SinkConnection(asyncio.Protocol):
             self._resume(Pause.UNANSWERED_CALLS)
 
     def _account(self) -> None:
-        """Hold memory for the frame under way, also for the part that has not arrived."""
+        """Hold memory for the arriving frame, including the part that has not arrived."""
         if self._transport.is_closing():
             return
         wanted = self._calls.reserved

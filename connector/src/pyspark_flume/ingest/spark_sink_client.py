@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 CHUNK_BYTES = 256 * 1024  # a batch of 1000 access log lines
 # The agent answers a ping, an ack and a nack at once; only a poll waits for events.
 ANSWER_SECONDS_MAX = 30
-# An error that takes longer than that only means that there were no events meanwhile.
+# An error that takes longer only means that there were no events meanwhile.
 PROMPT_ERROR_SECONDS_MAX = 1
-# An agent whose machine is gone never answers a poll; this notices it within two minutes.
+# An agent whose machine is gone never answers a poll; keep-alive notices this within two minutes.
 KEEPALIVE = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 6}
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 10.0
 
@@ -43,7 +43,7 @@ class SparkSinkClient:
         self._store = store
         self._limits = Limits(frame_bytes_max=settings.frame_bytes_max)
         self._pull = PullConnection(scan_events, self._limits)
-        self._has_batch = False  # one that is neither acknowledged nor given back
+        self._has_batch = False  # a batch that is neither acknowledged nor given back
         self._retry_delays = _retry_delays()
         self._task: asyncio.Task[None] | None = None
         self._is_stopping = False
@@ -60,7 +60,7 @@ class SparkSinkClient:
                 await self._delay_retry()
 
     def stop(self) -> None:
-        """End, after the batch that has arrived, or of which a part has, is settled."""
+        """End once the batch that has arrived, wholly or in part, is settled."""
         self._is_stopping = True
         if self._task and not self._has_batch and not self._pull.in_frame:
             self._task.cancel()
@@ -114,7 +114,7 @@ class SparkSinkClient:
     ) -> EventBatch[EventColumns] | None:
         """Send a call and return its answer's batch.
 
-        Raises `ProtocolError`, and `OSError`, also after a silence of `seconds_max`.
+        Raises `ProtocolError`, or `OSError`, which includes a silence of `seconds_max`.
         """
         self._writer.write(request)
         answers: list[EventBatch[EventColumns] | None] = []
@@ -132,8 +132,11 @@ class SparkSinkClient:
 
 
 def _retry_delays() -> Iterator[float]:
-    """Yield the seconds until the next attempt: twice as long each time, less up to half by chance,
-    so that many connections do not retry at once."""
+    """Yield the seconds until the next attempt.
+
+    They double each time, and are reduced by a random part of up to half, so that many connections
+    do not retry at once.
+    """
     seconds = RETRY_SECONDS_MIN
     while True:
         yield seconds * random.uniform(0.5, 1)

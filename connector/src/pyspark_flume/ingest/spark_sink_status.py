@@ -1,4 +1,4 @@
-"""What is known of one agent's SparkSink; the log has each change once."""
+"""The status of one agent's SparkSink; each change is logged once."""
 
 import logging
 import os
@@ -20,24 +20,24 @@ class SparkSinkStatus:
         return f"{host}:{self.port}"
 
     def connected(self) -> None:
-        """Another connection has got its first answer."""
+        """Note that another connection has received its first answer."""
         self._connections += 1
         if self._connections == 1:
             log.info("%s connected", self)
         self._is_away = False
 
     def disconnected(self) -> None:
-        """One of these connections is lost."""
+        """Note that one of these connections is lost."""
         self._connections -= 1
 
     def unreachable(self, error: Exception) -> None:
-        """A connection is lost or was not possible; logged if none is left."""
+        """Log that a connection is lost or could not be opened, if no other one is left."""
         if not self._connections and not self._is_away:
             log.warning("no answer from %s (%s); retrying", self, _fact(error))
             self._is_away = True
 
     def failed(self, message: str, batch_events_max: int) -> None:
-        """The agent answered with an error in place of a batch."""
+        """Log that the agent answered with an error instead of a batch."""
         if not self._has_no_batch:
             log.warning(
                 "no batch from %s (%s); retrying; its channel's transactionCapacity must be at "
@@ -49,7 +49,7 @@ class SparkSinkStatus:
         self._has_no_batch = True
 
     def delivered(self) -> None:
-        """The agent answered with a batch."""
+        """Note that the agent answered with a batch; log it after a failure."""
         if self._has_no_batch:
             log.info("%s delivers batches again", self)
         self._has_no_batch = False

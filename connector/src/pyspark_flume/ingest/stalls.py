@@ -1,4 +1,4 @@
-"""Why a connection is not read from, and when it has stalled for so long that it is closed."""
+"""Why a connection is not read, and when it has stalled for so long that it is closed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from enum import Enum, auto
 class Pause(Enum):
     """A reason for reading nothing from a connection."""
 
-    MEMORY = auto()  # the budget has none for its frame
-    UNANSWERED_CALLS = auto()  # as many as a connection may have
+    MEMORY = auto()  # the budget has no memory for its frame
+    UNANSWERED_CALLS = auto()  # it has as many as a connection may have
     UNREAD_ANSWERS = auto()  # the sink does not read them
     END = auto()  # the receiver ends
 
@@ -18,8 +18,8 @@ class Pause(Enum):
 class Timeouts:
     """How long a connection may stall.
 
-    :param frame_seconds: within a frame, before it reads its answers, or without memory
-    :param idle_seconds: between frames; 0: for ever
+    :param frame_seconds: limit within a frame, before it reads its answers, or without memory
+    :param idle_seconds: limit between frames; 0 means for ever
     """
 
     frame_seconds: float
@@ -34,11 +34,11 @@ def stall_of(
     in_frame: bool,
     unanswered: int,
 ) -> str | None:
-    """Return why a connection has to be closed, for the log; None: it may stay.
+    """Return why a connection must be closed, for the log; None if it may stay open.
 
     :param waited: seconds since its frame began or since an answer to it was written
     :param silent: seconds since its last byte
-    :param pauses: why it is not read from
+    :param pauses: why it is not read
     :param in_frame: whether a part of a frame has arrived
     :param unanswered: the number of its calls that wait for an answer
     """

@@ -5,17 +5,17 @@ import ssl
 from pyspark_flume.errors import IngestionFailed
 from pyspark_flume.options import ReceiverSettings
 
-# What OpenSSL calls an error of the other side, and what the log says about it.
+# OpenSSL's name for an error of the other side, and what the log says about it.
 CLIENT_ERRORS = {
     "PEER_DID_NOT_RETURN_A_CERTIFICATE": "it showed no certificate, which tlsClientCa asks for",
     "CERTIFICATE_VERIFY_FAILED": "its certificate is not signed by tlsClientCa, or has expired",
-    "WRONG_VERSION_NUMBER": "it speaks no TLS; set ssl = true on its sink",
+    "WRONG_VERSION_NUMBER": "it does not speak TLS; set ssl = true on its sink",
     "HTTP_REQUEST": "it speaks HTTP; only Flume's avro sink may connect here",
 }
 
 
 def server_context(settings: ReceiverSettings) -> ssl.SSLContext | None:
-    """Return the context of the settings' certificate; None: the port is plain.
+    """Return the context for the settings' certificate; None if the port does not use TLS.
 
     Raises `IngestionFailed` if a file cannot be used.
     """
@@ -30,7 +30,7 @@ def server_context(settings: ReceiverSettings) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise IngestionFailed(
             f"TLS with certificate {settings.certificate}, key {settings.key}, "
-            f"client CA {settings.client_ca}: {error}; give readable PEM files that fit together"
+            f"client CA {settings.client_ca}: {error}; give readable PEM files that match"
         ) from None
     return context
 

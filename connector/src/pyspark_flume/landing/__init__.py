@@ -1,8 +1,8 @@
 """The landing log: batches of Flume's events, made durable before they are answered OK.
 
 It is a folder of standard Avro container files with one writer and any number of readers; see
-docs/reference/landing-log.md. To the log a block's events are bytes and a count; whoever opens it
-gives the function that looks into them (`Identify`).
+docs/reference/landing-log.md. To the log a block's events are bytes and a count; the caller that
+opens it gives the function that looks into them (`Identify`).
 """
 
 from pyspark_flume.landing.consumers import CONSUMER_NAME, commit, committed

@@ -1,7 +1,7 @@
 """``python -m pyspark_flume.landing ls|verify|cat DIR``: look into a landing log.
 
 It works while a writer runs. Exit codes: 0 fine, 1 damaged, 2 usage (no log there, no such offset).
-Of this package, only this command knows what an event is.
+This command is the only part of the package that knows what an event is.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # the reader, such as head, has enough
+    except BrokenPipeError:  # the reader, such as head, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (LandingCorrupt, EventCorrupt) as error:

@@ -15,7 +15,7 @@ from pyspark_flume.errors import EventCorrupt
 FORMAT = 1
 SYNC_BYTES = 16
 MAGIC = b"Obj\x01"
-ITEM_BYTES_MIN = 2  # of the schema below: an empty map and no bytes
+ITEM_BYTES_MIN = 2  # an item of the schema below with an empty map and no bytes
 
 # For Avro's tools; the log itself does not look into its items.
 EVENT_SCHEMA_TEXT = (
@@ -28,7 +28,7 @@ EVENT_SCHEMA_TEXT = (
 class SegmentMalformed(Exception):
     """Bytes that are not a header or a block, or that end within one.
 
-    It is caught where a file's end is judged: a writer that was killed leaves such bytes.
+    The code that judges a file's end catches it, because a killed writer leaves such bytes.
     """
 
 
@@ -66,7 +66,7 @@ def encode_header(first: int, seen: str, log_id: UUID) -> bytes:
 def decode_header(data: bytes) -> Header:
     """Read the header at the start of `data`.
 
-    Raises `SegmentMalformed` where it is not whole, or is not a landing log's.
+    Raises `SegmentMalformed` if it is incomplete, or does not belong to a landing log.
     """
     if data[:4] != MAGIC:
         raise SegmentMalformed("not an Avro container file")
@@ -95,7 +95,7 @@ def block_prefix(count: int, length: int) -> bytes:
 def block_at(data: bytes | memoryview, position: int, sync: bytes) -> tuple[int, int, int]:
     """Return ``(count, start of the items, end of the block)`` of the block at `position`.
 
-    Raises `SegmentMalformed` where the block is not whole: its numbers make no sense, or no marker
+    Raises `SegmentMalformed` if the block is incomplete: its numbers make no sense, or no marker
     ends it.
     """
     try:

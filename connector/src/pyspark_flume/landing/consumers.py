@@ -9,21 +9,21 @@ from pathlib import Path
 from pyspark_flume.errors import LandingError
 from pyspark_flume.landing.folder import CONSUMERS, write_atomically
 
-# 1 to 64 characters; a name with a dot first would be a hidden file.
+# 1 to 64 characters; a name that starts with a dot would be a hidden file.
 CONSUMER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
 def commit(folder: Path, consumer: str, events: int) -> None:
     """Record that `consumer` no longer needs the events before number `events`.
 
-    On a full disk the old record stays. It only holds back more than it needs to, and the next one
-    that fits corrects it. Raises `LandingError` for a name that does not match `CONSUMER_NAME`, and
-    where the folder cannot be written for another reason.
+    If the disk is full, the old record stays. It only holds back more segments than necessary, and
+    the next record that fits corrects this. Raises `LandingError` for a name that does not match
+    `CONSUMER_NAME`, and if the folder cannot be written for another reason.
     """
     if not CONSUMER_NAME.fullmatch(consumer):
         raise LandingError(
             f"consumer {consumer!r} of {folder} is not a valid name; "
-            "use 1 to 64 of A-Z a-z 0-9 . _ -, without a dot at its start"
+            "use 1 to 64 of A-Z a-z 0-9 . _ -, and do not start with a dot"
         )
     committed = json.dumps({"events": events, "time_ms": time.time_ns() // 1_000_000})
     path = folder / CONSUMERS / f"{consumer}.json"

@@ -42,7 +42,7 @@ class Segment:
 
     @property
     def index(self) -> Path:
-        """The index beside it."""
+        """The index of that file."""
         return self.folder / f"{self.first:020d}.index"
 
 
@@ -63,7 +63,7 @@ def _numbers(folder: Path, suffix: str) -> set[int]:
 
 
 def read_id(folder: Path) -> UUID:
-    """Return the log's id. Raises `LandingError` where no log is, or one of another format."""
+    """Return the log's id. Raises `LandingError` if there is no log, or its format is unknown."""
     path = folder / IDENTITY
     try:
         identity = json.loads(path.read_text())
@@ -89,17 +89,17 @@ def read_id(folder: Path) -> UUID:
 
 
 def create_or_check(folder: Path) -> UUID:
-    """Return the log's id; create a log where the folder is empty.
+    """Return the log's id; create a log if the folder is empty.
 
-    For the writer, which holds the lock. Raises `LandingError` where the folder contains something
-    that is no part of a log.
+    Only the writer, which holds the lock, may call this. Raises `LandingError` if the folder
+    contains something that is not part of a log.
     """
     for path in sorted(folder.iterdir()):
-        # lost+found: the folder is a volume's root; hidden files: from NFS or a file manager
+        # A volume's root has lost+found; hidden files come from NFS or a file manager.
         known = path.name in (IDENTITY, LOCK, CONSUMERS, "lost+found") or path.name.startswith(".")
         if not known and not SEGMENT_NAME.fullmatch(path.name):
             raise LandingError(
-                f"{path} is no part of a landing log; move it away, or use another folder"
+                f"{path} is not part of a landing log; move it away, or use another folder"
             )
     _remove_stale_files(folder)
     if not (folder / IDENTITY).exists():

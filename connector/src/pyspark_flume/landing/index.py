@@ -1,11 +1,10 @@
 """A segment's index: where each block is, when it arrived, and the checksum that vouches for it.
 
-Entries have 36 bytes, big-endian. The first one is for the header, as a block of no events; each
+Entries have 36 bytes, big-endian. The first one is for the header, as a block without events; each
 other one is for a block. Positions follow one another without a gap.
 
 An entry is written after its block is durable. Readers see it once it and all entries before it are
-valid. When a commit writes several entries, it writes the first one last, so that all become
-visible at once.
+valid. A commit of several entries writes the first one last, so that all become visible at once.
 """
 
 import struct
@@ -17,7 +16,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-# Events of the log up to the block's last one, the block's position, arrival (ms since 1970), bytes
+# The number of events up to the block's end, the block's position, arrival (ms since 1970), bytes
 # and crc32; then the crc32 of these 32 bytes.
 ENTRY = struct.Struct(">QQQIII")
 ENTRY_DTYPE = np.dtype(
@@ -54,9 +53,9 @@ class Entry:
 
 
 def decode(data: bytes) -> tuple[Entries, int]:
-    """Return the valid entries at the start of `data`, and how many end with the last valid one.
+    """Return the valid entries at the start of `data`, and the place after the last valid entry.
 
-    The second number is greater where an invalid entry precedes a valid one.
+    The place counts all entries, so it is greater if an invalid entry precedes a valid one.
     """
     count = len(data) // ENTRY.size
     valid = [entry_is_valid(data, place) for place in range(count)]

@@ -1,4 +1,4 @@
-"""What has been appended to a landing log and is not durable yet."""
+"""The batches that have been appended to a landing log and are not durable yet."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from pyspark_flume.landing.seen_ranges import FileRange, SeenRanges
 class PendingBatch:
     """A batch that waits for its commit.
 
-    :param prefix: precedes the items in the block
+    :param prefix: the bytes before the items in the block
     :param crc: crc32 of the whole block
     """
 
@@ -26,7 +26,7 @@ class PendingBatch:
 
 
 class PendingBatches:
-    """The batches that wait for a commit, and the ranges seen with theirs included.
+    """The batches that wait for a commit, and the ranges seen, including those of these batches.
 
     A commit calls `take`, and then `stored` or `forget`. Only one commit may run at a time, but
     other threads may call `add` and `missing` meanwhile.
@@ -42,7 +42,7 @@ class PendingBatches:
         self._batches: list[PendingBatch] = []
         self._arrival_ms = arrival_ms
         self._used_since_take = False  # whether a caller may rely on the batches being committed
-        self._failure_to_repeat: str | None = None  # for those callers
+        self._failure_to_repeat: str | None = None  # what to tell those callers
 
     def add(
         self, prefix: bytes, items: memoryview, count: int, runs: Sequence[FileRange], crc: int
@@ -50,14 +50,14 @@ class PendingBatches:
         """Add a batch, which arrives now."""
         with self._lock:
             self._used_since_take = True
-            # Never decreasing, even if the clock is set back.
+            # It never decreases, even if the clock is set back.
             self._arrival_ms = max(self._arrival_ms, time.time_ns() // 1_000_000)
             self._batches.append(PendingBatch(prefix, items, count, runs, crc, self._arrival_ms))
             for run in runs:
                 self._seen.add(run.file, run.start, run.end)
 
     def missing(self, run: FileRange) -> list[tuple[int, int]]:
-        """Return the byte ranges of `run` that no batch has brought; see `SeenRanges.missing`."""
+        """Return the byte ranges of `run` that no batch contained; see `SeenRanges.missing`."""
         with self._lock:
             self._used_since_take = True
             return self._seen.missing(run.file, run.start, run.end)
@@ -77,13 +77,13 @@ class PendingBatches:
         return batches
 
     def stored(self, batches: Sequence[PendingBatch]) -> None:
-        """Note that the batches taken are durable now."""
+        """Note that the taken batches are durable now."""
         for batch in batches:
             for run in batch.runs:
                 self._durable_seen.add(run.file, run.start, run.end)
 
     def forget(self, failure: str) -> None:
-        """Forget all that is not durable, because the commit of the batches taken has failed."""
+        """Forget everything that is not durable, because the commit of the taken batches failed."""
         with self._lock:
             self._batches = []
             self._seen = self._durable_seen.copy()

@@ -16,7 +16,7 @@ from pyspark_flume.landing.folder import Segment, read_id, segments
 from pyspark_flume.landing.index import EMPTY, Entries
 from pyspark_flume.units import MIB
 
-READ_BYTES = 8 * MIB  # a read takes as many blocks as fit into it, at least one
+READ_BYTES = 8 * MIB  # one read has as many blocks as fit into this, but at least one
 REMEDY_TOO_OLD = (
     "start the query with a new checkpoint, and let retention wait for it (commit) or keep longer"
 )
@@ -42,9 +42,9 @@ class Block:
 class SegmentInfo:
     """A segment with events `first` to `end` - 1.
 
-    :param blocks: how many
+    :param blocks: the number of its blocks
     :param length: durable bytes
-    :param first_arrival_ms: ms since 1970, None if it has no events; so too `last_arrival_ms`
+    :param first_arrival_ms: ms since 1970, None if it has no events; like `last_arrival_ms`
     """
 
     path: Path
@@ -59,8 +59,8 @@ class SegmentInfo:
 class Landing:
     """The log in a folder, for reading, without a lock. It is cheap to make.
 
-    Each call looks at the folder again. Every method raises `LandingError` where no log is, and
-    `LandingCorrupt` where the log is damaged.
+    Each call looks at the folder again. Every method raises `LandingError` if there is no log, and
+    `LandingCorrupt` if the log is damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -71,7 +71,7 @@ class Landing:
 
     @property
     def id(self) -> str:
-        """The log's id; it changes under the same path when the log is replaced."""
+        """The log's id, which changes if another log replaces this one at the same path."""
         return str(read_id(self._folder))
 
     def earliest(self) -> int:
@@ -98,7 +98,7 @@ class Landing:
         return int(entries["events"][block - 1])
 
     def limit_bytes(self, start: int, bytes_max: int) -> int:
-        """Return the offset up to which `bytes_max` reach from `start` on, at least one block."""
+        """Return the end of the blocks from `start` on that fit into `bytes_max`, at least one."""
         self._refresh()
         self._check(start, start)
         end, left = start, bytes_max
@@ -119,7 +119,8 @@ class Landing:
     def blocks(self, start: int, end: int) -> Iterator[Block]:
         """Return the whole blocks that hold events `start` to `end` - 1; checksums are verified.
 
-        Raises `OffsetTooOld` before the earliest event, `OffsetTooNew` after the latest.
+        Raises `OffsetTooOld` for a start before the earliest event, `OffsetTooNew` for an end after
+        the latest.
         """
         self._refresh()
         self._check(start, end)
@@ -185,7 +186,7 @@ class Landing:
         return np.concatenate([old, new]) if len(new) else old
 
     def _read_index(self, segment: Segment) -> Entries:
-        """Return a segment's entries; if another segment follows, all of them must be there."""
+        """Return a segment's entries; if another segment follows, none may be missing."""
         place = bisect_left(self._segments, segment)
         end = self._segments[place + 1].first if place + 1 < len(self._segments) else None
         entries = self._entries.get(segment.first, EMPTY)

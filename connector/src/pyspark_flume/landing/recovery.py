@@ -1,8 +1,8 @@
-"""Recover a log at the writer's start, after a kill or a power failure.
+"""Recover a log when the writer starts, after a kill or a power failure.
 
-What the index vouches for was durable: if it has changed or is gone, that is an error. What follows
-it in the segment was not answered yet, or its index entry was not durable yet: whole blocks are
-kept, and an incomplete tail is cut off.
+What the index vouches for was durable: if it has changed or is gone, that is an error. For what
+follows in the segment, the answer had not been sent or the index entry was not durable yet. Whole
+blocks of it are kept, and an incomplete tail is cut off.
 """
 
 import time
@@ -23,7 +23,7 @@ from pyspark_flume.landing.seen_ranges import FileRange, SeenRanges
 from pyspark_flume.landing.segment_writer import SegmentWriter
 
 Identify = Callable[[bytes, int], Sequence[FileRange]]
-"""Return the file ranges that a block's events carry, given the block's items and their count.
+"""Returns the file ranges that a block's events carry, given the block's items and their count.
 
 Raises `EventCorrupt` unless the items are exactly that many events.
 """
@@ -83,21 +83,21 @@ def _remove_orphans(folder: Path, present: Sequence[Segment]) -> None:
         # created before the segment, and stays empty until the segment is durable.
         retired = present and orphan.first < present[0].first
         if not retired and index.decode(index.read(orphan.index))[1]:
-            raise LandingCorrupt(f"{orphan.path} is missing, its index is there; {REMEDY}")
+            raise LandingCorrupt(f"{orphan.path} is missing, but its index exists; {REMEDY}")
         orphan.index.unlink()
 
 
 def _rebuild_index(segment: Segment, log_id: UUID, identify: Identify) -> None:
     recovered = recover(segment, log_id, identify)
     if not recovered:
-        raise damaged(segment, 0, "its header is not whole")
+        raise damaged(segment, 0, "its header is incomplete")
     SegmentWriter.resume(segment, recovered.header.sync, recovered.entries, 0).close()
 
 
 def check_sealed(segment: Segment, end: int) -> None:
     """Check a segment that another one follows, without reading all of it.
 
-    Raises `LandingCorrupt` unless index and file end where they should.
+    Raises `LandingCorrupt` unless the index and the file end where they should.
 
     :param end: number of the following segment's first event
     """
@@ -150,7 +150,7 @@ def _header(segment: Segment, data: bytes, log_id: UUID, vouched: bool) -> Heade
     try:
         header = avro_container.decode_header(data)
     except SegmentMalformed as malformed:
-        # The header's own index entry is durable before the first block is written.
+        # The header's index entry is durable before the first block is written.
         if vouched or (not segment.index.exists() and data.find(log_id.bytes) >= 0):
             raise damaged(segment, 0, str(malformed)) from None
         return None
@@ -172,12 +172,12 @@ class _BlockScan:
         self.runs: list[FileRange] = []
 
     def read_indexed(self, entries: Entries) -> None:
-        """Read the blocks that valid entries name; raise where a checksum differs."""
+        """Read the blocks that valid entries name; raise if a checksum differs."""
         for entry in index.as_objects(entries):
             position = entry.position
             block = self._view[position : position + entry.length]
             if position != self._position or len(block) != entry.length:
-                raise damaged(self._segment, position, "the index names bytes that are not there")
+                raise damaged(self._segment, position, "the index names bytes that do not exist")
             if crc32(block) != entry.crc:
                 raise damaged(self._segment, position, "its checksum differs from the index")
             if position:
@@ -188,10 +188,10 @@ class _BlockScan:
             self.entries.append(entry)
 
     def read_rest(self, vouched_end: int, tail_is_unknown: bool) -> None:
-        """Read the blocks after them; raise unless they are whole up to byte `vouched_end`.
+        """Read the blocks after those; raise unless they are complete up to byte `vouched_end`.
 
-        :param tail_is_unknown: no entry vouches for anything, so a block that is not whole is an
-            incomplete tail only if no sync marker follows
+        :param tail_is_unknown: whether no entry vouches for anything, so that an incomplete block
+            is a torn tail only if no sync marker follows
         """
         if not self.entries:
             crc = crc32(self._view[: self._header.length])

@@ -19,11 +19,13 @@ SIZE = re.compile(r"(\d+)([kmgt])b|(\d+)([gt])")  # not 30m, which might mean mi
 
 @dataclass(frozen=True)
 class Retention:
-    """When a segment is removed: as soon as one of these is true. With none it is kept.
+    """When a segment is removed: as soon as one of these conditions is true.
+
+    Without a condition it is kept.
 
     :param committed: there is a consumer, and every consumer has committed the whole segment
-    :param age_ms: its last event arrived longer ago
-    :param size_bytes: all segments together are larger
+    :param age_ms: its last event arrived longer ago than this
+    :param size_bytes: all segments together are larger than this
     """
 
     committed: bool = False
@@ -57,7 +59,7 @@ class Retention:
 
 
 def remove_old_segments(folder: Path, retention: Retention, now_ms: int) -> int:
-    """Remove the oldest segments that `retention` allows, never the last one; return how many."""
+    """Remove the oldest segments as `retention` says, never the last one; return their number."""
     present = segments(folder)
     sizes = [segment.path.stat().st_size for segment in present]
     consumed = min(committed(folder).values(), default=0) if retention.committed else 0

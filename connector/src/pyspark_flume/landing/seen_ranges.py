@@ -1,7 +1,7 @@
 """Which bytes of which file have been stored, so that a batch sent again is not counted twice.
 
-Flume sends a batch again when its answer is lost; after a rollback, the same lines come in other
-batches and in another order. So ranges are kept, and not one position for each file.
+Flume sends a batch again when its answer is lost; after a rollback, the same lines arrive in other
+batches and in another order. So this keeps ranges, and not one position for each file.
 """
 
 import json
@@ -27,8 +27,8 @@ class SeenRanges:
     """Ranges of bytes by file, in the order in which the files were last added to.
 
     They are bounded: beyond `files_max` files, or `ranges_max` ranges in all, the files untouched
-    for longest are forgotten, or the lowest ranges of a single file. A forgotten range that is sent
-    again counts as new.
+    for longest are forgotten; if there is only one file, its lowest ranges are. A forgotten range
+    that is sent again counts as new.
     """
 
     def __init__(self, files_max: int = FILES_MAX, ranges_max: int = RANGES_MAX) -> None:
@@ -43,13 +43,13 @@ class SeenRanges:
         if start >= end:
             return
         edges = self._files.pop(file, [])
-        self._files[file] = edges  # now the last one
+        self._files[file] = edges  # the file is now the last one
         before = len(edges)
-        if edges and edges[-1] == start:  # its next lines
+        if edges and edges[-1] == start:  # the file's next lines
             edges[-1] = end
         else:
             left, right = bisect_left(edges, start), bisect_right(edges, end)
-            # An edge at an even place opens a range; outside all ranges a new edge is needed.
+            # An edge at an even index opens a range; outside all ranges a new edge is needed.
             edges[left:right] = [start] * (left % 2 == 0) + [end] * (right % 2 == 0)
         self._edges += len(edges) - before
         if len(self._files) > self._files_max or self._edges > self._edges_max:

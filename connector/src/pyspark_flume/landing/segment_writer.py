@@ -59,9 +59,9 @@ class SegmentWriter:
 
     @classmethod
     def resume(cls, segment: Segment, sync: bytes, entries: Sequence[Entry], indexed: int) -> Self:
-        """Open a recovered segment: cut its tail off, make its blocks and index durable.
+        """Open a recovered segment: cut off its tail and sync its blocks and index.
 
-        :param entries: all that its index should have
+        :param entries: all entries that its index should have
         :param indexed: how many of them are on disk
         """
         writer = cls(segment, sync, entries[-1], indexed)
@@ -108,7 +108,7 @@ class SegmentWriter:
         try:
             write_all(self._descriptor, buffers, self.size)
             os.fdatasync(self._descriptor)
-            if os.fstat(self._descriptor).st_nlink == 0:  # no name leads to what was written
+            if os.fstat(self._descriptor).st_nlink == 0:  # the written file has no name any more
                 raise FileNotFoundError(errno.ENOENT, "was deleted while the receiver wrote it")
             self.publish(entries)
             self._has_remains = False
@@ -128,7 +128,7 @@ class SegmentWriter:
         self.last = entries[-1]
 
     def remove_remains(self) -> None:
-        """Cut off what a failed write has left, since a failed fdatasync is never trusted later."""
+        """Cut off what a failed write has left: bytes of a failed fdatasync are never trusted."""
         if self._has_remains:
             self._cut()
             self._has_remains = False
@@ -138,7 +138,7 @@ class SegmentWriter:
         os.ftruncate(self._descriptor, self.size)
 
     def sync_index(self) -> None:
-        """Make the index durable. `write` does not, since the blocks can rebuild it."""
+        """Make the index durable. `write` does not do so, because the blocks can rebuild it."""
         os.fdatasync(self._index_descriptor)
 
     def close(self) -> None:

@@ -11,23 +11,23 @@ from pyspark_flume.landing.folder import Segment, read_id, segments
 from pyspark_flume.landing.index import Entries
 from pyspark_flume.landing.reader import read_blocks
 
-DAMAGE_MAX = 10  # lines for each segment; a file cut in its middle would have thousands
+DAMAGE_MAX = 10  # lines for each segment; a file with a piece cut out would have thousands
 
 CheckItems = Callable[[memoryview, int], object]
 """Called with a block's items and their count. Raises `EventCorrupt` unless they are that many
 events."""
 
 Progress = Callable[[int, int], None]
-"""Called with the bytes checked so far and the bytes in all."""
+"""Called with the bytes checked so far and the total bytes."""
 
 
 @dataclass
 class Verdict:
     """The result for a segment with events `first` to `end` - 1.
 
-    :param blocks: how many are as they were written
-    :param unindexed: bytes that the index does not name: a write under way, or left by a crash
-    :param damage: one fact a line
+    :param blocks: the number of blocks that are as they were written
+    :param unindexed: bytes that the index does not name, from a current write or a crash
+    :param damage: one fact for each line
     """
 
     segment: str
@@ -41,8 +41,8 @@ class Verdict:
 def verify(folder: Path, check_items: CheckItems, progress: Progress) -> Iterator[Verdict]:
     """Check every segment: header, checksums, markers, items, index, and that none is missing.
 
-    A writer may run: a segment's index is read before its bytes. Raises `LandingError` where no log
-    is.
+    A writer may run, because a segment's index is read before its bytes. Raises `LandingError` if
+    there is no log.
     """
     log_id = read_id(folder)
     present = segments(folder)
@@ -93,7 +93,7 @@ def _check_blocks(
 
 def _check_header(segment: Segment, entries: Entries, sync: bytes, verdict: Verdict) -> None:
     if not len(entries):
-        return  # the index vouches for nothing yet; `_check_size` checks whether that can be
+        return  # the index vouches for nothing yet; `_check_size` checks whether that is possible
     length = int(entries["length"][0])
     with segment.path.open("rb") as file:
         data = file.read(length)

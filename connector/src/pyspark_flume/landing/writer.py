@@ -33,8 +33,8 @@ REMEDY = "free space or repair the disk; Flume sends the batches again"
 class LandingWriter:
     """Appends batches durably. Threads may share it: one may `commit` while others `append`.
 
-    `missing` and `contains` also count batches that still wait for their commit. So a batch that
-    brings nothing new must not be answered OK at once either, but after the next `commit`.
+    `missing` and `contains` also count batches that still wait for their commit. So even a batch
+    with nothing new must not be answered OK before the next `commit`.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class LandingWriter:
 
         :param identify: called for the blocks of the last segment
         :param segment_bytes: a segment that is larger gets no further batch
-        :param files_max: of how many files the ranges seen are remembered
+        :param files_max: how many files' seen ranges are remembered
 
-        Raises `LandingLocked`, `LandingCorrupt`, and `LandingError` where the folder is not usable.
+        Raises `LandingLocked`, `LandingCorrupt`, and `LandingError` if the folder is not usable.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -87,13 +87,13 @@ class LandingWriter:
 
     @property
     def events(self) -> int:
-        """How many events have ever been stored durably; the next one gets this number."""
+        """The number of events that were ever stored durably; the next event gets this number."""
         return self._segment.last.events
 
     def append(self, items: bytes | memoryview, count: int, runs: Sequence[FileRange]) -> None:
-        """Take a batch of `count` events; the next `commit` stores it.
+        """Accept a batch of `count` events; the next `commit` stores it.
 
-        `items` must not change until then. A batch of no events is ignored.
+        `items` must not change until then. A batch without events is ignored.
         """
         if count == 0:
             return
@@ -107,7 +107,7 @@ class LandingWriter:
         self._pending.add(prefix, view, count, runs, crc)
 
     def missing(self, run: FileRange) -> list[tuple[int, int]]:
-        """Return the byte ranges of `run` that no batch has brought: [] if all have been seen."""
+        """Return the byte ranges of `run` that no batch contained: [] if all have been seen."""
         return self._pending.missing(run)
 
     def contains(self, file: str, start: int, end: int) -> bool:
@@ -117,10 +117,10 @@ class LandingWriter:
     def commit(self) -> None:
         """Store what has been appended. When this returns, it is durable and visible to readers.
 
-        Raises `LandingWriteFailed`: then everything that is not durable is forgotten, with its
-        ranges seen: this commit's batches, and those appended while it ran. All of them have to be
-        sent again. If `append` or `missing` was called while it ran, the next commit raises too,
-        because their callers relied on what is forgotten. After that the writer works again.
+        Raises `LandingWriteFailed`. Then everything that is not durable is forgotten, with its seen
+        ranges: this commit's batches, and those appended while it ran. All of them must be sent
+        again. If `append` or `missing` was called while it ran, the next commit raises too, because
+        their callers relied on what is forgotten. After that the writer works again.
         """
         with self._committing:
             batches = self._pending.take()
@@ -138,7 +138,7 @@ class LandingWriter:
             self._pending.stored(batches)
 
     def retain(self, retention: Retention) -> int:
-        """Remove the segments that `retention` lets go, never the last; return how many."""
+        """Remove the segments that `retention` does not keep, never the last; return how many."""
         with self._committing:
             try:
                 return remove_old_segments(self._folder, retention, time.time_ns() // 1_000_000)
@@ -170,7 +170,7 @@ class LandingWriter:
     def _store(self, batches: Sequence[PendingBatch]) -> None:
         self._segment.remove_remains()
         if self._segment.size >= self._segment_bytes and not self._segment.empty:
-            # All earlier batches are durable, so the snapshot promises nothing that is not.
+            # All earlier batches are durable, so the snapshot contains only durable ranges.
             self._segment = self._segment.begin_next(self._pending.durable_seen())
         buffers: list[bytes | memoryview] = []
         entries: list[Entry] = []

@@ -14,12 +14,12 @@ from pyspark_flume.testing.lab_container import LabContainer, Ready
 
 IMAGE = os.environ.get("FLUMELAB_FLUME_IMAGE", "flumelab-flume")
 METRICS_PORT = 4144
-CONF_DIR = "/opt/flume/given"  # beside the folder of the image's own confs
+CONF_DIR = "/opt/flume/given"  # next to the folder of the image's own confs
 HTTP_SECONDS_MAX = 5
 
 Metrics = dict[str, dict[str, str]]
 
-# It does not listen yet, or it has ended, or has no port because it has ended.
+# The agent does not listen yet, or has ended, or has no port because it has ended.
 NO_ANSWER = (requests.RequestException, ConnectionError, APIError)
 
 
@@ -45,7 +45,7 @@ class FlumeContainer(LabContainer):
 
     The image is built in a checkout of the lab: ``docker compose build flume``. Without
     `with_conf` it runs the lab's access-log.conf: each line of each file in the spool directory
-    is an event, which stays in memory until the receiver has taken it.
+    is an event, which stays in memory until the receiver has accepted it.
 
     >>> from pyspark_flume.testing import FlumeContainer
     >>> with FlumeContainer() as flume:
@@ -77,7 +77,7 @@ class FlumeContainer(LabContainer):
         agents = sorted(set(re.findall(r"^\s*([^#!\s.=]+)\.sources\s*[=:]", text, re.MULTILINE)))
         if agent not in agents:
             raise ValueError(
-                f"{path}: there is no agent {agent!r} in it, but {', '.join(agents) or 'none'}; "
+                f"{path} has no agent {agent!r}, only {', '.join(agents) or 'none'}; "
                 f"name one: with_conf(path, agent=…)"
             )
         target = f"{CONF_DIR}/{Path(path).name}"
@@ -85,14 +85,14 @@ class FlumeContainer(LabContainer):
         return self.with_envs(FLUME_CONF=target, FLUME_AGENT=agent)
 
     def with_sink(self, host: str, port: int = 4141) -> Self:
-        """Set where the sink sends to: ``${env:FLUME_SINK_HOST}`` and ``…_PORT`` of the conf.
+        """Set where the sink sends: ``${env:FLUME_SINK_HOST}`` and ``…_PORT`` in the conf.
 
         :param host: an alias in the containers' network
         """
         return self.with_envs(FLUME_SINK_HOST=host, FLUME_SINK_PORT=str(port))
 
     def spool(self, name: str, data: Transferable) -> None:
-        """Put a file into the spool directory, complete at once, as Flume's source requires.
+        """Put a complete file into the spool directory in one step, as Flume's source requires.
 
         :param data: bytes, or the `Path` of a file
         :raises ValueError: `name` is hidden or not a file name, which the source would not read; or
@@ -162,7 +162,8 @@ class FlumeContainer(LabContainer):
         elif not any(int(sink.get("ConnectionCreatedCount", 0)) for sink in sinks):
             host, port = (self.env.get(f"FLUME_SINK_{part}", "?") for part in ("HOST", "PORT"))
             hint = (
-                f"no sink has found its receiver ({host}:{port}): with_sink() and with_network()?"
+                f"no sink has found its receiver ({host}:{port}); "
+                "check with_sink() and with_network()"
             )
         else:
             hint = "the receiver does not answer OK: its own log says why"

@@ -1,4 +1,4 @@
-"""What the containers share: a check that the image exists, and a wait that fails with a reason."""
+"""What the containers share: a check that the image exists, and waits that fail with a reason."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class LabContainer(DockerContainer):  # type: ignore[misc]  # untyped to mypy
     ports: dict[str, Any]
 
     def _configure(self) -> None:
-        """Called by `start`, before the container is created."""
+        """Prepare the container; `start` calls this before the container is created."""
         client = self.get_docker_client()
         try:
             client.client.images.get(self.image)
@@ -55,7 +55,7 @@ class LabContainer(DockerContainer):  # type: ignore[misc]  # untyped to mypy
         deadline = time.monotonic() + timeout
         while True:
             self.reload()
-            # Before the condition: what the process did before it ended counts.
+            # Ask this before the condition, because what the process did before it ended counts.
             ended = self.status in ("exited", "dead")
             if condition():
                 return
@@ -87,5 +87,5 @@ class Ready(WaitStrategy):  # type: ignore[misc]  # untyped to mypy
         self._failure = failure
 
     def wait_until_ready(self, container: "LabContainer") -> None:
-        """Called by `start`."""
+        """Wait for the container; `start` calls this."""
         container.wait_until(container.is_ready, self._startup_timeout, lambda: self._failure)

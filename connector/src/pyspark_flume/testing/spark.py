@@ -51,7 +51,7 @@ class SparkContainer(LabContainer):
 
     :param program: the program's file; the container gets a copy
     :param image: default: `FLUMELAB_SPARK_IMAGE` from the environment, or flumelab-spark
-    :param receiver_port: where the program listens
+    :param receiver_port: the port on which the program listens
     :param kwargs: passed to `DockerContainer`
     """
 
@@ -72,12 +72,12 @@ class SparkContainer(LabContainer):
         self._options: list[str] = []
         self._program = f"{PROGRAM_DIR}/{program.name}"
         self.with_copy_into_container(program, self._program)
-        # All of the container's addresses, since the one that Flume will use is not known yet.
+        # Listen on all of the container's addresses: the one for Flume is not known yet.
         self.with_envs(RECEIVER_HOST="0.0.0.0", RECEIVER_PORT=str(receiver_port))  # noqa: S104
         self.with_network_aliases("spark")
         self.with_exposed_ports(receiver_port)
         self.waiting_for(
-            Ready(f"nothing listens on port {receiver_port}; does the program use RECEIVER_PORT?")
+            Ready(f"nothing listens on port {receiver_port}; use RECEIVER_PORT in the program")
         )
 
     def with_spark_conf(self, key: str, value: str) -> Self:
@@ -98,13 +98,13 @@ class SparkContainer(LabContainer):
         self.wait_until(
             lambda: bool(wanted.search(self.printed())),
             timeout,
-            lambda: f"did not print {pattern!r}; has Flume sent the events for it?",
+            lambda: f"did not print {pattern!r}; check that Flume has sent the events for it",
         )
         match = wanted.search(self.printed())
         return match[0] if match else ""
 
     def is_ready(self) -> bool:
-        """Whether a receiver listens. It asks the kernel, since a receiver logs who connects."""
+        """Whether a receiver listens. This asks the kernel: a receiver would log a connection."""
         listening = rf": [0-9A-F]+:{self._receiver_port:04X} 0+:0000 0A"
         command = ["grep", "-qsE", listening, "/proc/net/tcp", "/proc/net/tcp6"]
         try:

@@ -131,7 +131,7 @@ def test_the_agents_copy_is_the_users_file_with_the_replacements_last(
 
 
 def test_a_file_without_an_agent_is_one_line_with_what_to_write(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match=r"my.conf has no agent; a conf lists its parts as in a1"):
+    with pytest.raises(LabError, match=r"my.conf has no agent; a conf lists an agent's parts: a1"):
         conf.read(written(tmp_path, "hello = world\n"))
     with pytest.raises(LabError, match=r"other.conf: No such file or directory; give --conf"):
         conf.read(tmp_path / "other.conf")

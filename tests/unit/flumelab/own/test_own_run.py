@@ -9,7 +9,8 @@ from flumelab.errors import LabError
 from flumelab.own import hops
 from flumelab.own.command import parse_map, run
 from flumelab.own.conf import AgentConf
-from flumelab.own.run import alone, explain_end, first_error, paths_explained
+from flumelab.own.run_end import explain_end, first_error
+from flumelab.own.run_guards import alone, paths_explained
 from flumelab.own.services import Wish, utf8_locale
 from flumelab.runtimes.choice import RuntimeName
 

@@ -41,9 +41,9 @@ import org.slf4j.LoggerFactory;
  *       decodes character by character, at a cost of 4 µs a line, only to encode the same bytes
  *       again. A file in UTF-16 or UTF-32, where a newline is more than one byte, needs Flume's
  *       deserializer.
- *   <li>A file without a line gives no event. Flume makes up an empty one. It would have no place,
- *       and it would also follow a whole file if the agent was killed after reading the file's last
- *       line and before renaming the file.
+ *   <li>A file without a line gives no event. Flume's makes an empty event, which would have no
+ *       place. It would also follow a file that has lines if the agent was killed after reading the
+ *       last line and before renaming the file.
  * </ul>
  *
  * <p>Keys, each with the prefix {@code deserializer.}:
@@ -84,7 +84,7 @@ public final class LineIdentityDeserializer implements EventDeserializer {
     private final String file;
     private final int maxLineLength;
 
-    /** Its bytes [next, limit) have been read from the stream, and are not in an event yet. */
+    /** Bytes [next, limit) have been read from the stream, and are not in an event yet. */
     private byte[] buffer = new byte[BUFFER_BYTES];
 
     private int next;
@@ -156,7 +156,7 @@ public final class LineIdentityDeserializer implements EventDeserializer {
         in.reset();
     }
 
-    /** Goes back to the last mark first: whatever opens the file next continues there. */
+    /** Goes back to the last mark first, because the next reader of the file continues there. */
     @Override
     public void close() throws IOException {
         if (isOpen) {
@@ -171,7 +171,7 @@ public final class LineIdentityDeserializer implements EventDeserializer {
         return in.tell() - (limit - next);
     }
 
-    /** Reads the next line, or as much as goes into one event, into the buffer; its length. */
+    /** Reads the next line, or as much as one event may have; returns the length in the buffer. */
     private int lineLength() throws IOException {
         int length = 0;
         while (length < maxLineLength) {
@@ -190,7 +190,7 @@ public final class LineIdentityDeserializer implements EventDeserializer {
     private boolean readMore() throws IOException {
         if (limit == buffer.length) {
             int left = limit - next;
-            // When a line fills half of the buffer, enlarge it: else each read would move the line.
+            // If a line fills half of the buffer, enlarge it: otherwise each read moves the line.
             byte[] target = left > buffer.length / 2 ? new byte[2 * buffer.length] : buffer;
             System.arraycopy(buffer, next, target, 0, left);
             buffer = target;

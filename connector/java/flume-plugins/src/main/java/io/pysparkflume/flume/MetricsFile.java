@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The counters of one run, kept in {@code <directory>/<start>.json} (start in ms since 1970).
  *
- * <p>It is written at the start, again each second, and a last time at the end:
+ * <p>It is written at the start, then every second, and a last time at the end:
  *
  * <pre>{"started": 1763830000000, "written": 1763830012000, "final": true,
  *  "metrics": {"CHANNEL.buffer": {"EventPutSuccessCount": "10000", …}, …}}</pre>

@@ -45,10 +45,10 @@ public final class MetricsMonitor implements MonitorService {
 
     @Override
     public void start() {
-        // The file first: once HTTP answers, the newest file is the current run's.
+        // The file comes first, so that the newest file is the current run's once HTTP answers.
         if (directory != null && !directory.isBlank()) {
-            // Not the start time of the process: reloading the conf resets the counters and creates
-            // a new monitor.
+            // This is not the start time of the process, because reloading the conf resets the
+            // counters and creates a new monitor.
             file = new MetricsFile(
                     Path.of(directory), System.currentTimeMillis(), JMXPollUtil::getAllMBeans);
             file.start();

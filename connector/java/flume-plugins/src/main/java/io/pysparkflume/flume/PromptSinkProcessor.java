@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * that has just started would be found only seconds later.
  *
  * <p>One sink delivers at a time, until it fails. Then the next one takes over, in the order of
- * their names, and after the last the first again. No sink is tried while another one delivers.
+ * their names, and the first one follows the last. No sink is tried while another one delivers.
  * There is a pause only after each of them has failed.
  *
  * <p>At a stop, Flume interrupts the current delivery. Its batch then reaches the receiver and also
@@ -99,7 +99,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
         drainSeconds = context.getLong("drainSeconds", 20L);
     }
 
-    /** Returns always READY, after any pause: SinkRunner must not pause as well. */
+    /** Always returns READY, after any pause, because SinkRunner must not pause as well. */
     @Override
     public Sink.Status process() {
         try {
@@ -179,7 +179,7 @@ public final class PromptSinkProcessor extends AbstractSinkProcessor {
         }
     }
 
-    /** Sends until the sink finds the channel empty; returns the reason why it may not be. */
+    /** Sends until the sink finds the channel empty; returns why it may not be empty. */
     private String sendRest() {
         int failed = 0;
         while (nanosLeft() > 0) {

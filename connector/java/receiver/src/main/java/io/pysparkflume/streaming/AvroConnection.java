@@ -97,7 +97,7 @@ final class AvroConnection implements Runnable {
             converse(new InflaterInputStream(in, inflater, STREAM_BUFFER_BYTES),
                     new DeflaterOutputStream(out, deflater, true));
         } finally {
-            // They hold memory outside the heap.
+            // Inflaters hold memory outside the heap.
             inflater.end();
             deflater.end();
         }
@@ -116,7 +116,7 @@ final class AvroConnection implements Runnable {
                 try {
                     answer = handle(frame);
                 } finally {
-                    // Before the answer: a client that does not read it must not hold memory.
+                    // Release first: a client that does not read its answer must not hold memory.
                     frames.release(frame);
                 }
                 new Frame(frame.serial(), answer).write(out);
@@ -149,7 +149,7 @@ final class AvroConnection implements Runnable {
         try {
             return in.read();
         } catch (EOFException e) {
-            return -1; // a zlib stream without an end mark, as Flume's is
+            return -1; // a zlib stream without an end mark, like Flume's
         } finally {
             socket.setSoTimeout(stallSecondsMax * 1000);
         }

@@ -19,7 +19,7 @@ import org.apache.avro.Protocol;
  *     protocol wire format</a>
  */
 final class AvroSource {
-    /** Each version of Flume has one protocol text; there are not as many versions as this. */
+    /** Each version of Flume has one protocol text; there are fewer versions than this. */
     private static final int CLIENT_PROTOCOLS_MAX = 64;
 
     static final Protocol PROTOCOL = Protocol.parse("""
@@ -39,11 +39,11 @@ final class AvroSource {
 
     private static final ByteBuffer PROTOCOL_HASH = ByteBuffer.wrap(PROTOCOL.getMD5());
 
-    /** The hash of Flume 1.11's own text of it, so its sink needs no second handshake. */
+    /** The hash of the protocol's text in Flume 1.11, whose sink then needs one handshake. */
     private static final ByteBuffer FLUME_1_11_HASH =
             ByteBuffer.wrap(HexFormat.of().parseHex("86aadae2c45474c0fe93ffd0f2350a65"));
 
-    /** The hashes of texts that were checked, kept for when the same clients reconnect. */
+    /** The hashes of texts that were checked, for clients that reconnect. */
     private static final Set<ByteBuffer> KNOWN_CLIENTS = ConcurrentHashMap.newKeySet();
 
     static {
@@ -59,7 +59,7 @@ final class AvroSource {
      *
      * @param events in order, each as the bytes of one {@code AvroFlumeEvent}
      * @param handshake the first bytes of the answer; empty after the first call
-     * @param complete false if there was no call, and so the answer is only the handshake
+     * @param complete false if there was no call, so that the answer is only the handshake
      */
     record Call(List<byte[]> events, byte[] handshake, boolean complete) {
         /** Returns the payload of the answer's frame. */
@@ -87,8 +87,8 @@ final class AvroSource {
         byte[] handshake = new byte[0];
         if (!connected) {
             handshake = shakeHands(in);
-            // Not connected: the client sends the call again, with its protocol. No bytes left: it
-            // asked only for the handshake.
+            // If not connected, the client sends the call again, with its protocol. If no bytes are
+            // left, it asked only for the handshake.
             if (!connected || in.remaining() == 0) {
                 return new Call(List.of(), handshake, false);
             }

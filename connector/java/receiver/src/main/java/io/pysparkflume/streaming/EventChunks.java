@@ -16,9 +16,9 @@ import scala.Option;
  * Turns a micro-batch into a form that Python reads fast: few partitions, and large chunks of
  * events.
  *
- * <p>For each of Flume's batches the receiver makes a block, and Spark a task. With hundreds of
- * batches a second that is too slow, as each task costs some milliseconds. And a Python worker
- * reads one element at a time.
+ * <p>For each Flume batch the receiver makes a block, and Spark a task. With hundreds of batches a
+ * second that is too slow, because each task costs a few milliseconds and a Python worker reads one
+ * element at a time.
  */
 final class EventChunks {
     private static final int CHUNK_BYTES = 256 * 1024;
@@ -38,8 +38,8 @@ final class EventChunks {
     }
 
     /**
-     * Groups consecutive partitions. Spark's own coalescer groups them by where they are stored, so
-     * events would get out of order.
+     * Groups consecutive partitions. Spark's own coalescer groups them by location, which would
+     * change the order of events.
      */
     static final class Runs implements PartitionCoalescer, Serializable {
         private static final long serialVersionUID = 1L;
@@ -51,7 +51,7 @@ final class EventChunks {
             for (int i = 0; i < groups; i++) {
                 int start = start(i, groups, partitions.length);
                 int end = start(i + 1, groups, partitions.length);
-                // All blocks of a receiver are where it runs, so the location of the first will do.
+                // All blocks of a receiver are where it runs, so the first location is enough.
                 runs[i] = new PartitionGroup(
                         parent.preferredLocations(partitions[start]).headOption());
                 for (Partition partition : Arrays.asList(partitions).subList(start, end)) {

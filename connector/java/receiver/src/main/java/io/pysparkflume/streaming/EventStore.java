@@ -4,6 +4,6 @@ import java.util.List;
 
 /** Stores a batch's events, each as the bytes of its Avro record. */
 interface EventStore {
-    /** Returns once they are stored safely; throws if they are not. */
+    /** Returns once the events are stored safely; throws if they cannot be stored. */
     void store(List<byte[]> events) throws Exception;
 }

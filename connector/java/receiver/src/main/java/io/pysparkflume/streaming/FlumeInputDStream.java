@@ -22,10 +22,10 @@ import scala.reflect.ClassTag$;
  * The input stream of a Flume receiver. It keeps the blocks of each batch until that batch is done.
  *
  * <p>Once a batch is done, Spark deletes the blocks and the write-ahead log of every batch that is
- * older than it by the remember duration. With {@code spark.streaming.concurrentJobs} above 1
- * batches overtake each other, so that includes batches that still run; those that run again after
- * a kill would then find nothing. So the remember duration of this stream reaches back to the
- * oldest batch that is not done.
+ * older by at least the remember duration. With {@code spark.streaming.concurrentJobs} above 1
+ * batches overtake each other, so some of these still run, and a batch that runs again after a kill
+ * would find nothing. So the remember duration of this stream reaches back to the oldest batch that
+ * is not done.
  */
 public final class FlumeInputDStream extends ReceiverInputDStream<byte[]> {
     private static final long serialVersionUID = 1L;
@@ -36,7 +36,7 @@ public final class FlumeInputDStream extends ReceiverInputDStream<byte[]> {
     private final String place;
 
     private transient ProgramCheck check;
-    /** The batch, in ms, after which Spark is clearing up; 0 before the first one. */
+    /** The time in ms of the batch after which Spark is clearing up; 0 before the first one. */
     private transient long doneMillis;
 
     /** @param place what the receiver reads from, as log lines name it */
@@ -47,7 +47,7 @@ public final class FlumeInputDStream extends ReceiverInputDStream<byte[]> {
         check();
     }
 
-    /** Called once at each start of the program, when all its outputs are known. */
+    /** Spark calls this once at each start of the program, when all its outputs are known. */
     @Override
     public Receiver<byte[]> getReceiver() {
         if (isRead()) {
@@ -83,7 +83,7 @@ public final class FlumeInputDStream extends ReceiverInputDStream<byte[]> {
             return duration;
         }
         long late = doneMillis - check().oldestUnfinishedMillis();
-        // One slide more: a block may have been written just before the batch that it belongs to.
+        // Add one slide, because a block may have been written just before its batch.
         return late <= 0 ? duration : duration.plus(slideDuration()).plus(new Duration(late));
     }
 
@@ -110,7 +110,7 @@ public final class FlumeInputDStream extends ReceiverInputDStream<byte[]> {
                 .filter(FlumeInputDStream.class::isInstance).map(FlumeInputDStream.class::cast);
     }
 
-    /** Takes the place of a receiver whose events nothing would read. */
+    /** Replaces a receiver whose events nothing would read. */
     private static final class IdleReceiver extends Receiver<byte[]> {
         private static final long serialVersionUID = 1L;
 

@@ -25,7 +25,7 @@ public final class FlumePollingReceiver extends Receiver<byte[]> {
 
     /**
      * @param sinks unresolved addresses, at least one
-     * @param parallelism consumers of all sinks together; each sink has at least one
+     * @param parallelism total number of consumers; each sink has at least one
      * @param batchSizeMax events in a batch; no more than the channels' transactionCapacity
      */
     public FlumePollingReceiver(List<InetSocketAddress> sinks, StorageLevel storageLevel,

@@ -38,17 +38,17 @@ public final class FlumeReceiver extends Receiver<byte[]> {
 
     private static final int RETRY_DELAY_MS = 2000;
 
-    /** The executor's id where everything runs in one process: no other one can take over. */
+    /** The executor's id if everything runs in one process, so that no other one can take over. */
     private static final String DRIVER = "driver";
 
-    // The JDK's words.
+    // The JDK's messages.
     private static final String IN_USE = "Address already in use";
     private static final String NOT_HERE = "Cannot assign requested address";
 
     /** The receivers of this process that listen. */
     private static final Set<FlumeReceiver> LISTENING = ConcurrentHashMap.newKeySet();
 
-    /** Per host that is not this one, as Spark may choose this executor again and again. */
+    /** Delays for hosts that are not this one: Spark may choose this executor again and again. */
     private static final Map<String, Backoff> MOVES = new ConcurrentHashMap<>();
 
     private final String host;
@@ -61,7 +61,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private transient int stallSecondsMax;
     private transient RateLimit rate;
     private transient CountDownLatch stopping;
-    /** Whether another stream of this program wants the port, too. */
+    /** Whether another stream of this program also wants the port. */
     private transient AtomicBoolean isWanted;
 
     /**
@@ -177,7 +177,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private void explain(String fact) {
         FlumeReceiver other = fact.equals(IN_USE) ? otherOnThisPort() : null;
         if (other != null && !other.isWanted.compareAndSet(false, true)) {
-            return; // a third stream on the port: the second one has said it
+            return; // this is a third stream on the port, and the second one has logged it
         }
         LOG.error(cannotListen(fact, other != null));
         reportError(host + ":" + port + ": " + fact, null); // for the Streaming tab
@@ -203,7 +203,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
 
     /**
      * Stops the receiver after a delay. Spark starts it again, perhaps on another executor; the
-     * delay keeps that from being a tight loop.
+     * delay prevents a tight loop.
      *
      * <p>Spark does not always use the preferred host: it may choose any idle executor. So a
      * receiver that is on the wrong host stops almost at once, to be moved.
@@ -211,9 +211,9 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     private void move(IOException cause) {
         String fact = fact(cause);
         if (fact.equals(NOT_HERE)) {
-            String message = String.format("Flume receiver cannot listen on %s:%d: the address is"
-                    + " another host's; Spark tries the next executor, and keeps trying if no"
-                    + " worker has that host name (or pass 0.0.0.0)", host, port);
+            String message = String.format("Flume receiver cannot listen on %s:%d: the address"
+                    + " belongs to another host; Spark tries the next executor, and keeps trying"
+                    + " if no worker has that host name (or pass 0.0.0.0)", host, port);
             LOG.info(message);
             stopAfter(MOVES.computeIfAbsent(host, any -> new Backoff()).nextMillis(), message);
             return;
@@ -258,7 +258,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         AvroConnection client = new AvroConnection(
                 socket, compressed, memory, stallSecondsMax, this::keep);
         if (clients.size() >= CONNECTIONS_MAX) {
-            client.refuse(CONNECTIONS_MAX + " connections are open, the limit");
+            client.refuse(CONNECTIONS_MAX + " connections are open, which is the limit");
             client.close();
             return;
         }

@@ -22,7 +22,7 @@ public final class FlumeStreams {
     private static final String WRITE_AHEAD_LOG = "spark.streaming.receiver.writeAheadLog.enable";
     private static final String STALL_TIMEOUT = "spark.flume.stallTimeout";
 
-    /** By default Flume gives a call up after 20 s: a client that stalls longer is gone. */
+    /** By default Flume gives up a call after 20 s, so a client that stalls longer is gone. */
     private static final String STALL_TIMEOUT_DEFAULT = "30s";
 
     private FlumeStreams() {}
@@ -72,7 +72,7 @@ public final class FlumeStreams {
                 .transform(EventChunks::of);
     }
 
-    /** Whether every worker has this address, as 0.0.0.0 and localhost. */
+    /** Whether every worker has this address, like 0.0.0.0 and localhost. */
     private static boolean isEveryHosts(String host) {
         try {
             InetAddress address = InetAddress.getByName(host);
@@ -83,8 +83,9 @@ public final class FlumeStreams {
     }
 
     /**
-     * Turns replication off in one process, where Spark would only warn about each block, and the
-     * disk on where Spark would drop a block that was answered OK as soon as memory runs short.
+     * Turns off replication in one process, where Spark would only warn about each block. Turns on
+     * the disk if there is no write-ahead log: otherwise, when memory runs short, Spark would drop
+     * blocks that were answered OK.
      */
     private static StorageLevel placed(
             JavaStreamingContext streaming, StorageLevel level, String place) {

@@ -3,7 +3,7 @@ package io.pysparkflume.streaming;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The memory budget of the frames of all connections of a receiver, in bytes.
+ * A receiver's memory budget in bytes, for the frames of all its connections.
  *
  * <p>A frame's size is not known until its last buffer begins, so frames that wait for memory may
  * hold what the others need. So one frame at a time, the favoured one, may exceed the budget.
@@ -12,7 +12,7 @@ final class FrameMemory {
     private long free;
     private FrameReader favoured;
 
-    /** @param bytes the budget, without what the favoured frame takes beyond it */
+    /** @param bytes the budget; the favoured frame may take more */
     FrameMemory(long bytes) {
         free = bytes;
     }
@@ -48,7 +48,7 @@ final class FrameMemory {
         return true;
     }
 
-    /** Gives all bytes of a frame back. */
+    /** Gives back all bytes of a frame. */
     synchronized void give(FrameReader frame, int bytes) {
         free += bytes;
         if (favoured == frame) {

@@ -26,7 +26,7 @@ final class FrameReader {
 
     /** One call or answer: its number on the connection, and the bytes of all its buffers. */
     record Frame(int serial, byte[] payload) {
-        /** Writes it, as one buffer. */
+        /** Writes the frame as one buffer. */
         void write(DataOutputStream out) throws IOException {
             out.writeInt(serial);
             out.writeInt(1);

@@ -15,19 +15,18 @@ import org.slf4j.LoggerFactory;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * Watches the batches of a program: which of them are not done, and whether there are cores for
- * them.
+ * Watches which batches of a program are not done, and whether there are cores for them.
  *
  * <p>It warns if the receivers occupy all cores: then Spark accepts events but never processes any.
- * In a cluster the executors start one by one, so there it warns only at the third batch.
+ * In a cluster the executors start one by one, so it warns there only at the third batch.
  */
 final class ProgramCheck implements StreamingListener {
     private static final Logger LOG = LoggerFactory.getLogger(ProgramCheck.class);
     private static final int CLUSTER_BATCHES = 3;
 
     /**
-     * A program that ends because a batch has failed does so within this time, and its next start
-     * runs that batch again. One that continues must not keep the batch's blocks for ever.
+     * A program that ends because a batch has failed ends within this time, and its next start runs
+     * that batch again. A program that continues must not keep the batch's blocks for ever.
      */
     private static final long FAILED_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
 
@@ -90,7 +89,7 @@ final class ProgramCheck implements StreamingListener {
     }
 
     /**
-     * Says where the master is to be changed: on the command line, or in a program that sets it.
+     * Says where to change the master: on the command line, or in a program that sets it.
      *
      * @param submitted the master of spark-submit, by flag or by default; null without spark-submit
      * @param command the JVM's own command line; a program that Python runs is "pyspark-shell" there

@@ -2,7 +2,7 @@ package io.pysparkflume.streaming;
 
 import java.io.IOException;
 
-/** The peer broke the protocol; the message names the rule, with the value and the limit. */
+/** Thrown if the peer broke the protocol; the message names the rule, the value and the limit. */
 final class ProtocolException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -12,7 +12,7 @@ final class ProtocolException extends IOException {
         super(message);
     }
 
-    /** Makes a peer's text fit for a log line: without line breaks, and not too long. */
+    /** Returns a peer's text for a log line: without line breaks, and not too long. */
     static String printable(String text) {
         return printable(text, NAME_CHARS_MAX);
     }

@@ -7,7 +7,7 @@ import org.apache.avro.Protocol;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
 
-/** Checks that a peer's layout of the bytes is exactly ours, as events are kept undecoded. */
+/** Checks that a peer's byte layout is exactly ours, because events are kept undecoded. */
 final class ProtocolLayout {
     private ProtocolLayout() {}
 
@@ -16,7 +16,7 @@ final class ProtocolLayout {
      *
      * @param text the peer's protocol as JSON
      * @param peer the sender of the text, as in "the client"
-     * @param expected the sender there should be, as in "a Flume avro sink"
+     * @param expected the sender that is expected, as in "a Flume avro sink"
      */
     static void requireSame(Protocol ours, String text, String peer, String expected)
             throws ProtocolException {
@@ -24,7 +24,7 @@ final class ProtocolLayout {
         try {
             theirs = Protocol.parse(text);
         } catch (RuntimeException e) {
-            // Any RuntimeException: Avro's parser does not check the types in the JSON.
+            // Catch any RuntimeException: Avro's parser does not check the types in the JSON.
             throw new ProtocolException(peer + "'s protocol is not valid: "
                     + ProtocolException.printable(String.valueOf(e.getMessage())));
         }

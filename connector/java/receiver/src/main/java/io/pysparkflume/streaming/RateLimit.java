@@ -15,7 +15,7 @@ final class RateLimit {
     private static final String MAX_RATE = "spark.streaming.receiver.maxRate";
 
     /**
-     * Flume's avro sink gives an unanswered batch up after 20 s, a SparkSink after 60 s, and sends
+     * Flume's avro sink gives up an unanswered batch after 20 s, a SparkSink after 60 s, and sends
      * it again. So a batch that would have to wait longer than this is not accepted at all.
      */
     private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
@@ -29,7 +29,7 @@ final class RateLimit {
         this.eventsPerSecond = eventsPerSecond;
     }
 
-    /** Reads 0 or less as no limit, as Spark documents it; Spark's own limiter fails on that. */
+    /** Treats 0 or less as no limit, as Spark documents it; Spark's own limiter fails on these. */
     static RateLimit of(SparkConf conf, LongSupplier eventsPerSecond) {
         boolean limited = conf.getLong(MAX_RATE, Long.MAX_VALUE) > 0;
         return new RateLimit(limited ? eventsPerSecond : () -> Long.MAX_VALUE);

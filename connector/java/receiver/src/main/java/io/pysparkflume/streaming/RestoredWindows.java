@@ -6,7 +6,7 @@ import org.apache.spark.streaming.dstream.DStream;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * Gives windows their inverse function back after a restart from a checkpoint.
+ * Restores the inverse function of windows after a restart from a checkpoint.
  *
  * <p>Spark's Python window looks for its inverse function in a transient field, which is empty
  * after a restart. Each batch would then add up the whole window again, and a program with a window

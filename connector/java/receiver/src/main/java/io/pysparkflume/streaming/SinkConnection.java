@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A sink answers once its channel has events, perhaps only after a day. This wait has no
  * time-out, because no heartbeat can tell a quiet channel from a hung agent; TCP's keep-alive
- * detects a host that is gone. All other answers come at once, and no answer may stall once it has
- * begun.
+ * detects a host that is gone. All other answers arrive at once, and no answer may stall once it
+ * has begun.
  */
 final class SinkConnection implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(SinkConnection.class);
@@ -33,7 +33,7 @@ final class SinkConnection implements Closeable {
     /** For a host that drops packets: long enough for Linux to send three SYNs. */
     private static final int CONNECT_MILLIS_MAX = 10_000;
 
-    /** A host that is gone is detected after 60 + 6 * 10 s; by the system's defaults after 2 h. */
+    /** This detects a host that is gone after 60 + 6 * 10 s; the system's defaults take 2 h. */
     private static final int KEEPALIVE_IDLE_SECONDS = 60;
     private static final int KEEPALIVE_INTERVAL_SECONDS = 10;
     private static final int KEEPALIVE_PROBES = 6;

@@ -8,7 +8,7 @@ import java.util.function.IntSupplier;
 
 /** One consumer of one sink: keeps a connection to it, and always asks for the next batch. */
 final class SinkPoller implements Runnable {
-    /** After a longer call without events the sink has waited, so it can be asked again at once. */
+    /** If a call without events took longer, the sink has waited and can be asked again at once. */
     private static final long AT_ONCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final InetSocketAddress sink;
@@ -22,7 +22,7 @@ final class SinkPoller implements Runnable {
     private volatile SinkConnection connection;
 
     /**
-     * @param sink unresolved, as its name is looked up for each connection
+     * @param sink unresolved, because its name is looked up for each connection
      * @param status shared by all consumers of this sink
      * @param memory shared by all connections
      * @param stallSecondsMax how long to wait for an answer other than a batch, and within one

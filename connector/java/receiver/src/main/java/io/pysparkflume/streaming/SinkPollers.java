@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The consumers of a receiver, each with its own thread, assigned to the sinks in turn.
  *
- * <p>Each sink has at least one. While a channel is empty its consumer waits there, so it could not
+ * <p>Each sink has at least one consumer, because a consumer that waits at an empty channel cannot
  * serve another sink.
  */
 final class SinkPollers {
@@ -25,7 +25,7 @@ final class SinkPollers {
 
     /**
      * @param sinks unresolved addresses
-     * @param parallelism consumers of all sinks together
+     * @param parallelism total number of consumers
      * @param batchSizeMax events in a batch
      * @param stallSecondsMax how long a sink may stall within an answer
      */
@@ -55,7 +55,7 @@ final class SinkPollers {
         threads.forEach(Thread::start);
     }
 
-    /** Lets batches be acked that are being stored, nacks those that wait, ends all threads. */
+    /** Waits until batches that are being stored are acked, nacks the others, ends all threads. */
     void stop() {
         rate.stop();
         pollers.forEach(SinkPoller::stop);

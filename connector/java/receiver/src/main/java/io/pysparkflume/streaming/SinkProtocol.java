@@ -6,8 +6,8 @@ import java.util.List;
 import org.apache.avro.Protocol;
 
 /**
- * The client's side of {@code SparkFlumeProtocol}, by which a SparkSink hands over the events of a
- * Flume channel. Without I/O: the bytes of calls out, the bytes of their answers in.
+ * The client's side of {@code SparkFlumeProtocol}, with which a SparkSink hands over the events of
+ * a Flume channel. It does no I/O: the bytes of calls go out, the bytes of their answers come in.
  *
  * <p>An event is not decoded. Its record has the layout of an {@code AvroFlumeEvent}, and is kept
  * as bytes.
@@ -35,7 +35,7 @@ final class SinkProtocol {
 
     private static final ByteBuffer PROTOCOL_HASH = ByteBuffer.wrap(PROTOCOL.getMD5());
 
-    /** The sink's error text goes into one log line, so it must not be a page. */
+    /** The sink's error text goes into one log line, so it must be short. */
     private static final int ERROR_CHARS_MAX = 300;
 
     private SinkProtocol() {}
@@ -50,7 +50,7 @@ final class SinkProtocol {
     /** Makes the handshake, with Avro's ping as its call, to check the server before any poll. */
     static byte[] handshake() {
         AvroWriter out = new AvroWriter();
-        // With the text, a sink of any version needs no second round.
+        // Because the text is sent, a sink of any version needs no second handshake.
         new Handshake.Request(PROTOCOL_HASH, PROTOCOL.toString(), PROTOCOL_HASH).write(out);
         return call(out, "").toByteArray();
     }

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One batch, from a consumer's call to its ack. Takes events from the channel in a transaction that
- * stays open until the ack, and rolls it back if no ack comes.
+ * One batch, from a consumer's call to its ack. It takes events from the channel in a transaction
+ * that stays open until the ack, and rolls the transaction back if no ack arrives.
  *
  * <p>Flume ties a transaction to the thread that began it, so each batch occupies a thread. Any
  * other thread may set the {@link Outcome}; the first one counts.
@@ -31,7 +31,7 @@ final class BatchTransaction implements Runnable {
     enum Outcome {
         ACKED("acked"),
         NACKED("Spark could not store it"),
-        TIMED_OUT("no ack came within its timeout"),
+        TIMED_OUT("no ack arrived within its timeout"),
         DISCONNECTED("its consumer disconnected"),
         STOPPED("the sink is being stopped");
 
@@ -113,7 +113,7 @@ final class BatchTransaction implements Runnable {
         } catch (RuntimeException e) {
             fail(e);
         } finally {
-            closed.cancel(false); // has an effect only after an Error: otherwise it is completed
+            closed.cancel(false); // has an effect only after an Error; otherwise it is completed
         }
     }
 
@@ -192,7 +192,7 @@ final class BatchTransaction implements Runnable {
                 sequenceNumber, events.size(), origin.channel().getName(), e.toString());
         origin.counter().incrementChannelReadFail();
         if (!given) {
-            // Most failures last, and consumers poll again at once.
+            // Most failures last for a while, and consumers poll again at once.
             await(origin.backoffMillis(), TimeUnit.MILLISECONDS);
             consumer.refuse("Sink " + origin.sink() + ", channel " + origin.channel().getName()
                     + ": " + e.getMessage());

@@ -35,7 +35,7 @@ final class BatchTransactions {
 
     private final AtomicLong batches = new AtomicLong();
 
-    /** @param threadsMax batches at once, waiting for events or for their ack */
+    /** @param threadsMax how many batches may wait at once for events or for their ack */
     BatchTransactions(Origin origin, int threadsMax) {
         this.origin = origin;
         threads = new ThreadPoolExecutor(
@@ -90,7 +90,7 @@ final class BatchTransactions {
     /** Refuses waiting calls and rolls back open batches; returns when that is done. */
     void stop() {
         threads.shutdown();
-        // First the batches that wait for events: they would take what the others give back.
+        // End the batches that wait for events first: they would take what the others give back.
         open.values().stream().filter(batch -> !batch.isGiven()).forEach(BatchTransactions::end);
         open.values().forEach(BatchTransactions::end);
         try {

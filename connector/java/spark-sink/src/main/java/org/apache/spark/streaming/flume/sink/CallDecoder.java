@@ -7,7 +7,7 @@ import java.net.ProtocolException;
 import java.util.List;
 
 /**
- * Splits a consumer's bytes into calls by Avro's framing for Netty: {@code serial:int32,
+ * Splits a consumer's bytes into calls, using Avro's framing for Netty: {@code serial:int32,
  * buffers:int32}, then for each buffer {@code length:int32} and its bytes.
  *
  * <p>Avro's own decoder has no limit; here a false length allocates nothing.

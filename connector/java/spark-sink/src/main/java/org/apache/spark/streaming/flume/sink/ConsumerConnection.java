@@ -51,7 +51,7 @@ final class ConsumerConnection extends SimpleChannelInboundHandler<Frame> {
         counter.incrementConnectionClosedCount();
     }
 
-    /** While a consumer does not read its answers, no more of its calls are read. */
+    /** Reads no further calls while the consumer does not read its answers. */
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         context.channel().config().setAutoRead(context.channel().isWritable());
@@ -78,7 +78,7 @@ final class ConsumerConnection extends SimpleChannelInboundHandler<Frame> {
         }
     }
 
-    /** When the consumer disconnects, its batch is rolled back at once, not after the time-out. */
+    /** Begins a batch; if its consumer disconnects, it is rolled back at once. */
     private void begin(int eventsMax, Answer answer, Channel connection) {
         BatchTransaction batch = batches.begin(eventsMax, answer);
         ChannelFutureListener disconnect = gone -> batch.end(Outcome.DISCONNECTED);
@@ -87,7 +87,7 @@ final class ConsumerConnection extends SimpleChannelInboundHandler<Frame> {
                 (done, failure) -> connection.closeFuture().removeListener(disconnect));
     }
 
-    /** Answers once the batch is closed: after an answered ack its events never come again. */
+    /** Answers once the batch is closed, so its events are never sent again after the answer. */
     private void end(String sequenceNumber, Outcome outcome, Answer answer) {
         batches.end(sequenceNumber, outcome).whenComplete((done, failure) -> answer.write(
                 failure == null

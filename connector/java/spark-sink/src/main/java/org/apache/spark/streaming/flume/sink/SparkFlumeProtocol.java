@@ -112,7 +112,7 @@ final class SparkFlumeProtocol {
         byte[] handshake = new byte[0];
         if (!connected) {
             handshake = shakeHands(in, payload.length);
-            // Not connected: the client sends the call again, with its protocol.
+            // If not connected, the client sends the call again, with its protocol.
             if (!connected || in.isEnd()) {
                 return new Call(Message.GREETING, 0, "", handshake);
             }
@@ -189,20 +189,20 @@ final class SparkFlumeProtocol {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    /** Metadata is for plugins of Avro's RPC library, and a consumer has none. */
+    /** Refuses metadata, which is for plugins of Avro's RPC library; a consumer has none. */
     private static void requireNoMetadata(BinaryDecoder in) throws IOException {
         if (in.readLong() != 0) {
             throw new ProtocolException("a call with metadata, expected none");
         }
     }
 
-    /** Calls and events are read and written by hand, so the client's layout must be ours. */
+    /** Requires exactly our layout, because calls and events are read and written by hand. */
     private static void requireSameProtocol(String text) throws ProtocolException {
         Protocol client;
         try {
             client = Protocol.parse(text);
         } catch (RuntimeException e) {
-            // Any RuntimeException: Avro's parser does not check the types in the JSON.
+            // Catch any RuntimeException: Avro's parser does not check the types in the JSON.
             throw new ProtocolException("the client's protocol is not valid: "
                     + printable(String.valueOf(e.getMessage())));
         }
@@ -238,7 +238,7 @@ final class SparkFlumeProtocol {
         encoder.writeMapEnd();
     }
 
-    /** Makes a client's text fit for a log line: without line breaks, and not too long. */
+    /** Returns a client's text for a log line: without line breaks, and not too long. */
     private static String printable(String text) {
         String safe = text.replaceAll("[^\\x20-\\x7e]", "?");
         return safe.length() <= 60 ? safe : safe.substring(0, 60) + "…";

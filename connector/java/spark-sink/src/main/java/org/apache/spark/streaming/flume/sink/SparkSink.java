@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>{@code hostname}: address to listen on; default: 0.0.0.0
  *   <li>{@code port}: required; 0 uses any free port
- *   <li>{@code threads}: batches at once, waiting for events or for their ack; default: 10
+ *   <li>{@code threads}: how many batches may wait for events or for their ack; default: 10
  *   <li>{@code timeout}: s until a batch without an ack is rolled back, and until a consumer is
  *       answered that there are no events; default: 60
  *   <li>{@code backoffInterval}: ms between two checks of an empty channel; default: 200
@@ -102,7 +102,7 @@ public final class SparkSink extends AbstractSink implements Configurable {
     /**
      * Watches for a moment whether consumers fetch events. It delivers nothing itself.
      *
-     * @return BACKOFF if none does; a stop then has nothing to wait for
+     * @return BACKOFF if no consumer does; a stop then has nothing to wait for
      */
     @Override
     public Status process() {

@@ -29,7 +29,7 @@ final class TakeLimit {
 
     /** Notes the limit if {@code refusal} says that a transaction is full; false otherwise. */
     synchronized boolean reached(ChannelException refusal, int eventsTaken, int eventsAsked) {
-        // So do Flume's memory, file and spillable channels; the exception has no type of its own.
+        // Flume's memory, file and spillable channels say this; they have no exception type for it.
         if (eventsTaken == 0 || !String.valueOf(refusal.getMessage()).startsWith("Take list")) {
             return false;
         }
