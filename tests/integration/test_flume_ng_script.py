@@ -271,7 +271,7 @@ def test_who_configures_the_log(home: Home) -> None:
     assert own in run.java
     assert run.said == [
         f"{conf}/log4j.properties is for log4j 1, which Flume 1.11 does not use; "
-        "put a log4j2.xml beside it"
+        "put a log4j2.xml next to it"
     ]
     (conf / "log4j2.xml").touch()
     assert not [word for word in home.run(*words).java if "log4j2" in word]

@@ -36,7 +36,7 @@ class Progress:
 
     def write(self) -> None:
         """Ask Spark, and write what it says; the last numbers stay once Spark has ended."""
-        for ask in (self._ask_streams, self._ask_queries):
+        for ask in (self._ask_streams, self._ask_waiting, self._ask_queries):
             with contextlib.suppress(Exception):  # Spark may be ending, or its Java be killed
                 ask()
         rows = {name: sum(batches.values()) for name, batches in self._rows.items()}
@@ -80,7 +80,6 @@ class Progress:
         active = StreamingContext.getActive() if SparkContext._active_spark_context else None
         if active and not any(active is known for known in self._streams):
             self._streams.append(active)
-        self._waiting = _waiting_events(active) if active else 0
         for number, known in enumerate(self._streams):
             listener = known._jssc.ssc().progressListener()
             stored, counted = self._counts.get(number, (0, 0))
@@ -88,6 +87,18 @@ class Progress:
                 max(stored, int(listener.numTotalReceivedRecords())),
                 max(counted, int(listener.numTotalProcessedRecords())),
             )
+
+    def _ask_waiting(self) -> None:
+        """Add up the events in batches that wait or run: a slow machine may be far behind."""
+        self._waiting = 0
+        active = StreamingContext.getActive() if SparkContext._active_spark_context else None
+        if active:
+            listener = active._jssc.ssc().progressListener()
+            for batches in (listener.waitingBatches(), listener.runningBatches()):
+                events = (batches.apply(i).numRecords() for i in range(batches.size()))
+                self._waiting += sum(map(int, events))
+            tracker = active._jssc.ssc().scheduler().receiverTracker()
+            self._waiting += int(tracker.hasUnallocatedBlocks())
 
     def _ask_queries(self) -> None:
         spark = self.session()
@@ -97,13 +108,3 @@ class Progress:
             for progress in query.recentProgress:
                 batch, rows = progress["batchId"], progress["numInputRows"]
                 batches[batch] = max(batches.get(batch, 0), rows or 0)
-
-
-def _waiting_events(streaming: Any) -> int:
-    """Events in batches that wait or run; Spark on a slow machine may be far behind."""
-    scheduler = streaming._jssc.ssc().scheduler()
-    listener = streaming._jssc.ssc().progressListener()
-    waiting = 0
-    for batches in (listener.waitingBatches(), listener.runningBatches()):
-        waiting += sum(int(batches.apply(i).numRecords()) for i in range(batches.size()))
-    return waiting + int(scheduler.receiverTracker().hasUnallocatedBlocks())
