@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from tests.support.docker_lab import ROOT, flumelab
 OWN = ROOT / "tests/data/own"
 LOG = ROOT / "tests/data/access_excerpt.log"
 SECONDS_MAX = 900
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left(images: None) -> Iterator[None]:
+    """`docker compose run` makes the network and the volumes of all services, and leaves them."""
+    yield
+    down = ["docker", "compose", "--profile", "*", "down", "--volumes"]
+    subprocess.run(down, cwd=ROOT, capture_output=True, timeout=SECONDS_MAX, check=True)
 
 
 @pytest.fixture
