@@ -133,6 +133,8 @@ def test_a_read_begins_and_is_split_as_its_options_say(
     session: SparkSession, tmp_path: Path
 ) -> None:
     fill(tmp_path, *batches_of(0, 100), segment_bytes=300)
+    filled = datetime.now(UTC).timestamp()
+    wait_for(lambda: datetime.now(UTC).timestamp() > filled + 0.01, "a later millisecond")
     middle = datetime.now(UTC)
     wait_for(lambda: datetime.now(UTC).timestamp() > middle.timestamp() + 0.01, "later")
     fill(tmp_path, *batches_of(100, 130))
