@@ -25,6 +25,9 @@ final class ConfInterpreter extends Interpreter<Known> {
 
     void writeField(FieldInsnNode field, Known value);
 
+    /** A variable has the one value or the other, after two ways to this place. */
+    void meet(Known one, Known other);
+
     /** The code throws if this value is missing. */
     void mustHave(Known value);
   }
@@ -158,6 +161,7 @@ final class ConfInterpreter extends Interpreter<Known> {
 
   @Override
   public Known merge(Known one, Known other) {
+    outside.meet(one, other);
     return one.or(other);
   }
 }

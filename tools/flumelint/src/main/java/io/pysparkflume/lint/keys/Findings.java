@@ -12,6 +12,7 @@ final class Findings {
     final Set<String> types = new TreeSet<>();
     final Set<String> defaults = new TreeSet<>();
     final Set<String> values = new TreeSet<>(); // what it is compared with, or the enum's names
+    final Set<String> fallbacks = new TreeSet<>(); // what a variable has if the key is not set
     boolean required; // without it the component throws
   }
 
@@ -24,6 +25,7 @@ final class Findings {
   final Map<String, Key> keys = new TreeMap<>();
   final Map<String, Prefix> prefixes = new TreeMap<>();
   final Map<String, String> renames = new TreeMap<>(); // old key, new key
+  String batchKey; // it holds what getBatchSize returns, which Flume compares with the channel's
   final transient Set<String> notRead = new TreeSet<>(); // places where the reader lost its way
 
   Key key(String name) {
@@ -35,6 +37,15 @@ final class Findings {
     if (value.origins().size() == 1) {
       Key key = key(value.origins().iterator().next());
       key.required |= key.defaults.stream().allMatch(String::isEmpty);
+    }
+  }
+
+  /** A variable that holds a key's value on one way, and a constant on the other. */
+  void addFallback(Known read, Known constant) {
+    if (read.origins().size() == 1 && read.constants().isEmpty()
+        && constant.origins().isEmpty() && constant.constants().size() == 1) {
+      String value = Known.shown(constant.constants().iterator().next());
+      key(read.origins().iterator().next()).fallbacks.add(value);
     }
   }
 

@@ -70,7 +70,10 @@ final class FlumeCode implements ConfInterpreter.Outside {
         for (Type argument : Type.getArgumentTypes(method.desc)) {
           values.add(entryValue(method.name, argument));
         }
-        run(new Jars.Method(node, method), values);
+        Known returned = run(new Jars.Method(node, method), values);
+        if (method.name.equals("getBatchSize") && returned.origins().size() == 1) {
+          findings.batchKey = returned.origins().iterator().next();
+        }
       }
     }
   }
@@ -277,6 +280,12 @@ final class FlumeCode implements ConfInterpreter.Outside {
   @Override
   public void writeField(FieldInsnNode field, Known value) {
     sites.putField(declared(field), value);
+  }
+
+  @Override
+  public void meet(Known one, Known other) {
+    findings.addFallback(one, other);
+    findings.addFallback(other, one);
   }
 
   @Override

@@ -81,6 +81,9 @@ final class LibraryCalls {
       sites.put(first, second.resized(1));
       return Known.NOTHING;
     }
+    if (name.equals("java/util/Optional.orElse")) {
+      return first.or(second);
+    }
     if (call.name.equals("checkNotNull")) {
       findings.require(first);
     }
@@ -226,6 +229,7 @@ final class LibraryCalls {
         return Known.NOTHING;
       }
       case "java/lang/String.split" -> {
+        first.origins().forEach(key -> findings.key(key).types.add("list"));
         return Known.NOTHING.withOrigins(first.origins());
       }
       case "java/lang/Enum.name", "java/lang/Enum.toString", "java/nio/charset/Charset.name" -> {
