@@ -36,7 +36,7 @@ def _identified(conf: Conf) -> Iterator[Component]:
     summary="the source's own header replaces one by which lines are told apart",
     flume="The deserializer sets `file` to ORIGIN:PATH, and then `fileHeader` overwrites it with "
     "the path alone. Flume logs nothing.",
-    harm="Lines of two agents with equal paths look the same, so the receiver drops those of one.",
+    harm="Lines of agents with equal paths look the same, so the receiver drops those of one.",
     wrong=changed(
         IDENTIFIED, ("r1.deserializer =", "r1.fileHeader = true\na1.sources.r1.deserializer =")
     ),
@@ -79,7 +79,7 @@ def equal_identity(confs: Sequence[Conf]) -> Iterator[tuple[Conf, Report]]:
                         conf,
                         Report(
                             setting.span,
-                            f"{other} of {other.agent.name} has the same origin and the same folder",
+                            f"{other} of {other.agent.name} has the same origin and folder",
                             f"give {source.prefix}deserializer.origin a value of its own",
                         ),
                     )
