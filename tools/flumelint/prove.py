@@ -10,6 +10,7 @@ example, what runs, where the events went, and the lines of Flume's log that onl
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,15 +18,26 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pyspark
+
 from flumelint.rules import all_rules
+from flumelint.rules.rule import Rule
+from tools.flumelint.claims import proven
 from tools.flumelint.make_components import class_path
+from tools.flumelint.more_examples import MORE
+from tools.flumelint.scenes import NOT_STARTED, SCENES, Scene
 from tools.flumelint.stage import Stage, staged
 
-OUTPUT = Path(__file__).parents[2] / "src" / "flumelint" / "observed.json"
+ROOT = Path(__file__).parents[2]
+OUTPUT = ROOT / "src" / "flumelint" / "observed.json"
 SECONDS = 600  # a whole proof takes about a minute
 LINES_MAX = 12  # a stack of the same complaint teaches nothing more
-# Threads of the agent log these at any time, and every agent does.
-QUIET = ("MonitoredCounterGroup", "LifecycleSupervisor$MonitorRunnable.quiet")
+# What every agent logs of the parts it starts; a record says what runs.
+QUIET = re.compile(
+    r"\w+ MonitoredCounterGroup|INFO LoggerSink|INFO \w+: (?:Creat(?:ed|ing) |Start(?:ing|ed)\b"
+    r"|Processing:|Added |Waiting for channel|Channel \S+ connected|Initializ|Post-validation"
+    r"|Source start|Sleeping for|Configuration provider)"
+)
 
 
 def run(stages: Iterable[Stage]) -> dict[str, dict[str, Any]]:
@@ -35,7 +47,7 @@ def run(stages: Iterable[Stage]) -> dict[str, dict[str, Any]]:
         cases.write_text(json.dumps([stage.case for stage in stages]))
         command = ["java", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         command += ["-Dlog4j2.isThreadContextMapInheritable=true", "-Dlog4j2.disable.jmx=true"]
-        command += ["-cp", class_path(), "io.pysparkflume.lint.proof.Prove"]
+        command += ["-cp", f"{class_path()}:{extras()}", "io.pysparkflume.lint.proof.Prove"]
         done = subprocess.run(
             [*command, str(cases), str(outcomes)],
             capture_output=True,
@@ -48,36 +60,68 @@ def run(stages: Iterable[Stage]) -> dict[str, dict[str, Any]]:
         return {each["id"]: each for each in json.loads(outcomes.read_text())}
 
 
+def extras() -> str:
+    """The jars of Flume's extras, from where the lab has them."""
+    kafka = sorted((ROOT / "runtimes" / "kafka" / "target" / "kafka").glob("*.jar"))
+    spark = Path(pyspark.__file__).parent / "jars"
+    hadoop = [*spark.glob("hadoop-client-*.jar"), *spark.glob("commons-logging-*.jar")]
+    kafka = [jar for jar in kafka if jar.name.startswith(("kafka-clients", "lz4-java"))]
+    return ":".join(str(jar) for jar in [*kafka, *sorted(hadoop)])
+
+
 def observe(names: Iterable[str] = ()) -> dict[str, Any]:
     """Run the examples of some rules, or of all, and return their records."""
     wanted = set(names)
-    rules = [rule for rule in all_rules().values() if not wanted or rule.name in wanted]
+    rules = [
+        rule
+        for rule in all_rules().values()
+        if (not wanted or rule.name in wanted) and rule.name not in NOT_STARTED
+    ]
     with tempfile.TemporaryDirectory(prefix="flumelint-") as folder:
-        stages = {}
-        for rule in rules:
-            for side, example in (("wrong", rule.wrong), ("right", rule.right)):
-                stage = staged(f"{rule.name}/{side}", example, Path(folder))
-                stages[stage.case["id"]] = stage
+        stages = {
+            name: staged(name, example, SCENES.get(rule.name, Scene()), Path(folder))
+            for rule in rules
+            for name, example in examples_of(rule).items()
+        }
         outcomes = run(stages.values())
-    records = {}
-    for rule in rules:
-        both = [f"{rule.name}/wrong", f"{rule.name}/right"]
-        said = {each: log_of(outcomes[each], stages[each]) for each in both}
-        wrong, right = (
-            record(outcomes[one], stages[one], said[one], said[other])
-            for one, other in (both, both[::-1])
-        )
-        records[rule.name] = {"wrong": wrong, "right": right}
-    return records
+    logs = {name: log_of(outcomes[name], stage) for name, stage in stages.items()}
+    return {rule.name: record_of(rule, outcomes, stages, logs) for rule in rules}
+
+
+def examples_of(rule: Rule) -> dict[str, str]:
+    """The wrong example, further wrong ones, and the right one, by the names of their cases."""
+    wrong = [rule.wrong, *MORE.get(rule.name, [])]
+    named = {f"{rule.name}/wrong{number or ''}": text for number, text in enumerate(wrong)}
+    return {**named, f"{rule.name}/right": rule.right}
+
+
+def record_of(
+    rule: Rule,
+    outcomes: dict[str, dict[str, Any]],
+    stages: dict[str, Stage],
+    logs: dict[str, list[str]],
+) -> dict[str, Any]:
+    """A rule's record: the wrong example, further ones, the right one, and what they prove."""
+    first, *more, last = examples_of(rule)
+    wrong = [
+        record(outcomes[name], stages[name], logs[name], logs[last]) for name in (first, *more)
+    ]
+    right = record(outcomes[last], stages[last], logs[last], logs[first])
+    said = [line for name in (first, *more) for line in logs[name]]
+    said += [each["died"] for each in wrong if "died" in each]
+    result: dict[str, Any] = {"wrong": wrong[0], "right": right}
+    if more:
+        result["more"] = wrong[1:]
+    return {**result, "proven": proven(rule, said, wrong, right)}
 
 
 def log_of(outcome: dict[str, Any], stage: Stage) -> list[str]:
     """The lines in the order of reading the conf, then those of other threads, sorted."""
     loading, later = [], set()
     for line in outcome["log"]:
-        if line["logger"].endswith(QUIET):
-            continue
-        text = f"{line['level']} {line['logger'].rsplit('.', 1)[-1]}: {stage.original(line['text'])}"
+        text = stage.original(
+            f"{line['level']} {line['logger'].rsplit('.', 1)[-1]}: {line['text']}"
+        )
         if line["loading"]:
             loading.append(text)
         else:
@@ -90,7 +134,9 @@ def record(
 ) -> dict[str, Any]:
     """What one example did; of its log, what the other one did not say."""
     known = set(said_by_other)
-    only_here = [line for line in dict.fromkeys(said) if line not in known]
+    only_here = [
+        line for line in dict.fromkeys(said) if line not in known and not QUIET.match(line)
+    ]
     result: dict[str, Any] = {
         "runs": [
             *(f"source {name}" for name in sorted(outcome["sources"])),
@@ -103,6 +149,8 @@ def record(
         },
         "log": only_here[:LINES_MAX],
     }
+    if stage.case["receivers"]:
+        result["received"] = outcome["received"]
     if outcome["refused"]:
         result["refused"] = outcome["refused"]
     if "died" in outcome:
@@ -118,6 +166,14 @@ def main() -> None:
         sys.stdout.write(text)
     else:
         OUTPUT.write_text(text)
+    broken = [
+        f"{name}: {claim}"
+        for name, its in records.items()
+        for claim, held in its["proven"].items()
+        if not held
+    ]
+    if broken:
+        sys.exit("these claims of rules do not hold:\n" + "\n".join(broken))
 
 
 if __name__ == "__main__":

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flumelint.model import Component, Conf, read
+from flumelint.model import Component, Conf, Setting, read
 from flumelint.properties import parse
+from tools.flumelint.scenes import BODIES, Scene
 
-BODIES = ["one", "two", "three"]
 FILE_LINE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
 PORT_LINE = re.compile(r"^[^#\n]*\bports?\s*[=:]\s*(\d{2,5})(?:[ \t]+(\d{2,5}))*", re.MULTILINE)
 # An absolute path at the start of a word; programs stay where they are.
+HDFS = re.compile(r"hdfs://[\w.-]+(?::\d+)?/")
 PATH = re.compile(r"(?<![\w:/.*\\\]})^$-])/(?!bin/|usr/|dev/|proc/|[ \n]|$)(?=[\w.])")
 VOLATILE = [
     (re.compile(r"@[0-9a-f]{6,8}\b"), "@…"),
     (re.compile(r"\b(?:hashcode|0x)[: ]?[0-9a-f]{6,}\b"), "…"),
     (re.compile(r"\b1[0-9]{12}\b"), "TIME"),
+    (re.compile(r"inode: \d+"), "inode: N"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*"), "TIME"),
     (re.compile(r"/(127\.0\.0\.1):(?:[3-6]\d{4})\b"), r"/\1:PORT"),
 ]
 LISTENERS = {
@@ -31,6 +34,18 @@ LISTENERS = {
     "netcatudp": "udp",
     "syslogudp": "udp",
 }
+
+
+RECEIVER = """\
+receiver.sources = in
+receiver.channels = kept
+receiver.sources.in.type = avro
+receiver.sources.in.bind = 127.0.0.1
+receiver.sources.in.port = {port}
+receiver.sources.in.channels = kept
+receiver.channels.kept.type = memory
+"""
+_used: set[int] = set()
 
 
 @dataclass
@@ -52,35 +67,66 @@ class Stage:
         return text
 
 
-def staged(name: str, example: str, scratch: Path) -> Stage:
+def staged(name: str, example: str, scene: Scene, scratch: Path) -> Stage:
     """Write an example's files into a folder of its own, and say what to send."""
     folder = scratch / name.replace("/", "-")
     folder.mkdir()
     texts = texts_of(example)
     ports = {free_port(): written for written in ports_of("\n".join(texts))}
-    confs, feeds, files = [], [], 0
-    agent = "a1"
+    agents, feeds, models, files = [], [], [], 0
     for number, text in enumerate(texts):
         conf = folder / f"flume{number or ''}.conf"
-        moved = move_paths(text, folder)
+        moved = local(move_paths(text, folder))
         for port, written in ports.items():
             moved = re.sub(rf"(?<=[\s=:,]){written}\b", str(port), moved)
         conf.write_text(moved, encoding="utf-8")
         model = read(parse(moved, str(conf)), {})
-        agent = next((its.name for its in model.agents.values() if its.lists), agent)
-        files += prepare(model)
+        models.append(model)
+        names = [its.name for its in model.agents.values() if its.lists] or ["a1"]
+        agents += [{"name": each, "conf": str(conf)} for each in names]
+        files += prepare(model, scene)
         feeds += feeds_of(model)
-        confs.append(str(conf))
+    for path, content in scene.files.items():
+        fill(folder / path.lstrip("/"), content)
+    feeds += [{"kind": "append", "path": str(folder / path.lstrip("/"))} for path in scene.appended]
     case = {
         "id": name,
-        "agent": agent,
-        "confs": confs,
+        "agents": agents,
+        "receivers": receivers(models, folder),
         "feeds": feeds,
         "bodies": BODIES,
-        "headers": {},
-        "holdMillis": 0,
+        "headers": scene.headers,
+        "holdMillis": int(scene.hold * 1000),
     }
     return Stage(case, folder, ports, len(BODIES) * (len(feeds) + files))
+
+
+def receivers(models: list[Conf], folder: Path) -> list[str]:
+    """Confs of agents for the ports that avro sinks send to and that nobody opens."""
+    opened = {each.text("port") for its in models for each in its.components("source")}
+    wanted = [
+        each.text("port")
+        for its in models
+        for each in its.components("sink")
+        if each.is_a("avro") and each.text("port").isdigit()
+    ]
+    confs = []
+    for port in dict.fromkeys(wanted):
+        if port not in opened:
+            conf = folder / f"receiver-{port}.conf"
+            conf.write_text(RECEIVER.format(port=port))
+            confs.append(str(conf))
+    return confs
+
+
+def local(text: str) -> str:
+    """Let each other host be this one, and HDFS a folder."""
+    text = re.sub(
+        r"(?m)^([^#\n]*\.(?:hostname|host|bind)\s*=\s*)(?!\d)[a-z][\w.-]*[ \t]*$",
+        r"\g<1>127.0.0.1",
+        text,
+    )
+    return re.sub(r"(kafka\.bootstrap\.servers\s*=\s*)[a-z][\w-]*(:\d+)", r"\g<1>127.0.0.1\2", text)
 
 
 def texts_of(example: str) -> list[str]:
@@ -102,29 +148,33 @@ def move_paths(text: str, folder: Path) -> str:
     for line in text.split("\n"):
         key, equals, value = line.partition("=")
         if equals and not line.lstrip().startswith(("#", "!")):
-            line = key + equals + PATH.sub(lambda _: f"{folder}/", value)
+            moved = HDFS.sub(f"file:{folder}/", value)
+            line = key + equals + PATH.sub(lambda _: f"{folder}/", moved)
         lines.append(line)
     return "\n".join(lines)
 
 
-def prepare(conf: Conf) -> int:
+def prepare(conf: Conf, scene: Scene) -> int:
     """Make the folders and files that the components want; return how many are full of events."""
     full = 0
     for component in conf.components():
         if component.is_a("spooldir") and (folder := component.text("spoolDir")):
-            full += fill(Path(folder) / "in.log")
+            full += fill(Path(folder) / "in.log", scene.lines)
         elif component.is_a("file_roll") and (folder := component.text("sink.directory")):
             Path(folder).mkdir(parents=True, exist_ok=True)
         elif component.is_a("taildir"):
-            full += sum(fill(matching(each.value)) for each in groups(component))
+            full += sum(fill(matching(each.value), scene.lines) for each in groups(component))
         elif component.is_a("exec"):
-            for path in re.findall(r"(?<!\S)/\S+/flumelint-\S+|/tmp/flumelint-\S+", command(component)):
-                full += fill(Path(path))
+            words = re.findall(r"/\S*/flumelint-[^\s;|&'\"]+", component.text("command"))
+            for path in words:
+                full += fill(Path(path), scene.lines)
     return full
 
 
-def groups(component: Component) -> list[Any]:
-    return [each for name, each in component.below("filegroups.").items() if each.value]
+def groups(component: Component) -> list[Setting]:
+    """The patterns whose folder could be one: an expression is none."""
+    found = component.below("filegroups.").values()
+    return [each for each in found if not re.search(r"[*+?]", each.value.rpartition("/")[0])]
 
 
 def matching(pattern: str) -> Path:
@@ -134,14 +184,10 @@ def matching(pattern: str) -> Path:
     return Path(parent) / name
 
 
-def command(component: Component) -> str:
-    return component.text("command")
-
-
-def fill(path: Path) -> int:
+def fill(path: Path, content: str) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(f"{body}\n" for body in BODIES))
+        path.write_text(content)
     except OSError:
         return 0  # what an example says of a path may be what is wrong with it
     return 1
@@ -161,7 +207,10 @@ def feeds_of(conf: Conf) -> list[dict[str, Any]]:
 
 def free_port() -> int:
     """A port that nobody else has, in no range that the system gives to clients."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in _used:
+            _used.add(port)
+            return port

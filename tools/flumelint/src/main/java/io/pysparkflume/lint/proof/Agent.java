@@ -37,26 +37,26 @@ final class Agent {
   }
 
   /** Adds what runs, and the counts of its channels. */
-  void describe(Outcome outcome) throws ReflectiveOperationException {
+  void describe(Outcome outcome, String prefix) throws ReflectiveOperationException {
     for (Map.Entry<String, SourceRunner> entry : configuration.getSourceRunners().entrySet()) {
       if (entry.getValue().getSource().getLifecycleState() == LifecycleState.START) {
-        outcome.sources.add(entry.getKey());
+        outcome.sources.add(prefix + entry.getKey());
       }
     }
     for (SinkRunner runner : configuration.getSinkRunners().values()) {
       for (Sink sink : sinks(runner.getPolicy())) {
         if (sink.getLifecycleState() == LifecycleState.START) {
-          outcome.sinks.add(sink.getName());
+          outcome.sinks.add(prefix + sink.getName());
         }
       }
     }
     for (Map.Entry<String, Channel> entry : configuration.getChannels().entrySet()) {
       if (entry.getValue().getLifecycleState() == LifecycleState.START) {
-        outcome.channels.add(entry.getKey());
+        outcome.channels.add(prefix + entry.getKey());
       }
       ChannelCounter counter = counter(entry.getValue());
       if (counter != null) {
-        outcome.events.put(entry.getKey(), new Outcome.Counts(
+        outcome.events.put(prefix + entry.getKey(), new Outcome.Counts(
             counter.getEventPutSuccessCount(), counter.getEventTakeSuccessCount()));
       }
     }

@@ -5,6 +5,12 @@ import java.util.Map;
 
 /** A conf to run in a real agent, as Gson reads it. */
 final class Case {
+  /** An agent to start: its file, and its name as --name says. */
+  static final class Start {
+    String name;
+    String conf;
+  }
+
   /** Something that gives the agent its events. */
   static final class Feed {
     String kind; // netcat, syslog, udp, avro, http, or append for a file that grows
@@ -13,8 +19,8 @@ final class Case {
   }
 
   String id; // RULE/wrong or RULE/right, with a number if there are several
-  String agent; // as --name says
-  List<String> confs; // files; one agent is started for each
+  List<Start> agents; // one after the other
+  List<String> receivers; // confs of agents that stand for others: they get what the avro sinks send
   List<Feed> feeds;
   List<String> bodies; // what each feed sends, an event each
   Map<String, String> headers; // sent by feeds that can: avro, http

@@ -18,6 +18,7 @@ final class Outcome {
   final List<String> channels = new ArrayList<>();
   final List<String> sinks = new ArrayList<>();
   final Map<String, Counts> events = new TreeMap<>(); // by channel
+  long received; // by the receivers
   final List<String> bodies = new ArrayList<>(); // what logger sinks have printed
   final List<Line> log = new ArrayList<>();
   String died; // the exception that ended the reading of the conf, or null

@@ -6,7 +6,10 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -19,7 +22,8 @@ import org.apache.flume.util.SSLUtil;
  */
 public final class Prove {
   private static final int AT_ONCE = 12; // most of a case's time is spent waiting
-  private static final int SETTLE_MILLIS = 2000; // for events that may still be on their way
+  private static final int SETTLE_MILLIS = 3500; // a sink waits 3 s for a batch to fill
+  private static final int DONE_MILLIS = 400; // when all have arrived: for what comes twice
   private static final int LONG_MILLIS = 6000; // for a source that makes events without end
   private static final int STEP_MILLIS = 25;
 
@@ -50,28 +54,39 @@ public final class Prove {
   private Outcome run(Case its) throws Exception {
     Outcome outcome = new Outcome();
     outcome.id = its.id;
-    List<Agent> agents = new ArrayList<>();
+    Logs.enter(its.id + " receives");
+    List<Agent> receivers = new ArrayList<>();
+    for (String conf : its.receivers) {
+      receivers.add(new Agent("receiver", conf));
+    }
+    Map<String, Agent> agents = new LinkedHashMap<>();
     Logs.enter(its.id);
     Logs.loading(true);
-    for (String conf : its.confs) {
+    for (Case.Start start : its.agents) {
       try {
-        agents.add(new Agent(its.agent, conf));
+        // Several agents' parts are told apart by the agents' names.
+        String prefix = its.agents.size() > 1 ? start.name + "." : "";
+        agents.put(prefix, new Agent(start.name, start.conf));
       } catch (Exception | LinkageError error) { // main logs it and ends
         outcome.died = error.toString();
       }
     }
     Logs.loading(false);
-    settle(agents, feed(its, outcome));
+    settle(agents.values(), feed(its, outcome));
     if (its.holdMillis > 0) {
       Thread.sleep(its.holdMillis);
     }
-    for (Agent agent : agents) {
-      agent.describe(outcome);
+    for (Map.Entry<String, Agent> entry : agents.entrySet()) {
+      entry.getValue().describe(outcome, entry.getKey());
+    }
+    for (Agent receiver : receivers) {
+      outcome.received += receiver.inAndOut()[0];
     }
     outcome.log.addAll(logs.lines(its.id));
     outcome.bodies.addAll(logs.events(its.id));
     Logs.enter(its.id + " stops");
-    for (Agent agent : agents) {
+    receivers.addAll(agents.values());
+    for (Agent agent : receivers) {
       Thread stop = new Thread(agent::stop); // it waits for sources, up to ten seconds
       stop.setDaemon(true);
       stop.start();
@@ -93,7 +108,7 @@ public final class Prove {
   }
 
   /** Waits until as many events have left the channels as were sent, or nothing moves any more. */
-  private static void settle(List<Agent> agents, int sent) throws Exception {
+  private static void settle(Collection<Agent> agents, int sent) throws Exception {
     long[] before = {-1, -1};
     int still = 0;
     for (int waited = 0; still < SETTLE_MILLIS && waited < LONG_MILLIS; waited += STEP_MILLIS) {
@@ -103,7 +118,7 @@ public final class Prove {
         now[0] += one[0];
         now[1] += one[1];
       }
-      if (sent > 0 && now[0] >= sent && now[1] >= now[0] && still >= SETTLE_MILLIS / 4) {
+      if (sent > 0 && now[0] >= sent && now[1] >= now[0] && still >= DONE_MILLIS) {
         return;
       }
       still = now[0] == before[0] && now[1] == before[1] ? still + STEP_MILLIS : 0;
