@@ -62,11 +62,11 @@ public final class Prove {
     Map<String, Agent> agents = new LinkedHashMap<>();
     Logs.enter(its.id);
     Logs.loading(true);
-    for (Case.Start start : its.agents) {
+    for (Case.Start one : its.agents) {
       try {
         // Several agents' parts are told apart by the agents' names.
-        String prefix = its.agents.size() > 1 ? start.name + "." : "";
-        agents.put(prefix, new Agent(start.name, start.conf));
+        String prefix = its.agents.size() > 1 ? one.name + "." : "";
+        agents.put(prefix, new Agent(one.name, one.conf));
       } catch (Exception | LinkageError error) { // main logs it and ends
         outcome.died = error.toString();
       }
