@@ -204,12 +204,21 @@ class Ignored:
 
 @dataclass
 class Conf:
-    """A file: its document, its agents, and what Flume ignores of it."""
+    """A file: its document, its agents, and what Flume ignores of it.
+
+    :param expected_agent: the agent that is started, if it is known
+    """
 
     document: Document
     agents: dict[str, Agent]
     ignored: list[Ignored]
     settings: list[Setting]
+    expected_agent: str | None = None
+
+    @property
+    def fragment(self) -> bool:
+        """Whether this is a block of a page that shows a part of a conf: it has no lists."""
+        return self.document.block and not any(agent.lists for agent in self.agents.values())
 
     @property
     def path(self) -> str:
@@ -234,6 +243,9 @@ def read(document: Document, environ: Mapping[str, str]) -> Conf:
             for name, span in listed.words():
                 _component(agent, kind, name).listed = span
     conf.agents = {name: agent for name, agent in conf.agents.items() if _is_agent(agent)}
+    if conf.fragment:  # what it shows is meant to run
+        for component in conf.components():
+            component.listed = next(iter(component.settings.values())).key_span
     return conf
 
 
