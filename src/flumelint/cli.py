@@ -21,7 +21,7 @@ CLEAN, FOUND, BAD_USE, FAILED = 0, 1, 2, 3
 
 EPILOG = """\
 commands:
-  flumelint FILE…               check confs; a folder is searched, - is standard input
+  flumelint FILE…               check confs, or those in a folder
   flumelint explain [RULE…]     what Flume does, and why it hurts; all rules
   flumelint graph FILE          draw sources, channels and sinks
   flumelint route FILE          say into which channels an event goes

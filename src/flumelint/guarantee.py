@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flumelint.model import Agent, Component, Conf
-from flumelint.resolve import alive, batch_of, capacity_of, short_type
+from flumelint.resolve import alive, batch_of, capacity_of
 from flumelint.routing import channels_of, selector_type
 
 KAFKA_SOURCE = "org.apache.flume.source.kafka.kafkasource"
@@ -80,7 +80,7 @@ def _without_source(agent: Agent, running: dict[str, set[str]]) -> Iterator[str]
     fed = {name for source in running["source"] for name in channels_of(agent.sources[source])}
     for name in agent.channels:
         channel = agent.channels[name]
-        if name in running["channel"] and name not in fed and short_type(channel) == KAFKA_CHANNEL:
+        if name in running["channel"] and name not in fed and channel.short_type == KAFKA_CHANNEL:
             sinks = sorted_sinks(channel, running["sink"])
             flow = _flow(None, channel, f"{name} ({_told_type(channel)})", sinks)
             yield str(flow)
@@ -108,7 +108,7 @@ def _flow(source: Component | None, channel: Component, shown: str, sinks: list[
 
 
 def _told_type(channel: Component) -> str:
-    return "kafka" if short_type(channel) == KAFKA_CHANNEL else channel.type.rpartition(".")[2]
+    return "kafka" if channel.short_type == KAFKA_CHANNEL else channel.type.rpartition(".")[2]
 
 
 def _selected(source: Component, channel: str) -> str:
@@ -141,7 +141,7 @@ def sinks_told(sinks: list[Component]) -> str:
 
 
 def _at_source(source: Component | None) -> str:
-    type_ = short_type(source) if source else KAFKA_SOURCE
+    type_ = source.short_type if source else KAFKA_SOURCE
     if type_ == "exec":
         return "what the command prints while the agent is down or the channel full is lost"
     if type_ in UNANSWERED:
@@ -152,7 +152,7 @@ def _at_source(source: Component | None) -> str:
 
 
 def _in_channel(channel: Component) -> str:
-    type_ = short_type(channel)
+    type_ = channel.short_type
     if type_ == "memory":
         events = capacity_of(channel)
         told = f"{events:,} events" if events else "as many events as its capacity"
@@ -169,7 +169,7 @@ def _in_channel(channel: Component) -> str:
 
 
 def _at_sinks(sinks: list[Component]) -> Iterator[str]:
-    types = {short_type(sink) for sink in sinks}
+    types = {sink.short_type for sink in sinks}
     if "null" in types:
         yield "every event of the null sink is thrown away"
     if "logger" in types:
@@ -186,9 +186,9 @@ def _twice(source: Component | None, channel: Component, sinks: list[Component])
     """Say what may come more than once."""
     if source and source.text("deserializer") == IDENTITY:
         return "what comes again has the same identity, so a receiver can leave it out"
-    if any(short_type(sink) in AWAIT_ANSWER for sink in sinks):
+    if any(sink.short_type in AWAIT_ANSWER for sink in sinks):
         told = "no duplicates without a lost answer"
-    elif any(short_type(sink) in WRITE for sink in sinks):
+    elif any(sink.short_type in WRITE for sink in sinks):
         told = "no duplicates without a failed write"
     else:
         told = "no duplicates"
@@ -200,7 +200,7 @@ def _twice(source: Component | None, channel: Component, sinks: list[Component])
 
 
 def _after_kill(source: Component | None) -> str:
-    if not source or short_type(source) not in REREADS:
+    if not source or source.short_type not in REREADS:
         return ""
     batch = batch_of(source)
     return f"up to {batch[1]:,} events come again" if batch else "a batch comes again"

@@ -7,9 +7,10 @@ are ``AGENT.sources``, ``.channels``, ``.sinks``, ``.sinkgroups`` and ``.configf
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flumelint.component_data import ComponentData, component_data
 from flumelint.properties import Assignment, Document, Span
@@ -18,6 +19,9 @@ from flumelint.variables import Interpolated, interpolate
 SOURCE, CHANNEL, SINK, SINKGROUP, FILTER = "source", "channel", "sink", "sinkgroup", "configfilter"
 KINDS = (SOURCE, CHANNEL, SINK, SINKGROUP, FILTER)
 MAX_INT = 2**31 - 1
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -144,9 +148,13 @@ class Component:
         return component_data().find(self.kind, self.type)
 
     def is_a(self, *aliases: str) -> bool:
-        """Whether its type is one of these, given by alias or by class, in any case."""
-        alias = self.data.alias if self.data and self.data.alias else self.type
-        return alias.lower() in {name.lower() for name in aliases}
+        """Whether its type is one of these: aliases, or classes without one, in lower case."""
+        return self.short_type in aliases
+
+    @cached_property
+    def short_type(self) -> str:
+        """The alias of its type, or else the class, in lower case."""
+        return ((self.data.alias if self.data else None) or self.type).lower()
 
 
 KIND_WORDS = {
@@ -167,6 +175,8 @@ class Agent:
     components: dict[str, dict[str, Component]] = field(
         default_factory=lambda: {kind: {} for kind in KINDS}
     )
+
+    memo: dict[object, Any] = field(default_factory=dict, repr=False)
 
     @property
     def sources(self) -> dict[str, Component]:
@@ -192,6 +202,22 @@ class Agent:
         """Yield sources, channels, sinks, sink groups, config filters."""
         for kind in KINDS:
             yield from self.components[kind].values()
+
+
+def once_per_agent(
+    function: Callable[Concatenate[Agent, P], Result],
+) -> Callable[Concatenate[Agent, P], Result]:
+    """Make a function keep its results as long as the agent lives, which is its first argument."""
+
+    @wraps(function)
+    def remembered(agent: Agent, *args: P.args, **kwargs: P.kwargs) -> Result:
+        key = (function, args)
+        if key not in agent.memo:
+            agent.memo[key] = function(agent, *args, **kwargs)
+        result: Result = agent.memo[key]
+        return result
+
+    return remembered
 
 
 @dataclass(frozen=True)
@@ -228,9 +254,8 @@ class Conf:
     def components(self, *kinds: str) -> Iterator[Component]:
         """Yield the components of all agents; only those of some kinds if kinds are given."""
         for agent in self.agents.values():
-            for component in agent.all_components():
-                if not kinds or component.kind in kinds:
-                    yield component
+            for kind in kinds or KINDS:
+                yield from agent.components[kind].values()
 
 
 def read(document: Document, environ: Mapping[str, str]) -> Conf:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from flumelint.findings import Edit, Report, Severity
-from flumelint.model import CHANNEL, SINK, SOURCE, Agent, Component, Conf, Setting, configured
+from flumelint.model import (
+    CHANNEL,
+    SINK,
+    SOURCE,
+    Agent,
+    Component,
+    Conf,
+    Setting,
+    configured,
+    once_per_agent,
+)
 from flumelint.names import nearest
 from flumelint.rules.rule import BASE, changed, rule
 
@@ -240,7 +249,7 @@ def channel_without_use(conf: Conf) -> Iterator[Report]:
             )
 
 
-@lru_cache(maxsize=64)
+@once_per_agent
 def _complete(agent: Agent) -> tuple[str, ...]:
     return tuple(name for name, each in agent.channels.items() if each.listed and each.settings)
 
@@ -262,7 +271,7 @@ def _users(channel: Component, kind: str) -> list[Component]:
     return _users_by_channel(channel.agent, kind).get(channel.name, [])
 
 
-@lru_cache(maxsize=64)
+@once_per_agent
 def _users_by_channel(agent: Agent, kind: str) -> dict[str, list[Component]]:
     users: dict[str, list[Component]] = {}
     for component in agent.components[kind].values():

@@ -41,6 +41,7 @@ class Rule:
     :param right: the same conf without it
     :param whole: whether it needs the whole file: it says what is missing elsewhere. It does not
         run for a block of a page that shows a part of a conf.
+    :param files: the files in the folder FOLDER of the examples, for a rule that looks there
     """
 
     name: str
@@ -53,6 +54,7 @@ class Rule:
     whole: bool = False
     check: Check | None = None
     check_files: CheckFiles | None = None
+    files: tuple[str, ...] = ()
 
 
 REGISTERED: dict[str, Rule] = {}
@@ -76,11 +78,13 @@ def rule(
     wrong: str,
     right: str,
     whole: bool = False,
+    files: tuple[str, ...] = (),
 ) -> _Decorator:
     """Register a rule about one file."""
 
     def register(check: Check) -> Check:
-        _register(Rule(name, severity, summary, flume, harm, wrong, right, whole, check=check))
+        about = (name, severity, summary, flume, harm, wrong, right)
+        _register(Rule(*about, whole, check=check, files=files))
         return check
 
     return register
