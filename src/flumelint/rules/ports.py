@@ -77,8 +77,8 @@ AVRO = changed(
     "port-used-twice",
     Severity.IDLE,
     summary="two sources of an agent listen on the same port",
-    flume="The second source does not start: `Unable to start … Address already in use`. Flume "
-    "tries again every few seconds without end.",
+    flume="The second source does not start, and Flume logs `Address already in use`. The agent "
+    "stays up.",
     harm="Nothing arrives at the second source.",
     wrong=changed(BASE, ("a1.sources = r1", "a1.sources = r1 r2"))
     + "\na1.sources.r2.type = syslogtcp\na1.sources.r2.host = 0.0.0.0\n"
