@@ -14,7 +14,7 @@ from flumelint.files import STDIN, File, collect
 from flumelint.findings import Finding, Severity
 from flumelint.guarantee import guarantees
 from flumelint.linter import Options, check_documents
-from flumelint.model import read
+from flumelint.reader import read
 from flumelint.report import FORMATS
 from flumelint.settings import Settings, find, load, rules_named, severity_named
 

@@ -12,8 +12,9 @@ from flumelint.explain import explain
 from flumelint.files import collect
 from flumelint.graph import FORMATS
 from flumelint.guarantee import sinks_told, sorted_sinks
-from flumelint.model import Component, Conf, read
+from flumelint.model import Component, Conf
 from flumelint.properties import parse
+from flumelint.reader import read
 from flumelint.resolve import alive, is_alive
 from flumelint.routing import Route, route
 from flumelint.rules import all_rules

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from flumelint.findings import Finding, Report, Severity
-from flumelint.model import Conf, read
+from flumelint.model import Conf
 from flumelint.properties import Document, decode, parse
+from flumelint.reader import read
 from flumelint.rules import all_rules
 from flumelint.rules.rule import Rule
 

@@ -11,8 +11,9 @@ import pytest
 from flumelint.cli import main
 from flumelint.graph import as_mermaid, as_svg, as_text
 from flumelint.guarantee import guarantees
-from flumelint.model import Component, Conf, read
+from flumelint.model import Component, Conf
 from flumelint.properties import parse
+from flumelint.reader import read
 from flumelint.routing import Route, route
 from flumelint.rules.rule import BASE, changed
 from flumelint.rules.selectors import MULTIPLEXING
