@@ -61,8 +61,8 @@ def comment_behind_value(conf: Conf) -> Iterator[Report]:
     }
     for setting in conf.settings:
         text = setting.assignment.value.text
-        found = _COMMENT.search(text)
-        if not found or _FREE_TEXT.search(setting.rest) or _is_quoted(text, found.start()):
+        found = comment_in(setting)
+        if not found:
             continue
         comment = text[found.start() :].strip()
         span = setting.part((found.end() - len(found[0].lstrip()), len(text)))
@@ -86,6 +86,14 @@ def _breaks(component: Component, setting: Setting) -> bool:
         return True
     key = component.data.keys.get(setting.rest) if component.data else None
     return bool(key and key.type in ("int", "long", "double")) and not component.is_a("memory")
+
+
+def comment_in(setting: Setting) -> re.Match[str] | None:
+    """Find where a comment begins in a value."""
+    text = setting.assignment.value.text
+    found = _COMMENT.search(text)
+    free = not found or _FREE_TEXT.search(setting.rest) or _is_quoted(text, found.start())
+    return None if free else found
 
 
 def _is_quoted(text: str, before: int) -> bool:

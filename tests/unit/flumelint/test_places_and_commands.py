@@ -242,3 +242,32 @@ def test_a_comment_behind_a_value_is_judged_by_what_flume_makes_of_it(
 def test_a_comment_behind_the_list_of_file_groups_names_no_groups() -> None:
     conf = changed(TAIL, ("filegroups = app", "filegroups = app #the web's"))
     assert found(conf, "file-group-without-pattern") == []
+
+
+def test_a_line_of_prose_is_no_repeated_key() -> None:
+    conf = BASE + "bin/flume-ng agent -n a1\nbin/flume-ng agent -n a2\n"
+    assert found(conf, "contradicting-keys") == []
+
+
+def test_letters_that_are_not_ascii_are_told_once_if_they_are_in_a_comment() -> None:
+    conf = changed(BASE, ("port = 44444", "port = 44444 # größer"))
+    assert found(conf, "not-ascii") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "left"),
+    [
+        ("<your key>", True),
+        ("<>", True),
+        ("YOUR_KEY", True),
+        ("Enter your key", True),
+        ("[required]", True),
+        ("xxxx", True),
+        ("com.example.Xx", False),
+        ("hdfs://namenode/%{host}", False),
+        ("max_xxl", False),
+    ],
+)
+def test_what_is_a_blank(value: str, left: bool) -> None:
+    conf = BASE + f"a1.sinks.k1.consumerSecret = {value}\n"
+    assert found(conf, "placeholder-left") == (["risky"] if left else [])
