@@ -9,7 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from flumelab import doctor, lab_signs, ledger_table, lesson_run, settings, terminal_output
+from flumelab import (
+    conf_check,
+    doctor,
+    lab_signs,
+    ledger_table,
+    lesson_run,
+    settings,
+    terminal_output,
+)
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.own import command as own_command
@@ -189,11 +197,17 @@ def logs(
 
 
 @cli.command("doctor")
-def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = False) -> None:
-    """Show what this machine lacks, and how to install it; of a running lab, what is stuck."""
+def examine(
+    runtime: RuntimeOption = RuntimeName.auto, conf: ConfOption = None, as_json: JsonOption = False
+) -> None:
+    """Show what this machine lacks, and how to install it; of a running lab, what is stuck.
+
+    The lab's confs are checked, too, or with --conf your own; flumelint tells more.
+    """
     chosen = _runtime(runtime)
     services = chosen.services()
     checks = doctor.examine(chosen.name, settings.load(), ports=not services)
+    checks += doctor.of_confs([conf] if conf else conf_check.of_the_lab(settings.load().root))
     if services:
         checks += doctor.of_lab(lab_signs.of(chosen, lab_signs.hops_of(chosen)))
     ok = all(check.ok for check in checks)
@@ -335,6 +349,7 @@ def _up(runtime: Runtime, name: str) -> None:
         raise LabError(f"{name} runs in a lab of its own; use flumelab run {name}")
     _require_ready(runtime, ports=not runtime.services())
     runtime.build(_report)
+    conf_check.of_lesson(lesson.conf, settings.load().root, _report)
     runtime.up(lesson, _report)
 
 

@@ -43,17 +43,18 @@ def listed_but_not_configured(conf: Conf) -> Iterator[Report]:
     for agent in conf.agents.values():
         for kind, listed in agent.lists.items():
             known = configured(agent.components[kind])
-            for name, span in _names(listed):
-                component = agent.components[kind].get(name)
-                if not component or component.settings or _bare(name) in known:
+            for written, span in _names(listed):
+                name = _bare(written)
+                component = agent.components[kind].get(written)
+                if not component or component.settings or name in known:
                     continue
                 near = nearest(name, (each for each in known if each not in _list(listed)))
                 yield Report(
                     span,
-                    f"{KIND_WORDS[kind]} {_bare(name)} has no settings, so Flume drops it",
+                    f"{KIND_WORDS[kind]} {name} has no settings, so Flume drops it",
                     f"write {near}"
                     if near
-                    else f"configure {component.prefix}type, or take {name} out of the list",
+                    else f"write {agent.name}.{kind}s.{name}.type = …, or take it out of the list",
                     tuple(known),
                     severity=Severity.IGNORED if kind in (SINKGROUP, FILTER) else None,
                 )
