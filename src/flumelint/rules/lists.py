@@ -32,8 +32,7 @@ COMMENT = ("#", "//", "--")
     whole=True,
     summary="a list names a component that has no settings",
     flume="Flume drops the name. For a source it logs `Configuration empty for: r1.Removed.`, for "
-    "a sink `no context for sink…`, and for a channel only what follows: `Channel c1 not in active "
-    "set.`",
+    "a sink `no context for sink…`, and for a channel nothing but what follows from it.",
     harm="What was meant to run does not run. A misspelt channel takes its sources and sinks with "
     "it.",
     wrong=changed(BASE, ("a1.sinks = k1", "a1.sinks = kk1")),
