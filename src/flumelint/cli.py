@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO
 
 from flumelint.command_checks import NOTHING_RUNS, check_files
@@ -84,11 +85,16 @@ def _check(arguments: list[str]) -> int:
     add("--agent", metavar="NAME", help="the agent that is started: it must be in each file")
     add("--ignore", action="append", default=[], metavar="RULE", help="switch a rule off")
     add("--only", action="append", default=[], metavar="RULE", help="run this rule only")
+    add("--skip-others", action="store_true", help="pass over files that are no Flume confs")
     add("--config", metavar="FILE", help="settings; else the nearest file with some")
     add("--no-notes", action="store_true", help="do not print notes")
     add("--no-flows", action="store_true", help="do not print what each flow promises")
+    add("--matcher", action="store_true", help="print where the GitHub problem matcher is")
     add("--version", action="version", version=f"flumelint {VERSION}")
     options = parser.parse_args(arguments)
+    if options.matcher:
+        print(Path(__file__).with_name("github_matcher.json"))
+        return CLEAN
     if not options.files:
         parser.print_usage(sys.stderr)
         raise BadUse("no file is given; name a conf, a folder, or - for standard input")

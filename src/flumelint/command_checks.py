@@ -29,7 +29,9 @@ def check_files(
     settings = load(Path(given.config) if given.config else find(Path.cwd()))
     options = _options(given, settings, environ)
     files = collect(given.files, given.markdown, settings.exclude)
-    if not files:
+    if given.skip_others:
+        files = [file for file in files if file.looks_like_flume]
+    elif not files:
         raise BadUse(f"there is no conf in {', '.join(given.files)}; name a conf or another folder")
     if given.fix or given.diff:
         mended = [_mended(file, options) for file in files]
