@@ -10,16 +10,16 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from loadgen import ledger as ledgers
 from loadgen import options
 from loadgen.errors import exit_code, os_errors_at
-from loadgen.outlets.spool import COMPLETED
+from loadgen.outlets.spool import COMPLETED, IGNORED
 from loadgen.report import print_to
 
 BUFFER_BYTES = 1 << 20  # stays in a core's cache
@@ -34,11 +34,16 @@ class Audit:
     of the spool directory, even of files that loadgen did not write; a last line without a newline
     counts, as it does in Flume. `pending` is the part of `spooled` in files that Flume has not yet
     renamed to *.COMPLETED.
+
+    Two kinds of files are not in `spooled`, because the lab's confs do not read them: those whose
+    names are `ignored`, and those in `subfolders`, which are listed with their lines.
     """
 
     generated: ledgers.Total
     spooled: int
     pending: int
+    ignored: Sequence[str] = ()
+    subfolders: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `python -m loadgen.audit` prints."""
@@ -47,6 +52,8 @@ class Audit:
             "generated": {"lines": total.lines, "urls": total.urls, "malformed": total.malformed},
             "spooled": self.spooled,
             "pending": self.pending,
+            "ignored": self.ignored,
+            "subfolders": self.subfolders,
         }
 
 
@@ -59,8 +66,11 @@ def audit(spool: Path, ledger: Path) -> Audit:
     with _no_loadgen_writes(spool):
         names = _visible_names(spool)
         entries = ledgers.read(ledger)
-    completed, pending = _count_lines(spool, names)
-    return Audit(ledgers.total(entries), completed + pending, pending)
+    ignored = [name for name in names if IGNORED.fullmatch(name)]
+    completed, pending = _count_lines(spool, [name for name in names if name not in ignored])
+    return Audit(
+        ledgers.total(entries), completed + pending, pending, ignored, _lines_in_subfolders(spool)
+    )
 
 
 @contextmanager
@@ -109,6 +119,19 @@ def _count_lines(spool: Path, names: list[str]) -> tuple[int, int]:
                     continue
     pending = sum(count for name, count in lines.items() if not name.endswith(COMPLETED))
     return sum(lines.values()) - pending, pending
+
+
+def _lines_in_subfolders(spool: Path) -> dict[str, int]:
+    """Return the lines in each visible folder that has some, at any depth."""
+    lines = {}
+    with os_errors_at(spool, READABLE):
+        for folder in sorted(path for path in spool.iterdir() if path.is_dir()):
+            if folder.name.startswith("."):  # Flume's own, for example
+                continue
+            files = [path for path in folder.rglob("[!.]*") if path.is_file()]
+            if count := sum(map(_lines_of, files)):
+                lines[folder.name] = count
+    return lines
 
 
 def _lines_of(path: Path) -> int:

@@ -84,8 +84,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--malformed", type=_number(float, 0, 1), default=0.0, metavar="FRACTION",
         help="make this fraction of the lines malformed, 0 to 1 (default: 0)")
     add("--replay", type=_path, metavar="FILE",
-        help="send the lines of this log, unchanged, instead of generating some; - is standard "
-        "input")
+        help="send the lines of this log, unchanged, instead of generating some; .gz, .bz2, .xz "
+        "and .zst are unpacked; - is standard input")
     add("--json", action="store_true", help="print the summary as JSON on stdout")
     add("--stay", action="store_true",
         help="after sending, keep running until SIGTERM, for a container in which further loadgens "

@@ -23,6 +23,8 @@ from loadgen.scenarios import Batch
 # The names of access-log-000001.log while it is written, and after Flume has read it.
 TEMPORARY = re.compile(rf"\.(?P<name>{NAME.pattern})\.tmp")
 COMPLETED = ".COMPLETED"
+IGNORED = re.compile(r".*[.](gz|bz2|xz|zst|zip|tmp|part|swp)|.*~")
+"""Names of compressed and temporary files: the `ignorePattern` of the lab's spooldir sources."""
 
 WRITABLE = "let loadgen's user write there"
 

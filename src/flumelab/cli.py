@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+import unpacked
 from flumelab import doctor, ledger_table, lesson_run, settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
@@ -41,7 +42,10 @@ LinesOption = Annotated[
 RateOption = Annotated[float, typer.Option(min=0, help="Lines a second; 0: as fast as possible.")]
 SeedOption = Annotated[int, typer.Option(help="The same seed gives the same lines.")]
 ReplayOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Send this log unchanged instead.")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Send this log unchanged; .gz, .bz2, .xz and .zst are unpacked."
+    ),
 ]
 NamesArgument = Annotated[
     list[str],
@@ -329,12 +333,24 @@ def _require_ready(runtime: Runtime, ports: bool) -> None:
 def _feed(runtime: Runtime, lines: int | None, rate: float, seed: int, replay: Path | None) -> int:
     if replay and not replay.is_file():
         raise LabError(f"{replay} is not a file; give --replay a log to send")
+    if replay:
+        _require_readable(replay)
     options = ["--rate", str(rate)]
     if not replay:
         options += ["--seed", str(seed)]
     if lines is not None:
         options += ["--lines", str(lines)]
     return runtime.feed(options, replay)
+
+
+def _require_readable(log: Path) -> None:
+    """Read the beginning of a log: in Docker the generator does not know how its name ends."""
+    try:
+        with log.open("rb") as file:
+            unpacked.reader(file, log.name).read(1)
+    except (OSError, unpacked.DamagedError) as error:
+        fact = getattr(error, "strerror", None) or error
+        raise LabError(f"{log} cannot be read: {fact}; give --replay a complete file") from None
 
 
 def _require_up(runtime: Runtime) -> None:

@@ -31,6 +31,7 @@ def verdict(balance: Balance) -> RenderableType:
     shown: list[RenderableType] = [table]
     if balance.malformed:
         shown.append(Text(f"of those counted, {balance.malformed:,} are malformed lines", "dim"))
+    shown += [Text(sentence, "yellow") for sentence in balance.unread]
     if balance.settled:
         shown.append(Text("BALANCED: nothing lost, nothing counted twice", "bold green"))
     elif balance.balanced:
@@ -59,7 +60,7 @@ def _hops_differ(balance: Balance) -> str:
         return (
             f"{start} Flume received {more:,} more lines than the spool directory's files have. "
             "After a kill it puts a batch in again; otherwise it reads files elsewhere, such as in "
-            "a sub-folder."
+            "a sub-folder, or removes what it has read (deletePolicy = immediate)."
         )
     return f"{start} an agent that is killed loses the last second of its counters."
 

@@ -18,6 +18,7 @@ from flumelab.runtimes.docker_images import BASE, DockerImages
 from flumelab.runtimes.runtime import Report, Service
 from flumelab.runtimes.servers import BUCKET, SERVERS, TOPIC
 from flumelab.settings import LOOPBACK, Settings
+from flumelab.spool_folder import unread
 
 FLUMES = ("flume", "flume-pull", "flume-exactly-once")
 FLOW = [
@@ -122,6 +123,7 @@ class DockerRuntime:
             spooled=audit["spooled"],
             flume_runs=flume_metrics.all_runs(files, self._settings.metrics_port),
             counted=self._counts_in(driver),
+            unread=tuple(unread(audit["ignored"], audit["subfolders"])),
         )
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:

@@ -21,6 +21,7 @@ from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report, Service
 from flumelab.runtimes.servers import SERVERS, Servers
 from flumelab.settings import LOOPBACK, Settings
+from flumelab.spool_folder import unread
 
 # A busy laptop may need this long; an idle one needs a tenth of it.
 START_SECONDS_MAX = 120
@@ -122,6 +123,9 @@ class LocalRuntime:
                 self._settings.metrics_port,
             ),
             counted=self.counts(),
+            unread=tuple(
+                unread((str(self._state.spool / n) for n in audit["ignored"]), audit["subfolders"])
+            ),
         )
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:

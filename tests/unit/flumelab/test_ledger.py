@@ -1,5 +1,7 @@
 """The verdict: each number from its own source, and the equation that they must satisfy."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from rich.console import Console
 from flumelab import ledger_table
 from flumelab.counts import MALFORMED, Counts
 from flumelab.ledger import Balance, HopCounts, balance
+from flumelab.spool_folder import unread
 
 
 def run(received: int, sent: int) -> dict[str, dict[str, str]]:
@@ -40,6 +43,7 @@ def test_equal_counts_balance_and_malformed_lines_are_part_of_them() -> None:
         "differs_at": None,
         "foreign": 0,
         "differences": {},
+        "unread": (),
     }
 
 
@@ -119,3 +123,19 @@ def test_generated_is_counted_plus_malformed_plus_lost_minus_duplicated(
 @pytest.mark.parametrize("name", ["generated", "counted", "lost", "duplicated", "balanced"])
 def test_the_json_has_the_documented_keys(name: str) -> None:
     assert name in balance(hops(Counts(), Counts())).as_json()
+
+
+def test_what_is_not_read_is_named_with_its_remedy() -> None:
+    names = ["/spool/access.log.gz", "logs.zip", "half.tmp", "notes~"]
+    said = tuple(unread(names, {"today": 1_200}))
+    assert [sentence.partition(" is ignored: ")[0] for sentence in said[:4]] == names
+    assert said[0].endswith("flumelab feed --replay /spool/access.log.gz")
+    assert "unzip it" in said[1]
+    assert all("temporary" in sentence for sentence in said[2:4])
+    assert said[4].startswith("today/ has 1,200 lines that do not count as spooled")
+
+    counts = Counts({"/": 1})
+    result = balance(replace(hops(counts, counts, run(1, 1)), unread=said))
+    shown = printed(result)
+    assert all(sentence in shown for sentence in said)
+    assert result.as_json()["unread"] == said
