@@ -31,7 +31,6 @@ def verdict(balance: Balance) -> RenderableType:
     shown: list[RenderableType] = [table]
     if balance.malformed:
         shown.append(Text(f"of those counted, {balance.malformed:,} are malformed lines", "dim"))
-    shown += [Text(sentence, "yellow") for sentence in balance.unread]
     if balance.settled:
         shown.append(Text("BALANCED: nothing lost, nothing counted twice", "bold green"))
     elif balance.balanced:
@@ -48,6 +47,12 @@ def _imbalance(balance: Balance) -> str:
     elif balance.spooled < balance.generated:
         missing = balance.generated - balance.spooled
         parts.append(f"{missing:,} generated lines are not in the spool directory")
+    if balance.subfolders:
+        folders = ", ".join(f"{name}/" for name in balance.subfolders)
+        parts.append(
+            f"{sum(balance.subfolders.values()):,} lines in sub-folders ({folders}) are not in "
+            "spooled; a conf with recursiveDirectorySearch reads them"
+        )
     if balance.differences or not parts:
         parts.append(f"{balance.lost:,} lost, {balance.duplicated:,} counted twice")
     return "; ".join(parts)

@@ -14,6 +14,7 @@ from flumelab.errors import LabError
 from flumelab.ledger import HopCounts
 from flumelab.lessons.catalogue import Input, Lesson
 from flumelab.runtimes import commands, local_build
+from flumelab.runtimes.local_evidence import LocalEvidence
 from flumelab.runtimes.local_start import Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.port_probe import require_unused
@@ -21,7 +22,6 @@ from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report, Service
 from flumelab.runtimes.servers import SERVERS, Servers
 from flumelab.settings import LOOPBACK, Settings
-from flumelab.spool_folder import unread
 
 # A busy laptop may need this long; an idle one needs a tenth of it.
 START_SECONDS_MAX = 120
@@ -123,10 +123,12 @@ class LocalRuntime:
                 self._settings.metrics_port,
             ),
             counted=self.counts(),
-            unread=tuple(
-                unread((str(self._state.spool / n) for n in audit["ignored"]), audit["subfolders"])
-            ),
+            subfolders=audit["subfolders"],
         )
+
+    def evidence(self) -> LocalEvidence:
+        """Ask the processes; the drivers' logs have UTC."""
+        return LocalEvidence(self._processes, self._settings.metrics_port, utc=True)
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
         """Name the receiver's port for a socket, or else a server or the spool directory."""

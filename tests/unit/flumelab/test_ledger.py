@@ -10,7 +10,6 @@ from rich.console import Console
 from flumelab import ledger_table
 from flumelab.counts import MALFORMED, Counts
 from flumelab.ledger import Balance, HopCounts, balance
-from flumelab.spool_folder import unread
 
 
 def run(received: int, sent: int) -> dict[str, dict[str, str]]:
@@ -43,7 +42,7 @@ def test_equal_counts_balance_and_malformed_lines_are_part_of_them() -> None:
         "differs_at": None,
         "foreign": 0,
         "differences": {},
-        "unread": (),
+        "subfolders": {},
     }
 
 
@@ -125,17 +124,9 @@ def test_the_json_has_the_documented_keys(name: str) -> None:
     assert name in balance(hops(Counts(), Counts())).as_json()
 
 
-def test_what_is_not_read_is_named_with_its_remedy() -> None:
-    names = ["/spool/access.log.gz", "logs.zip", "half.tmp", "notes~"]
-    said = tuple(unread(names, {"today": 1_200}))
-    assert [sentence.partition(" is ignored: ")[0] for sentence in said[:4]] == names
-    assert said[0].endswith("flumelab feed --replay /spool/access.log.gz")
-    assert "unzip it" in said[1]
-    assert all("temporary" in sentence for sentence in said[2:4])
-    assert said[4].startswith("today/ has 1,200 lines that do not count as spooled")
-
-    counts = Counts({"/": 1})
-    result = balance(replace(hops(counts, counts, run(1, 1)), unread=said))
-    shown = printed(result)
-    assert all(sentence in shown for sentence in said)
-    assert result.as_json()["unread"] == said
+def test_lines_in_subfolders_are_named_when_they_are_counted() -> None:
+    seen = hops(Counts(), Counts({"/": 1_000}), run(1_000, 1_000))
+    result = balance(replace(seen, subfolders={"today": 900, "old": 100}))
+    assert not result.balanced
+    assert "1,000 lines in sub-folders (today/, old/) are not in spooled" in printed(result)
+    assert result.as_json()["subfolders"] == {"today": 900, "old": 100}
