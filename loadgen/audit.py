@@ -10,8 +10,7 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ from typing import Any
 from loadgen import ledger as ledgers
 from loadgen import options
 from loadgen.errors import exit_code, os_errors_at
+from loadgen.ledger import NAME
+from loadgen.outlets.locks import folder_locked
 from loadgen.outlets.spool import COMPLETED, IGNORED
 from loadgen.report import print_to
 
@@ -60,30 +61,22 @@ class Audit:
 def audit(spool: Path, ledger: Path) -> Audit:
     """Count the lines, while other loadgens and Flume may keep running.
 
-    A file that a loadgen publishes meanwhile is in both counts or in neither; a file that Flume
+    What a loadgen publishes or appends meanwhile is in both counts or in neither; a file that Flume
     renames meanwhile is counted once. Raises LoadgenError.
     """
-    with _no_loadgen_writes(spool):
+    with folder_locked(spool, "--spool", fcntl.LOCK_SH):  # loadgens publish under the same lock
         names = _visible_names(spool)
         entries = ledgers.read(ledger)
-    ignored = [name for name in names if IGNORED.fullmatch(name)]
-    completed, pending = _count_lines(spool, [name for name in names if name not in ignored])
+        ignored = [name for name in names if IGNORED.fullmatch(name)]
+        counted = [name for name in names if name not in ignored]
+        complete = [name for name in counted if NAME.fullmatch(name.removesuffix(COMPLETED))]
+        # Any other file may be a log that loadgen appends to and rotates, but not meanwhile.
+        completed, pending = _count_lines(spool, [n for n in counted if n not in complete])
+    more_completed, more_pending = _count_lines(spool, complete)
+    completed, pending = completed + more_completed, pending + more_pending
     return Audit(
         ledgers.total(entries), completed + pending, pending, ignored, _lines_in_subfolders(spool)
     )
-
-
-@contextmanager
-def _no_loadgen_writes(spool: Path) -> Iterator[None]:
-    """Keep every loadgen from publishing: `Spool` publishes under the same lock."""
-    with os_errors_at(spool, "give a directory that exists with --spool"):
-        fd = os.open(spool, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with os_errors_at(spool, "check its disk"):
-            fcntl.flock(fd, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(fd)
 
 
 def _visible_names(spool: Path) -> list[str]:
