@@ -14,6 +14,7 @@ TESTS = Path(__file__).parent
 OWN_PORTS = {"integration/test_own_programs.py", "integration/test_readme.py"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let a file's tests share a process, and all of Docker's: they share their images."""
     for item in items:
