@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flumelint.model import Component, Conf, Setting, read
+from flumelint.model import Component, Conf, Setting
 from flumelint.properties import parse
+from flumelint.reader import read
 from tools.flumelint.scenes import BODIES, Scene
 
 FILE_LINE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
@@ -18,6 +19,7 @@ PORT_LINE = re.compile(r"^[^#\n]*\bports?\s*[=:]\s*(\d{2,5})(?:[ \t]+(\d{2,5}))*
 HDFS = re.compile(r"hdfs://[\w.-]+(?::\d+)?/")
 PATH = re.compile(r"(?<![\w:/.*\\\]})^$-])/(?!bin/|usr/|dev/|proc/|[ \n]|$)(?=[\w.])")
 VOLATILE = [
+    (re.compile(r"/[\w/.-]*/flumelint-[a-z0-9_]{8}\b"), ""),  # the folder of the whole run
     (re.compile(r"@[0-9a-f]{6,8}\b"), "@…"),
     (re.compile(r"\b(?:hashcode|0x)[: ]?[0-9a-f]{6,}\b"), "…"),
     (re.compile(r"\b1[0-9]{12}\b"), "TIME"),
@@ -83,7 +85,7 @@ def staged(name: str, example: str, scene: Scene, scratch: Path) -> Stage:
         model = read(parse(moved, str(conf)), {})
         models.append(model)
         names = [its.name for its in model.agents.values() if its.lists] or ["a1"]
-        agents += [{"name": each, "conf": str(conf)} for each in names]
+        agents += [{"name": each, "file": str(conf)} for each in names]
         files += prepare(model, scene)
         feeds += feeds_of(model)
     for path, content in scene.files.items():
@@ -161,7 +163,8 @@ def prepare(conf: Conf, scene: Scene) -> int:
         if component.is_a("spooldir") and (folder := component.text("spoolDir")):
             full += fill(Path(folder) / "in.log", scene.lines)
         elif component.is_a("file_roll") and (folder := component.text("sink.directory")):
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            if Path(folder).is_absolute():
+                Path(folder).mkdir(parents=True, exist_ok=True)
         elif component.is_a("taildir"):
             full += sum(fill(matching(each.value), scene.lines) for each in groups(component))
         elif component.is_a("exec"):
@@ -185,6 +188,8 @@ def matching(pattern: str) -> Path:
 
 
 def fill(path: Path, content: str) -> int:
+    if not path.is_absolute():
+        return 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flumelab import flume_metrics
+from flumelab import conf_check, flume_metrics
 from flumelab.errors import LabError
 from flumelab.own import adapt, feed, hops, inputs, services
 from flumelab.own import conf as confs
@@ -75,6 +75,7 @@ class OwnRun:
         self._processes = Processes(self._state.folder)
         self._conf = confs.read(wish.conf, wish.agent) if wish.conf else None
         if self._conf:
+            conf_check.require_work(self._conf.file, self._conf.agent, report)
             confs.require_connected(self._conf)
         self.files, self._fed = self._look_at_the_log()
         self._ports = FilePorts(wish, self._conf, self._state)

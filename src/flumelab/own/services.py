@@ -129,6 +129,7 @@ def flume(agent: str, settings: Settings, state: OwnState) -> Launch:
             "FLUME_HOME": str(flume_home(settings.root)),
             "FLUME_JAVA_OPTS": f"-Xmx256m {class_data_sharing.QUICK_JVM}",
             "FLUME_CONF": str(state.conf),
+            "FLUMELINT": "true",  # the user's own file was checked
             "FLUME_AGENT": agent,
             "FLUME_METRICS_PORT": str(settings.metrics_port),
             "FLUME_METRICS_DIR": str(state.metrics),

@@ -8,7 +8,7 @@ final class Case {
   /** An agent to start: its file, and its name as --name says. */
   static final class Start {
     String name;
-    String conf;
+    String file;
   }
 
   /** Something that gives the agent its events. */

@@ -66,7 +66,7 @@ public final class Prove {
       try {
         // Several agents' parts are told apart by the agents' names.
         String prefix = its.agents.size() > 1 ? one.name + "." : "";
-        agents.put(prefix, new Agent(one.name, one.conf));
+        agents.put(prefix, new Agent(one.name, one.file));
       } catch (Exception | LinkageError error) { // main logs it and ends
         outcome.died = error.toString();
       }
