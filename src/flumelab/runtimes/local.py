@@ -14,12 +14,8 @@ from flumelab.errors import LabError
 from flumelab.ledger import HopCounts
 from flumelab.lessons.catalogue import Input, Lesson
 from flumelab.runtimes import commands, local_build
-<<<<<<< HEAD
-from flumelab.runtimes.local_start import LINK, Launch, LessonServices
-=======
 from flumelab.runtimes.local_evidence import LocalEvidence
-from flumelab.runtimes.local_start import Launch, LessonServices
->>>>>>> main
+from flumelab.runtimes.local_start import LINK, Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.port_probe import require_unused
 from flumelab.runtimes.processes import Processes
