@@ -10,8 +10,10 @@ from flumelab.page.lesson_flow import plan as plan_of_lesson
 from flumelab.page.marks import Marks
 from flumelab.page.own_flow import plan as plan_of_own
 from flumelab.page.readings import Readings
-from flumelab.page.state import Hop, Lab, Ledger, Link, State
+from flumelab.page.reasons import Reasons
+from flumelab.page.state import Hop, Lab, Ledger, Link, Part, Sign, State
 from flumelab.page.verdict import Verdict
+from flumelab.signs import Sign as FoundSign
 
 MOVED_SECONDS = 5.0
 """Lines are on their way for as long as some hop has moved within this time."""
@@ -28,11 +30,12 @@ class LabState:
         self._plan_of: object = None
         self._moved: dict[str, float] = {}
         self._spark = spark_state.SparkState()
+        self._reasons = Reasons()
 
     def of(self, readings: Readings, number: int, time: float, took: float) -> State:
         """Return the state at this sample."""
         plan = self._plan_for(readings)
-        parts = hop_states.parts_of(readings)
+        answering = hop_states.parts_of(readings)
         lines = {id_: readings.lines(hop) for id_, hop in plan.hops.items()}
         self._note_moves(lines, time)
         lags = {link_id(link): _lag(link, lines, readings, plan) for link in plan.links}
@@ -40,13 +43,15 @@ class LabState:
         queries = self._spark.queries(readings)
         self._history.add(Sample(time, lines, lags, self._values(readings, plan, queries)))
         moving = self._is_moving(time)
+        signs = self._signs(readings, answering, moving or any(lags.values()))
+        parts = hop_states.with_signs(answering, signs)
         self._marks.look_at_parts(time, parts)
         self._marks.look_at_feed(time, readings.generated_lines)
         ledger = self._ledger(readings, moving)
         self._marks.look_at_ledger(time, ledger)
         cut = bool(readings.place.cut and readings.place.cut.exists())
         links = [self._link(link, lags[link_id(link)], cut) for link in plan.links]
-        hops = hop_states.hops_of(plan, readings, parts, lines, self._history)
+        hops = hop_states.hops_of(plan, readings, parts, lines, self._history, signs)
         return State(
             sample=number,
             time=time,
@@ -60,8 +65,15 @@ class LabState:
             counts=_counts(readings, moving),
             ledger=ledger,
             marks=self._marks.all,
+            signs=[_sign(sign) for sign in signs],
             took=round(took, 4),
         )
+
+    def _signs(
+        self, readings: Readings, parts: Sequence[Part], waiting: bool
+    ) -> Sequence[FoundSign]:
+        found = self._verdict.balance_of(readings)
+        return self._reasons.look(readings.place, parts, waiting, found.hops if found else ())
 
     def batches_json(self) -> dict[str, Any]:
         """The micro-batches of the last ten minutes, for the charts."""
@@ -130,6 +142,11 @@ class LabState:
         return verdict.ledger_of(found, flume, moving, self._marks.balanced_after)
 
 
+def _sign(sign: FoundSign) -> Sign:
+    level = str(sign.level)
+    return Sign(sign.name, sign.part, level, sign.place, sign.sentence, sign.since)
+
+
 def link_id(link: LinkPlan) -> str:
     """Return the name of a link in the history."""
     return f"{link.source}>{link.target}"
@@ -152,7 +169,7 @@ def _lag(
 
 def _lab(readings: Readings, parts: Sequence[Any], hops: Sequence[Hop]) -> Lab:
     place = readings.place
-    state, says = hop_states.summary(parts, hops, readings)
+    state, says = hop_states.summary(parts, hops)
     return Lab(
         runtime=place.runtime,
         lesson=place.lesson.name if place.lesson else "",

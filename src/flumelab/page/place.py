@@ -12,8 +12,9 @@ from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.lessons.catalogue import Lesson
 from flumelab.own.services import FLUME, OwnState
-from flumelab.page import reasons
 from flumelab.page.state import DEAD, RUNNING, Part
+from flumelab.runtimes.evidence import Evidence
+from flumelab.runtimes.local_evidence import LocalEvidence
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.processes import Processes
 from flumelab.settings import LOOPBACK, Settings
@@ -31,6 +32,7 @@ class Place:
     :param flume: the address of the agent's counters; `spark`: of the driver's UI
     :param progress: the folder with the programs' progress files, or the file of an own program
     :param parts: asks for the parts and their states
+    :param evidence: what the signs are found in; None where logs cannot be read
     :param standing: whether it is the lab of `flumelab up`, to which the lab's commands apply
     :param own: an own program's run, as `flumelab run` has written it; empty for a lesson
     """
@@ -48,6 +50,7 @@ class Place:
     progress: Path
     results_url: str
     parts: Callable[[], list[Part]]
+    evidence: Evidence | None = None
     standing: bool = True
     own: Mapping[str, Any] | None = None
     cut: Path | None = None
@@ -77,12 +80,13 @@ class LocalPlaces:
     def _own_place(self, processes: Processes) -> Place:
         run = read_json(self._own.folder / "run.json")
         settings, state = self._settings, self._own
+        metrics_port = int(run.get("metrics_port", settings.metrics_port))
         return Place(
             runtime="local",
             lesson=None,
             program=str(run.get("program", "your program")),
             conf=state.conf,
-            flume=(LOOPBACK, int(run.get("metrics_port", settings.metrics_port))),
+            flume=(LOOPBACK, metrics_port),
             spark=(LOOPBACK, int(run.get("ui_port", settings.ui_port))),
             spool=state.folder / "none",
             ledger=state.folder / "none",
@@ -90,7 +94,8 @@ class LocalPlaces:
             landing=state.folder / "none",
             progress=state.progress,
             results_url="",
-            parts=partial(_parts, processes, state.folder / "logs", "flumelab run starts it anew"),
+            parts=partial(_parts, processes),
+            evidence=LocalEvidence(processes, metrics_port),
             standing=False,
             own=run,
         )
@@ -112,7 +117,8 @@ def _place(settings: Settings, state: StateFolder, standing: bool) -> Place:
         landing=state.landing,
         progress=state.checkpoints,
         results_url=state.results_url,
-        parts=partial(_parts, processes, state.logs, "flumelab up starts it again"),
+        parts=partial(_parts, processes),
+        evidence=LocalEvidence(processes, settings.metrics_port, utc=True),
         standing=standing,
         cut=state.cut,
     )
@@ -125,12 +131,10 @@ def _lesson(state: StateFolder) -> Lesson:
         return catalogue.find(catalogue.DEFAULT)
 
 
-def _parts(processes: Processes, logs: Path, remedy: str) -> list[Part]:
-    dead = processes.dead()
-    parts = [Part(name, RUNNING) for name in processes.running()]
-    for name in dead:
-        parts.append(Part(name, DEAD, reasons.of_a_dead_part(name, logs / f"{name}.log", remedy)))
-    return parts
+def _parts(processes: Processes) -> list[Part]:
+    running, dead = processes.running(), processes.dead()
+    names = [*running, *(name for name in dead if name not in running)]
+    return [Part(name, RUNNING if name in running else DEAD) for name in names]
 
 
 def read_json(file: Path) -> Mapping[str, Any]:

@@ -232,6 +232,23 @@ class Lab:
 
 
 @dataclass(frozen=True)
+class Sign:
+    """A known sign that something is wrong, as `flumelab status` prints it.
+
+    :param level: stuck, loss or warning
+    :param says: place, fact and remedy in one sentence
+    :param since: when it began; None if nothing tells
+    """
+
+    name: str
+    part: str
+    level: str
+    place: str
+    says: str
+    since: float | None
+
+
+@dataclass(frozen=True)
 class Action:
     """Something that the page can do to the lab.
 
@@ -272,6 +289,7 @@ class State:
     counts: Counts | None = None
     ledger: Ledger | None = None
     marks: Sequence[Mark] = ()
+    signs: Sequence[Sign] = ()
     control: Controls = field(default_factory=lambda: Controls(False))
     took: float = 0.0
     version: int = field(default=API_VERSION)

@@ -78,7 +78,8 @@ def kind_of(service: str) -> Kind:
     """Return the kind of a service of the local runtime."""
     if service in SERVERS:
         return Kind.OTHER
-    return {FLUME: Kind.FLUME, "receiver": Kind.RECEIVER}.get(service, Kind.PROGRAM)
+    kinds = {FLUME: Kind.FLUME, "receiver": Kind.RECEIVER, "link": Kind.OTHER}
+    return kinds.get(service, Kind.PROGRAM)
 
 
 def _ends_of(file: Path) -> str:

@@ -132,9 +132,11 @@ function drawTop() {
   say("lab-where", `${lab.program.split("/").pop()} · ${lab.runtime} runtime`);
   const problem = document.getElementById("problem");
   const bad = lab.state === "broken" || lab.state === "down";
-  problem.hidden = !bad;
-  problem.dataset.state = lab.state;
-  say(problem, bad ? lab.says : "");
+  const warnings = state.signs.filter((sign) => sign.level === "warning").map((sign) => sign.says);
+  const said = bad ? lab.says : warnings.join(". ");
+  problem.hidden = !said;
+  problem.dataset.state = bad ? lab.state : "warning";
+  say(problem, said);
 }
 
 function drawVerdict() {
