@@ -359,6 +359,7 @@ def demo(
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
     print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
     print("  make down                                stop it; the state stays")
+    print(f"  {page_command.hint(chosen.name)}")
     raise typer.Exit(0 if result.balanced else 1)
 
 

@@ -49,6 +49,14 @@ def run(
     serve(sampler, at, allowed, HOSTS, serving)
 
 
+def hint(runtime: str) -> str:
+    """Return the last line of `make lab`: where the page is, or how it is opened."""
+    if runtime == "docker":
+        url = f"http://{LOOPBACK}:{settings.load().page_port}/"
+        return f"{url:<40} every hop, live in your browser"
+    return ".venv/bin/flumelab page --open           every hop, live in your browser"
+
+
 def _open(url: str) -> None:
     import webbrowser
 

@@ -71,7 +71,12 @@ class LocalEvidence:
 
     def folder(self, path: str) -> Folder:
         """List it."""
-        return Folder(path, tuple(_files(Path(path))))
+        return folder_at(path)
+
+
+def folder_at(path: str) -> Folder:
+    """List a folder with its sub-folders."""
+    return Folder(path, tuple(_files(Path(path))))
 
 
 def kind_of(service: str) -> Kind:
