@@ -115,19 +115,21 @@ def test_a_lag_grows_while_the_connection_is_cut_and_then_shrinks(lab: Lab) -> N
     lab.page.click('[data-action="cut"]')
     arrow = lab.page.locator(".arrow", has_text="push")
     wait_for(lambda: "cut" in arrow.inner_text(), "the cut is shown", 10)
-    lab.page.fill("input[name=lines]", "40000")
-    lab.page.fill("input[name=rate]", "8000")
+    lab.page.fill("input[name=lines]", "150000")
     lab.page.click("text=Feed")
     waiting = lab.page.locator(".arrow", has_text="take")
     wait_for(lambda: waiting.get_attribute("data-trend") == "grows", "the lag grows", 20)
     assert re.search(r"[\d,]+ wait", waiting.inner_text())
     assert "%" in lab.page.locator('[data-hop="channel:buffer"] .fill-words').inner_text()
+    full = lab.page.locator('[data-hop="channel:buffer"]')
+    wait_for(lambda: full.get_attribute("data-full") == "full", "the channel is full", 20)
     assert says(lab.page).startswith("COUNTING")
+    screenshot(lab.page, "cut")
     lab.page.click('[data-action="mend"]')
     wait_for(lambda: waiting.get_attribute("data-trend") == "shrinks", "the lag shrinks", 20)
     wait_for(lambda: says(lab.page).startswith("BALANCED"), "balanced again", 60)
     happened = lab.page.locator("#marks").inner_text()
-    assert re.search(r"fed 40,000 lines", happened)
+    assert re.search(r"fed 150,000 lines", happened)
     assert re.search(r"balanced after \d+ s", happened)
 
 
@@ -155,12 +157,12 @@ def test_a_page_connects_again_after_its_server_was_restarted(lab: Lab) -> None:
     lab.server.start()
     wait_for(lambda: "live" in age.inner_text(), "connected again", 10)
     lab.page.goto(lab.server.address)  # a new server has a new token
-    wait_for(lambda: lines(lab.page, "store") == 50_000, "the numbers are back", 10)
+    wait_for(lambda: lines(lab.page, "store") == 160_000, "the numbers are back", 10)
 
 
 def test_two_pages_show_the_same_and_only_one_may_act(lab: Lab) -> None:
     other = lab.open(lab.server.url)
-    wait_for(lambda: lines(other, "store") == lines(lab.page, "store") == 50_000, "both show it")
+    wait_for(lambda: lines(other, "store") == lines(lab.page, "store") == 160_000, "both show it")
     assert other.locator("#feed button").is_disabled()
     assert other.locator("[data-action]:enabled").count() == 0
     assert lab.page.locator("[data-action]:enabled").count() > 0
@@ -172,7 +174,7 @@ def test_every_width_from_a_phone_to_a_projector_shows_all_without_a_scroll_bar(
     lab: Lab, width: int
 ) -> None:
     page = lab.open(lab.server.url, viewport={"width": width, "height": 900})
-    wait_for(lambda: lines(page, "store") == 50_000, "the page is drawn")
+    wait_for(lambda: lines(page, "store") == 160_000, "the page is drawn")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for hop in HOPS:
         box = page.locator(f'[data-hop="{hop}"] .lines').bounding_box()
@@ -190,7 +192,7 @@ def test_every_width_from_a_phone_to_a_projector_shows_all_without_a_scroll_bar(
 def test_axe_finds_no_serious_fault(lab: Lab, theme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = lab.open(f"{lab.server.url}/?theme={theme}")
-    wait_for(lambda: lines(page, "store") == 50_000, "the page is drawn")
+    wait_for(lambda: lines(page, "store") == 160_000, "the page is drawn")
     found = axe.Axe().run(page).response["violations"]
     serious = [
         (fault["id"], [node["target"] for node in fault["nodes"]])
@@ -204,7 +206,7 @@ def test_axe_finds_no_serious_fault(lab: Lab, theme: str) -> None:
 
 def test_big_type_is_readable_from_the_last_row(lab: Lab) -> None:
     page = lab.open(f"{lab.server.url}/?big", viewport={"width": 1920, "height": 1080})
-    wait_for(lambda: lines(page, "store") == 50_000, "the page is drawn")
+    wait_for(lambda: lines(page, "store") == 160_000, "the page is drawn")
     sizes = page.evaluate(
         "['#verdict-says', '.hop .lines', '.hop .rate', '.box-title'].map(which => "
         "parseFloat(getComputedStyle(document.querySelector(which)).fontSize))"

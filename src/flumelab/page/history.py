@@ -8,7 +8,7 @@ from typing import Any
 SECONDS_KEPT = 600
 RATE_SECONDS = 2.0
 """A rate is taken over this time: a micro-batch comes once a second."""
-TREND_SECONDS = 5.0
+TREND_SECONDS = 3.0
 STEADY_LINES = 10
 """A lag that has changed by fewer lines, or by less than a tenth, is steady."""
 

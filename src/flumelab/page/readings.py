@@ -104,9 +104,9 @@ class Readings:
 class Reader:
     """Reads one lab again and again.
 
-    A driver counts from 0 with each run. What earlier runs have stored is estimated when a run is
-    first seen: the sinks' events that this run has not stored. A sink counts a batch only after the
-    receiver's OK, so this is right but for one batch.
+    A driver counts from 0 with each run. What earlier runs have stored is estimated: it is what the
+    sink has sent and this run has not stored. Spark counts stored events with each micro-batch, so
+    the difference is too large while lines are on their way; its minimum is right.
     """
 
     def __init__(self, place: Place) -> None:
@@ -128,10 +128,8 @@ class Reader:
         flume = self._flume.read()
         landed = landing_log.events(place.landing)
         streams = self._spark.read()
-        if streams and streams.application != self._application:
-            self._application = streams.application
-            sent = _sent(flume) if landed is None else streams.stored
-            self._before = max(0, sent - streams.stored)
+        if streams:
+            self._estimate_before(streams, _sent(flume) if landed is None else streams.stored)
         return Readings(
             place=place,
             parts=parts,
@@ -147,6 +145,12 @@ class Reader:
             progress=_progress_of(place),
             counted=self._results.read() if place.results_url else None,
         )
+
+    def _estimate_before(self, streams: StreamsReading, sent: int) -> None:
+        missing = max(0, sent - streams.stored)
+        if streams.application != self._application:
+            self._application, self._before = streams.application, missing
+        self._before = min(self._before, missing)
 
 
 def _sent(flume: FlumeReading) -> int:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import uvicorn
+from starlette.applications import Starlette
 
 from flumelab.errors import LabError
 from flumelab.page.control import Control
@@ -66,21 +67,26 @@ async def _serve(
                 loop.call_soon_threadsafe(latest.put, state)
 
         sampler = sampler_of(tell)
-        config = uvicorn.Config(
-            application(sampler.history_json, latest, control, hosts),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            http="h11",
-            ws="none",
-            h11_max_incomplete_event_size=HEADER_BYTES_MAX,
-            timeout_graceful_shutdown=STOP_SECONDS_MAX,
-        )
+        config = config_of(application(sampler.history_json, latest, control, hosts))
         token = f"#token={control.token}" if control.enabled else ""
         async with _sampling(sampler):
             serving(f"http://{address[0]}:{address[1]}/{token}")
             await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def config_of(app: Starlette) -> uvicorn.Config:
+    """Return the web server's settings: no log, short headers, a quick end."""
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        http="h11",
+        ws="none",
+        h11_max_incomplete_event_size=HEADER_BYTES_MAX,
+        timeout_graceful_shutdown=STOP_SECONDS_MAX,
+    )
 
 
 @contextlib.asynccontextmanager

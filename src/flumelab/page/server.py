@@ -58,15 +58,17 @@ def application(
     routes = [
         Route("/api/v1/state", state),
         Route("/api/v1/history", last_minutes),
-        Route("/api/v1/events", EventStream(latest)),
+        Route("/api/v1/events", EventStream(latest), methods=["GET"]),
         Route("/api/v1/actions", act, methods=["POST"]),
         *(_asset(name) for name in ASSETS),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, hosts=frozenset(hosts))],
         exception_handlers={404: _not_found, 405: _not_allowed},
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 def _asset(name: str) -> Route:
