@@ -38,13 +38,14 @@ class SparkState:
     def queries(self, readings: Readings) -> list[Query]:
         """Return the last progress of each query."""
         return [
-            _query(name, query["last"])
+            query_of(name, query["last"])
             for name, query in sorted(readings.queries.items())
             if isinstance(query, dict) and "last" in query
         ]
 
 
-def _query(name: str, last: Mapping[str, Any]) -> Query:
+def query_of(name: str, last: Mapping[str, Any]) -> Query:
+    """Return a query's progress with our names and in seconds; `last`: Spark's own."""
     times = last.get("eventTime") or {}
     watermark, latest = _time(times.get("watermark")), _time(times.get("max"))
     operators = last.get("stateOperators") or []

@@ -9,12 +9,15 @@ refuses new ones, as an unplugged cable and a firewall would.
 import argparse
 import asyncio
 import contextlib
+import socket
+import struct
 from pathlib import Path
 
 from flumelab.settings import LOOPBACK
 
 POLL_SECONDS = 0.1
 CHUNK_BYTES = 256 << 10
+RESET = struct.pack("ii", 1, 0)  # linger for 0 s
 
 
 class Link:
@@ -39,7 +42,10 @@ class Link:
 
     def _end_all(self) -> None:
         for writer in self._open:
-            writer.transport.abort()  # at once, without sending what waits
+            # A reset instead of an orderly end: what waits to be sent is lost, as in a real cut.
+            connection = writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            writer.transport.abort()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
