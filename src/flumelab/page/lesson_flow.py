@@ -11,9 +11,9 @@ from flumelab.page.agent_flow import add_channel_and_sink, add_sources, ways_of
 from flumelab.page.flow import FlowPlan, HopPlan
 
 PLACES = {
-    Input.KAFKA: HopPlan("topic", "topic", "topic lines", "Kafka", "kafka", ("sent", "")),
-    Input.S3: HopPlan("bucket", "bucket", "bucket lab", "S3", "s3", ("sent", "")),
-    Input.FILES: HopPlan("spool", "spool", "folder", "files", "", ("spooled", "")),
+    Input.KAFKA: HopPlan("topic", "topic", "lines", "Kafka", "kafka", ("sent", "")),
+    Input.S3: HopPlan("bucket", "bucket", "lab", "S3", "s3", ("sent", "")),
+    Input.FILES: HopPlan("spool", "spool", "files", "", "", ("spooled", "")),
 }
 TOTALS = "totals"
 """The query that writes the totals, in a program with several queries."""
@@ -26,10 +26,10 @@ def plan(lesson: Lesson, conf: Path, queries: Sequence[str]) -> FlowPlan:
     :param queries: the names of its queries of Structured Streaming, as far as they are known
     """
     flow = FlowPlan()
-    generator = HopPlan("generator", "generator", "loadgen", lesson.scenario, "", ("generated", ""))
+    generator = HopPlan("generator", "generator", lesson.scenario, "loadgen", "", ("generated", ""))
     flow.add(flow.trunk, generator, ())
     if lesson.uses_flume:
-        spool = HopPlan("spool", "spool", "spool directory", "files", "", ("spooled", ""))
+        spool = HopPlan("spool", "spool", "files", "", "", ("spooled", ""))
         flow.add(flow.trunk, spool, [generator.id], "rename")
         ends = _add_agent(flow, lesson, _agent(conf), queries)
     else:
@@ -37,7 +37,7 @@ def plan(lesson: Lesson, conf: Path, queries: Sequence[str]) -> FlowPlan:
     server = "db" if "db" in lesson.servers else ""
     counts_lines = lesson.answer.value == "events" and lesson.answer.part == TOTALS
     store = HopPlan(
-        "store", "store", "result store", "MariaDB" if server else "totals by key", server,
+        "store", "store", "totals", "MariaDB" if server else "by key", server,
         ("counted", ""), "lines" if counts_lines else "values",
     )  # fmt: skip
     flow.add(flow.end, store, ends, "store", compares=counts_lines and len(ends) == 1)
@@ -72,12 +72,12 @@ def _add_program(
     flow: FlowPlan, chain: list[str], sink: str, program: Program, queries: Sequence[str]
 ) -> list[str]:
     if program.reads is Input.LANDING:
-        log = HopPlan("log", "log", "landing log", "receiver", "receiver", ("landed", ""))
+        log = HopPlan("log", "log", "on disk", "receiver", "receiver", ("landed", ""))
         flow.add(chain, log, [sink], "push", connection=True)
         return _add_queries(flow, chain, log.id, program, queries, "query")
     pulls = program.reads is Input.PULL
     receiver = HopPlan(
-        "receiver", "receiver", "poller" if pulls else "receiver", "in Spark", program.service,
+        "receiver", "receiver", "poller" if pulls else "in Spark", "", program.service,
         ("stored", ""),
     )  # fmt: skip
     flow.add(chain, receiver, [sink], "fetch" if pulls else "push", connection=not pulls)
@@ -85,9 +85,7 @@ def _add_program(
 
 
 def _add_batches(flow: FlowPlan, chain: list[str], program: Program) -> list[str]:
-    batches = HopPlan(
-        "batches", "batches", "micro-batches", program.file, program.service, ("processed", "")
-    )
+    batches = HopPlan("batches", "batches", program.file, "", program.service, ("processed", ""))
     return [flow.add(chain, batches, ["receiver"], "blocks")]
 
 
@@ -104,7 +102,7 @@ def _add_queries(
     beside = len(names) > 1 and chain is flow.trunk
     for name in names if beside else names[:1]:
         hop = HopPlan(
-            f"query:{name}", "query", f"query {name}".strip(), program.file, program.service,
+            f"query:{name}", "query", name, program.file, program.service,
             (measure, name),
         )  # fmt: skip
         flow.add(flow.new_way() if beside else chain, hop, [before], "read")
@@ -118,6 +116,6 @@ def _add_reader(flow: FlowPlan, program: Program, queries: Sequence[str]) -> lis
     if place:
         flow.add(flow.trunk, place, ["generator"], "write")
         return _add_queries(flow, flow.trunk, place.id, program, queries, "rows")
-    receiver = HopPlan("receiver", "receiver", "receiver", "TCP", program.service, ("stored", ""))
+    receiver = HopPlan("receiver", "receiver", "in Spark", "TCP", program.service, ("stored", ""))
     flow.add(flow.trunk, receiver, ["generator"], "send")
     return _add_batches(flow, flow.trunk, program)

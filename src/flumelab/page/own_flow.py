@@ -19,24 +19,20 @@ def plan(place: Place, progress: Mapping[str, Any]) -> FlowPlan:
     own = place.own or {}
     before = None
     if own.get("lines_in") is not None:
-        log = HopPlan("input", "input", "your log", str(own.get("log", "")), "", ("input", ""))
+        log = HopPlan("input", "input", str(own.get("log", "")), "", "", ("input", ""))
         before = flow.add(flow.trunk, log, ())
     conf = _agent(place, own.get("agent"))
     ends = _add_agent(flow, conf, before, progress) if conf else ([before] if before else [])
     queries = progress.get("queries") or {}
     if progress.get("stored") or not queries:
         chain = flow.end if flow.ways else flow.trunk
-        stored = HopPlan(
-            "receiver", "receiver", "receiver", "in Spark", PROGRAM, ("own stored", "")
-        )
+        stored = HopPlan("receiver", "receiver", "in Spark", "", PROGRAM, ("own stored", ""))
         flow.add(chain, stored, ends, "push", compares=len(ends) == 1, connection=True)
-        counted = HopPlan(
-            "batches", "batches", "micro-batches", place.program, PROGRAM, ("own counted", "")
-        )
+        counted = HopPlan("batches", "batches", place.program, "", PROGRAM, ("own counted", ""))
         ends = [flow.add(chain, counted, [stored.id], "blocks")]
     for name in queries:
         hop = HopPlan(
-            f"query:{name}", "query", f"query {name}", place.program, PROGRAM, ("query", name),
+            f"query:{name}", "query", name, place.program, PROGRAM, ("query", name),
             "rows",
         )  # fmt: skip
         flow.add(flow.end if flow.ways else flow.trunk, hop, ends, "read", len(ends) == 1)

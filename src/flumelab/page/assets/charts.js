@@ -1,13 +1,16 @@
 // The charts of the last ten minutes, with a mark on the time axis for each thing that happened.
 
-import { color, element, rate, say, seconds, short } from "./format.js";
+import { color, element, labelOf as label, rate, say, seconds, short } from "./format.js";
 
 const HEIGHT = 170;
 const BIG_HEIGHT = 260;
 const SECONDS_SHOWN = 600;
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [12, 4, 4, 4], [1, 4], [6, 2]];
 const MARK_SIGNS = { fed: "▼", dead: "✕", back: "↺", balanced: "✓", cut: "✂", mended: "∞" };
-const HIDDEN = new Set(); // labels that the reader has switched off
+// Hops whose lines in the chart would only hide others at first; each card has its own.
+const HIDDEN = new Set();
+const HIDDEN_KINDS = new Set(["spool", "source", "channel", "receiver", "log", "topic", "bucket"]);
+const seen = new Set();
 
 const plots = new Map();
 let marks = [];
@@ -45,7 +48,11 @@ const names = (state) => new Map(state.hops.map((hop) => [hop.id, hop]));
 function rates(state, history) {
   const series = state.hops
     .filter((hop) => (history.rates[hop.id] ?? []).some((value) => value != null))
-    .map((hop) => ({ label: label(hop), values: history.rates[hop.id] }));
+    .map((hop) => ({ label: label(hop), values: history.rates[hop.id], kind: hop.kind }));
+  for (const one of series) {
+    if (HIDDEN_KINDS.has(one.kind) && !seen.has(one.label)) HIDDEN.add(one.label);
+    seen.add(one.label);
+  }
   return { id: "rates", title: "Lines a second, by hop", times: history.times, series, show: rate };
 }
 
@@ -55,10 +62,10 @@ function lags(state, history) {
     .map((link) => ({ link, values: history.lags[`${link.source}>${link.target}`] ?? [] }))
     .filter(({ values }) => values.some((value) => value > 0))
     .map(({ link, values }) => ({
-      label: `${label(hops.get(link.source))} → ${label(hops.get(link.target))}`, values,
+      label: waitingAt(hops.get(link.source)), values,
     }));
   const calm = series.length === 0;
-  if (calm) series.push({ label: "all hops", values: history.times.map(() => 0) });
+  if (calm) series.push({ label: "nothing waits", values: history.times.map(() => 0) });
   return { id: "lags", title: "Lines on their way, by hop", times: history.times, series, show: short };
 }
 
@@ -81,7 +88,7 @@ function durations(state, history) {
 
 function rows(history) {
   return {
-    id: "rows",
+    id: "batch-rows",
     title: "Micro-batches: rows",
     times: history.batches.map((batch) => batch.time),
     series: [{ label: "rows", values: history.batches.map((batch) => batch.rows), bars: true }],
@@ -107,12 +114,10 @@ function queryCharts(state, history) {
   ].filter((each) => each.series.length);
 }
 
-function label(hop) {
-  return hop.kind === hop.name ? hop.name : hop.kind === "query" ? hop.name : `${hop.kind} ${hop.name}`
-    .replace("generator loadgen", "generated").replace("spool spool directory", "spooled")
-    .replace("batches micro-batches", "micro-batches").replace("receiver receiver", "receiver")
-    .replace("store result store", "counted").replace("log landing log", "landing log")
-    .replace("input your log", "your log");
+const PLACES = { spool: "in the spool directory", receiver: "in the receiver", log: "in the landing log" };
+function waitingAt(hop) {
+  if (hop.kind === "channel") return `in channel ${hop.name}`;
+  return PLACES[hop.kind] ?? `after ${label(hop)}`;
 }
 
 function build(root, each) {
@@ -153,7 +158,8 @@ const data = (each) => [each.times, ...each.series.map((one) => one.values)];
 
 function options(each, width) {
   const grid = { stroke: color("grid"), width: 1 };
-  const font = `${document.documentElement.dataset.big === "true" ? 18 : 12}px system-ui, sans-serif`;
+  const big = document.documentElement.dataset.big === "true";
+  const font = `${big ? 20 : 12}px system-ui, sans-serif`;
   const axis = { stroke: color("soft"), grid, ticks: grid, font };
   return {
     width: Math.max(width, 200),
@@ -163,8 +169,8 @@ function options(each, width) {
     padding: [14, 8, 0, 0],
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max(high * 1.15, 0.001)] } },
     axes: [
-      { ...axis, values: (_plot, splits) => splits.map(minutes), space: 70 },
-      { ...axis, values: (_plot, splits) => splits.map(each.show), size: 66 },
+      { ...axis, values: (_plot, splits) => splits.map(minutes), space: big ? 130 : 70, size: big ? 44 : 32 },
+      { ...axis, values: (_plot, splits) => splits.map(each.show), size: big ? 104 : 66 },
     ],
     series: [{}, ...each.series.map((one, place) => line(one, place))],
     hooks: { draw: [drawMarks] },

@@ -1,6 +1,6 @@
 // Draws the flow: a box for each part, a card for each hop, an arrow with the lag between them.
 
-import { element, number, rate, say, seconds, short, svg } from "./format.js";
+import { element, kindOf, number, rate, say, seconds, short, svg } from "./format.js";
 
 const SIGNS = { running: "●", starting: "◐", stuck: "▲", dead: "✕", down: "○" };
 const TRENDS = { grows: "▲ grows", shrinks: "▼ shrinks", steady: "= steady", none: "" };
@@ -19,6 +19,8 @@ export function drawFlow(state, rates) {
     build(root, state);
   }
   for (const hop of state.hops) updateHop(hop, rates[hop.id] ?? []);
+  const longest = Math.max(6, ...[...cards.values()].map(({ lines }) => lines.textContent.length));
+  root.style.setProperty("--characters", longest);
   for (const link of state.links) updateLink(link);
   updateBoxes(state);
 }
@@ -29,12 +31,15 @@ function build(root, state) {
   boxes.clear();
   const hops = new Map(state.hops.map((hop) => [hop.id, hop]));
   const { trunk, ways, end } = state.flow;
-  root.dataset.hops = String(trunk.length + end.length + Math.max(0, ...ways.map((w) => w.length)));
   const rows = [chain(trunk, hops, state.links, null)];
   if (ways.length) {
     const last = trunk[trunk.length - 1];
     const beside = element("div", { class: "ways" });
     for (const way of ways) beside.append(chain(way, hops, state.links, last));
+    const longest = ways.findIndex((way) => way.length === Math.max(...ways.map((w) => w.length)));
+    for (const name of ["--hops", "--outer", "--inner", "--boxes"]) {
+      beside.style.setProperty(name, beside.children[longest].style.getPropertyValue(name));
+    }
     rows.push(beside);
   }
   const before = ways.length ? ways.map((way) => way[way.length - 1]) : [trunk[trunk.length - 1]];
@@ -66,12 +71,26 @@ function chain(ids, hops, links, ...before) {
     box.lastChild.append(card(hop));
     previous = [id];
   }
+  count(row);
   return row;
+}
+
+// Tells the style sheet what a row and each of its boxes contain.
+function count(row) {
+  const inner = row.querySelectorAll(".inside .arrow").length;
+  row.style.setProperty("--hops", row.querySelectorAll(".hop").length);
+  row.style.setProperty("--inner", inner);
+  row.style.setProperty("--outer", row.querySelectorAll(".arrow").length - inner);
+  row.style.setProperty("--boxes", row.querySelectorAll(".box").length);
+  for (const box of row.querySelectorAll(".box")) {
+    box.style.setProperty("--hops", box.querySelectorAll(".hop").length);
+    box.style.setProperty("--inner", box.querySelectorAll(".arrow").length);
+  }
 }
 
 function card(hop) {
   const parts = {
-    kind: element("span", { class: "kind" }, hop.kind),
+    kind: element("span", { class: "kind" }, kindOf(hop)),
     name: element("span", { class: "name", title: `${hop.name} ${hop.detail}` }, hop.name),
     detail: element("span", { class: "hop-detail" }, hop.detail),
     lines: element("span", { class: "lines" }),
@@ -79,16 +98,13 @@ function card(hop) {
     spark: svg("polyline", { class: "spark-line" }),
     state: element("span", { class: "state" }),
   };
-  const title = hop.kind === hop.name ? parts.kind : parts.name;
-  if (title === parts.kind) parts.kind.className = "name";
   const picture = svg(
     "svg",
     { class: "spark", viewBox: `0 0 ${SPARK.width} ${SPARK.height}`, "aria-hidden": "true",
       preserveAspectRatio: "none" },
     parts.spark,
   );
-  const body = [title === parts.kind ? null : parts.kind, title, parts.detail, parts.lines,
-    parts.rate];
+  const body = [parts.kind, parts.name, parts.detail, parts.lines, parts.rate];
   if (hop.kind === "channel") {
     parts.fill = element("span", { class: "fill-bar" });
     parts.filled = element("span", { class: "fill-words" });
@@ -107,11 +123,11 @@ function updateHop(hop, rates) {
   if (!parts) return;
   parts.root.dataset.state = hop.state;
   parts.root.dataset.moves = hop.rate > 0;
-  say(parts.lines, number(hop.lines));
+  say(parts.lines, hop.lines < 10_000_000 ? number(hop.lines) : short(hop.lines));
   say(parts.rate, hop.lines == null ? "not known" : rate(hop.rate ?? 0));
   const troubled = hop.state !== "running";
   say(parts.state, troubled ? `${SIGNS[hop.state]} ${hop.state}` : "");
-  const said = `${hop.kind} ${hop.name}: ${number(hop.lines)} ${hop.unit}, ${rate(hop.rate)}`;
+  const said = `${kindOf(hop)} ${hop.name}: ${number(hop.lines)} ${hop.unit}, ${rate(hop.rate)}`;
   parts.root.setAttribute("aria-label", `${said}, ${hop.state} ${hop.reason}`.trim());
   if (parts.fill) updateFill(parts, hop.fill);
   else parts.spark.setAttribute("points", spark(rates));

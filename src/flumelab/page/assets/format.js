@@ -11,8 +11,8 @@ export const rate = (value) =>
 
 export function seconds(value) {
   if (value == null) return "";
-  if (value < 1) return `${Math.round(value * 1000)} ms`;
-  if (value < 10) return `${value.toFixed(1)} s`;
+  if (value > 0 && value < 1) return `${Math.round(value * 1000)} ms`;
+  if (value < 10) return `${Number(value.toFixed(1))} s`;
   return value < 120 ? `${Math.round(value)} s` : `${Math.round(value / 60)} min`;
 }
 
@@ -41,5 +41,23 @@ export function say(where, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-export const color = (name) =>
-  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+// A canvas needs the colour itself, so the browser works out what the variable means in this theme.
+const probe = document.createElement("span");
+export function color(name) {
+  if (!probe.isConnected) document.body.append(probe);
+  probe.hidden = true;
+  probe.style.setProperty("color", `var(--${name})`);
+  return getComputedStyle(probe).color;
+}
+
+const KINDS = {
+  batches: "micro-batches", store: "result store", log: "landing log", spool: "spool",
+  input: "your log",
+};
+export const kindOf = (hop) => KINDS[hop.kind] ?? hop.kind;
+
+const LABELS = { generator: "generated", spool: "spooled", store: "stored", log: "landed" };
+export function labelOf(hop) {
+  if (["source", "channel", "sink", "query"].includes(hop.kind)) return `${hop.kind} ${hop.name}`.trim();
+  return LABELS[hop.kind] ?? kindOf(hop);
+}

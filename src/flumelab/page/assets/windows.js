@@ -2,7 +2,7 @@
 
 import { clock, element, number, say, seconds, svg } from "./format.js";
 
-const SIZE = { width: 1000, batch: 60, bracket: 30, top: 26, axis: 24 };
+const SIZE = { batch: 60, bracket: 34, top: 30, axis: 12 };
 const BLOCKS_MAX = 16; // with more batches in a window, they are drawn as thin bars
 const WINDOWS_SHOWN = 3;
 
@@ -15,7 +15,7 @@ export function drawWindows(state, history) {
   root.hidden = !streams?.windows.length || !done.length;
   if (root.hidden) return;
   const newest = done[done.length - 1].time;
-  const next = `${newest} ${JSON.stringify(streams.windows)} ${done.length}`;
+  const next = `${newest} ${JSON.stringify(streams.windows)} ${done.length} ${innerWidth}`;
   if (next === key) return;
   key = next;
   const drawn = streams.windows.map((window) => draw(streams, window, done));
@@ -35,10 +35,11 @@ function draw(streams, window, batches) {
   const end = first + past * window.slide;
   const rows = new Map(batches.map((batch) => [batch.time.toFixed(3), batch.rows]));
   const start = newest - shown * interval;
-  const x = (time) => ((time - start) / (shown * interval)) * SIZE.width;
+  const wide = Math.max(300, document.getElementById("windows-drawn").clientWidth);
+  const x = (time) => ((time - start) / (shown * interval)) * wide;
   const ends = blocks ? [0, 1, 2].map((back) => end - back * window.slide) : [end];
   const high = SIZE.top + SIZE.batch + ends.length * SIZE.bracket + SIZE.axis;
-  const picture = svg("svg", { viewBox: `-4 0 ${SIZE.width + 8} ${high}`, class: "time-line", role: "img" });
+  const picture = svg("svg", { viewBox: `-4 0 ${wide + 8} ${high}`, class: "time-line", role: "img" });
   const batchWords = [];
   const most = Math.max(1, ...rows.values());
   for (let place = 0; place < shown; place += 1) {
@@ -49,11 +50,10 @@ function draw(streams, window, batches) {
   }
   const sums = ends.map((at) => sum(rows, at, window.length, interval));
   ends.forEach((at, row) => picture.append(...bracket({ at, row, window, x, total: sums[row], start })));
-  const leaves = end - window.length;
   const words = `Window of ${seconds(window.length)}, every ${seconds(window.slide)}, over batches of ` +
     `${seconds(interval)}. It ends at ${clock(end)} and holds ${number(sums[0])} rows. ` +
-    `The batch of ${clock(end)} has entered${slides > 1 ? ` with the ${slides - 1} before` : ""}; ` +
-    `the one of ${clock(leaves)} has left.`;
+    `Since the window before, ${slides === 1 ? "one batch has" : `${slides} batches have`} entered ▼ ` +
+    `and as many have left ▲.`;
   picture.setAttribute("aria-label", `${words} ${batchWords.join(", ")}`);
   const text = element("p", { class: "detail" });
   say(text, words);
@@ -69,8 +69,12 @@ function batch({ time, count, interval, x, blocks, most, window, end }) {
   const role = enters ? "enters" : leaves ? "leaves" : inside ? "inside" : "outside";
   if (!blocks) {
     const tall = (SIZE.batch * (count ?? 0)) / most;
-    return [svg("rect", { class: `batch ${role}`, x: left, y: SIZE.top + SIZE.batch - tall,
-      width: Math.max(1, width - 0.4), height: tall })];
+    const bar = svg("rect", { class: `batch ${role}`, x: left, y: SIZE.top + SIZE.batch - tall,
+      width: Math.max(1, width - 0.4), height: tall });
+    if (role !== "enters" && role !== "leaves") return [bar];
+    const how = svg("text", { class: `batch-how ${role}-words`, x: left + width / 2, y: SIZE.top - 8 });
+    how.textContent = role === "enters" ? "enters ▼" : "▲ leaves";
+    return [bar, how];
   }
   const box = svg("rect", { class: `batch ${role}`, x: left + 2, y: SIZE.top, width: width - 4,
     height: SIZE.batch, rx: 4 });
