@@ -32,7 +32,7 @@ def plan(place: Place, progress: Mapping[str, Any]) -> FlowPlan:
         ends = [flow.add(chain, counted, [stored.id], "blocks")]
     for name in queries:
         hop = HopPlan(
-            f"query:{name}", "query", name, place.program, PROGRAM, ("query", name),
+            f"query:{name}", "query", name, place.program, PROGRAM, ("rows", name),
             "rows",
         )  # fmt: skip
         flow.add(flow.end if flow.ways else flow.trunk, hop, ends, "read", len(ends) == 1)

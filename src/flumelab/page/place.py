@@ -78,7 +78,7 @@ class LocalPlaces:
         return _place(*self._labs[0], standing=True)
 
     def _own_place(self, processes: Processes) -> Place:
-        run = read_json(self._own.folder / "run.json")
+        run = read_json(self._own.run)
         settings, state = self._settings, self._own
         metrics_port = int(run.get("metrics_port", settings.metrics_port))
         return Place(

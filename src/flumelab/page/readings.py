@@ -92,8 +92,6 @@ class Readings:
         query = self.queries.get(name)
         if query is None:
             return None
-        if isinstance(query, int):  # of a program of the user's own
-            return query
         sources = query["last"].get("sources") or [{}]
         offset = sources[0].get("endOffset")
         if measure == "query" and isinstance(offset, dict) and "events" in offset:
@@ -162,7 +160,16 @@ def _sent(flume: FlumeReading) -> int:
 def _progress_of(place: Place) -> Mapping[str, Any]:
     """Read what the programs have told; a lesson may have two programs."""
     if place.own is not None:
-        return read_json(place.progress)
+        found = read_json(place.progress)
+        last = found.get("last", {})
+        queries = found.get("queries") or {}
+        return {
+            **found,
+            "queries": {
+                name: {"rows": rows, "last": last.get(name) or {"batchId": 0}}
+                for name, rows in queries.items()
+            },
+        }
     merged: dict[str, Any] = {"interval": None, "windows": [], "queries": {}}
     for program in place.lesson.programs if place.lesson else ():
         stem = program.file.removesuffix(".py")
