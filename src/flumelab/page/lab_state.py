@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flumelab.counts import Counts as Totals
 from flumelab.page import hop_states, spark_state, verdict
+from flumelab.page.expected import ExpectedAnswer
 from flumelab.page.flow import FlowPlan, HopPlan, LinkPlan
 from flumelab.page.history import History, Sample
 from flumelab.page.lesson_flow import plan as plan_of_lesson
@@ -11,7 +13,7 @@ from flumelab.page.marks import Marks
 from flumelab.page.own_flow import plan as plan_of_own
 from flumelab.page.readings import Readings
 from flumelab.page.reasons import Reasons
-from flumelab.page.state import Hop, Lab, Ledger, Link, Part, Sign, State
+from flumelab.page.state import Counts, Hop, Lab, Ledger, Link, Part, Sign, State
 from flumelab.page.verdict import Verdict
 from flumelab.signs import Sign as FoundSign
 
@@ -31,6 +33,7 @@ class LabState:
         self._moved: dict[str, float] = {}
         self._spark = spark_state.SparkState()
         self._reasons = Reasons()
+        self._expected: ExpectedAnswer | None = None
 
     def of(self, readings: Readings, number: int, time: float, took: float) -> State:
         """Return the state at this sample."""
@@ -47,7 +50,8 @@ class LabState:
         parts = hop_states.with_signs(answering, signs)
         self._marks.look_at_parts(time, parts)
         self._marks.look_at_feed(time, readings.generated_lines)
-        ledger = self._ledger(readings, moving)
+        truth = self._truth(readings, moving)
+        ledger = self._ledger(readings, truth, moving)
         self._marks.look_at_ledger(time, ledger)
         cut = bool(readings.place.cut and readings.place.cut.exists())
         links = [self._link(link, lags[link_id(link)], cut) for link in plan.links]
@@ -62,7 +66,7 @@ class LabState:
             parts=parts,
             streams=streams,
             queries=queries,
-            counts=_counts(readings, moving),
+            counts=_counts(readings, truth, moving),
             ledger=ledger,
             marks=self._marks.all,
             signs=[_sign(sign) for sign in signs],
@@ -133,13 +137,24 @@ class LabState:
             values[f"event_lag:{query.name}"] = query.event_lag
         return values
 
-    def _ledger(self, readings: Readings, moving: bool) -> Ledger | None:
+    def _truth(self, readings: Readings, moving: bool) -> Totals | None:
+        """Return the generator's numbers by key; None while they are not known."""
+        if readings.has_urls:
+            return readings.generated
+        place = readings.place
+        if self._expected is None:
+            self._expected = ExpectedAnswer(place.lesson, place.ledger, place.root)
+        return self._expected.at(readings.generated_lines, moving)
+
+    def _ledger(self, readings: Readings, truth: Totals | None, moving: bool) -> Ledger | None:
+        lesson, seconds = readings.place.lesson, self._marks.balanced_after
+        if lesson and not readings.has_urls:
+            return verdict.ledger_of_keys(readings, lesson, truth, moving, seconds)
         found = self._verdict.balance_of(readings)
         if found is None:
             return None
-        lesson = readings.place.lesson
         flume = lesson is None or lesson.uses_flume
-        return verdict.ledger_of(found, flume, moving, self._marks.balanced_after)
+        return verdict.ledger_of(found, flume, moving, seconds)
 
 
 def _sign(sign: FoundSign) -> Sign:
@@ -180,10 +195,9 @@ def _lab(readings: Readings, parts: Sequence[Any], hops: Sequence[Hop]) -> Lab:
     )
 
 
-def _counts(readings: Readings, moving: bool) -> Any:
+def _counts(readings: Readings, truth: Totals | None, moving: bool) -> Counts | None:
     if readings.counted is None:
         return None
-    compared = readings.has_urls and readings.generated is not None
     lesson = readings.place.lesson
     title = "URL" if lesson and lesson.scenario == "access-log" else "key"
-    return verdict.counts_of(title, readings.generated, readings.counted, compared, moving)
+    return verdict.counts_of(title, truth, readings.counted, moving)

@@ -33,6 +33,7 @@ class Place:
     :param progress: the folder with the programs' progress files, or the file of an own program
     :param parts: asks for the parts and their states
     :param evidence: what the signs are found in; None where logs cannot be read
+    :param root: the checkout; None in a container, which has no generator
     :param standing: whether it is the lab of `flumelab up`, to which the lab's commands apply
     :param own: an own program's run, as `flumelab run` has written it; empty for a lesson
     """
@@ -51,6 +52,7 @@ class Place:
     results_url: str
     parts: Callable[[], list[Part]]
     evidence: Evidence | None = None
+    root: Path | None = None
     standing: bool = True
     own: Mapping[str, Any] | None = None
     cut: Path | None = None
@@ -119,6 +121,7 @@ def _place(settings: Settings, state: StateFolder, standing: bool) -> Place:
         results_url=state.results_url,
         parts=partial(_parts, processes),
         evidence=LocalEvidence(processes, settings.metrics_port, utc=True),
+        root=settings.root,
         standing=standing,
         cut=state.cut,
     )

@@ -6,10 +6,12 @@ from itertools import pairwise
 from flumelab import ledger_table
 from flumelab.counts import Counts as Totals
 from flumelab.ledger import Balance, balance
+from flumelab.lessons.catalogue import Lesson
 from flumelab.page.readings import Readings
 from flumelab.page.state import Counts, Key, Ledger, LedgerHop
 
 KEYS_SHOWN = 20
+EMPTY = "EMPTY: the lab has not been fed yet"
 
 
 class Verdict:
@@ -67,9 +69,43 @@ def ledger_of(found: Balance, flume: bool, moving: bool, seconds: float | None) 
     )
 
 
+def ledger_of_keys(
+    readings: Readings, lesson: Lesson, truth: Totals | None, moving: bool, seconds: float | None
+) -> Ledger:
+    """Return the ledger of a lesson whose keys are no URLs: what it counts may be no lines.
+
+    :param truth: the right answer; None while it is not known
+    """
+    flume = readings.flume
+    lines = [("generated", readings.generated_lines)]
+    if lesson.uses_flume:
+        channels = [name for name in _names(readings) if name.startswith("CHANNEL.")]
+        received = [flume.total(name, "EventPutSuccessCount") for name in channels]
+        lines += [("spooled", readings.spooled), ("Flume received", max(received, default=0))]
+    rows = [LedgerHop("generated", ledger_table.HOP_SOURCES["generated"], lines[0][1], 0)]
+    rows += [
+        LedgerHop(name, ledger_table.HOP_SOURCES[name], count, before - count)
+        for (_, before), (name, count) in pairwise(lines)
+    ]
+    found = readings.counted.by_key() if readings.counted else {}
+    if not readings.generated_lines:
+        verdict, says = "empty", EMPTY
+    elif truth is None or (moving and found != truth.by_key()):
+        verdict, says = "counting", "COUNTING: the right answer is compared once nothing moves"
+    elif found == truth.by_key():
+        verdict = "balanced"
+        says = f"RIGHT: all {len(found):,} keys have the generator's values"
+    else:
+        made = truth.by_key()
+        wrong = sum(found.get(key) != made.get(key) for key in found.keys() | made.keys())
+        verdict = "unbalanced"
+        says = f"WRONG: {wrong:,} of the generator's {len(made):,} keys differ"
+    return Ledger(rows, verdict, says, seconds)
+
+
 def _verdict(found: Balance, moving: bool) -> tuple[str, str]:
     if not any(lines for _, lines in found.hops):
-        return "empty", "EMPTY: the lab has not been fed yet"
+        return "empty", EMPTY
     if found.settled:
         return "balanced", ledger_table.verdict_of(found)
     if moving and not found.duplicated:
@@ -79,14 +115,13 @@ def _verdict(found: Balance, moving: bool) -> tuple[str, str]:
     return "unbalanced", ledger_table.verdict_of(found)
 
 
-def counts_of(
-    title: str, generated: Totals | None, counted: Totals | None, compared: bool, moving: bool
-) -> Counts:
+def counts_of(title: str, generated: Totals | None, counted: Totals | None, moving: bool) -> Counts:
     """Return the keys to show: those that differ first, unless lines still move; then the largest.
 
-    :param compared: whether the generator's numbers are known
+    :param generated: None while the generator's numbers are not known
     """
-    made = generated.by_key() if generated and compared else {}
+    compared = generated is not None
+    made = generated.by_key() if generated else {}
     found = counted.by_key() if counted else {}
     keys = made.keys() | found.keys()
     different = {key for key in keys if made.get(key) != found.get(key)} if compared else set()
