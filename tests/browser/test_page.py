@@ -17,6 +17,8 @@ from tests.support.waiting import wait_for
 
 HOPS = ("generator", "spool", "source:spool", "channel:buffer", "sink:spark", "receiver")
 RED_SECONDS_MAX = 3.0
+CORE_SHARE_MAX = 0.03
+MEASURED_SECONDS = 8
 
 
 class Lab(LocalLab):
@@ -167,6 +169,19 @@ def test_two_pages_show_the_same_and_only_one_may_act(lab: Lab) -> None:
     assert other.locator("[data-action]:enabled").count() == 0
     assert lab.page.locator("[data-action]:enabled").count() > 0
     other.context.close()
+
+
+def test_the_pages_server_costs_less_than_three_percent_of_a_core(lab: Lab) -> None:
+    process = lab.server.process
+    wait_for(lambda: "live" in lab.page.locator("#age").inner_text(), "it samples")
+    before, began = process.cpu_times(), time.monotonic()
+    first = lab.server.state()["sample"]
+    time.sleep(MEASURED_SECONDS)  # asking it meanwhile would be measured, too
+    assert lab.server.state()["sample"] >= first + MEASURED_SECONDS - 2
+    used = sum(process.cpu_times()[:2]) - sum(before[:2])
+    share = used / (time.monotonic() - began)
+    print(f"the page's server used {share:.1%} of a core")
+    assert share < CORE_SHARE_MAX
 
 
 @pytest.mark.parametrize("width", [360, 768, 1024, 1440, 1920])
