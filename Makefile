@@ -33,7 +33,7 @@ lessons: .venv/ready ## run every lesson, each against the generator's truth [RU
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint package
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit
@@ -88,3 +88,4 @@ lock: ## renew requirements/*.txt from the two pyproject.toml (needs uv)
 	$(UV_COMPILE) pyproject.toml connector/pyproject.toml --extra testing \
 		--group build --group dev --group outlets \
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt
+	$(UV_COMPILE) --group pyproject.toml:outlets -c requirements/dev.txt -o requirements/outlets.txt
