@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.own import command as own_command
 from flumelab.own.services import Wish
+from flumelab.page import command as page_command
 from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Runtime
@@ -45,6 +47,16 @@ RuntimeOption = Annotated[
 ]
 LessonOption = Annotated[str, typer.Option(help=f"The lesson: {', '.join(catalogue.LAB_LESSONS)}.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LinkOption = Annotated[
+    bool, typer.Option("--link", help="Connect sink and receiver so that flumelab cut can cut it.")
+]
+ControlOption = Annotated[
+    bool, typer.Option("--control", help="Let the page feed, kill, start, cut and mend.")
+]
+PagePortOption = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="The port (default: LAB_PAGE_PORT, 4145).")
+]
+BrowserOption = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
 LinesOption = Annotated[
     int | None,
     typer.Option(min=0, help="Lines to send (default: 10,000, or all of a replayed file)."),
@@ -107,9 +119,13 @@ def build(runtime: RuntimeOption = RuntimeName.auto) -> None:
 
 
 @cli.command()
-def up(lesson: LessonOption = catalogue.DEFAULT, runtime: RuntimeOption = RuntimeName.auto) -> None:
+def up(
+    lesson: LessonOption = catalogue.DEFAULT,
+    runtime: RuntimeOption = RuntimeName.auto,
+    link: LinkOption = False,
+) -> None:
     """Start the lab and wait until it is ready, without feeding it."""
-    _up(_runtime(runtime), lesson)
+    _up(choose(runtime, replace(settings.load(), link=link)), lesson)
 
 
 @cli.command()
@@ -143,6 +159,42 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
     if not services or any(service.state != "running" for service in services):
         raise typer.Exit(1)
     raise typer.Exit(1 if any(sign.level is not Level.WARNING for sign in signs) else 0)
+
+
+@cli.command()
+def kill(
+    part: Annotated[str, typer.Argument(help="A service that flumelab status names.")],
+    runtime: RuntimeOption = RuntimeName.auto,
+) -> None:
+    """End a part at once, as a crash would (kill -9); flumelab up starts it again."""
+    _runtime(runtime).kill(part)
+
+
+@cli.command()
+def cut(runtime: RuntimeOption = RuntimeName.auto) -> None:
+    """Cut the connection between sink and receiver (local runtime: up --link)."""
+    _runtime(runtime).cut()
+
+
+@cli.command()
+def mend(runtime: RuntimeOption = RuntimeName.auto) -> None:
+    """Mend the connection between sink and receiver."""
+    _runtime(runtime).mend()
+
+
+@cli.command()
+def page(
+    control: ControlOption = False,
+    port: PagePortOption = None,
+    browser: BrowserOption = False,
+    runtime: RuntimeOption = RuntimeName.auto,
+) -> None:
+    """Serve the live page of the lab on this host: every hop, its rate, its lag, the verdict.
+
+    It shows the lab that runs, also a lesson or program of flumelab run, and waits for one. With
+    Docker, compose.yaml serves the page already; this command then adds what --control allows.
+    """
+    page_command.run(runtime, control, port, browser, _report)
 
 
 @cli.command()
@@ -337,6 +389,7 @@ def demo(
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
     print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
     print("  make down                                stop it; the state stays")
+    print(f"  {page_command.hint(chosen.name)}")
     raise typer.Exit(0 if result.balanced else 1)
 
 

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from pyspark.streaming import StreamingContext
 
 from flumelab.own import surroundings
+from flumelab.programs.progress import of_streams
 
 
 class Progress:
@@ -17,6 +18,8 @@ class Progress:
 
     - ``stored``: events that receivers have stored; ``counted``: events in batches that are done
     - ``waiting``: events in batches that are not finished
+    - ``windows``: length and slide of each window of DStreams; see `flumelab.programs.progress`
+    - ``last``: by a structured query's name, Spark's progress of its last micro-batch
     - ``queries``: by a structured query's name, the rows that its micro-batches have read
     - ``failure``: the lines that explain why the program has failed; empty if it has not
     - ``streams_ended``: whether the lab has ended the streams
@@ -31,6 +34,8 @@ class Progress:
         self._streams_ended = False
         self._waiting = 0
         self._rows: dict[str, dict[int, int]] = {}
+        self._last: dict[str, Any] = {}
+        self._windows: list[Any] = []
         self.failure: list[str] = []
         self.ended: int | None = None
 
@@ -46,6 +51,8 @@ class Progress:
             "counted": sum(counted for _, counted in self._counts.values()),
             "waiting": self._waiting,
             "queries": rows,
+            "last": self._last,
+            "windows": self._windows,
             "failure": self.failure,
             "streams_ended": self._streams_ended,
             "ended": self.ended,
@@ -80,6 +87,8 @@ class Progress:
         active = StreamingContext.getActive() if SparkContext._active_spark_context else None
         if active and not any(active is known for known in self._streams):
             self._streams.append(active)
+            with contextlib.suppress(Exception):  # the page then draws no window
+                self._windows = of_streams(active)["windows"]
         for number, known in enumerate(self._streams):
             listener = known._jssc.ssc().progressListener()
             stored, counted = self._counts.get(number, (0, 0))
@@ -105,6 +114,8 @@ class Progress:
         for query in spark.streams.active if spark else []:
             name = query.name or str(query.id)
             batches = self._rows.setdefault(name, {})
+            if last := query._jsq.lastProgress():
+                self._last[name] = json.loads(last.json())
             for progress in query.recentProgress:
                 batch, rows = progress["batchId"], progress["numInputRows"]
                 batches[batch] = max(batches.get(batch, 0), rows or 0)

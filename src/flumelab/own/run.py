@@ -98,9 +98,11 @@ class OwnRun:
                 self._end_processes()
 
     def _run(self) -> Outcome:
+        self._state.write_run(self._wish, self._settings, None)
         for launch in self._launches():
             self._start(launch)
         lines_in = self._feed()
+        self._state.write_run(self._wish, self._settings, lines_in)
         self._wait(lines_in)
         failure = self._flume_failure()
         self._stop()

@@ -54,9 +54,22 @@ class OwnState:
         self.packages = folder / "packages"  # what pip has installed for the program
         self.conf = folder / "agent.conf"
         self.progress = folder / "progress.json"
+        self.run = folder / "run.json"  # what the live page shows of the run itself
         self.stop = folder / "stop"
         self.output = folder / "logs" / f"{PROGRAM}.log"
         self.flume_log = folder / "logs" / f"{FLUME}.log"
+
+    def write_run(self, wish: Wish, settings: Settings, lines_in: int | None) -> None:
+        """Write what runs; `lines_in` is None until the log was fed."""
+        run = {
+            "program": str(wish.program),
+            "agent": wish.agent,
+            "log": str(wish.log or ""),
+            "ui_port": settings.ui_port,
+            "metrics_port": settings.metrics_port,
+            "lines_in": lines_in,
+        }
+        self.run.write_text(json.dumps(run))
 
     def read_progress(self) -> Mapping[str, object]:
         """Return what the driver wrote last; empty if it has not written yet."""
