@@ -16,16 +16,47 @@ from pyspark_flume.ingest.counters import (
 )
 from pyspark_flume.landing import Lag, Summary
 
+from flumelab.page.metrics import families
+from flumelab.page.state import (
+    Batch,
+    Fill,
+    Flow,
+    Hop,
+    Lab,
+    Ledger,
+    LedgerHop,
+    Link,
+    Part,
+    Query,
+    Sign,
+    State,
+    Streams,
+)
+
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 LOG = Summary(1, 2, 0, 3, 4.0, {"query": Lag(1, 2, 3.0)})
 RECEIVER = ConnectionCounts(1, 2, refused=dict.fromkeys(Refusal, 0))
 POLLER = ConnectionCounts(1, 2, agents={"flume1:4000": AgentConnections(1, 0)})
+HOP = Hop("channel:c", "channel", "c", "", "flume", "running", "", 1, 1.0, fill=Fill(1, 2))
+STATE = State(
+    sample=1,
+    time=2.0,
+    lab=Lab("local", "url-counts", "url_counts.py", "running", ""),
+    flow=Flow([], [], []),
+    hops=[HOP],
+    links=[Link("channel:c", "sink:s", 1, 2.0, "steady")],
+    parts=[Part("flume", "stuck", "why")],
+    streams=Streams(1.0, 2, batches=[Batch(1.0, 2, 0.1, 0.2, True)]),
+    queries=[Query("q", 1, 2.0, 3, 4.0, 5.0, {}, None, None, 6.0, 7, 8)],
+    ledger=Ledger([LedgerHop("generated", "", 1, 0)], "balanced", "BALANCED"),
+    signs=[Sign("full", "flume", "stuck", "channel c", "why", None)],
+)
 SUFFIXES = {"counter": "_total", "info": "_info"}
 
 
 def tables() -> dict[str, str]:
     """Return the tables that the code gives, by the name of their part of the page."""
-    return {"connector": _connector()}
+    return {"connector": _connector(), "lab": rows(families(STATE.as_json()), {})}
 
 
 def page_tables() -> dict[str, str]:

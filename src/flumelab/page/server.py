@@ -19,6 +19,7 @@ from starlette.routing import Route
 from flumelab.page.control import Control
 from flumelab.page.events import EventStream, Latest
 from flumelab.page.guard import Guard
+from flumelab.page.metrics import encode
 
 TYPES = {
     "html": "text/html; charset=utf-8",
@@ -49,6 +50,10 @@ def application(
             return _refuse(503, "the first sample is not taken yet; ask again in a second")
         return Response(latest.json, media_type="application/json")
 
+    async def metrics(request: Request) -> Response:
+        body, media_type = encode(latest.state, request.headers.get("accept", ""))
+        return Response(body, headers={"Content-Type": media_type})
+
     async def last_minutes(_request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(history))
 
@@ -58,6 +63,7 @@ def application(
     routes = [
         Route("/api/v1/state", state),
         Route("/api/v1/history", last_minutes),
+        Route("/metrics", metrics),
         Route("/api/v1/events", EventStream(latest), methods=["GET"]),
         Route("/api/v1/actions", act, methods=["POST"]),
         *(_asset(name) for name in ASSETS),
