@@ -198,6 +198,23 @@ def page(
 
 
 @cli.command()
+def top(
+    once: Annotated[bool, typer.Option("--once", help="Print the numbers once, and end.")] = False,
+    runtime: RuntimeOption = RuntimeName.auto,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every hop in the terminal: its rate, its lag, its state; keys feed, kill and more.
+
+    Where the output is a file or a pipe, a line is printed for each hop that has changed. --json
+    prints what the page's API gives, a line a second, or once. The exit code of --once is 1 if the
+    lab is down, or a part of it is dead or stuck.
+    """
+    from flumelab.top import command as top_command  # the page's readers take a tenth of a second
+
+    raise typer.Exit(top_command.run(runtime, once, as_json))
+
+
+@cli.command()
 def feed(
     lines: LinesOption = None,
     rate: RateOption = 0,
