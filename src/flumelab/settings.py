@@ -65,6 +65,9 @@ class Settings:
     )
     kafka_port: int = _declare(Port("LAB_KAFKA_PORT", 9092, "Kafka", always=False))
     s3_port: int = _declare(Port("LAB_S3_PORT", 7070, "the S3 server", always=False))
+    prometheus_port: int = _declare(
+        Port("LAB_PROMETHEUS_PORT", 9090, "Prometheus", ("docker",), always=False)
+    )
     db_port: int = _declare(Port("LAB_DB_PORT", 3306, "MariaDB", always=False))
     link: bool = False
     """Whether sink and receiver are connected by a process that can cut the connection."""

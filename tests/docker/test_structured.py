@@ -11,9 +11,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from tests.support.docker_lab import ROOT, SECONDS_MAX, lab_of, ledger
-from tests.support.spark import wait_for
+from tests.support.ports import free_port
+from tests.support.waiting import accepts, wait_for
 
 KILLS = int(os.environ.get("FAULT_KILLS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
@@ -53,3 +55,39 @@ def test_a_spark_worker_killed_under_load_counts_each_line_once() -> None:
     result = ledger()
     assert result["balanced"], result
     assert result["generated"] == before + LINES
+
+
+def test_prometheus_scrapes_every_part_and_has_the_ledgers_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("LAB_PROMETHEUS_PORT", str(port))
+    up = ("--profile", "metrics", "up", "--build", "--detach", "--no-deps", "prometheus")
+    done = subprocess.run(
+        ["docker", "compose", *up], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = ledger()["generated"]
+
+    def asked(query: str) -> dict[str, float]:
+        """The values of a query, by the job or hop of each."""
+        answer = requests.get(
+            f"http://127.0.0.1:{port}/api/v1/query", params={"query": query}, timeout=10
+        )
+        return {
+            found["metric"].get("job", found["metric"].get("hop", "")): float(found["value"][1])
+            for found in answer.json()["data"]["result"]
+        }
+
+    wait_for(lambda: accepts(port), "Prometheus listens")
+    jobs = {"prometheus", "flume", "receiver", "lab", "spark-driver", "spark-executors"}
+    wait_for(lambda: asked("min by (job) (up)") == dict.fromkeys(jobs, 1), f"{jobs} are up")
+    hops = ("generated", "spooled", "Flume received", "Flume sent", "counted")
+    wait_for(
+        lambda: asked("sum by (hop) (flumelab_ledger_lines)") == dict.fromkeys(hops, lines),
+        "the ledger's lines",
+    )
+    assert asked("sum(pyspark_flume_landing_end_offset)") == {"": lines}
+    assert asked("count(Flume_ChannelCapacity)") == {"": 1}
+    assert asked('count({__name__=~"metrics_lab_driver_.*"})')[""] > 10
+    assert asked('count(ALERTS{alertstate="firing"})') == {}

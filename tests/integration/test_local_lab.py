@@ -3,7 +3,9 @@
 import gzip
 import json
 import re
+import signal
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +13,10 @@ import pytest
 
 from flumelab.runtimes.local_build import CLASS_ARCHIVE
 from tests.support.lab import ROOT, LocalLab
+from tests.support.page import PageServer
+from tests.support.prometheus import Metrics, scrape
+from tests.support.terminal import Terminal
+from tests.support.waiting import wait_for
 
 EXCERPT = ROOT / "tests/data/access_excerpt.log"
 
@@ -142,6 +148,82 @@ def test_output_fits_80_columns_and_has_no_colour_if_it_is_not_a_terminal(lab: L
         assert max(map(len, out.splitlines())) <= 80, out
 
 
+def test_top_gives_the_ledgers_numbers_as_the_pages_api_does(lab: LocalLab) -> None:
+    ledger = lab.balanced()
+    state = lab.json("top", "--once")
+    lines = {hop["id"]: hop["lines"] for hop in state["hops"]}
+    assert lines["generator"] == lines["spool"] == ledger["generated"]
+    assert lines["sink:spark"] == ledger["flume_sent"]
+    assert state["ledger"]["verdict"] == "balanced"
+    assert {link["lines"] for link in state["links"]} <= {0, None}
+    shown = lab.ok("top", "--once")
+    assert "BALANCED" in shown
+    assert max(map(len, shown.splitlines())) <= 80, shown
+    assert re.search(rf"^channel buffer.* {ledger['flume_received']:,} ", shown, re.MULTILINE)
+
+
+def test_the_page_serves_the_same_state_and_tells_prometheus_its_numbers(
+    lab: LocalLab, tmp_path: Path
+) -> None:
+    ledger = lab.balanced()
+    server = PageServer(lab.environment, tmp_path / "page.log")
+    try:
+        wait_for(lambda: "flumelab_ledger_lines" in scrape(server.port).text, "the first sample")
+        found, state = Metrics(scrape(server.port).text), server.state()
+    finally:
+        server.stop()
+    assert found.value("flumelab_ledger_lines", hop="counted") == ledger["generated"]
+    assert found.value("flumelab_ledger_verdict", verdict="balanced") == 1
+    assert found.value("flumelab_part_state", part="flume", state="running") == 1
+    top = lab.json("top", "--once")
+    assert top.keys() == state.keys()
+    assert [hop["lines"] for hop in top["hops"]] == [hop["lines"] for hop in state["hops"]]
+
+
+def test_top_prints_plain_lines_into_a_pipe(lab: LocalLab) -> None:
+    command = [sys.executable, "-m", "flumelab", "top", "--runtime", "local"]
+    piped = subprocess.Popen(
+        command, cwd=ROOT, env=lab.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        first = piped.stdout.readline().decode()  # type: ignore[union-attr]
+        piped.send_signal(signal.SIGINT)
+        rest, errors = piped.communicate(timeout=20)
+    finally:
+        piped.kill()
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d generator access-log: lines=\d+ rate=\S+ lag=.* running\n", first
+    )
+    assert b"\x1b" not in rest
+    assert errors == b""
+
+
+def test_the_keys_of_top_feed_show_the_log_and_kill_after_a_question(lab: LocalLab) -> None:
+    before = lab.balanced()
+    command = [str(ROOT / ".venv/bin/flumelab"), "top", "--runtime", "local"]
+    with Terminal(command, lab.environment) as terminal:
+        terminal.press("", until="q quit")
+        terminal.press("f", until="done: flumelab feed --lines 10000 --rate 2000")
+        terminal.press("k", until="this row is a folder")
+        terminal.press("jj?", until="Its lag is what has passed the hop before it")
+        terminal.press("x\x1b[B\x1b[B", until="q quit")
+        terminal.press("k", until="kill flume, as a crash would? y or n")
+        terminal.press("n", until="not killed")
+        terminal.press("l", until="the end of flume's log; any key goes back")
+        terminal.press(" ", until="q quit")
+        terminal.press("q", until="\n")
+        assert terminal.process.wait(20) == 0
+        assert terminal.is_cooked()
+    assert lab.balanced()["counted"] == before["counted"] + 10_000
+
+
+def test_top_needs_80_columns(lab: LocalLab) -> None:
+    command = [str(ROOT / ".venv/bin/flumelab"), "top", "--runtime", "local"]
+    with Terminal(command, lab.environment, columns=60) as terminal:
+        assert terminal.process.wait(20) == 1
+        wait_for(lambda: "60 columns; flumelab top needs 80" in terminal.text, terminal.text)
+
+
 def test_up_on_a_lab_that_is_up_says_so(lab: LocalLab) -> None:
     done = lab.run("up")
     assert (done.returncode, "up already" in done.stderr) == (0, True)
@@ -193,6 +275,7 @@ def test_every_command_has_help() -> None:
         "logs",
         "doctor",
         "page",
+        "top",
         "kill",
         "cut",
         "mend",

@@ -13,7 +13,7 @@ import pytest
 from tests.support.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
-PORTS = ("LAB_METRICS_PORT", "LAB_UI_PORT", "LAB_MASTER_PORT")
+PORTS = ("LAB_METRICS_PORT", "LAB_UI_PORT", "LAB_MASTER_PORT", "LAB_PAGE_PORT")
 SECONDS_MAX = 300
 
 
@@ -44,7 +44,7 @@ def lab_of(lesson: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True):
             environment.setenv(name, str(port))
-        environment.setenv("COMPOSE_PROFILES", "structured,url-counts,pull")
+        environment.setenv("COMPOSE_PROFILES", "structured,url-counts,pull,metrics")
         _remove()  # what an interrupted run may have left
         try:
             up = flumelab("up", "--lesson", lesson)

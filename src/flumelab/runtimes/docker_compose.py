@@ -11,6 +11,8 @@ from flumelab.settings import Settings
 
 ERROR_LINES = 15
 ENGINE_SECONDS_MAX = 20
+METRICS = "metrics"
+"""The profile of Prometheus, which a user starts beside a lesson."""
 
 
 def engine_version() -> str | None:
@@ -68,5 +70,5 @@ class DockerCompose:
     def _variables(self) -> dict[str, str]:
         ports = {port.variable: str(port.number) for port in self._settings.ports("docker")}
         # All profiles, so that a command finds whichever lesson is up; `up` chooses some of them.
-        profiles = ",".join((*SERVICES, SECOND, *SERVERS))
+        profiles = ",".join((*SERVICES, SECOND, *SERVERS, METRICS))
         return {**ports, "LAB_IMAGES": self._settings.images, "COMPOSE_PROFILES": profiles}

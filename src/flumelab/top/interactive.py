@@ -102,7 +102,7 @@ class Top:
     def drawn(self) -> RenderableType:
         """Return the screen."""
         if self._text:
-            return Text(self._text)
+            return Text(self._text, no_wrap=True, overflow="ellipsis")
         return screen(self._state, self._rows, self._chosen, self._actions.message)
 
     def close(self) -> None:
@@ -140,5 +140,5 @@ class Top:
         except LabError as error:
             self._actions.message = str(error)
             return
-        self._text = f"{log.rstrip()}\n\n{self._part}: any key goes back" if log else ""
+        self._text = f"the end of {self._part}'s log; any key goes back\n\n{log}" if log else ""
         self._actions.message = "" if log else f"{self._part} has logged nothing"

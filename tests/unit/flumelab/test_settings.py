@@ -25,6 +25,7 @@ def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_DB_PORT", "5148")
     monkeypatch.setenv("LAB_PAGE_PORT", "5149")
     monkeypatch.setenv("LAB_LINK_PORT", "5150")
+    monkeypatch.setenv("LAB_PROMETHEUS_PORT", "5151")
     lab = settings.load()
     assert (lab.receiver_port, lab.metrics_port, lab.ui_port, lab.master_port) == (
         *(5141, 5142),
@@ -32,9 +33,9 @@ def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert lab.second_port == 5145
     assert (lab.kafka_port, lab.s3_port, lab.db_port) == (5146, 5147, 5148)
-    assert (lab.page_port, lab.link_port) == (5149, 5150)
+    assert (lab.page_port, lab.link_port, lab.prometheus_port) == (5149, 5150, 5151)
     assert {port.number for name in ("docker", "local") for port in lab.ports(name)} == {
-        *range(5141, 5151)
+        *range(5141, 5152)
     }
 
 
