@@ -3,6 +3,7 @@
 FAULT_KILLS is the number of kills (`make faults`: 20), FAULT_SEED decides their moments.
 """
 
+import json
 import os
 import random
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.support.docker_lab import ROOT, SECONDS_MAX, lab_of, ledger
+from tests.support.docker_lab import ROOT, SECONDS_MAX, flumelab, lab_of, ledger
 from tests.support.ports import free_port
 from tests.support.waiting import accepts, wait_for
 
@@ -67,7 +68,9 @@ def test_prometheus_scrapes_every_part_and_has_the_ledgers_numbers(
         ["docker", "compose", *up], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+    assert flumelab("feed", "--lines", "2000").returncode == 0
     lines = ledger()["generated"]
+    assert lines >= 2000
 
     def asked(query: str) -> dict[str, float]:
         """The values of a query, by the job or hop of each."""
@@ -91,3 +94,14 @@ def test_prometheus_scrapes_every_part_and_has_the_ledgers_numbers(
     assert asked("count(Flume_ChannelCapacity)") == {"": 1}
     assert asked('count({__name__=~"metrics_lab_driver_.*"})')[""] > 10
     assert asked('count(ALERTS{alertstate="firing"})') == {}
+
+
+def test_top_shows_the_numbers_of_the_containers() -> None:
+    lines = ledger()["generated"]
+
+    def shown() -> dict[str, int]:
+        state = json.loads(flumelab("top", "--once", "--json").stdout)
+        return {hop["name"]: hop["lines"] for hop in (state["ledger"] or {"hops": []})["hops"]}
+
+    hops = ("generated", "spooled", "Flume received", "Flume sent", "counted")
+    wait_for(lambda: shown() == dict.fromkeys(hops, lines), "the ledger's lines")

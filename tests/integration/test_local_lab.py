@@ -211,7 +211,7 @@ def test_the_keys_of_top_feed_show_the_log_and_kill_after_a_question(lab: LocalL
         terminal.press("n", until="not killed")
         terminal.press("l", until="the end of flume's log; any key goes back")
         terminal.press(" ", until="q quit")
-        terminal.press("q", until="\n")
+        terminal.press("q", until="")
         assert terminal.process.wait(20) == 0
         assert terminal.is_cooked()
     assert lab.balanced()["counted"] == before["counted"] + 10_000
