@@ -196,6 +196,12 @@ def test_top_prints_plain_lines_into_a_pipe(lab: LocalLab) -> None:
     )
     assert b"\x1b" not in rest
     assert errors == b""
+    pipe = ["bash", "-c", f"{' '.join(command)} --json | head -n 1"]
+    head = subprocess.run(
+        pipe, cwd=ROOT, env=lab.environment, capture_output=True, timeout=60, check=True
+    )
+    assert json.loads(head.stdout)["lab"]["lesson"] == "url-counts"
+    assert head.stderr == b""
 
 
 def test_the_keys_of_top_feed_show_the_log_and_kill_after_a_question(lab: LocalLab) -> None:

@@ -1,6 +1,7 @@
 """`flumelab top`: on a terminal a screen with keys, else plain lines or JSON."""
 
 import json
+import os
 import queue
 import sys
 import time
@@ -26,8 +27,8 @@ Next = Callable[[float], State | None]
 def run(name: RuntimeName, once: bool, as_json: bool) -> int:
     """Show the lab until a key or a signal; return the exit code.
 
-    It is 1 if the lab is down, or if a part is dead or stuck; raises `LabError` if nothing can be
-    sampled.
+    With `once` it is 1 if the lab is down, or if a part is dead or stuck. Raises `LabError` if
+    nothing can be sampled.
     """
     configured = settings.load()
     runtime = choose(name, configured)
@@ -36,14 +37,14 @@ def run(name: RuntimeName, once: bool, as_json: bool) -> int:
         state = _first(next_state, 1 if runtime.name == "docker" else 2)
         if once:
             _print(state, Rows().of(state), as_json)
-        elif as_json:
+            return 0 if state["lab"]["state"] in ("running", "starting") else 1
+        if as_json:
             _each(state, next_state, lambda state: print(json.dumps(state), flush=True))
         elif sys.stdout.isatty() and sys.stdin.isatty():
             interactive.run(runtime, configured, state, next_state)
-            return 0
         else:
             _each(state, next_state, _Changes().print)
-    return 0 if state["lab"]["state"] in ("running", "starting") else 1
+    return 0
 
 
 @contextmanager
@@ -104,8 +105,10 @@ def _each(state: State, next_state: Next, show: Callable[[State], None]) -> None
             while following is None:
                 following = next_state(1.0)
             state = following
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.stderr.close()  # Python would report the pipe again at its end
+    except KeyboardInterrupt:
+        pass
+    except BrokenPipeError:  # the reader, such as head, has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Changes:
