@@ -14,9 +14,10 @@ import pytest
 from flumelab.runtimes.local_build import CLASS_ARCHIVE
 from tests.support.lab import ROOT, LocalLab
 from tests.support.page import PageServer
+from tests.support.ports import free_port
 from tests.support.prometheus import Metrics, scrape
 from tests.support.terminal import Terminal
-from tests.support.waiting import wait_for
+from tests.support.waiting import accepts, wait_for
 
 EXCERPT = ROOT / "tests/data/access_excerpt.log"
 
@@ -207,7 +208,9 @@ def test_top_prints_plain_lines_into_a_pipe(lab: LocalLab) -> None:
 def test_the_keys_of_top_feed_show_the_log_and_kill_after_a_question(lab: LocalLab) -> None:
     before = lab.balanced()
     command = [str(ROOT / ".venv/bin/flumelab"), "top", "--runtime", "local"]
-    with Terminal(command, lab.environment) as terminal:
+    port = free_port()
+    environment = {**lab.environment, "LAB_PAGE_PORT": str(port), "BROWSER": "true"}
+    with Terminal(command, environment) as terminal:
         terminal.press("", until="q quit")
         terminal.press("f", until="done: flumelab feed --lines 10000 --rate 2000")
         terminal.press("k", until="this row is a folder")
@@ -217,8 +220,11 @@ def test_the_keys_of_top_feed_show_the_log_and_kill_after_a_question(lab: LocalL
         terminal.press("n", until="not killed")
         terminal.press("l", until="the end of flume's log; any key goes back")
         terminal.press(" ", until="q quit")
+        terminal.press("w", until=f"the page is at http://127.0.0.1:{port}/")
+        wait_for(lambda: accepts(port), "the page is served")
         terminal.press("q", until="")
         assert terminal.process.wait(20) == 0
+        assert not accepts(port), "the page ends with top"
         assert terminal.is_cooked()
     assert lab.balanced()["counted"] == before["counted"] + 10_000
 
