@@ -39,7 +39,7 @@ def screen(
     :param chosen: the row that the keys act on; None without keys
     :param message: what the last key did, or what it asks
     """
-    parts: list[RenderableType] = [_title(state), _table(rows, chosen), *_reasons(rows)]
+    parts: list[RenderableType] = [_title(state), _table(rows, chosen), *_reasons(state, rows)]
     ledger = state["ledger"]
     if ledger:
         parts.append(Text(ledger["says"], VERDICTS.get(ledger["verdict"], "")))
@@ -92,9 +92,10 @@ def _cells(row: Row) -> list[Text | str]:
     ]
 
 
-def _reasons(rows: Sequence[Row]) -> list[Text]:
-    reasons = dict.fromkeys(row.reason for row in rows if row.reason)
-    return [Text(reason, "red") for reason in reasons]
+def _reasons(state: State, rows: Sequence[Row]) -> list[Text]:
+    """Return why parts are dead or stuck, also parts that no row is in, each reason once."""
+    found = [part["reason"] for part in state["parts"]] + [row.reason for row in rows]
+    return [Text(reason, "red") for reason in dict.fromkeys(found) if reason]
 
 
 def _number(value: float | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from flumelab.page.state import Hop, Lab, Link
+from flumelab.page.state import Hop, Lab, Link, Part
 from flumelab.top.actions import Actions
 from flumelab.top.interactive import Top
 from flumelab.top.keyboard import Keyboard
@@ -57,11 +57,15 @@ def test_the_screen_fits_80_columns_and_says_why_a_part_is_stuck() -> None:
     long = replace(SINK, name="a-sink-with-a-very-long-name", lines=999_999_999_999)
     text = drawn(state(hops=[SPOOL, HOP, SINK, replace(long, id="b")]))
     assert max(map(len, text.splitlines())) <= 80
-    assert "sink spark: why" in text
+    assert text.count("sink spark: why") == 1
     assert "channel c 50% full" in text
     assert "123,456,789" in text
     assert "10↑" in text
     assert "BALANCED" in text
+
+
+def test_a_dead_part_without_a_row_is_told() -> None:
+    assert "worker: it has ended" in drawn(state(parts=[Part("w", "dead", "worker: it has ended")]))
 
 
 def test_data_that_is_old_is_said_to_be_old() -> None:
