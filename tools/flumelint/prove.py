@@ -28,6 +28,7 @@ from tools.flumelint.more_examples import MORE
 from tools.flumelint.scenes import NOT_STARTED, SCENES, Scene
 from tools.flumelint.stage import Stage, staged
 
+FLUMES = ("org.apache.flume.", "io.pysparkflume.", "org.apache.spark.streaming.flume.")
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "src" / "flumelint" / "observed.json"
 SECONDS = 600  # a whole proof takes about a minute
@@ -79,7 +80,7 @@ def observe(names: Iterable[str] = ()) -> dict[str, Any]:
     ]
     with tempfile.TemporaryDirectory(prefix="flumelint-") as folder:
         stages = {
-            name: staged(name, example, SCENES.get(rule.name, Scene()), Path(folder))
+            name: staged(name, example, SCENES.get(rule.name, Scene()), Path(folder), rule.files)
             for rule in rules
             for name, example in examples_of(rule).items()
         }
@@ -119,6 +120,8 @@ def log_of(outcome: dict[str, Any], stage: Stage) -> list[str]:
     """The lines in the order of reading the conf, then those of other threads, sorted."""
     loading, later = [], set()
     for line in outcome["log"]:
+        if line["level"] == "INFO" and not line["logger"].startswith(FLUMES):
+            continue
         text = stage.original(
             f"{line['level']} {line['logger'].rsplit('.', 1)[-1]}: {line['text']}"
         )

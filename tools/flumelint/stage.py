@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flumelint.model import Component, Conf, Setting, read
+from flumelint.model import Component, Conf, Setting
 from flumelint.properties import parse
+from flumelint.reader import read
 from tools.flumelint.scenes import BODIES, Scene
 
 FILE_LINE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
@@ -23,6 +24,7 @@ VOLATILE = [
     (re.compile(r"\b(?:hashcode|0x)[: ]?[0-9a-f]{6,}\b"), "…"),
     (re.compile(r"\b1[0-9]{12}\b"), "TIME"),
     (re.compile(r"inode: \d+"), "inode: N"),
+    (re.compile(r"\b(producer|consumer)-\d+\b"), r"\1-N"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*"), "TIME"),
     (re.compile(r"/(127\.0\.0\.1):(?:[3-6]\d{4})\b"), r"/\1:PORT"),
 ]
@@ -68,11 +70,19 @@ class Stage:
         return text
 
 
-def staged(name: str, example: str, scene: Scene, scratch: Path) -> Stage:
-    """Write an example's files into a folder of its own, and say what to send."""
+def staged(
+    name: str, example: str, scene: Scene, scratch: Path, own_files: tuple[str, ...] = ()
+) -> Stage:
+    """Write an example's files into a folder of its own, and say what to send.
+
+    :param own_files: `Rule.files`, which the example looks for in its FOLDER
+    """
     folder = scratch / name.replace("/", "-")
     folder.mkdir()
     texts = texts_of(example)
+    for path in own_files:
+        fill(folder / "files" / path, scene.lines)
+    texts = [text.replace("FOLDER", "/files") if own_files else text for text in texts]
     ports = {free_port(): written for written in ports_of("\n".join(texts))}
     agents, feeds, models, files = [], [], [], 0
     for number, text in enumerate(texts):
