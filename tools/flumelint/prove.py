@@ -31,7 +31,7 @@ from tools.flumelint.stage import Stage, staged
 FLUMES = ("org.apache.flume.", "io.pysparkflume.", "org.apache.spark.streaming.flume.")
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "src" / "flumelint" / "observed.json"
-SECONDS = 600  # a whole proof takes about a minute
+SECONDS = 300  # a whole proof takes about a minute
 LINES_MAX = 12  # a stack of the same complaint teaches nothing more
 # What every agent logs of the parts it starts; a record says what runs.
 QUIET = re.compile(

@@ -14,7 +14,7 @@ from flumelint.reader import read
 from tools.flumelint.scenes import BODIES, Scene
 
 FILE_LINE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
-PORT_LINE = re.compile(r"^[^#\n]*\bports?\s*[=:]\s*(\d{2,5})(?:[ \t]+(\d{2,5}))*", re.MULTILINE)
+PORT_LINE = re.compile(r"^[^#\n]*\bports?\s*[=:]\s*(\d{2,6})(?:[ \t]+(\d{2,6}))*", re.MULTILINE)
 # An absolute path at the start of a word; programs stay where they are.
 HDFS = re.compile(r"hdfs://[\w.-]+(?::\d+)?/")
 PATH = re.compile(r"(?<![\w:/.*\\\]})^$-])/(?!bin/|usr/|dev/|proc/|[ \n]|$)(?=[\w.])")
@@ -149,7 +149,7 @@ def texts_of(example: str) -> list[str]:
 def ports_of(text: str) -> list[str]:
     found = []
     for match in PORT_LINE.finditer(text):
-        found += re.findall(r"\d{2,5}", match[0].split("=")[-1])
+        found += re.findall(r"\b\d{2,5}\b", match[0].split("=")[-1])
     return list(dict.fromkeys(found))
 
 
@@ -214,7 +214,7 @@ def feeds_of(conf: Conf) -> list[dict[str, Any]]:
         for alias, kind in LISTENERS.items():
             text = source.text("port") or source.text("ports")
             port = re.match(r"\d+", text)
-            if source.is_a(alias) and port:
+            if source.is_a(alias) and port and int(port[0]) < 65536:
                 feeds.append({"kind": kind, "port": int(port[0])})
     return feeds
 
