@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from flumelint.cli import main
 from flumelint.report.as_text import as_text
 from flumelint.report.colors import colored
 from flumelint.rules import all_rules
+from flumelint.rules.rule import BASE
+from flumelint.settings import load
 from tools.flumelint.pages import PAGE, SAMPLE, pages
 
 ROOT = Path(__file__).parents[3]
@@ -29,13 +32,57 @@ def test_each_rule_has_a_heading() -> None:
     assert headings == sorted(all_rules())
 
 
-def test_the_rules_that_the_page_names_exist() -> None:
-    top = PAGE.read_text(encoding="utf-8").partition("<!-- rules:")[0]
-    named = set(re.findall(r"\b(?:ignore|ignore-file)=([\w,-]+)", top))
-    named |= set(re.findall(r'^([\w-]+) = "risky"$|\["([\w-]+)"\]', top, re.MULTILINE)[0])
+TOP = PAGE.read_text(encoding="utf-8").partition("<!-- rules:")[0]
 
-    for names in named - {"", "fail-on", "vendor"}:
-        assert set(names.split(",")) <= set(all_rules())
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", TOP, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    """The page's commands: those of its first block, and those for a CI job."""
+    found = [line.partition("  ")[0] for block in blocks("sh") for line in block.splitlines()]
+    found += re.findall(r"flumelint --format [^|\n>]*", "\n".join(blocks("yaml")))
+    return [line.strip() for line in found if line.startswith("flumelint")]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_of_the_page_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf").mkdir()
+    for name in ("flume.conf", "conf/flume.conf"):
+        (tmp_path / name).write_text(BASE)
+
+    assert main(shlex.split(command)[1:]) == 0
+
+
+def test_the_settings_of_the_page_are_read(tmp_path: Path) -> None:
+    (toml,) = blocks("toml")
+    (tmp_path / "pyproject.toml").write_text(toml)
+    settings = load(tmp_path / "pyproject.toml")
+
+    assert settings.agent == "a1"
+    assert settings.per_file_ignore
+
+
+def test_the_python_of_the_page_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("flume.conf").write_text(SAMPLE)
+    (python,) = blocks("python")
+    exec(compile(python, "page", "exec"), {})  # noqa: S102 - our own page
+
+    assert "comma-in-list" in capsys.readouterr().out
+
+
+def test_the_comments_of_the_page_switch_rules_off() -> None:
+    named = re.findall(r"\b(?:ignore|ignore-file)=([\w,-]+)", TOP)
+
+    assert len(named) == 2
+    assert {rule for names in named for rule in names.split(",")} <= set(all_rules())
 
 
 def test_the_github_matcher_reads_what_is_printed() -> None:
