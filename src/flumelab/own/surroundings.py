@@ -25,6 +25,7 @@ from flumelab.own.adapt import Folders, is_local
 LOCAL_MASTER = re.compile(r"local(\[.*\])?")
 OLD_CONNECTOR = re.compile(r"spark-streaming-flume\S*")
 CHECKPOINT_CALLS = ("checkpoint", "getOrCreate", "setCheckpointDir")
+READ_CALLS = ("textFileStream", "load", "text", "json", "csv", "parquet", "orc")
 PATH_ARGUMENTS = ("directory", "checkpointPath", "path", "dirName", "prefix")
 PATH_OPTIONS = ("checkpointLocation", "path", "landing")
 
@@ -32,13 +33,18 @@ listens: set[int] = set()
 """The ports on which the program has asked for a receiver."""
 polls: set[tuple[str, int]] = set()
 """Host and port of each SparkSink that the program fetches from."""
-_told: set[str] = set()
+folders_read: set[str] = set()
+"""The folders that streams of the program read."""
+queries: list[Any] = []
+"""The structured queries that the program has started."""
+told: list[str] = []
+"""The sentences on what was replaced."""
 
 
 def tell(sentence: str) -> None:
     """Print a sentence, once."""
-    if sentence not in _told:
-        _told.add(sentence)
+    if sentence not in told:
+        told.append(sentence)
         print(f"flumelab: {sentence}", file=sys.stderr, flush=True)
 
 
@@ -53,11 +59,13 @@ def replace_what_is_not_here(folders: Folders, master: str) -> None:
         SparkContext: ["setCheckpointDir"],
         StreamingContext: ["checkpoint", "getOrCreate", "textFileStream"],
         DStream: ["saveAsTextFiles"],
-        DataStreamReader: ["load", "text", "json", "csv", "parquet"],
+        DataStreamReader: ["load", "text", "json", "csv", "parquet", "orc"],
         DataStreamWriter: ["start"],
     }.items():
         for name in names:
             _around(owner, name, functools.partial(_with_paths, folders))
+    for name in ("start", "toTable"):
+        _around(DataStreamWriter, name, _note_query)
     for owner in (DataStreamReader, DataStreamWriter):
         _around(owner, "option", functools.partial(_with_option, folders))
         _around(owner, "options", _each_by_option)
@@ -96,22 +104,38 @@ def _with_a_python_that_is_here(call: Callable[..., Any], *args: Any, **kwargs: 
 
 def _with_paths(folders: Folders, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Replace the path, which is the first argument (after the object, if there is one)."""
-    checkpoint = call.__name__ in CHECKPOINT_CALLS
-    place = 0 if call.__name__ == "getOrCreate" else 1
+    name = call.__name__
+    used_as = "read" if name in READ_CALLS else "checkpoint" if name in CHECKPOINT_CALLS else ""
+    place = 0 if name == "getOrCreate" else 1
     given = list(args)
     if len(given) > place:
-        given[place] = _path_here(folders, given[place], checkpoint)
-    for name in PATH_ARGUMENTS:
-        if name in kwargs:
-            kwargs[name] = _path_here(folders, kwargs[name], checkpoint)
+        given[place] = _path_here(folders, given[place], used_as)
+    for argument in PATH_ARGUMENTS:
+        if argument in kwargs:
+            kwargs[argument] = _path_here(folders, kwargs[argument], used_as)
     return call(*given, **kwargs)
+
+
+def _note_folder(folder: Path) -> None:
+    """Remember a folder that a stream reads, and make it if it is missing."""
+    if not re.search(r"[*?\[{]", str(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+        folders_read.add(str(folder))
+
+
+def _note_query(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    query = call(*args, **kwargs)
+    queries.append(query)
+    return query
 
 
 def _with_option(
     folders: Folders, call: Callable[..., Any], owner: Any, key: str, value: Any
 ) -> Any:
     if key in PATH_OPTIONS:
-        value = _path_here(folders, value, key == "checkpointLocation")
+        reads = key == "path" and isinstance(owner, DataStreamReader)
+        used_as = "checkpoint" if key == "checkpointLocation" else "read" if reads else ""
+        value = _path_here(folders, value, used_as)
     if key == "port" and str(value).isdecimal():
         listens.add(int(value))
     return call(owner, key, value)
@@ -123,14 +147,20 @@ def _each_by_option(_call: Callable[..., Any], owner: Any, **options: Any) -> An
     return owner
 
 
-def _path_here(folders: Folders, path: Any, checkpoint: bool) -> Any:
+def _path_here(folders: Folders, path: Any, used_as: str) -> Any:
+    """Return the path to use.
+
+    :param used_as: "checkpoint", "read" by a stream, or something else
+    """
     if not isinstance(path, str) or re.match(r"(?!file:|hdfs:)\w+:", path):
         return path  # s3a: and the like
     absolute = path if re.match(r"\w+:", path) else str(Path(path).absolute())
-    place = folders.place(absolute)
-    if place is None and checkpoint and not folders.owns(absolute):
+    place = folders.place(absolute, reading=used_as == "read")
+    if place is None and used_as == "checkpoint" and not folders.owns(absolute):
         # A run starts afresh, even if an earlier one has left a checkpoint.
         place = folders.inside(absolute)
+    if used_as == "read":
+        _note_folder(place or Path(absolute.removeprefix("file://").removeprefix("file:")))
     if place is None:
         return path
     place.parent.mkdir(parents=True, exist_ok=True)
