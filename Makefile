@@ -61,19 +61,19 @@ wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 
 # Build tools first and without isolation: so everything that runs comes from the lock. PySpark is a
 # source archive of 450 MB: its wheel would be compressed for ten seconds, to be unpacked at once.
-.venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml connector/pyproject.toml
+.venv/ready: requirements/build.txt requirements/dev.txt pyproject.toml connector/pyproject.toml src/flumelint/pyproject.toml
 	@echo "lab: setting up .venv from the lock (first time: a minute or two)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lab: Python 3.11 or later is needed; make PYTHON=python3.12 …")'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-build-isolation --use-pep517 \
 		--config-settings=--build-option=--compression=stored -r requirements/dev.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-index --no-build-isolation -e connector -e .
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-index --no-build-isolation -e connector -e src/flumelint -e .
 	@touch $@
 
 UV_COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-emit-package pyspark-flume
+	--no-emit-package pyspark-flume --no-emit-package flumelint
 
 lock: ## renew requirements/*.txt from the two pyproject.toml (needs uv)
 	$(UV_COMPILE) --group pyproject.toml:build -o requirements/build.txt

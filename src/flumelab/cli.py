@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flumelab import doctor, ledger_table, lesson_run, settings, terminal_output
+from flumelab import doctor, lab_signs, ledger_table, lesson_run, settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.own import command as own_command
@@ -18,6 +18,7 @@ from flumelab.own.labs import StayingLab
 from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Runtime
+from flumelab.signs import Level
 from flumelab.waiting import show_until_balanced, wait_until_settled
 
 cli = typer.Typer(
@@ -137,19 +138,31 @@ def down(runtime: RuntimeOption = RuntimeName.auto) -> None:
 
 @cli.command()
 def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = False) -> None:
-    """Show every service; the exit code is 1 if the lab is not up."""
+    """Show every service, and what is stuck, since when, why, and what to do.
+
+    The exit code is 1 if the lab is not up, or if lines do not move or are lost.
+    """
     if lab := _own(runtime):
         raise typer.Exit(lab.status(as_json))
     chosen = _runtime(runtime)
     services = chosen.services()
+    signs = lab_signs.of(chosen, lab_signs.hops_of(chosen)) if services else []
     if as_json:
-        _print_json({"runtime": chosen.name, "services": [vars(s) for s in services]})
+        _print_json(
+            {
+                "runtime": chosen.name,
+                "services": [vars(s) for s in services],
+                "signs": [sign.as_json() for sign in signs],
+            }
+        )
     elif services:
         terminal_output.console().print(terminal_output.services(services))
+        terminal_output.console().print(terminal_output.signs(signs))
     else:
         print("The lab is down; flumelab up starts it.")
     if not services or any(service.state != "running" for service in services):
         raise typer.Exit(1)
+    raise typer.Exit(1 if any(sign.level is not Level.WARNING for sign in signs) else 0)
 
 
 @cli.command()
@@ -199,18 +212,21 @@ def ledger(
         float, typer.Option(min=0, metavar="SECONDS", help="Wait until they balance.")
     ] = 0,
 ) -> None:
-    """Show how many lines each hop has, and whether any was lost or counted twice.
+    """Show how many lines each hop has, whether any was lost or counted twice, and why.
 
     The exit code is 0 if they balance, and 1 if not. In a lab of your own files the hops are
     compared with each other, as no generator knows the truth.
     """
     if lab := _own(runtime):
         raise typer.Exit(lab.ledger(as_json, wait))
-    result = wait_until_settled(_runtime(runtime), wait)
+    chosen = _runtime(runtime)
+    result = wait_until_settled(chosen, wait)
+    signs = lab_signs.of(chosen, result.hops)
     if as_json:
-        _print_json(result.as_json())
+        _print_json(result.as_json() | {"signs": [sign.as_json() for sign in signs]})
     else:
         terminal_output.console().print(ledger_table.verdict(result))
+        terminal_output.console().print(terminal_output.signs(signs))
     raise typer.Exit(0 if result.balanced else 1)
 
 
@@ -230,9 +246,12 @@ def logs(
 
 @cli.command("doctor")
 def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = False) -> None:
-    """Show what this machine lacks, and how to install it."""
+    """Show what this machine lacks, and how to install it; of a running lab, what is stuck."""
     chosen = _runtime(runtime)
-    checks = doctor.examine(chosen.name, settings.load(), ports=not chosen.services())
+    services = chosen.services()
+    checks = doctor.examine(chosen.name, settings.load(), ports=not services)
+    if services:
+        checks += doctor.of_lab(lab_signs.of(chosen, lab_signs.hops_of(chosen)))
     ok = all(check.ok for check in checks)
     if as_json:
         _print_json(

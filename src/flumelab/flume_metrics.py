@@ -1,7 +1,7 @@
 """Flume's counters: from HTTP for the current run, from files for earlier runs."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flumelab.ledger import Metrics
 from flumelab.settings import LOOPBACK
@@ -23,6 +23,23 @@ def current_run(port: int) -> Metrics:
         return metrics
     except (requests.RequestException, ValueError):
         return {}
+
+
+def moved(port: int) -> Mapping[str, Mapping[str, float]]:
+    """Return when each counter has last changed, in seconds since 1970; see CounterTimes.java.
+
+    Empty if no agent answers, or if it is not the lab's.
+    """
+    import requests  # takes a tenth of a second
+
+    try:
+        times = requests.get(url(port).replace("metrics", "moved"), timeout=HTTP_SECONDS_MAX).json()
+    except (requests.RequestException, ValueError):
+        return {}
+    return {
+        component: {counter: millis / 1000 for counter, millis in its.items()}
+        for component, its in times.items()
+    }
 
 
 def is_connected(port: int) -> bool:

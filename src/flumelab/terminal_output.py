@@ -1,6 +1,8 @@
 """What the commands print, in 80 columns at most; without colour if the output is a file."""
 
 import sys
+from collections.abc import Sequence
+from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -12,6 +14,7 @@ from flumelab.ledger import HopCounts
 from flumelab.lesson_run import LessonResult
 from flumelab.lessons.catalogue import Lesson
 from flumelab.runtimes.runtime import Service
+from flumelab.signs import Level, Sign
 
 WIDTH = 80
 URL_COLUMNS = 50
@@ -94,6 +97,27 @@ def services(known: list[Service]) -> RenderableType:
         style = {"running": "green", "starting": "yellow"}.get(service.state, "red")
         table.add_row(service.name, Text(service.state, style), service.address)
     return table
+
+
+def signs(found: Sequence[Sign]) -> RenderableType:
+    """A paragraph for each sign: level, part and time, then the sentence."""
+    styles = {Level.WARNING: "bold yellow"}
+    return Group(
+        *(
+            Text.assemble(
+                (f"{str(sign.level).upper()} {sign.part}", styles.get(sign.level, "bold red")),
+                (f" since {_clock(sign.since)}" if sign.since else "", "dim"),
+                f": {sign.sentence}",
+            )
+            for sign in found
+        )
+    )
+
+
+def _clock(seconds: float) -> str:
+    """The local time, with the date unless it is today's."""
+    then, now = datetime.fromtimestamp(seconds), datetime.now()
+    return f"{then:%H:%M:%S}" if then.date() == now.date() else f"{then:%d %b %H:%M}"
 
 
 def checks(done: list[Check]) -> RenderableType:

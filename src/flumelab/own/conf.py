@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def read(file: Path, agent: str | None = None) -> AgentConf:
 
     Raises `LabError` for a file that cannot be read, and for an agent that is not in it.
     """
-    values = {found.key.strip(): _interpolated(found.value.strip()) for found in _parse(file)}
+    values = _values(_parse(file), os.environ)
     agents = sorted({key.split(".")[0] for key in values if key.split(".")[1:2] in _LISTS})
     if not agents:
         raise LabError(
@@ -163,8 +163,21 @@ def _changed(parts: Mapping[str, Component], changed: Mapping[str, str]) -> Mapp
     return found
 
 
-def _interpolated(value: str) -> str:
-    return _ENVIRONMENT.sub(lambda m: os.environ.get(m[1], m[2] or ""), value)
+def values_of(text: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return all values of a conf by key; raises `LabError` if it is malformed.
+
+    :param environment: replaces ``${env:NAME}``
+    """
+    return _values(properties.parse(text), environment)
+
+
+def _values(found: Iterable[properties.Property], environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        each.key.strip(): _ENVIRONMENT.sub(
+            lambda name: environment.get(name[1], name[2] or ""), each.value.strip()
+        )
+        for each in found
+    }
 
 
 def _feeds_spark(sink: Component, ports: frozenset[int] | None) -> bool:

@@ -14,10 +14,12 @@ from flumelab.errors import LabError
 from flumelab.ledger import HopCounts
 from flumelab.lessons.catalogue import SECOND, SERVICES, Input, Lesson
 from flumelab.runtimes.docker_compose import DockerCompose
+from flumelab.runtimes.docker_evidence import DockerEvidence
 from flumelab.runtimes.docker_images import BASE, DockerImages
 from flumelab.runtimes.runtime import Report, Service
 from flumelab.runtimes.servers import BUCKET, SERVERS, TOPIC
 from flumelab.settings import LOOPBACK, Settings
+from flumelab.signs.snapshot import Kind
 
 FLUMES = ("flume", "flume-pull", "flume-exactly-once")
 FLOW = [
@@ -37,6 +39,11 @@ TARGETS = {
     Input.SOCKET: "tcp://0.0.0.0:4141",
     Input.KAFKA: f"kafka://kafka:9092/{TOPIC}",
     Input.S3: f"s3://{BUCKET}",
+}
+KINDS = {
+    Kind.FLUME: FLUMES,
+    Kind.PROGRAM: (*sorted(SERVICES), SECOND),
+    Kind.RECEIVER: ("receiver",),
 }
 LOG_LINES = 15
 CLEAR_LINE = "\x1b[2K"
@@ -123,6 +130,10 @@ class DockerRuntime:
             flume_runs=flume_metrics.all_runs(files, self._settings.metrics_port),
             counted=self._counts_in(driver),
         )
+
+    def evidence(self) -> DockerEvidence:
+        """Ask the services that are up."""
+        return DockerEvidence(self._compose, self.services(), KINDS, self._settings.metrics_port)
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
         """Name a socket of the generator's container, a server, or else the shared volume."""

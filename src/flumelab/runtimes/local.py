@@ -14,6 +14,7 @@ from flumelab.errors import LabError
 from flumelab.ledger import HopCounts
 from flumelab.lessons.catalogue import Input, Lesson
 from flumelab.runtimes import commands, local_build
+from flumelab.runtimes.local_evidence import LocalEvidence
 from flumelab.runtimes.local_start import Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.port_probe import require_unused
@@ -123,6 +124,10 @@ class LocalRuntime:
             ),
             counted=self.counts(),
         )
+
+    def evidence(self) -> LocalEvidence:
+        """Ask the processes; the drivers' logs have UTC."""
+        return LocalEvidence(self._processes, self._settings.metrics_port, utc=True)
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
         """Name the receiver's port for a socket, or else a server or the spool directory."""

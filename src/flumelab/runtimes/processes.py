@@ -42,7 +42,7 @@ class Processes:
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
         """Start a service; its output replaces ``logs/NAME.log``."""
         self._logs.mkdir(parents=True, exist_ok=True)
-        log = self._logs / f"{name}.log"
+        log = self.log(name)
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
@@ -83,9 +83,13 @@ class Processes:
         self._write(records)
         return clean
 
+    def log(self, name: str) -> Path:
+        """The file to which the service writes its output; it may not exist."""
+        return self._logs / f"{name}.log"
+
     def log_tail(self, name: str) -> str:
         """The last lines of a service's log, indented."""
-        log = self._logs / f"{name}.log"
+        log = self.log(name)
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return "\n".join(f"  {line}" for line in lines[-LOG_TAIL_LINES:]) + f"\n  ({log})"
 

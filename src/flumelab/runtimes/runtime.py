@@ -9,6 +9,7 @@ from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.ledger import HopCounts
 from flumelab.lessons.catalogue import Lesson
+from flumelab.runtimes.evidence import Evidence
 
 OUTPUT_LINES = 15
 
@@ -61,6 +62,9 @@ class Runtime(Protocol):
 
         In this order no line can appear as counted before it appears as generated.
         """
+
+    def evidence(self) -> Evidence:
+        """What `flumelab.lab_signs` asks."""
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
         """The generator's options for writing to the place that the lesson reads from."""

@@ -12,7 +12,8 @@ import java.util.function.Supplier;
 
 /**
  * Answers {@code GET /metrics} with the counters as JSON, in the same form as Flume's own
- * HTTPMetricsServer: {@code {"SOURCE.spool": {"EventAcceptedCount": "10000", …}, …}}.
+ * HTTPMetricsServer: {@code {"SOURCE.spool": {"EventAcceptedCount": "10000", …}, …}}. {@code GET
+ * /moved} says when each counter has last changed, in ms since 1970; see {@link CounterTimes}.
  *
  * <p>It is not a subclass of HTTPMetricsServer, which always listens on every address. It uses the
  * JDK's HTTP server, so the runtime needs no Jetty.
@@ -23,11 +24,13 @@ final class MetricsServer {
 
     private final HttpServer http;
     private final Supplier<Map<String, Map<String, String>>> counters;
+    private final CounterTimes times;
     private final Gson gson = new Gson();
 
     private MetricsServer(HttpServer http, Supplier<Map<String, Map<String, String>>> counters) {
         this.http = http;
         this.counters = counters;
+        times = new CounterTimes(counters);
     }
 
     /**
@@ -46,6 +49,7 @@ final class MetricsServer {
         MetricsServer server = new MetricsServer(http, counters);
         http.createContext("/", server::answer);
         http.start();
+        server.times.start();
         return server;
     }
 
@@ -54,6 +58,7 @@ final class MetricsServer {
     }
 
     void stop() {
+        times.stop();
         http.stop(0);
     }
 
@@ -63,10 +68,12 @@ final class MetricsServer {
             send(exchange, 405, "text/plain", "Only GET is supported.");
         } else if ("/metrics".equalsIgnoreCase(path)) {
             send(exchange, 200, "application/json", gson.toJson(counters.get()));
+        } else if ("/moved".equalsIgnoreCase(path)) {
+            send(exchange, 200, "application/json", gson.toJson(times.get()));
         } else if ("/".equals(path)) {
             send(exchange, 200, "text/html", LINK);
         } else {
-            send(exchange, 404, "text/plain", "Only /metrics is served here.");
+            send(exchange, 404, "text/plain", "Only /metrics and /moved are served here.");
         }
     }
 

@@ -62,6 +62,22 @@ class MetricsMonitorTest {
     }
 
     @Test
+    void movedSaysWhenEachCounterLastChanged() throws Exception {
+        channel.setChannelSize(0);
+        long before = System.currentTimeMillis();
+        start(Map.of());
+        until(() -> moved("EventPutSuccessCount") >= before);
+        long first = moved("EventPutSuccessCount");
+        channel.setChannelSize(3);
+        channel.addToEventPutSuccessCount(3);
+
+        until(() -> moved("EventPutSuccessCount") > first);
+
+        assertTrue(moved("EventTakeSuccessCount") <= first);
+        assertTrue(moved("ChannelEmpty") < moved("ChannelSize"));
+    }
+
+    @Test
     void listensOnLoopbackUnlessToldOtherwise() throws Exception {
         start(Map.of());
         // 127.0.0.2 is this machine too: a server on every address would answer there.
@@ -151,6 +167,12 @@ class MetricsMonitorTest {
         URI uri = URI.create("http://" + host + ":" + monitor.port() + path);
         return HttpClient.newHttpClient()
                 .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** Returns 0 before the first look. */
+    private long moved(String counter) throws Exception {
+        JsonObject its = parse(get("/moved").body()).getAsJsonObject("CHANNEL.buffer");
+        return its == null ? 0 : its.get(counter).getAsLong();
     }
 
     private List<Path> files() throws IOException {

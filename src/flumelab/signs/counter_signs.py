@@ -1,0 +1,162 @@
+"""Signs in Flume's counters: what waits, and which component does not move."""
+
+from collections.abc import Iterator
+
+from flumelab.signs.agent import SPARK_SINK, Agent, Component, address, number
+from flumelab.signs.known import known
+from flumelab.signs.sign import Sign
+from flumelab.signs.snapshot import Kind, Snapshot
+
+STILL_SECONDS = 15.0
+"""What has not moved for so long is stuck: Flume's own pauses take up to 5 s."""
+FULL_PERCENT = 99.0
+COUNTING = (
+    *("spooldir", "taildir", "exec", "avro", "thrift", "http", "seq"),
+    *("memory", "file", "org.apache.flume.source.taildir.TaildirSource", SPARK_SINK),
+)
+"""Types that always have counters while they run."""
+
+
+def counter_signs(snapshot: Snapshot) -> Iterator[Sign]:
+    """Yield the signs of an agent that answers."""
+    if not snapshot.counters:
+        return
+    agent, part = Agent(snapshot), snapshot.part(Kind.FLUME)
+    stuck = {
+        channel.name: since
+        for channel in agent.channels.values()
+        if (since := stuck_since(channel, snapshot.now))
+    }
+    for name, since in stuck.items():
+        channel = agent.channels[name]
+        signs = [_sink(part, sink, channel, since) for sink in agent.sinks_of(channel)]
+        yield from signs
+        if is_full(channel):
+            yield _full(part, channel, agent.sinks_of(channel), since, signs)
+    for source in agent.sources:
+        yield from _all_dropped(part, source, agent)
+        if not any(is_full(channel) for channel in agent.channels_of(source)):
+            yield from _source(part, source, snapshot)
+    yield from _not_running(part, agent)
+
+
+def stuck_since(channel: Component, now: float) -> float | None:
+    """Since when events wait in a channel and none is taken; None if it moves or is empty."""
+    if channel.count("ChannelSize") <= 0:
+        return None
+    since = max(
+        channel.moved.get("EventTakeSuccessCount", now), channel.moved.get("ChannelEmpty", 0)
+    )
+    return since if now - since >= STILL_SECONDS else None
+
+
+def is_full(channel: Component) -> bool:
+    """Whether no further batch fits."""
+    percent = float(channel.counters.get("ChannelFillPercentage", 0))
+    return FULL_PERCENT <= percent <= 100
+
+
+def _sink(part: str, sink: Component, channel: Component, since: float) -> Sign:
+    values = {
+        "sink": sink.name,
+        "prefix": sink.prefix,
+        "address": address(sink),
+        "channel": channel.name,
+        "events": _waiting(channel),
+    }
+    name = "sink-not-moving"
+    if sink.type == SPARK_SINK:
+        name = "sink-not-fetched"
+    elif sink.is_a("avro", "thrift"):
+        refused, failed = (
+            sink.moved.get(counter, 0) for counter in ("ConnectionFailedCount", "EventWriteFail")
+        )
+        tried = sink.count("ConnectionFailedCount") > 0
+        name = "sink-refused" if tried and refused >= failed - 1 else "sink-unanswered"
+    return known()[name].sign(part, since, **values)
+
+
+def _full(
+    part: str, channel: Component, sinks: list[Component], since: float, signs: list[Sign]
+) -> Sign:
+    names = ", ".join(f"sink {sink.name} ({address(sink)})" for sink in sinks)
+    return known()["channel-full"].sign(
+        part,
+        since,
+        channel=channel.name,
+        events=number(channel.count("ChannelSize"), "event"),
+        why=f"{names} takes nothing" if names else "no sink takes from it",
+        remedy="; ".join(dict.fromkeys(sign.remedy for sign in signs))
+        or f"give a sink the key channel = {channel.name}",
+    )
+
+
+def _waiting(channel: Component) -> str:
+    size = channel.count("ChannelSize")
+    return f"{number(size, 'event')} {'waits' if size == 1 else 'wait'}"
+
+
+def _all_dropped(part: str, source: Component, agent: Agent) -> Iterator[Sign]:
+    accepted, channels = source.count("EventAcceptedCount"), agent.channels_of(source)
+    if not accepted or any(channel.count("EventPutAttemptCount") for channel in channels):
+        return
+    cause, remedy = "the channel selector", f"set {source.prefix}selector.default"
+    for name in source.names("interceptors"):
+        key = f"interceptors.{name}.regex"
+        if source.settings.get(f"interceptors.{name}.type") == "regex_filter":
+            regex = source.settings.get(key, "")
+            cause = f"interceptor {name} (regex_filter)"
+            remedy = (
+                f"Flume reads {source.prefix}{key} as {regex}: write \\\\ for each backslash, and "
+                "look at excludeEvents"
+            )
+            break
+        cause = f"interceptor {name}"
+        remedy = f"look at {source.prefix}interceptors.{name}"
+    yield known()["all-dropped"].sign(
+        part,
+        source.moved.get("EventAcceptedCount"),
+        source=source.name,
+        accepted=number(accepted, "event"),
+        channels=", ".join(f"channel {channel.name}" for channel in channels),
+        cause=cause,
+        remedy=remedy,
+    )
+
+
+def _source(part: str, source: Component, snapshot: Snapshot) -> Iterator[Sign]:
+    folder = snapshot.folders.get(source.settings.get("spoolDir", ""))
+    if not folder or not source.is_a("spooldir"):
+        return
+    pending = [file for file in folder.files if _is_pending(source, file.name) and file.size]
+    if not pending:
+        return
+    since = max(
+        source.moved.get("EventAcceptedCount", snapshot.now),
+        min(file.changed for file in pending),
+    )
+    if snapshot.now - since >= STILL_SECONDS:
+        yield known()["source-not-moving"].sign(
+            part,
+            since,
+            source=source.name,
+            folder=folder.path,
+            files=f"{number(len(pending), 'file')} {'waits' if len(pending) == 1 else 'wait'}",
+        )
+
+
+def _is_pending(source: Component, name: str) -> bool:
+    suffix = source.settings.get("fileSuffix", ".COMPLETED")
+    return "/" not in name and not name.startswith(".") and not name.endswith(suffix)
+
+
+def _not_running(part: str, agent: Agent) -> Iterator[Sign]:
+    everything = [*agent.sources, *agent.channels.values(), *agent.sinks]
+    starts = [each.count("StartTime") / 1000 for each in everything if each.runs]
+    if not starts or agent.now - max(starts) < STILL_SECONDS:
+        return
+    for each in everything:
+        if each.is_a(*COUNTING) and not each.runs:
+            yield known()["part-not-running"].sign(
+                part, max(starts), kind=each.kind, component=each.name
+            )

@@ -1,0 +1,70 @@
+"""Signs in the folders that Flume reads."""
+
+import re
+from collections.abc import Iterator
+
+from flumelab.signs.agent import Agent, Component, number
+from flumelab.signs.known import known
+from flumelab.signs.sign import Sign
+from flumelab.signs.snapshot import Folder, Kind, Snapshot
+
+AVRO_FILE = b"Obj\x01"
+"""A position file is an Avro container file, which begins with these bytes."""
+HEADER_BYTES_MIN = 60
+"""Its schema alone is longer."""
+WRITE_SECONDS = 2.0
+"""A file that is younger may be in the middle of a write."""
+CANARY = re.compile(r"flume-spooldir-perm-check-\d+\.canary")
+
+
+def folder_signs(snapshot: Snapshot) -> Iterator[Sign]:
+    """Yield the signs in each spooldir source's folder."""
+    part = snapshot.part(Kind.FLUME)
+    for source in Agent(snapshot).sources:
+        folder = snapshot.folders.get(source.settings.get("spoolDir", ""))
+        if folder and source.is_a("spooldir"):
+            yield from _position(part, source, folder, snapshot)
+            yield from _canaries(part, folder)
+            yield from _sub_folders(part, source, folder)
+
+
+def _position(part: str, source: Component, folder: Folder, snapshot: Snapshot) -> Iterator[Sign]:
+    for file in folder.files:
+        if not file.name.endswith("-main.meta") or snapshot.now - file.changed < WRITE_SECONDS:
+            continue
+        damage = ""
+        if not file.size:
+            damage = "empty"
+        elif not file.head.startswith(AVRO_FILE) or file.size < HEADER_BYTES_MIN:
+            damage = "torn"
+        if damage:
+            yield known()["position-file-damaged"].sign(
+                part,
+                file.changed,
+                file=f"{folder.path}/{file.name}",
+                source=source.name,
+                damage=damage,
+            )
+
+
+def _canaries(part: str, folder: Folder) -> Iterator[Sign]:
+    for file in folder.files:
+        if CANARY.match(file.name):
+            yield known()["canary-left-over"].sign(
+                part, file.changed, file=f"{folder.path}/{file.name}"
+            )
+
+
+def _sub_folders(part: str, source: Component, folder: Folder) -> Iterator[Sign]:
+    if source.settings.get("recursiveDirectorySearch", "").lower() == "true":
+        return
+    below = [file for file in folder.files if "/" in file.name and not file.name.startswith(".")]
+    if below:
+        yield known()["files-not-read"].sign(
+            part,
+            min(file.changed for file in below),
+            folder=folder.path,
+            files=number(len(below), "file"),
+            example=below[0].name,
+            prefix=source.prefix,
+        )

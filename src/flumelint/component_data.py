@@ -1,0 +1,121 @@
+"""What Flume 1.11's components read from a conf, out of the generated file components.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that a component reads.
+
+    :param type: ``int``, ``long``, ``boolean``, ``double``, ``string``, ``list``
+    :param values: all values it accepts, if they are a fixed set
+    """
+
+    name: str
+    type: str = "string"
+    default: str | None = None
+    required: bool = False
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """A key of an older Flume: its new name, the version, and whether 1.11 still reads it."""
+
+    old: str
+    new: str
+    since: str
+    read: bool
+
+
+@dataclass(frozen=True)
+class ComponentData:
+    """A type of source, channel, sink or of a part of them.
+
+    :param interface: ``source``, ``channel``, ``sink``, ``interceptor``, ``selector``, …
+    :param alias: the short name, ``avro``; None if only the class's name is accepted
+    :param cls: the class's full name
+    :param prefixes: keys under them are passed on, so they are not checked
+    :param open: whether its keys cannot be known
+    :param jars: what it needs and the lab's Flume lacks
+    """
+
+    interface: str
+    alias: str | None
+    cls: str
+    keys: Mapping[str, Key]
+    renamed: Mapping[str, Renamed]
+    prefixes: tuple[str, ...] = ()
+    open: bool = False
+    jars: tuple[str, ...] = ()
+
+    def default(self, key: str) -> str | None:
+        """Return the default of a key, if the component has the key and the key a default."""
+        found = self.keys.get(key)
+        return found.default if found else None
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """All that Flume ships, and our plugins."""
+
+    all: tuple[ComponentData, ...]
+
+    def find(self, interface: str, type_: str) -> ComponentData | None:
+        """Return a component by alias or class; as in Flume, upper and lower case are equal."""
+        return _by_name(self).get((interface, type_.lower()))
+
+    def aliases(self, interface: str) -> list[str]:
+        """Return the short names for an interface."""
+        return sorted(each.alias for each in self.all if each.interface == interface and each.alias)
+
+
+@cache
+def _by_name(components: Components) -> Mapping[tuple[str, str], ComponentData]:
+    return {
+        (each.interface, name.lower()): each
+        for each in components.all
+        for name in (each.cls, each.alias)
+        if name
+    }
+
+
+@cache
+def component_data() -> Components:
+    """Read components.json."""
+    text = files("flumelint").joinpath("components.json").read_text(encoding="utf-8")
+    return Components(tuple(_components(json.loads(text))))
+
+
+def _components(data: dict[str, Any]) -> Iterator[ComponentData]:
+    for each in data["components"]:
+        yield ComponentData(
+            interface=each["interface"],
+            alias=each.get("alias"),
+            cls=each["class"],
+            keys={key["name"]: _key(key) for key in each.get("keys", ())},
+            renamed={
+                key["old"]: Renamed(key["old"], key["new"], key["since"], key.get("read", False))
+                for key in each.get("renamed", ())
+            },
+            prefixes=tuple(each.get("prefixes", ())),
+            open=each.get("open", False),
+            jars=tuple(each.get("jars", ())),
+        )
+
+
+def _key(key: dict[str, Any]) -> Key:
+    return Key(
+        name=key["name"],
+        type=key.get("type", "string"),
+        default=key.get("default"),
+        required=key.get("required", False),
+        values=tuple(key.get("values", ())),
+    )

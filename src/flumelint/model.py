@@ -1,0 +1,294 @@
+"""What a file says about agents: their lists, components and settings, each with its place.
+
+The names follow Flume's class FlumeConfiguration: a key is ``AGENT.KIND.NAME.REST``, and the lists
+are ``AGENT.sources``, ``.channels``, ``.sinks``, ``.sinkgroups`` and ``.configfilters``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from flumelint.component_data import ComponentData, component_data
+from flumelint.properties import Assignment, Document, Span
+from flumelint.variables import Interpolated, interpolate
+
+SOURCE, CHANNEL, SINK, SINKGROUP, FILTER = "source", "channel", "sink", "sinkgroup", "configfilter"
+KINDS = (SOURCE, CHANNEL, SINK, SINKGROUP, FILTER)
+MAX_INT = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One assignment to a component, or to a list of an agent.
+
+    :param rest: the key behind the component's name: ``type``, ``selector.mapping.a``
+    :param rest_start: where in the key's text `rest` begins
+    """
+
+    rest: str
+    rest_start: int
+    assignment: Assignment
+    interpolated: Interpolated
+
+    @property
+    def key(self) -> str:
+        """The whole key."""
+        return self.assignment.key.text.strip()
+
+    @property
+    def value(self) -> str:
+        """The value as Flume sees it: variables replaced, white space around it removed."""
+        return self.interpolated.text.strip()
+
+    @property
+    def known(self) -> bool:
+        """Whether the value holds no variable whose value is unknown."""
+        return self.interpolated.known
+
+    @property
+    def key_span(self) -> Span:
+        """The place of the whole key."""
+        return self.assignment.key.span
+
+    @property
+    def rest_span(self) -> Span:
+        """The place of `rest`."""
+        key = self.assignment.key
+        return key.part(self.rest_start, self.rest_start + len(self.rest))
+
+    @property
+    def span(self) -> Span:
+        """The place of the value, without white space around it."""
+        text = self.assignment.value.text
+        start = len(text) - len(text.lstrip())
+        return self.assignment.value.part(start, max(len(text.rstrip()), start))
+
+    def part(self, found: re.Match[str] | tuple[int, int]) -> Span:
+        """Return the place of a match in ``assignment.value.text``, or of a pair of indexes."""
+        start, end = found if isinstance(found, tuple) else found.span()
+        return self.assignment.value.part(start, end)
+
+    def words(self) -> list[tuple[str, Span]]:
+        """Return the names in a list, each with its place; the place of all if it has variables."""
+        if self.interpolated.text == self.assignment.value.text:
+            return self.assignment.value.words()
+        return [(word, self.span) for word in self.value.split()]
+
+
+@dataclass(eq=False)
+class Component:
+    """A source, channel, sink, sink group or config filter; listed, configured, or both.
+
+    :param listed: the place of its name in the agent's list; None if the list lacks it
+    :param settings: the last assignment to each key; the key is `Setting.rest`
+    """
+
+    agent: Agent
+    kind: str
+    name: str
+    listed: Span | None = None
+    settings: dict[str, Setting] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """The start of its keys: ``a1.sources.r1.``"""
+        return f"{self.agent.name}.{self.kind}s.{self.name}."
+
+    def __str__(self) -> str:
+        return f"{KIND_WORDS[self.kind]} {self.name}"
+
+    @property
+    def place(self) -> Span:
+        """Where to point for the component as a whole: its type, its first key, or the list."""
+        if found := self.get("type"):
+            return found.span
+        for setting in self.settings.values():
+            return setting.key_span
+        return self.listed or Span(0, 0)
+
+    def get(self, key: str) -> Setting | None:
+        """Return the setting of a key."""
+        return self.settings.get(key)
+
+    def text(self, key: str, default: str = "") -> str:
+        """Return the value of a key, or the default if it is not set."""
+        found = self.settings.get(key)
+        return found.value if found else default
+
+    def number(self, key: str, default: int | None = None) -> int | None:
+        """Return a whole number; the default if not set; None if it is not one, or unknown."""
+        found = self.settings.get(key)
+        if not found:
+            return default
+        return int(found.value) if re.fullmatch(r"[+-]?\d+", found.value, re.ASCII) else None
+
+    def below(self, prefix: str) -> dict[str, Setting]:
+        """Return the settings under a prefix, by the rest of their keys: ``below("selector.")``."""
+        return {
+            rest.removeprefix(prefix): setting
+            for rest, setting in self.settings.items()
+            if rest.startswith(prefix) and rest != prefix
+        }
+
+    @property
+    def type(self) -> str:
+        """The type as written; empty if there is none."""
+        return self.text("type")
+
+    @cached_property
+    def data(self) -> ComponentData | None:
+        """What is known of its type; None for a custom class."""
+        return component_data().find(self.kind, self.type)
+
+    def is_a(self, *aliases: str) -> bool:
+        """Whether its type is one of these, given by alias or by class, in any case."""
+        alias = self.data.alias if self.data and self.data.alias else self.type
+        return alias.lower() in {name.lower() for name in aliases}
+
+
+KIND_WORDS = {
+    SOURCE: "source",
+    CHANNEL: "channel",
+    SINK: "sink",
+    SINKGROUP: "sink group",
+    FILTER: "config filter",
+}
+
+
+@dataclass(eq=False)
+class Agent:
+    """An agent: its lists and components by name, in the order of the file."""
+
+    name: str
+    lists: dict[str, Setting] = field(default_factory=dict)
+    components: dict[str, dict[str, Component]] = field(
+        default_factory=lambda: {kind: {} for kind in KINDS}
+    )
+
+    @property
+    def sources(self) -> dict[str, Component]:
+        """All sources, listed or configured."""
+        return self.components[SOURCE]
+
+    @property
+    def channels(self) -> dict[str, Component]:
+        """All channels, listed or configured."""
+        return self.components[CHANNEL]
+
+    @property
+    def sinks(self) -> dict[str, Component]:
+        """All sinks, listed or configured."""
+        return self.components[SINK]
+
+    @property
+    def sinkgroups(self) -> dict[str, Component]:
+        """All sink groups, listed or configured."""
+        return self.components[SINKGROUP]
+
+    def all_components(self) -> Iterator[Component]:
+        """Yield sources, channels, sinks, sink groups, config filters."""
+        for kind in KINDS:
+            yield from self.components[kind].values()
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """An assignment that Flume ignores: it lacks ``value``, ``agent``, ``key`` or ``kind``."""
+
+    assignment: Assignment
+    reason: str
+
+
+@dataclass
+class Conf:
+    """A file: its document, its agents, and what Flume ignores of it."""
+
+    document: Document
+    agents: dict[str, Agent]
+    ignored: list[Ignored]
+    settings: list[Setting]
+
+    @property
+    def path(self) -> str:
+        """The file's name as it was given."""
+        return self.document.path
+
+    def components(self, *kinds: str) -> Iterator[Component]:
+        """Yield the components of all agents; only those of some kinds if kinds are given."""
+        for agent in self.agents.values():
+            for component in agent.all_components():
+                if not kinds or component.kind in kinds:
+                    yield component
+
+
+def read(document: Document, environ: Mapping[str, str]) -> Conf:
+    """Find the agents of a document. The last of several assignments to a key counts."""
+    conf = Conf(document, {}, [], [])
+    for assignment in document.assignments:
+        _add(conf, assignment, environ)
+    for agent in conf.agents.values():
+        for kind, listed in agent.lists.items():
+            for name, span in listed.words():
+                _component(agent, kind, name).listed = span
+    conf.agents = {name: agent for name, agent in conf.agents.items() if _is_agent(agent)}
+    return conf
+
+
+def _is_agent(agent: Agent) -> bool:
+    return bool(agent.lists) or any(agent.components[kind] for kind in KINDS)
+
+
+def _add(conf: Conf, assignment: Assignment, environ: Mapping[str, str]) -> None:
+    key = assignment.key.text
+    name = key.strip()
+    if not assignment.value.text.strip():
+        conf.ignored.append(Ignored(assignment, "value"))
+        return
+    agent_name, dot, rest = name.partition(".")
+    if not dot or not agent_name:
+        conf.ignored.append(Ignored(assignment, "agent"))
+        return
+    if not rest:
+        conf.ignored.append(Ignored(assignment, "key"))
+        return
+    agent = conf.agents.setdefault(agent_name, Agent(agent_name))
+    value = interpolate(assignment.value.text, environ)
+    start = len(key) - len(key.lstrip()) + len(agent_name) + 1
+    if not _assign(conf, agent, rest, start, assignment, value):
+        conf.ignored.append(Ignored(assignment, "kind"))
+
+
+def _assign(
+    conf: Conf, agent: Agent, rest: str, start: int, assignment: Assignment, value: Interpolated
+) -> bool:
+    """Give an assignment to the list or the component it names; False if it names none."""
+    for kind in KINDS:
+        if rest == f"{kind}s":
+            setting = Setting(rest, start, assignment, value)
+            agent.lists[kind] = setting
+            conf.settings.append(setting)
+            return True
+        prefix = f"{kind}s."
+        if rest.startswith(prefix):
+            # As Flume does, look for the dot behind the name's first character.
+            dot = rest.find(".", len(prefix) + 1)
+            if dot in (-1, len(rest) - 1):
+                return False
+            setting = Setting(rest[dot + 1 :], start + dot + 1, assignment, value)
+            component = _component(agent, kind, rest[len(prefix) : dot].strip())
+            component.settings[setting.rest] = setting
+            conf.settings.append(setting)
+            return True
+    return False
+
+
+def _component(agent: Agent, kind: str, name: str) -> Component:
+    return agent.components[kind].setdefault(name, Component(agent, kind, name))
+
+
+def names(components: Mapping[str, Component]) -> Sequence[str]:
+    """Return the names of components that are configured."""
+    return [name for name, component in components.items() if component.settings]

@@ -1,0 +1,14 @@
+"""Prints findings: for people (text), and for machines (json, sarif, github, junit)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flumelint.findings import Finding
+from flumelint.report.as_json import as_json
+from flumelint.report.as_text import as_text
+
+FORMATS: dict[str, Callable[[Sequence[Finding], Sequence[str]], str]] = {
+    "text": as_text,
+    "json": as_json,
+}

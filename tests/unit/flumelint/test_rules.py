@@ -1,0 +1,49 @@
+"""Every rule finds its wrong example, and nothing in its right one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from flumelint import Options, Severity, check_documents
+from flumelint.properties import Document, parse
+from flumelint.rules import all_rules
+from flumelint.rules.rule import Rule
+
+RULES = list(all_rules().values())
+FILE_LINE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
+
+
+def documents(example: str) -> list[Document]:
+    """An example's files: one, or each that begins with ``# file: NAME``."""
+    first, *rest = FILE_LINE.split(example)
+    if not rest:
+        return [parse(first, "example.conf")]
+    return [parse(text, name) for name, text in zip(rest[::2], rest[1::2], strict=True)]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_finds_its_wrong_example(rule: Rule) -> None:
+    found = check_documents(documents(rule.wrong), Options())
+
+    assert rule.name in {each.rule for each in found}, found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_right_example_is_clean(rule: Rule) -> None:
+    found = check_documents(documents(rule.right), Options())
+
+    allowed = {rule.name} if rule.severity is Severity.NOTE else set()
+    assert [each for each in found if each.severity is not Severity.NOTE] == []
+    assert not {each.rule for each in found} & ({rule.name} - allowed)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_is_told_in_words_and_sentences(rule: Rule) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", rule.name)
+    assert rule.summary
+    assert not rule.summary.endswith(".")
+    for text in (rule.flume, rule.harm):
+        assert text.endswith(".")
+    assert rule.wrong != rule.right
