@@ -5,17 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flumelab import flume_metrics
 from flumelab.errors import LabError
 from flumelab.own import conf as confs
-from flumelab.own import inputs, shown
+from flumelab.own import inputs
 from flumelab.own.adapt import Ask, Folders
-from flumelab.own.services import FLUME, PROGRAM, OwnState, Wish
+from flumelab.own.services import OwnState, Wish
 from flumelab.own.source_files import folders_of
 from flumelab.runtimes.docker_compose import DockerCompose
 from flumelab.runtimes.docker_images import DockerImages
-from flumelab.runtimes.runtime import Report, Service
-from flumelab.settings import LOOPBACK, Settings
+from flumelab.runtimes.runtime import Report
+from flumelab.settings import Settings
 
 FILE = "compose.own.yaml"
 STAYING = "lab"
@@ -76,24 +75,8 @@ class DockerOwnLab:
         self._compose = _compose(settings)
 
     def status(self, as_json: bool) -> int:
-        """Print each process, with the addresses that the host knows."""
-        done = self._compose.run(
-            ["exec", "-T", STAYING, "flumelab", "status", "--json"], capture=True
-        )
-        if not done.stdout:
-            raise LabError(f"the container has ended: {done.stderr.strip()}; run flumelab down")
-        state = json.loads(done.stdout)
-        addresses = {
-            PROGRAM: f"http://{LOOPBACK}:{self._settings.ui_port}",
-            FLUME: flume_metrics.url(self._settings.metrics_port),
-        }
-        for service in state["services"]:
-            service["address"] = addresses[service["name"]] if service["address"] else ""
-        if as_json:
-            print(json.dumps({**state, "runtime": "docker"}, indent=2))
-        else:
-            shown.services([Service(**each) for each in state["services"]], state["failure"])
-        return done.returncode
+        """Print each process; the container's ports have the same numbers on the host."""
+        return self._forward("status", *(["--json"] if as_json else []))
 
     def feed(self, log: Path) -> int:
         """Copy the log into the container, and feed it there."""

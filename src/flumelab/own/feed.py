@@ -135,7 +135,7 @@ def move_into(folder: Path, file: LogFile, name: str) -> None:
 def unused_name(folder: Path, name: str, done: str = DONE) -> str:
     """Return ``access.2.log`` for the second ``access.log``: Flume reads a name once."""
     stem, suffix = Path(name).stem, Path(name).suffix
-    names = (name, *(f"{stem}.{number}{suffix}" for number in itertools.count(2)))
+    names = itertools.chain([name], (f"{stem}.{number}{suffix}" for number in itertools.count(2)))
     return next(
         each
         for each in names

@@ -1,8 +1,5 @@
 """A user's program and agent as processes: prepared, started, fed, counted and stopped."""
 
-import codecs
-import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,24 +7,20 @@ from pathlib import Path
 
 from flumelab import flume_metrics
 from flumelab.errors import LabError
-from flumelab.own import adapt, feed, flume_jars, hops, services, source_files
 from flumelab.own import conf as confs
-from flumelab.own.adapt import Ask, Folders
-from flumelab.own.conf import SPARK_SINK, AgentConf
+from flumelab.own import feed, hops, source_files
+from flumelab.own.conf import AgentConf
 from flumelab.own.file_ports import FilePorts
 from flumelab.own.hops import Hop, Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.run_end import explain_end, first_error
 from flumelab.own.run_guards import signals_ignored
 from flumelab.own.services import FLUME, PROGRAM, OwnState, Wish
-from flumelab.runtimes import commands
-from flumelab.runtimes.local_start import Launch
-from flumelab.runtimes.port_probe import answers, free_port, require_unused
+from flumelab.runtimes.port_probe import answers, free_port
 from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
 
-START_SECONDS_MAX = 110
 FOLDER_SECONDS_MAX = 60  # until a program without Flume reads a folder
 FLUME_STOP_SECONDS_MAX = 45
 PROGRAM_STOP_SECONDS_MAX = 90
@@ -65,9 +58,9 @@ class OwnLab:
         self.settings = settings
         self.state = OwnState(settings.state / "own")
         self.processes = Processes(self.state.folder)
-        self._report = report
+        self.report = report
         self._told = 0
-        self._ports = FilePorts(wish, known.conf, self.state)
+        self.ports = FilePorts(wish, known.conf, self.state)
 
     @classmethod
     def new(cls, wish: Wish, settings: Settings, report: Report) -> "OwnLab":
@@ -83,21 +76,6 @@ class OwnLab:
         )
         return cls(wish, Known(conf, fed), ports, report)
 
-    def start(self, ask: Ask | None = None) -> None:
-        """Empty the folder and start what the files need, each part once its receiver is ready."""
-        jars = flume_jars.jars_of(self.wish.flume_jars)
-        for name in (FLUME, PROGRAM):  # of a run that was killed
-            self.processes.stop(name, 0)
-        shutil.rmtree(self.state.folder, ignore_errors=True)
-        for folder in (self.state.work, self.state.metrics):
-            folder.mkdir(parents=True, exist_ok=True)
-        self._install_packages()
-        folders = Folders(self.state.paths, self.wish.mapped, ask)
-        if self.known.conf:
-            self._write_conf(self.known.conf, folders)
-        for launch in self._launches(jars, folders):
-            self._start(launch)
-
     def feed(self, files: Sequence[LogFile]) -> int:
         """Send files, and return the number of their lines; raises `LabError`."""
         conf = self.known.conf
@@ -106,9 +84,9 @@ class OwnLab:
         else:
             source = conf.sources[self.known.fed] if self.known.fed else feed.source_to_feed(conf)
             for sentence in feed.warnings(source, files):
-                self._report(sentence)
+                self.report(sentence)
             for file in files:
-                self._report(f"feeding {file.path} into source {source.name}")
+                self.report(f"feeding {file.path} into source {source.name}")
             try:
                 lines = feed.feed(source, files)
             except LabError as error:
@@ -123,7 +101,7 @@ class OwnLab:
         conf = self.known.conf
         files = (file.read_text() for file in self.state.metrics.glob("*.json"))
         runs = flume_metrics.all_runs(files, self.settings.metrics_port) if conf else ()
-        ports = self._ports.listens() & self._ports.pushed()
+        ports = self.ports.listens() & self.ports.pushed()
         return hops.of(conf, runs, self.state.read_progress(), self._given(), ports or None)
 
     def tell_news(self) -> None:
@@ -131,12 +109,12 @@ class OwnLab:
         told = self.state.read_progress().get("told")
         if isinstance(told, list):
             for sentence in told[self._told :]:
-                self._report(sentence)
+                self.report(sentence)
             self._told = len(told)
 
     def require_a_sink(self) -> None:
         """Raise `LabError` where a program listens, but no sink sends."""
-        self._ports.require_a_sink()
+        self.ports.require_a_sink()
 
     def flume_failure(self) -> list[str]:
         """Return the line that explains why Flume has ended by itself; none if it has not."""
@@ -156,20 +134,20 @@ class OwnLab:
     def stop(self) -> None:
         """Stop Flume first, so that the program still counts what Flume has sent."""
         if self.known.conf:
-            self._report("stopping Flume")
+            self.report("stopping Flume")
             self.processes.stop(FLUME, FLUME_STOP_SECONDS_MAX)
-        self._report("stopping the program once it has counted what it received")
+        self.report("stopping the program once it has counted what it received")
         self.state.stop.touch()
         self._wait_for_the_end("streams_ended", PROGRAM_STOP_SECONDS_MAX)
         self._wait_for_the_end("ended", END_SECONDS_MAX)
         if PROGRAM in self.processes.running():
-            self._report(f"{self.wish.program} does not end by itself; the lab ends it")
+            self.report(f"{self.wish.program} does not end by itself; the lab ends it")
 
     def end_processes(self) -> None:
         """End what is left; a second Ctrl-C must not leave it running."""
         with signals_ignored():
             if self.processes.running():
-                self._report("ending what is left of the run")
+                self.report("ending what is left of the run")
             for name in (FLUME, PROGRAM):
                 self.processes.stop(name, KILL_AFTER_SECONDS)
 
@@ -190,84 +168,8 @@ class OwnLab:
                 return
             if time.monotonic() - told > REPORT_SECONDS:
                 told = time.monotonic()
-                self._report(self.hops().as_text())
+                self.report(self.hops().as_text())
             time.sleep(POLL_SECONDS)
-
-    def _install_packages(self) -> None:
-        file = self.wish.requirements
-        if not file:
-            return
-        self._report(f"installing the packages of {file}")
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        commands.run([*pip, "--target", str(self.state.packages), "-r", str(file)], Path.cwd())
-
-    def _write_conf(self, conf: AgentConf, folders: Folders) -> None:
-        """Write the agent's copy of the conf, and report what it replaces."""
-        replacements = adapt.adapt(conf, folders, self.known.fed)
-        for each in replacements:
-            if each.told:
-                self._report(each.told)
-        if conf.file.read_bytes().startswith(codecs.BOM_UTF8):
-            self._report(
-                f"{conf.file}: the byte order mark is left out, as Flume takes it for a part "
-                "of the first line's key"
-            )
-        self.state.conf.write_bytes(adapt.text_of(conf, replacements))
-        self.known.conf = conf.with_settings({each.key: each.value for each in replacements})
-        if not self.wish.log:
-            self.known.before = source_files.already_read(self.known.conf)
-
-    def _launches(self, jars: Sequence[Path], folders: Folders) -> list[Launch]:
-        """Return the order of the start: a program that Flume pushes to comes before Flume.
-
-        A program that fetches from Flume comes after it.
-        """
-        program = services.program(
-            self.wish, folders.mapped, self.settings, self.state, self._ports.program_is_ready
-        )
-        conf = self.known.conf
-        if not conf:
-            return [program]
-        flume = services.flume(conf.agent, jars, self.settings, self.state)
-        pulls = any(sink.type == SPARK_SINK for sink in conf.sinks.values())
-        return [flume, program] if pulls else [program, flume]
-
-    def _start(self, launch: Launch) -> None:
-        for port in launch.ports:
-            require_unused(port)
-        for number in self._ports.of_service(launch.service):
-            if answers(number):
-                raise LabError(
-                    f"port {number} of {self.wish.conf} is in use; end what listens there, or "
-                    "write another port into your files"
-                )
-        self._report(f"starting {launch.title}")
-        self.processes.start(launch.service, launch.command, launch.environment, launch.folder)
-        try:
-            self.processes.wait_until(launch.service, launch.is_ready, START_SECONDS_MAX)
-        except LabError:
-            if launch.service in self.processes.dead():
-                self._explain_no_start(launch.service)
-            raise
-        finally:
-            self.tell_news()
-
-    def _explain_no_start(self, service: str) -> None:
-        """Raise `LabError` where more is known than the end of a log shows."""
-        if service == FLUME and (error := first_error(self.state.flume_log)):
-            raise LabError(
-                f"{self.wish.conf}: Flume ended while it was starting: {error}; correct the conf "
-                f"({self.state.flume_log})"
-            ) from None
-        progress = self.state.read_progress()
-        failure = progress.get("failure")
-        if service == PROGRAM and isinstance(failure, list) and failure:
-            raise LabError("\n".join(failure)) from None
-        if service == PROGRAM and progress.get("ended") is not None:
-            raise LabError(
-                f"{self.wish.program} ended with exit code {progress['ended']} before it received "
-                f"anything; its output is in {self.state.output}"
-            ) from None
 
     def _feed_folder(self, files: Sequence[LogFile]) -> int:
         """Move the files into the folder that a program without Flume reads, once it reads it."""
@@ -283,7 +185,7 @@ class OwnLab:
             time.sleep(POLL_SECONDS)
         folder = Path(self._folders()[0])
         for file in files:
-            self._report(f"moving {file.path} into {folder}, which the program reads")
+            self.report(f"moving {file.path} into {folder}, which the program reads")
             feed.move_into(folder, file, feed.unused_name(folder, file.name))
         return sum(file.count() for file in files)
 

@@ -7,17 +7,21 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from flumelab import flume_metrics
+from flumelab import flume_metrics, lab_signs, terminal_output
 from flumelab.errors import LabError
 from flumelab.own import inputs, saved, shown
 from flumelab.own.adapt import Ask
 from flumelab.own.lab import OwnLab
+from flumelab.own.lab_start import start
 from flumelab.own.run import log_files
 from flumelab.own.run_guards import alone, interrupted_by_signals, paths_explained
 from flumelab.own.services import FLUME, PROGRAM, Wish
 from flumelab.own.source_files import folders_of
+from flumelab.runtimes.local_evidence import LocalEvidence
 from flumelab.runtimes.runtime import Report, Service
 from flumelab.settings import LOOPBACK, Settings
+from flumelab.signs import Sign, find
+from flumelab.signs.sign import Level
 
 POLL_SECONDS = 0.5
 LOG_LINES = 200
@@ -33,7 +37,7 @@ def up(wish: Wish, ask: Ask | None, settings: Settings, report: Report) -> None:
     with paths_explained(), alone(lab.state.folder), interrupted_by_signals():
         saved.require_down(lab.state, lab.processes)
         try:
-            lab.start(ask)
+            start(lab, ask)
             if files:
                 lab.feed(files)
             saved.write(lab)
@@ -55,13 +59,17 @@ class LocalOwnLab:
     def status(self, as_json: bool) -> int:
         """Print each process, and why one has ended."""
         services = self._services()
-        failure = [*self._lab.flume_failure(), *self._lab.program_failure()]
+        failure = self._failure()
+        signs = self._signs(failure)
         if as_json:
-            listed = [vars(service) for service in services]
-            print(json.dumps({"runtime": "local", "services": listed, "failure": failure}))
+            state = {"runtime": "local", "services": [vars(service) for service in services]}
+            told = {"signs": [sign.as_json() for sign in signs], "failure": failure}
+            print(json.dumps({**state, **told}, indent=2))
         else:
             shown.services(services, failure)
-        return 0 if all(service.state == "running" for service in services) else 1
+            terminal_output.console().print(terminal_output.signs(signs))
+        stopped = any(service.state != "running" for service in services)
+        return 1 if stopped or any(sign.level is not Level.WARNING for sign in signs) else 0
 
     def feed(self, log: Path) -> int:
         """Send a log, or a folder of logs."""
@@ -84,12 +92,15 @@ class LocalOwnLab:
         while not hops.agree and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
             hops = self._lab.hops()
-        failure = [*self._lab.flume_failure(), *self._lab.program_failure()]
+        failure = self._failure()
+        signs = [] if hops.agree else self._signs(failure)
         if as_json:
             result = hops.as_json(str(self._lab.wish.program))
-            print(json.dumps({**result, "failure": failure}, indent=2))
+            told = {"failure": failure, "signs": [sign.as_json() for sign in signs]}
+            print(json.dumps({**result, **told}, indent=2))
         else:
             shown.hops(hops, failure)
+            terminal_output.console().print(terminal_output.signs(signs))
         return 1 if hops.agree is False or failure else 0
 
     def print_logs(self, service: str | None, follow: bool) -> int:
@@ -116,6 +127,15 @@ class LocalOwnLab:
                 lab.state.lab.unlink()
         shown.hops(hops, failure)
         return 0
+
+    def _failure(self) -> list[str]:
+        return [*self._lab.flume_failure(), *self._lab.program_failure()]
+
+    def _signs(self, failure: list[str]) -> list[Sign]:
+        """The known signs; a part's end is left out if its failure is explained."""
+        evidence = LocalEvidence(self._lab.processes, self._lab.settings.metrics_port)
+        found = find(lab_signs.snapshot(evidence))
+        return [sign for sign in found if not failure or sign.name != "part-ended"]
 
     def _services(self) -> list[Service]:
         running = self._lab.processes.running()

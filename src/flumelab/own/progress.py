@@ -9,7 +9,7 @@ from pyspark import SparkContext
 from pyspark.sql import SparkSession
 from pyspark.streaming import StreamingContext
 
-from flumelab.own import stream_kinds, surroundings
+from flumelab.own import patches, program_paths, stream_kinds, surroundings
 from flumelab.own.stream_kinds import FilesRead
 
 
@@ -65,9 +65,9 @@ class Progress:
             "files": {"lines": sum(f.lines for f in files), "unsure": unsure} if files else None,
             "other_streams": sorted(self._others),
             "interval": self._interval,
-            "folders": sorted(surroundings.folders_read),
+            "folders": sorted(program_paths.folders_read),
             "active": self._active,
-            "told": surroundings.told,
+            "told": patches.told,
             "queries": rows,
             "failure": self.failure,
             "streams_ended": self._streams_ended,
@@ -90,7 +90,7 @@ class Progress:
                     self._ask_queries()
                     query.stop()
         except Exception as error:  # the program ends them itself, or has failed
-            surroundings.tell(f"the streams cannot be ended: {str(error).partition(chr(10))[0]}")
+            patches.tell(f"the streams cannot be ended: {str(error).partition(chr(10))[0]}")
         self._streams_ended = True
 
     @staticmethod

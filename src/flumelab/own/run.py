@@ -9,6 +9,7 @@ from flumelab.own.adapt import Ask
 from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.lab import OwnLab
+from flumelab.own.lab_start import start
 from flumelab.own.run_end import first_error
 from flumelab.own.run_guards import alone, interrupted_by_signals, paths_explained
 from flumelab.own.services import PROGRAM, Wish
@@ -53,7 +54,7 @@ class OwnRun:
         with paths_explained(), alone(lab.state.folder), interrupted_by_signals():
             saved.require_down(lab.state, lab.processes)
             try:
-                lab.start(ask)
+                start(lab, ask)
                 if self.files:
                     lab.feed(self.files)
                 self._wait()
