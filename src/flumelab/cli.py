@@ -249,7 +249,8 @@ def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fal
     """Show what this machine lacks, and how to install it; of a running lab, what is stuck."""
     chosen = _runtime(runtime)
     services = chosen.services()
-    checks = doctor.examine(chosen.name, settings.load(), ports=not services)
+    ports = not (services or _own(runtime))
+    checks = doctor.examine(chosen.name, settings.load(), ports)
     if services:
         checks += doctor.of_lab(lab_signs.of(chosen, lab_signs.hops_of(chosen)))
     ok = all(check.ok for check in checks)
@@ -389,7 +390,7 @@ def _runtime(name: RuntimeName) -> Runtime:
 
 def _own(name: RuntimeName) -> StayingLab | None:
     """Return the lab of the user's own files that is up, if there is one."""
-    return labs.find(name, settings.load(), _report)
+    return labs.find(name, settings.load(), _report, lab_signs.of_evidence)
 
 
 def _up(runtime: Runtime, name: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from flumelab.own import docker, saved
-from flumelab.own.local import LocalOwnLab
+from flumelab.own.local import LocalOwnLab, SignsOf
 from flumelab.runtimes.choice import RuntimeName
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
@@ -29,10 +29,15 @@ class StayingLab(Protocol):
         """Stop everything in the order of the flow, and print the last numbers."""
 
 
-def find(runtime: RuntimeName, settings: Settings, report: Report) -> StayingLab | None:
-    """Return the lab that is up in a runtime; None if there is none."""
+def find(
+    runtime: RuntimeName, settings: Settings, report: Report, signs_of: SignsOf
+) -> StayingLab | None:
+    """Return the lab that is up in a runtime; None if there is none.
+
+    :param signs_of: finds the known signs of what is stuck
+    """
     if runtime is not RuntimeName.docker and saved.is_up(settings):
-        return LocalOwnLab(settings, report)
+        return LocalOwnLab(settings, report, signs_of)
     if runtime is not RuntimeName.local and docker.is_up(settings):
         return docker.DockerOwnLab(settings)
     return None

@@ -4,10 +4,11 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flumelab import flume_metrics, lab_signs, terminal_output
+from flumelab import flume_metrics, terminal_output
 from flumelab.errors import LabError
 from flumelab.own import inputs, saved, shown
 from flumelab.own.adapt import Ask
@@ -17,11 +18,14 @@ from flumelab.own.run import log_files
 from flumelab.own.run_guards import alone, interrupted_by_signals, paths_explained
 from flumelab.own.services import FLUME, PROGRAM, Wish
 from flumelab.own.source_files import folders_of
+from flumelab.runtimes.evidence import Evidence
 from flumelab.runtimes.local_evidence import LocalEvidence
 from flumelab.runtimes.runtime import Report, Service
 from flumelab.settings import LOOPBACK, Settings
-from flumelab.signs import Sign, find
+from flumelab.signs import Sign
 from flumelab.signs.sign import Level
+
+SignsOf = Callable[[Evidence], Sequence[Sign]]
 
 POLL_SECONDS = 0.5
 LOG_LINES = 200
@@ -51,10 +55,14 @@ def up(wish: Wish, ask: Ask | None, settings: Settings, report: Report) -> None:
 
 
 class LocalOwnLab:
-    """The commands on a lab that is up in the settings' folder. Each returns the exit code."""
+    """The commands on a lab that is up in the settings' folder. Each returns the exit code.
 
-    def __init__(self, settings: Settings, report: Report) -> None:
+    :param signs_of: finds the known signs of what is stuck
+    """
+
+    def __init__(self, settings: Settings, report: Report, signs_of: SignsOf) -> None:
         self._lab = saved.read(settings, report)
+        self._signs_of = signs_of
 
     def status(self, as_json: bool) -> int:
         """Print each process, and why one has ended."""
@@ -134,8 +142,9 @@ class LocalOwnLab:
     def _signs(self, failure: list[str]) -> list[Sign]:
         """The known signs; a part's end is left out if its failure is explained."""
         evidence = LocalEvidence(self._lab.processes, self._lab.settings.metrics_port)
-        found = find(lab_signs.snapshot(evidence))
-        return [sign for sign in found if not failure or sign.name != "part-ended"]
+        return [
+            sign for sign in self._signs_of(evidence) if not failure or sign.name != "part-ended"
+        ]
 
     def _services(self) -> list[Service]:
         running = self._lab.processes.running()
