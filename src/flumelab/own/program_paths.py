@@ -107,7 +107,7 @@ def _is_kept_apart(folders: Folders, path: str, absolute: str, use: str) -> bool
 
 
 def _note_folder(folder: Path) -> None:
-    """Remember a folder that a stream reads, and make it if it is missing."""
+    """Remember a folder that a stream reads, and create it if it is missing."""
     if not re.search(r"[*?\[{]", str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
         folders_read.add(str(folder))
