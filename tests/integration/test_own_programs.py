@@ -4,51 +4,12 @@ Only the ports differ from the files in tests/data/own, as other tests use the s
 """
 
 import gzip
-import json
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.lab import LocalLab
+from tests.support.own_files import COPIES, EXCERPT, FLUME, LINES, STREAMS, OwnFiles, hops
 from tests.support.ports import free_port
-
-OWN = Path(__file__).parents[1] / "data" / "own"
-EXCERPT = (OWN.parent / "access_excerpt.log").read_bytes()
-COPIES = 20
-LINES = COPIES * EXCERPT.count(b"\n")
-FLUME = ["input", "source r1", "channel c1", "sink k1"]
-STREAMS = [*FLUME, "Spark stored", "Spark counted"]
-
-
-class OwnFiles:
-    """A program, a conf and a log in a folder, with ports that are free."""
-
-    def __init__(self, folder: Path, program: str, conf: str) -> None:
-        self.log = folder / "access.log"
-        self.log.write_bytes(EXCERPT * COPIES)
-        self.program, self.conf = folder / program, folder / conf
-        ports: dict[str, str] = {}
-        for file in (self.program, self.conf):
-            text = (OWN / file.name).read_text()
-            for port in re.findall(r"\b(?:9092|9093|9999|41414|44444|5140)\b", text):
-                ports.setdefault(port, str(free_port()))
-                text = re.sub(rf"\b{port}\b", ports[port], text)
-            file.write_text(text)
-        self.port = ports.get("9092", "")
-        self.lab = LocalLab(folder / "state")
-
-    def run(self, *options: str, arguments: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return what --json prints, with the command's exit code and what it told."""
-        given = ["--conf", str(self.conf), "--input", str(self.log), *options, "--json"]
-        done = self.lab.run("run", *given, str(self.program), "--", *arguments)
-        assert done.stdout, done.stderr
-        return json.loads(done.stdout) | {"exit": done.returncode, "told": done.stderr}
-
-
-def hops(result: dict[str, Any]) -> dict[str, int]:
-    return {hop["name"]: hop["lines"] for hop in result["hops"]}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +80,7 @@ def test_a_program_and_a_conf_with_different_ports_are_told_so(tmp_path: Path) -
     files = OwnFiles(tmp_path, "url_window.py", "spool.conf")
     port = free_port()
     files.program.write_text(files.program.read_text().replace(files.port, str(port)))
-    done = files.lab.run("run", "--conf", str(files.conf), str(files.program))
+    done = files.lab.run("run", *files.given, str(files.program))
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
         f"flumelab: {files.program} listens on port {port}, but the sinks of {files.conf} send to "

@@ -32,7 +32,7 @@ def run(wish: Wish, options: Sequence[str], settings: Settings, report: Report) 
     :return: the exit code
     """
     _build(settings, report)
-    mounts, arguments = _inside(wish)
+    mounts, arguments = inside(wish)
     volumes = (part for mount in mounts for part in ("--volume", mount))
     command = ["run", "--runtime", "local", *options, *arguments]
     return _compose(settings).run(["run", "--rm", "-T", *volumes, "own", *command]).returncode
@@ -43,8 +43,8 @@ def up(wish: Wish, ask: Ask | None, settings: Settings, report: Report) -> None:
     if is_up(settings):
         raise LabError("a lab of your own files is up in Docker; run flumelab down first")
     _build(settings, report)
-    wish = replace(wish, mapped=_folders_of_sources(wish, ask, settings, report))
-    mounts, arguments = _inside(wish)
+    wish = replace(wish, mapped=folders_of_sources(wish, ask, settings, report))
+    mounts, arguments = inside(wish)
     service = {"volumes": mounts, "command": ["stay"]}
     file = _mounts_file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -52,8 +52,8 @@ def up(wish: Wish, ask: Ask | None, settings: Settings, report: Report) -> None:
     compose = _compose(settings)
     try:
         compose.output("up", "--detach", STAYING)
-        inside = ["flumelab", "up", "--runtime", "local", *arguments]
-        code = compose.run(["exec", "-T", STAYING, *inside]).returncode
+        command = ["flumelab", "up", "--runtime", "local", *arguments]
+        code = compose.run(["exec", "-T", STAYING, *command]).returncode
     except BaseException:
         _remove(settings)
         raise
@@ -134,7 +134,7 @@ def _mounts_file(settings: Settings) -> Path:
     return settings.state / "own-mounts.json"
 
 
-def _folders_of_sources(
+def folders_of_sources(
     wish: Wish, ask: Ask | None, settings: Settings, report: Report
 ) -> dict[str, Path]:
     """Return the map with a folder of this host for each that a source reads.
@@ -156,7 +156,7 @@ def _folders_of_sources(
     return folders.mapped
 
 
-def _inside(wish: Wish) -> tuple[list[str], list[str]]:
+def inside(wish: Wish) -> tuple[list[str], list[str]]:
     """Return the mounts, and the arguments of `flumelab run` or `up` in the container."""
     program = wish.program.absolute()
     mounts = [f"{program.parent}:{PROGRAM_FOLDER}:ro"]  # with the modules that it imports
