@@ -31,7 +31,7 @@ def jar(tmp_path: Path) -> Path:
 
 
 def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Path) -> None:
-    files = OwnFiles(tmp_path, "url_window.py", "spool.conf")
+    files = OwnFiles(tmp_path, "headers.py", "spool.conf")
     assert files.conf
     files.conf.write_text(files.conf.read_text() + INTERCEPTOR)
     lab, spool = files.lab, tmp_path / "spool"

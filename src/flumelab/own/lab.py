@@ -28,7 +28,7 @@ END_SECONDS_MAX = 45
 """From the end of its streams until the program itself ends."""
 KILL_AFTER_SECONDS = 15
 """From SIGTERM, for what is left at the end."""
-REPORT_SECONDS = 5.0
+REPORT_SECONDS = 10.0
 POLL_SECONDS = 0.5
 
 
@@ -168,7 +168,14 @@ class OwnLab:
                 return
             if time.monotonic() - told > REPORT_SECONDS:
                 told = time.monotonic()
-                self.report(self.hops().as_text())
+                batches = self.state.read_progress().get("batches")
+                counts = self.hops().counts[-1:]
+                self.report(
+                    f"Spark has {batches} batches left to run; "
+                    + ", ".join(f"{name}: {lines:,}" for name, lines in counts)
+                    if batches
+                    else f"waiting for {self.wish.program} to end"
+                )
             time.sleep(POLL_SECONDS)
 
     def _feed_folder(self, files: Sequence[LogFile]) -> int:

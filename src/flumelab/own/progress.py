@@ -17,7 +17,7 @@ class Progress:
     """Writes JSON to a file, which is replaced atomically.
 
     - ``stored``: events that receivers have stored; ``counted``: events in batches that are done
-    - ``waiting``: events in batches that are not finished
+    - ``waiting``: events in batches that are not finished; ``batches``: the number of these batches
     - ``receivers``: whether a stream has a receiver; ``other_streams``: kinds of streams whose
       lines nobody counts
     - ``files``: ``lines`` that streams of files have read, and why they are ``unsure``; null
@@ -38,6 +38,7 @@ class Progress:
         self._counts: dict[int, tuple[int, int]] = {}
         self._streams_ended = False
         self._waiting = 0
+        self._batches = 0
         self._queries: dict[str, Any] = {}
         self._rows: dict[str, dict[int, int]] = {}
         self._receivers = False
@@ -61,6 +62,7 @@ class Progress:
             "stored": sum(stored for stored, _ in self._counts.values()),
             "counted": sum(counted for _, counted in self._counts.values()),
             "waiting": self._waiting,
+            "batches": self._batches,
             "receivers": self._receivers,
             "files": {"lines": sum(f.lines for f in files), "unsure": unsure} if files else None,
             "other_streams": sorted(self._others),
@@ -129,13 +131,14 @@ class Progress:
 
     def _ask_waiting(self) -> None:
         """Add up the events in batches that wait or run: a slow machine may be far behind."""
-        self._waiting = 0
+        self._waiting = self._batches = 0
         active = StreamingContext.getActive() if SparkContext._active_spark_context else None
         if active:
             listener = active._jssc.ssc().progressListener()
             for batches in (listener.waitingBatches(), listener.runningBatches()):
                 events = (batches.apply(i).numRecords() for i in range(batches.size()))
                 self._waiting += sum(map(int, events))
+                self._batches += batches.size()
             tracker = active._jssc.ssc().scheduler().receiverTracker()
             self._waiting += int(tracker.hasUnallocatedBlocks())
 

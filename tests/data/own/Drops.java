@@ -13,8 +13,7 @@ public class Drops implements Interceptor {
     }
 
     public List<Event> intercept(List<Event> events) {
-        events.removeIf(event -> intercept(event) == null);
-        return events;
+        return events.stream().filter(event -> intercept(event) != null).toList();
     }
 
     public void close() {}
