@@ -39,6 +39,9 @@ class Rule:
     :param harm: why it hurts, in whole sentences
     :param wrong: a complete conf with the mistake; of two files, each begins with ``# file: NAME``
     :param right: the same conf without it
+    :param whole: whether it needs the whole file: it says what is missing elsewhere. It does not
+        run for a block of a page that shows a part of a conf.
+    :param files: the files in the folder FOLDER of the examples, for a rule that looks there
     """
 
     name: str
@@ -48,8 +51,10 @@ class Rule:
     harm: str
     wrong: str
     right: str
+    whole: bool = False
     check: Check | None = None
     check_files: CheckFiles | None = None
+    files: tuple[str, ...] = ()
 
 
 REGISTERED: dict[str, Rule] = {}
@@ -64,12 +69,22 @@ class _FilesDecorator(Protocol):
 
 
 def rule(
-    name: str, severity: Severity, *, summary: str, flume: str, harm: str, wrong: str, right: str
+    name: str,
+    severity: Severity,
+    *,
+    summary: str,
+    flume: str,
+    harm: str,
+    wrong: str,
+    right: str,
+    whole: bool = False,
+    files: tuple[str, ...] = (),
 ) -> _Decorator:
     """Register a rule about one file."""
 
     def register(check: Check) -> Check:
-        _register(Rule(name, severity, summary, flume, harm, wrong, right, check=check))
+        about = (name, severity, summary, flume, harm, wrong, right)
+        _register(Rule(*about, whole, check=check, files=files))
         return check
 
     return register
