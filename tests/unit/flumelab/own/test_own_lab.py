@@ -12,9 +12,10 @@ from flumelab.own import conf as confs
 from flumelab.own import docker, saved, shown, source_files
 from flumelab.own.adapt import Folders, adapt
 from flumelab.own.conf import AgentConf
+from flumelab.own.file_ports import FilePorts
 from flumelab.own.flume_jars import jars_of
 from flumelab.own.lab import Known, OwnLab
-from flumelab.own.services import Wish
+from flumelab.own.services import OwnState, Wish
 from flumelab.own.stream_kinds import FilesRead
 
 
@@ -166,3 +167,20 @@ def test_a_container_that_stays_reads_folders_of_the_host(tmp_path: Path) -> Non
     mounts, arguments = docker.inside(replace(wish, mapped=mapped, arguments=("1",)))
     assert f"{place}:/mapped/0" in mounts and f"{tmp_path}:/program:ro" in mounts
     assert arguments[-3:] == ["/program/my.py", "--", "1"]
+
+
+def test_a_program_and_a_conf_with_different_ports_are_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "my.conf"
+    sink = {"channel": "c1", "type": "avro", "hostname": "localhost", "port": "9092"}
+    keys = "".join(f"a1.sinks.k1.{key} = {value}\n" for key, value in sink.items())
+    file.write_text(f"a1.sources = r1\na1.channels = c1\na1.sinks = k1\n{keys}")
+    state = OwnState(tmp_path)
+    ports = FilePorts(Wish(Path("my.py"), file), confs.read(file), state)
+    assert not ports.program_is_ready()  # it has not written yet
+    state.progress.write_text('{"listens": [4141]}')
+    with pytest.raises(LabError) as said:
+        ports.program_is_ready()
+    assert str(said.value) == (
+        f"my.py listens on port 4141, but the sinks of {file} send to port 9092; let both name "
+        "the same port"
+    )
