@@ -89,3 +89,4 @@ lock: ## renew requirements/*.txt from the two pyproject.toml (needs uv)
 	$(UV_COMPILE) pyproject.toml connector/pyproject.toml --extra testing \
 		--group build --group dev --group outlets \
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt
+	$(UV_COMPILE) --group pyproject.toml:outlets -c requirements/dev.txt -o requirements/outlets.txt

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import flumelint
 from flumelab.errors import LabError
-from flumelab.own import properties
 from flumelab.own.conf import SPARK_SINK, AgentConf, Component
 
 Ask = Callable[[str, Path], Path]
@@ -129,7 +129,7 @@ def text_of(conf: AgentConf, replacements: Sequence[Replacement]) -> bytes:
 
     A byte order mark is left out, as Flume takes it for a part of the first key.
     """
-    lines = [f"{each.key} = {properties.escape(each.value)}" for each in replacements]
+    lines = [f"{each.key} = {flumelint.escape(each.value)}" for each in replacements]
     added = "".join(f"\n{line}" for line in ["# Added by the lab:", *lines, ""])
     return conf.file.read_bytes().removeprefix(codecs.BOM_UTF8) + b"\n" + added.encode("ascii")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flumelab.errors import LabError
-from flumelab.own import properties
+from flumelint import Assignment, parse
 
 KINDS = ("sources", "channels", "sinks")
 SPARK_SINK = "org.apache.spark.streaming.flume.sink.SparkSink"
@@ -96,15 +96,12 @@ def read(file: Path, agent: str | None = None) -> AgentConf:
 _LISTS = [[kind] for kind in KINDS]
 
 
-def _parse(file: Path) -> list[properties.Property]:
+def _parse(file: Path) -> tuple[Assignment, ...]:
     try:
         text = file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise LabError(f"{file}: {error.strerror}; give --conf a Flume configuration") from None
-    try:
-        return properties.parse(text)
-    except LabError as error:
-        raise LabError(f"{file}, {error}") from None
+    return _assignments(text, f"{file}, ")
 
 
 def require_connected(conf: AgentConf) -> None:
@@ -168,13 +165,25 @@ def values_of(text: str, environment: Mapping[str, str]) -> dict[str, str]:
 
     :param environment: replaces ``${env:NAME}``
     """
-    return _values(properties.parse(text), environment)
+    return _values(_assignments(text, ""), environment)
 
 
-def _values(found: Iterable[properties.Property], environment: Mapping[str, str]) -> dict[str, str]:
+def _assignments(text: str, place: str) -> tuple[Assignment, ...]:
+    """Return the assignments of a conf; raises `LabError` if Java refuses it."""
+    document = parse(text)
+    for malformed in document.malformed:
+        line, _ = document.position(malformed.span.start)
+        raise LabError(
+            f"{place}line {line}: {document.raw(malformed.span)} is not a character; write four "
+            "hexadecimal digits, or two backslashes for a backslash"
+        )
+    return document.assignments
+
+
+def _values(found: Iterable[Assignment], environment: Mapping[str, str]) -> dict[str, str]:
     return {
-        each.key.strip(): _ENVIRONMENT.sub(
-            lambda name: environment.get(name[1], name[2] or ""), each.value.strip()
+        each.key.text.strip(): _ENVIRONMENT.sub(
+            lambda name: environment.get(name[1], name[2] or ""), each.value.text.strip()
         )
         for each in found
     }

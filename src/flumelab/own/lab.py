@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flumelab import flume_metrics
+from flumelab import conf_check, flume_metrics
 from flumelab.errors import LabError
 from flumelab.own import conf as confs
 from flumelab.own import feed, hops, source_files
@@ -67,6 +67,7 @@ class OwnLab:
         """Return a lab that is not started; raises `LabError` for files that cannot run."""
         conf = confs.read(wish.conf, wish.agent) if wish.conf else None
         if conf:
+            conf_check.require_work(conf.file, conf.agent, report)
             confs.require_connected(conf)
         fed = feed.source_to_feed(conf).name if conf and wish.log else None
         ports = replace(

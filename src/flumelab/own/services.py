@@ -137,6 +137,7 @@ def flume(agent: str, jars: Sequence[Path], settings: Settings, state: OwnState)
             "FLUME_HOME": str(flume_home(settings.root)),
             "FLUME_JAVA_OPTS": f"-Xmx256m {class_data_sharing.QUICK_JVM}",
             "FLUME_CONF": str(state.conf),
+            "FLUMELINT": "true",  # the user's own file was checked
             "FLUME_AGENT": agent,
             "FLUME_CLASSPATH": os.pathsep.join(filter(None, class_path)),
             "FLUME_METRICS_PORT": str(settings.metrics_port),
