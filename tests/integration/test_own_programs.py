@@ -54,7 +54,7 @@ def test_what_is_not_here_is_replaced_and_told_once(tmp_path: Path) -> None:
 
 
 def test_a_filter_that_drops_lines_is_the_hop_at_which_they_differ(tmp_path: Path) -> None:
-    files = OwnFiles(tmp_path, "url_window.py", "filter.conf")
+    files = OwnFiles(tmp_path, "headers.py", "filter.conf")
     files.log.write_bytes(b"no digit first\n" * 30 + b"1.2.3.4 - -\n" * 70)
     result = files.run()
     assert hops(result) == dict(zip(STREAMS, [100, 100, 70, 70, 70, 70], strict=True))
