@@ -21,6 +21,7 @@ FLUMELAB = $(BIN)/flumelab
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
+lab: export LAB_STARTED := $(shell date +%s)
 lab: .venv/ready ## start, feed LINES lines, show counts and verdict [RUNTIME=auto|docker|local LESSON= LINES=]
 	@$(FLUMELAB) demo --runtime $(RUNTIME) --lesson $(LESSON) --lines $(LINES)
 
