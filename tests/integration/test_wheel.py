@@ -27,16 +27,18 @@ OWN = {"pyspark-flume", "flumelint", "flumelab"}
 
 def with_requirements(*distributions: str) -> set[str]:
     """These distributions and all that they need, as installed for this test; without our own."""
-    found: set[str] = set()
-    left = [Requirement(each) for each in distributions]
+    found: set[tuple[str, str]] = set()
+    left = [(Requirement(each), "") for each in distributions]
     while left:
-        requirement = left.pop()
-        if requirement.name not in found and not (
-            requirement.marker and not requirement.marker.evaluate({"extra": ""})
-        ):
-            found.add(requirement.name)
-            left += map(Requirement, requires(requirement.name) or ())
-    return found - OWN
+        requirement, extra = left.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        for each in {"", *requirement.extras} - {
+            e for name, e in found if name == requirement.name
+        }:
+            found.add((requirement.name, each))
+            left += ((Requirement(its), each) for its in requires(requirement.name) or ())
+    return {name for name, _ in found} - OWN
 
 
 class Environment:
