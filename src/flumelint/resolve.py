@@ -44,11 +44,7 @@ def alive(agent: Agent) -> dict[str, set[str]]:
     }
     used = {agent.sinks[name].text("channel") for name in sinks}
     used.update(word for name in sources for word in agent.sources[name].text("channels").split())
-    groups = {
-        name
-        for name, each in agent.sinkgroups.items()
-        if each.listed and sinks.intersection(each.text("sinks").split())
-    }
+    groups = _groups(agent, sinks)
     filters = {name for name, each in agent.components[FILTER].items() if _is_complete(each)}
     return {
         SOURCE: sources,
@@ -57,6 +53,16 @@ def alive(agent: Agent) -> dict[str, set[str]]:
         SINKGROUP: groups,
         FILTER: filters,
     }
+
+
+def _groups(agent: Agent, sinks: set[str]) -> set[str]:
+    """Return the groups that get a sink; each sink goes to one of them."""
+    free, found = set(sinks), set()
+    for name, group in agent.sinkgroups.items():
+        if mine := free.intersection(group.text("sinks").split()) if group.listed else None:
+            free -= mine
+            found.add(name)
+    return found
 
 
 def starts_nothing(conf: Conf) -> bool:

@@ -79,6 +79,9 @@ def test_events_that_a_selector_drops_have_a_line() -> None:
         ([], "what is sent while the agent is down or the channel full is lost and at most 1,000"),
         ([("type = netcat", "type = exec")], "what the command prints while the agent is down"),
         ([("type = netcat", "type = avro")], "k1: at most 1,000 events lost when the agent"),
+        ([("type = netcat", "type = avro")], "no duplicates without a lost answer"),
+        ([("type = netcat", "type = TAILDIR")], "or a kill: then what was read in the last 3 s"),
+        ([("type = netcat", "type = spooldir")], "or a kill: then up to 100 events come again"),
         (
             [("type = netcat", "type = com.example.S")],
             "what the custom source promises is not known",
