@@ -171,7 +171,11 @@ def _place_of(key: str, places: tuple[Place, ...]) -> tuple[Place, str] | None:
 
 @lru_cache(maxsize=1024)
 def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(re.escape(name).replace(r"\*", r"[^.\s]+"))
+    """A name as a pattern: a last ``*`` is a value, in which dots may be; another one a name."""
+    start, last, end = re.escape(name).replace(r"\*", "*").rpartition("*")
+    if last and not end:
+        return re.compile(start.replace("*", r"[^.\s]+") + ".+")
+    return re.compile((start + last + end).replace("*", r"[^.\s]+"))
 
 
 @lru_cache(maxsize=8192)

@@ -161,6 +161,23 @@ def record(
     return result
 
 
+def steady(records: dict[str, Any]) -> dict[str, Any]:
+    """What is the same in each run: what runs, whether events arrive, and the claims.
+
+    How many of three events are out at the end of a run, and what other threads log, may differ.
+    """
+    return {
+        name: {
+            "wrong": its["wrong"]["runs"],
+            "right": its["right"]["runs"],
+            "died": its["wrong"].get("died", "").partition(":")[0],
+            "proven": its["proven"],
+        }
+        for name, its in records.items()
+        if "not_started" not in its
+    }
+
+
 def main() -> None:
     names = sys.argv[1:]
     records = observe(names)

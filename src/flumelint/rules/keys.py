@@ -86,11 +86,16 @@ def unknown_key(conf: Conf) -> Iterator[Report]:
             free = is_same and near not in part.settings
             yield Report(
                 setting.rest_span,
-                f"{part} ({_type_of(part)}) does not read {name}",
-                f"write {near}" if near else "take it out",
+                f"unknown key `{name}` of {_words(part)}",
+                f"did you mean `{near}`?" if near else "take it out",
                 () if near else tuple(key for key in known if key != "type"),
                 fix=(Edit(_end_of_key(setting, name), near),) if near and free else (),
             )
+
+
+def _words(part: Part) -> str:
+    """A part with its type: ``the avro sink k1``, ``the static interceptor i1 of source r1``."""
+    return str(part).removeprefix("the ").join(("the " + _type_of(part) + " ", ""))
 
 
 def _type_of(part: Part) -> str:

@@ -49,13 +49,19 @@ def unknown_type(conf: Conf) -> Iterator[Report]:
         known = component_data().aliases(part.interface)
         if not _is_flumes(part, name):
             continue
-        near = nearest(name, known) if "." not in name else _nearest_class(part, name)
+        near = _nearest_class(part, name) if "." in name else nearest(name, known)
         yield Report(
             type_.span,
             f"{part} has the type {name}, which Flume 1.11 does not have",
             f"write {near}" if near else "write one of Flume's types, or a class",
             () if near else tuple(known),
+            severity=Severity.RISKY if _may_be_a_class(name) and not near else None,
         )
+
+
+def _may_be_a_class(name: str) -> bool:
+    """Whether a word looks like a class that is in no package."""
+    return name[:1].isupper() or name.endswith("$Builder")
 
 
 def _is_flumes(part: Part, name: str) -> bool:
@@ -76,7 +82,7 @@ def _nearest_class(part: Part, name: str) -> str | None:
     "jars-missing",
     Severity.NOTE,
     summary="a component needs jars that the lab's Flume does not have at first",
-    flume="Without the jars Flume stops reading the conf: it logs `java.lang.NoClassDefFoundError`.",
+    flume="Flume stops reading the conf and logs `java.lang.NoClassDefFoundError`.",
     harm="No component of the agent runs.",
     wrong=changed(
         BASE,
