@@ -28,6 +28,7 @@ VOLATILE = [
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*"), "TIME"),
     (re.compile(r"/(127\.0\.0\.1):(?:[3-6]\d{4})\b"), r"/\1:PORT"),
 ]
+AGENT = re.compile(r"^#\s*flumelint:\s*agent=(\S+)", re.MULTILINE)  # as --name says
 LISTENERS = {
     "netcat": "netcat",
     "syslogtcp": "syslog",
@@ -93,7 +94,8 @@ def staged(
         conf.write_text(moved, encoding="utf-8")
         model = read(parse(moved, str(conf)), {})
         models.append(model)
-        names = [its.name for its in model.agents.values() if its.lists] or ["a1"]
+        names = AGENT.findall(text) or [its.name for its in model.agents.values() if its.lists]
+        names = names or ["a1"]
         agents += [{"name": each, "file": str(conf)} for each in names]
         files += prepare(model, scene)
         feeds += feeds_of(model)
