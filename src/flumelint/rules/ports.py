@@ -214,8 +214,8 @@ b1.sinks.out.channel = c1
     "compression-differs",
     Severity.IDLE,
     summary="a sink compresses and the source it sends to does not, or the reverse",
-    flume="The source cannot read the sink's bytes. The sink logs `Failed to send batch` and "
-    "tries again without end.",
+    flume="The source cannot read the sink's bytes; it logs `Excessively large list allocation "
+    "request detected`, say, and closes the connection. The sink tries again without end.",
     harm="Nothing arrives, and the sink's channel fills.",
     wrong=changed(
         AVRO, ("k1.port = 4141\n", "k1.port = 4141\na1.sinks.k1.compression-type = deflate\n")
