@@ -22,9 +22,11 @@ _PACKED = re.compile(r".*\.(gz|bz2|xz|zst|zip|lz4|snappy|tar|tgz)$", re.IGNORECA
 
 
 def _spools(conf: Conf) -> Iterator[Component]:
-    for source in conf.components(SOURCE):
-        if source.is_a("spooldir") and is_alive(source):
-            yield source
+    return (source for source in conf.components(SOURCE) if _is_spool(source))
+
+
+def _is_spool(source: Component) -> bool:
+    return source.is_a("spooldir") and is_alive(source)
 
 
 TWO = changed(SPOOL, ("a1.sources = r1", "a1.sources = r1 r2"))
@@ -49,7 +51,7 @@ a1.sources.r2.deserializer.maxLineLength = 65536
 )
 def spool_folder_shared(conf: Conf) -> Iterator[Report]:
     for agent in conf.agents.values():
-        spools = [each for each in _spools(conf) if each.agent is agent]
+        spools = [each for each in agent.sources.values() if _is_spool(each)]
         for one, two in combinations(spools, 2):
             first, second = place(one, "spoolDir"), place(two, "spoolDir")
             if not first or not second or _kept_apart(one, two):

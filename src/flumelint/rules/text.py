@@ -104,7 +104,8 @@ def invisible_character(conf: Conf) -> Iterator[Report]:
     ),
 )
 def not_ascii(conf: Conf) -> Iterator[Report]:
-    if conf.document.encoding != "utf-8" or not is_flume(conf):
+    document = conf.document
+    if document.encoding != "utf-8" or document.text.isascii() or not is_flume(conf):
         return
     for setting in conf.settings:
         raw = conf.document.raw(setting.span)

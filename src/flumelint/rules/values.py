@@ -24,6 +24,7 @@ _CONNECTS = re.compile(r"(type|channels?|sinks|interceptors|bind|port|hostname|s
 @rule(
     "missing-type",
     Severity.IDLE,
+    whole=True,
     summary="a component has settings and no type",
     flume="Flume removes the component and logs `Component has no type. Cannot configure. k1`.",
     harm="The component does not run; a channel takes its sources and sinks with it.",
@@ -111,12 +112,7 @@ def _own_line(conf: Conf, setting: Setting, start: int, comment: str) -> tuple[E
     indent = conf.document.line(line)[: column - 1]
     cut = Span(setting.part((start, start)).start, assignment.span.end)
     above = Span(assignment.span.start, assignment.span.start)
-    return (Edit(above, f"{text}{line_end(conf)}{indent}"), Edit(cut, ""))
-
-
-def line_end(conf: Conf) -> str:
-    """Return the line end that the file uses."""
-    return "\r\n" if "\r\n" in conf.document.text else "\n"
+    return (Edit(above, f"{text}{conf.document.line_end}{indent}"), Edit(cut, ""))
 
 
 @rule(
