@@ -72,7 +72,9 @@ def invisible_character(conf: Conf) -> Iterator[Report]:
     if not is_flume(conf):
         return
     for assignment in conf.document.assignments:
-        for found in _INVISIBLE.finditer(conf.document.raw(assignment.span)):
+        raw = conf.document.raw(assignment.span)
+        looks_blank = not _INVISIBLE.sub("", raw).strip()  # Flume ignores the line
+        for found in _INVISIBLE.finditer(raw):
             start = assignment.span.start + found.start()
             if found[0] == BOM and start == 0:
                 continue
@@ -81,7 +83,7 @@ def invisible_character(conf: Conf) -> Iterator[Report]:
                 Span(start, start + len(found[0])),
                 f"an invisible character, {code}, belongs to the word beside it",
                 "replace it by a space, or delete it",
-                severity=Severity.IDLE,
+                severity=Severity.IGNORED if looks_blank else Severity.IDLE,
             )
 
 
