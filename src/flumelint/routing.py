@@ -77,8 +77,11 @@ def _multiplexed(source: Component, headers: Mapping[str, str]) -> Route:
     chosen = mapping or source.get("selector.default")
     required = tuple(chosen.value.split()) if chosen else ()
     optional = source.text(f"selector.optional.{value}").split() if value else []
+    for name in required:
+        if name in optional:
+            optional.remove(name)  # once, as Flume does
     reason = told if mapping else f"{told}: default" if chosen else f"{told}, and no default"
-    return Route(required, tuple(name for name in optional if name not in required), reason)
+    return Route(required, tuple(optional), reason)
 
 
 def _with_constants(source: Component, headers: Mapping[str, str]) -> dict[str, str]:
