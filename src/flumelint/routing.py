@@ -107,6 +107,16 @@ def constant_headers(source: Component) -> dict[str, str]:
     return constants
 
 
+def header_setters(source: Component) -> list[str]:
+    """Return the interceptors whose headers are not known here: they come from the event."""
+    found = []
+    for name in source.text("interceptors").split():
+        type_ = source.text(f"interceptors.{name}.type")
+        if not _static(source, name) and type_.lower() != "regex_filter":
+            found.append(f"{name} ({type_.rpartition('.')[2] or 'no type'})")
+    return found
+
+
 def _static(source: Component, interceptor: str) -> tuple[str, str, bool] | None:
     """Return a static interceptor's header, its value, and whether an existing value stays."""
     keys = f"interceptors.{interceptor}."

@@ -164,6 +164,19 @@ def test_the_command_says_where_an_event_goes(
     )
 
 
+def test_an_interceptor_that_reads_the_event_is_told_with_the_route(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+
+    assert main(["route", str(LAB / "fan-out.conf"), "--header", "kind=x"]) == 0
+    assert capsys.readouterr().out == (
+        "lab: spool → every → sales (kind = x has no mapping: default)\n"
+        "  if kind (regex_extractor) has set no other headers before\n"
+    )
+
+
 def test_the_text_shows_each_way() -> None:
     assert (
         as_text(conf_of(MULTIPLEXING))
