@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from flumelint import check
+from flumelint.places import compiled
 from flumelint.rules.exec_source import EXEC
 from flumelint.rules.file_channels import FILE
 from flumelint.rules.hdfs import HDFS
@@ -271,3 +273,26 @@ def test_letters_that_are_not_ascii_are_told_once_if_they_are_in_a_comment() -> 
 def test_what_is_a_blank(value: str, left: bool) -> None:
     conf = BASE + f"a1.sinks.k1.consumerSecret = {value}\n"
     assert found(conf, "placeholder-left") == (["risky"] if left else [])
+
+
+@pytest.mark.parametrize("value", ["/", "/a", "<a", "[your", "{{", "x", " ", "-f ", "a*", "2>"])
+def test_a_value_of_100_000_characters_is_checked_within_a_second(value: str) -> None:
+    long = f"tail {value * (100_000 // len(value))} end"
+    conf = changed(EXEC, ("journalctl --follow", long)) + f"a1.sinks.k1.key = {long}\n"
+
+    begin = time.process_time()
+    check(conf)
+
+    assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+", "(a|a)*b", "((a)b*)+", "(x(a|b){2})*", "[("])
+def test_an_expression_that_could_stop_the_linter_is_not_tried(pattern: str) -> None:
+    assert compiled(pattern) is None
+
+
+@pytest.mark.parametrize(
+    "pattern", [".*log", "^(.)*\\.tmp$", ".*\\.(tmp|gz)", "([(|)]+)x", "(a)b+"]
+)
+def test_an_expression_of_everyday_use_is_tried(pattern: str) -> None:
+    assert compiled(pattern)
