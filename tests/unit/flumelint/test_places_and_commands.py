@@ -296,3 +296,19 @@ def test_an_expression_that_could_stop_the_linter_is_not_tried(pattern: str) -> 
 )
 def test_an_expression_of_everyday_use_is_tried(pattern: str) -> None:
     assert compiled(pattern)
+
+
+def test_a_number_for_which_flume_takes_the_default_stops_nothing() -> None:
+    conf = changed(
+        BASE, ("type = memory\na1.channels.c1.capacity", "type = SPILLABLEMEMORY\na1.channels.c1.X")
+    )
+    assert found(conf.replace(".X = 1000", ".memoryCapacity = ten"), "not-a-number") == ["ignored"]
+    assert found(conf.replace(".X = 1000", ".transactionCapacity = ten"), "not-a-number") == [
+        "idle"
+    ]
+
+
+def test_a_format_of_sequence_files_does_not_matter_to_other_files() -> None:
+    conf = HDFS + "a1.sinks.k1.hdfs.writeFormat = json\n"
+    assert found(conf, "not-a-choice") == ["idle"]
+    assert found(conf + "a1.sinks.k1.hdfs.fileType = DataStream\n", "not-a-choice") == []
