@@ -61,6 +61,7 @@ def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, repo
     if as_json:
         result = outcome.hops.as_json(str(wish.program))
         result["failure"] = list(outcome.failure)
+        result["signs"] = [sign.as_json() for sign in outcome.signs]
         if compared:
             result["count"] = compared.as_json()
         json.dump(result, sys.stdout, indent=2)
@@ -72,6 +73,7 @@ def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, repo
         console.print(_table(outcome.hops))
         if compared:
             console.print(_comparison(compared))
+        console.print(terminal_output.signs(outcome.signs))
         for line in outcome.failure:
             console.print(Text(line, "bold red"), soft_wrap=True)
     return 0 if right else 1

@@ -24,13 +24,16 @@ from flumelab.own.run_guards import (
     paths_explained,
     signals_ignored,
 )
+from flumelab.own.run_signs import RunSigns
 from flumelab.own.services import FLUME, PROGRAM, OwnState, Wish
 from flumelab.runtimes import commands
+from flumelab.runtimes.local_evidence import LocalEvidence
 from flumelab.runtimes.local_start import Launch
 from flumelab.runtimes.port_probe import answers, free_port, require_unused
 from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
+from flumelab.signs import Sign
 
 START_SECONDS_MAX = 110
 FLUME_STOP_SECONDS_MAX = 45
@@ -53,11 +56,13 @@ class Outcome:
     :param hops: the numbers after everything has stopped
     :param output: what the program has printed
     :param failure: the lines that explain why the program has failed; empty if it has not
+    :param signs: what was stuck, lost or odd during the run
     """
 
     hops: Hops
     output: str
     failure: Sequence[str]
+    signs: Sequence[Sign] = ()
 
 
 class OwnRun:
@@ -78,6 +83,8 @@ class OwnRun:
             confs.require_connected(self._conf)
         self.files, self._fed = self._look_at_the_log()
         self._ports = FilePorts(wish, self._conf, self._state)
+        evidence = LocalEvidence(self._processes, self._settings.metrics_port)
+        self._signs = RunSigns(evidence, report)
 
     def run(self) -> Outcome:
         """Start, feed, wait until no number changes, stop in the order of the flow, and compare.
@@ -102,14 +109,16 @@ class OwnRun:
         lines_in = self._feed()
         self._wait(lines_in)
         failure = self._flume_failure()
+        self._signs.look()
         self._stop()
         failure += explain_end(self._state.read_progress())
         if failure and PROGRAM not in self._processes.running():
             self._report(f"the program's log is {self._state.output}")
         hops = self._hops(lines_in)
-        if not hops.agree and (error := first_error(self._state.flume_log)):
+        signs = self._signs.found
+        if not (hops.agree or signs) and (error := first_error(self._state.flume_log)):
             self._report(f"Flume's log has an error: {error} ({self._state.flume_log})")
-        return Outcome(hops, self._state.output.read_text(errors="replace"), failure)
+        return Outcome(hops, self._state.output.read_text(errors="replace"), failure, signs)
 
     def _end_processes(self) -> None:
         """End what is left; a second Ctrl-C must not leave it running."""
@@ -228,6 +237,7 @@ class OwnRun:
         told = since
         while time.monotonic() < deadline and PROGRAM in self._processes.running():
             self._ports.require_a_sink()
+            self._signs.look_at_times()
             now = self._hops(lines_in)
             if time.monotonic() - told > REPORT_SECONDS:
                 told = time.monotonic()

@@ -7,8 +7,6 @@ from flumelab.signs.known import known
 from flumelab.signs.sign import Sign
 from flumelab.signs.snapshot import Kind, Snapshot
 
-STILL_SECONDS = 15.0
-"""What has not moved for so long is stuck: Flume's own pauses take up to 5 s."""
 FULL_PERCENT = 99.0
 COUNTING = (
     *("spooldir", "taildir", "exec", "avro", "thrift", "http", "seq"),
@@ -25,7 +23,7 @@ def counter_signs(snapshot: Snapshot) -> Iterator[Sign]:
     stuck = {
         channel.name: since
         for channel in agent.channels.values()
-        if (since := stuck_since(channel, snapshot.now))
+        if (since := stuck_since(channel, snapshot))
     }
     for name, since in stuck.items():
         channel = agent.channels[name]
@@ -37,17 +35,16 @@ def counter_signs(snapshot: Snapshot) -> Iterator[Sign]:
         yield from _all_dropped(part, source, agent)
         if not any(is_full(channel) for channel in agent.channels_of(source)):
             yield from _source(part, source, snapshot)
-    yield from _not_running(part, agent)
+    yield from _not_running(part, agent, snapshot)
 
 
-def stuck_since(channel: Component, now: float) -> float | None:
+def stuck_since(channel: Component, snapshot: Snapshot) -> float | None:
     """Since when events wait in a channel and none is taken; None if it moves or is empty."""
     if channel.count("ChannelSize") <= 0:
         return None
-    since = max(
-        channel.moved.get("EventTakeSuccessCount", now), channel.moved.get("ChannelEmpty", 0)
-    )
-    return since if now - since >= STILL_SECONDS else None
+    taken = channel.moved.get("EventTakeSuccessCount", snapshot.now)
+    since = max(taken, channel.moved.get("ChannelEmpty", 0))
+    return since if snapshot.now - since >= snapshot.still_seconds else None
 
 
 def is_full(channel: Component) -> bool:
@@ -135,7 +132,7 @@ def _source(part: str, source: Component, snapshot: Snapshot) -> Iterator[Sign]:
         source.moved.get("EventAcceptedCount", snapshot.now),
         min(file.changed for file in pending),
     )
-    if snapshot.now - since >= STILL_SECONDS:
+    if snapshot.now - since >= snapshot.still_seconds:
         yield known()["source-not-moving"].sign(
             part,
             since,
@@ -150,10 +147,10 @@ def _is_pending(source: Component, name: str) -> bool:
     return "/" not in name and not name.startswith(".") and not name.endswith(suffix)
 
 
-def _not_running(part: str, agent: Agent) -> Iterator[Sign]:
+def _not_running(part: str, agent: Agent, snapshot: Snapshot) -> Iterator[Sign]:
     everything = [*agent.sources, *agent.channels.values(), *agent.sinks]
     starts = [each.count("StartTime") / 1000 for each in everything if each.runs]
-    if not starts or agent.now - max(starts) < STILL_SECONDS:
+    if not starts or snapshot.now - max(starts) < snapshot.still_seconds:
         return
     for each in everything:
         if each.is_a(*COUNTING) and not each.runs:

@@ -24,7 +24,7 @@ def folder_signs(snapshot: Snapshot) -> Iterator[Sign]:
         folder = snapshot.folders.get(source.settings.get("spoolDir", ""))
         if folder and source.is_a("spooldir"):
             yield from _position(part, source, folder, snapshot)
-            yield from _canaries(part, folder)
+            yield from _canaries(part, folder, snapshot)
             yield from _sub_folders(part, source, folder)
 
 
@@ -47,9 +47,9 @@ def _position(part: str, source: Component, folder: Folder, snapshot: Snapshot) 
             )
 
 
-def _canaries(part: str, folder: Folder) -> Iterator[Sign]:
+def _canaries(part: str, folder: Folder, snapshot: Snapshot) -> Iterator[Sign]:
     for file in folder.files:
-        if CANARY.match(file.name):
+        if CANARY.match(file.name) and snapshot.now - file.changed >= WRITE_SECONDS:
             yield known()["canary-left-over"].sign(
                 part, file.changed, file=f"{folder.path}/{file.name}"
             )

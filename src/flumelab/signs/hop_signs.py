@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from flumelab.signs.agent import number
-from flumelab.signs.counter_signs import STILL_SECONDS
 from flumelab.signs.known import known
 from flumelab.signs.sign import Sign
 from flumelab.signs.snapshot import Kind, Snapshot
@@ -22,7 +21,7 @@ def hop_signs(snapshot: Snapshot) -> Iterator[Sign]:
         default=snapshot.now,
     )
     program = snapshot.part(Kind.PROGRAM)
-    if program and sent > counted and snapshot.now - since >= STILL_SECONDS:
+    if program and sent > counted and snapshot.now - since >= snapshot.still_seconds:
         yield known()["not-counted"].sign(
             program, since, sent=number(sent, "line"), missing=f"{sent - counted:,}"
         )
