@@ -27,10 +27,12 @@ def counter_signs(snapshot: Snapshot) -> Iterator[Sign]:
     }
     for name, since in stuck.items():
         channel = agent.channels[name]
-        signs = [_sink(part, sink, channel, since) for sink in agent.sinks_of(channel)]
+        sinks = agent.sinks_of(channel)
+        signs = [_sink(part, sink, channel, since, snapshot) for sink in sinks if sink.runs]
         yield from signs
         if is_full(channel):
-            yield _full(part, channel, agent.sinks_of(channel), since, signs)
+            yield _full(part, channel, sinks, since, signs)
+            yield from _repeated(part, channel, agent, since)
     for source in agent.sources:
         yield from _all_dropped(part, source, agent)
         if not any(is_full(channel) for channel in agent.channels_of(source)):
@@ -53,14 +55,8 @@ def is_full(channel: Component) -> bool:
     return FULL_PERCENT <= percent <= 100
 
 
-def _sink(part: str, sink: Component, channel: Component, since: float) -> Sign:
-    values = {
-        "sink": sink.name,
-        "prefix": sink.prefix,
-        "address": address(sink),
-        "channel": channel.name,
-        "events": _waiting(channel),
-    }
+def _sink(part: str, sink: Component, channel: Component, since: float, snapshot: Snapshot) -> Sign:
+    worker = _receivers_worker(snapshot, sink.settings.get("port", ""))
     name = "sink-not-moving"
     if sink.type == SPARK_SINK:
         name = "sink-not-fetched"
@@ -70,7 +66,32 @@ def _sink(part: str, sink: Component, channel: Component, since: float) -> Sign:
         )
         tried = sink.count("ConnectionFailedCount") > 0
         name = "sink-refused" if tried and refused >= failed - 1 else "sink-unanswered"
-    return known()[name].sign(part, since, **values)
+    if name == "sink-refused" and worker and worker != sink.settings.get("hostname"):
+        name = "receiver-elsewhere"
+    return known()[name].sign(
+        part,
+        since,
+        sink=sink.name,
+        prefix=sink.prefix,
+        address=address(sink),
+        host=sink.settings.get("hostname", ""),
+        worker=worker,
+        channel=channel.name,
+        events=_waiting(channel),
+    )
+
+
+def _receivers_worker(snapshot: Snapshot, port: str) -> str:
+    """The worker on which a receiver with this port runs; empty if the program does not tell."""
+    entry = known()["receiver-on-any-worker"]
+    assert entry.line
+    found = ""
+    for part in snapshot.parts:
+        for line in snapshot.logs.get(part.name, ()) if part.kind is Kind.PROGRAM else ():
+            match = entry.line.search(line.text) if entry.contains in line.text else None
+            if match and match["address"].endswith(f":{port}"):
+                found = match["worker"]
+    return found
 
 
 def _full(
@@ -86,6 +107,28 @@ def _full(
         remedy="; ".join(dict.fromkeys(sign.remedy for sign in signs))
         or f"give a sink the key channel = {channel.name}",
     )
+
+
+def _repeated(part: str, full: Component, agent: Agent, since: float) -> Iterator[Sign]:
+    """Yield the channels of the same source that get its batch again with each try."""
+    for source in agent.sources:
+        channels = agent.channels_of(source)
+        for other in channels if full in channels else ():
+            alone = sum(other in agent.channels_of(each) for each in agent.sources) == 1
+            more = other.count("EventPutSuccessCount") - source.count("EventAcceptedCount")
+            batch = source.count("EventReceivedCount") / max(
+                1, source.count("AppendBatchReceivedCount")
+            )
+            if other != full and alone and more > batch:
+                yield known()["batch-repeated"].sign(
+                    part,
+                    since,
+                    channel=other.name,
+                    more=number(more, "event"),
+                    source=source.name,
+                    full=full.name,
+                    prefix=source.prefix,
+                )
 
 
 def _waiting(channel: Component) -> str:

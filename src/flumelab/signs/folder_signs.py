@@ -24,7 +24,7 @@ def folder_signs(snapshot: Snapshot) -> Iterator[Sign]:
         folder = snapshot.folders.get(source.settings.get("spoolDir", ""))
         if folder and source.is_a("spooldir"):
             yield from _position(part, source, folder, snapshot)
-            yield from _canaries(part, folder, snapshot)
+            yield from _canaries(part, source, folder, snapshot)
             yield from _sub_folders(part, source, folder)
 
 
@@ -47,11 +47,11 @@ def _position(part: str, source: Component, folder: Folder, snapshot: Snapshot) 
             )
 
 
-def _canaries(part: str, folder: Folder, snapshot: Snapshot) -> Iterator[Sign]:
+def _canaries(part: str, source: Component, folder: Folder, snapshot: Snapshot) -> Iterator[Sign]:
     for file in folder.files:
         if CANARY.match(file.name) and snapshot.now - file.changed >= WRITE_SECONDS:
             yield known()["canary-left-over"].sign(
-                part, file.changed, file=f"{folder.path}/{file.name}"
+                part, file.changed, file=f"{folder.path}/{file.name}", source=source.name
             )
 
 
@@ -64,6 +64,7 @@ def _sub_folders(part: str, source: Component, folder: Folder) -> Iterator[Sign]
             part,
             min(file.changed for file in below),
             folder=folder.path,
+            source=source.name,
             files=number(len(below), "file"),
             example=below[0].name,
             prefix=source.prefix,

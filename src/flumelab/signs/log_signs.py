@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from flumelab.signs.known import Known, known
 from flumelab.signs.sign import Sign
@@ -59,4 +60,8 @@ def _moves_again(seen: _Seen, snapshot: Snapshot) -> bool:
     if not seen.known.moves or seen.last is None:
         return False
     component, counter = seen.known.moves.format_map(seen.values).split()
-    return snapshot.moved.get(component, {}).get(counter, 0) > seen.last + 1
+    return any(
+        its.get(counter, 0) > seen.last + 1
+        for name, its in snapshot.moved.items()
+        if fnmatchcase(name, component)
+    )

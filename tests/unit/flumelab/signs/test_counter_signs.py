@@ -69,7 +69,7 @@ def test_files_that_no_source_reads_are_named_with_their_folder() -> None:
     moved = {"SOURCE.r1": {"EventAcceptedCount": 3000}}
     files = (File("a.log", 10, NOW - 60), File("b.log.COMPLETED", 10, NOW - 90))
     sign = signs(moved=moved, files=files)["source-not-moving"]
-    assert sign.fact == f"1 file waits in {SPOOL} and none of their lines are accepted"
+    assert sign.fact == f"1 file waits in {SPOOL}, and the source accepts no line"
     assert sign.since == NOW - 60
 
 
