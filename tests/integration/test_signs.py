@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import requests
 
 from flumelab.signs import Level, Sign
-from tests.support.flume import Collector
 from tests.support.ports import free_port
-from tests.support.sick_agent import SickAgent, SilentServer, touch_later
+from tests.support.sick_agent import SickAgent, SilentServer
 
 LINES = "".join(f"{number} a line\n" for number in range(100))
 CLOSED = free_port()
