@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from flumelab.signs import Level, Sign
+from tests.support.flume import Collector
 from tests.support.ports import free_port
-from tests.support.sick_agent import SickAgent, SilentServer
+from tests.support.sick_agent import SickAgent, SilentServer, touch_later
 
 LINES = "".join(f"{number} a line\n" for number in range(100))
 CLOSED = free_port()
@@ -111,3 +113,170 @@ def stuck(agent: SickAgent, name: str) -> Sign:
 def test_what_works_has_no_sign(sick: SickAgent) -> None:
     found = [sign.sentence for sign in sick.signs().values()]
     assert not [text for text in found if "-ok" in text and "forgotten" not in text]
+
+
+# --- sources --------------------------------------------------------------------------------------
+
+
+def test_a_torn_position_file_is_named_instead_of_the_data_file(sick: SickAgent) -> None:
+    file = sick.folder / "torn/.flumespool/.flumespool-main.meta"
+    sign = stuck(sick, f"position-file-damaged {file}")
+    assert "the position file of source r-torn is torn" in sign.fact
+    assert "read again from its start" in sign.remedy
+
+
+def test_an_empty_position_file_is_named_while_the_agent_runs(sick: SickAgent) -> None:
+    """The channel is full, so the source keeps its place in the position file."""
+    file = sick.folder / "both/.flumespool/.flumespool-main.meta"
+    sick.wait_for(file.exists, "the position file is there")
+    content = file.read_bytes()
+    file.write_bytes(b"")
+    try:
+        sign = stuck(sick, f"position-file-damaged {file}")
+        assert "of source r-both is empty" in sign.fact
+    finally:
+        file.write_bytes(content)
+
+
+def test_a_name_that_is_used_again_stops_its_source(sick: SickAgent) -> None:
+    sign = stuck(sick, f"name-used-again {sick.folder}/again/a.log.COMPLETED")
+    assert "source r-again cannot rename" in sign.fact
+    assert sign.since
+
+
+def test_bytes_that_are_not_in_the_charset_stop_their_source(sick: SickAgent) -> None:
+    sign = stuck(sick, f"not-in-charset {sick.folder}/bytes")
+    assert "charset of source r-bytes" in sign.fact
+
+
+def test_a_canary_that_is_left_over_is_named(sick: SickAgent) -> None:
+    """Flume has renamed it by then, after it has sent an empty event for it."""
+    found = [name for name in sick.signs() if name.startswith("canary-left-over")]
+    assert found == [
+        f"canary-left-over {sick.folder}/canary/flume-spooldir-perm-check-1.canary.COMPLETED"
+    ]
+
+
+def test_files_in_sub_folders_that_no_source_reads_are_named(sick: SickAgent) -> None:
+    sign = sick.sign(f"files-not-read {sick.folder}/sub")
+    assert sign.fact == "source r-sub does not read 1 file in sub-folders, such as monday/a.log"
+
+
+def test_a_filter_that_drops_everything_is_told_with_numbers(sick: SickAgent) -> None:
+    sign = sick.sign("all-dropped source r-filter")
+    assert sign.level is Level.LOSS
+    assert sign.fact == (
+        "accepted 100 events, passed on 0 to channel c-filter: interceptor i1 (regex_filter) drops "
+        "all"
+    )
+    assert "Flume reads a1.sources.r-filter.interceptors.i1.regex as ^d{2}" in sign.remedy
+
+
+def test_a_command_that_ends_leaves_its_source_dead(sick: SickAgent) -> None:
+    assert "exit code 0" in stuck(sick, "command-ended echo once").fact
+
+
+def test_a_position_file_within_its_own_file_group_is_named(sick: SickAgent) -> None:
+    sign = sick.sign("reads-its-own-positions a1.sources.r-taildir.positionFile")
+    assert f"{sick.folder}/taildir/pos.json matches the source's own file group f1" in sign.fact
+
+
+def test_a_source_whose_folder_is_not_there_says_so(sick: SickAgent) -> None:
+    sign = next(s for name, s in sick.signs().items() if name.startswith("part-not-started"))
+    assert "r-gone" in sign.place
+    assert "Directory does not exist" in sign.fact
+
+
+# --- channels and sinks ---------------------------------------------------------------------------
+
+
+def test_a_sink_that_is_refused_names_the_address(sick: SickAgent) -> None:
+    sign = stuck(sick, "sink-refused sink k-refused")
+    assert sign.fact == (
+        f"127.0.0.1:{CLOSED} accepts no connection, and 100 events wait in channel c-refused"
+    )
+    assert "a1.sinks.k-refused.port" in sign.remedy
+    assert sign.since
+
+
+def test_a_receiver_that_answers_nothing_is_told_from_one_that_is_not_there(
+    sick: SickAgent,
+) -> None:
+    sign = stuck(sick, "sink-unanswered sink k-silent")
+    assert "accepts the connection but no batch" in sign.fact
+
+
+def test_a_full_channel_names_its_sink(sick: SickAgent) -> None:
+    sign = stuck(sick, "channel-full channel c-late")
+    assert sign.fact == (
+        f"it is full with 100 events: sink k-late (127.0.0.1:{LATE}) takes nothing"
+    )
+
+
+def test_a_channel_that_no_sink_empties_makes_the_other_one_repeat(sick: SickAgent) -> None:
+    assert "no sink takes from it" in stuck(sick, "channel-full channel c-blocked").fact
+    sign = sick.sign("batch-repeated channel c-free")
+    assert sign.level is Level.LOSS
+    assert "source r-both repeats its batch while channel c-blocked is full" in sign.fact
+
+
+def test_a_batch_larger_than_a_transaction_is_told_with_both_numbers(sick: SickAgent) -> None:
+    source = stuck(sick, "batch-too-large Source r-batch")
+    assert "a batch has 500 events, and channel c-small takes 100" in source.fact
+    assert "a batch has 700 events" in stuck(sick, "batch-too-large Sink k-batch").fact
+
+
+def test_a_request_larger_than_a_transaction_is_told(sick: SickAgent) -> None:
+    """The http source has no batch size: a client decides."""
+    events = [{"headers": {}, "body": str(number)} for number in range(200)]
+
+    def refused() -> bool:
+        try:
+            answer = requests.post(f"http://127.0.0.1:{HTTP}", json=events, timeout=30)
+        except requests.ConnectionError:
+            return False
+        return answer.status_code == requests.codes.unavailable
+
+    sick.wait_for(refused, "the source refuses the request")
+    sign = stuck(sick, "transaction-full a channel with transactionCapacity = 100")
+    assert "more than 100 events" in sign.fact
+
+
+def test_a_file_channel_without_a_usable_folder_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "channel-folder channel c-file")
+    assert "it cannot create its folder /proc/no" in sign.fact
+
+
+# --- what Flume leaves out ------------------------------------------------------------------------
+
+
+def test_a_sink_without_a_channel_is_removed_and_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "part-removed Sink k-nowhere")
+    assert "is not connected to a channel" in sign.fact
+
+
+def test_what_is_configured_but_not_listed_is_told(sick: SickAgent) -> None:
+    sign = sick.sign("part-not-listed a1.sinkgroups.g1")
+    assert sign.sentence == (
+        "a1.sinkgroups.g1: it is configured but not listed in a1.sinkgroups, so it does not run; "
+        "add it: a1.sinkgroups = g1"
+    )
+    assert sick.sign("part-not-listed a1.sinks.k-forgotten").level is Level.WARNING
+
+
+# --- and when it moves again ----------------------------------------------------------------------
+
+
+def test_a_sink_that_finds_its_receiver_has_no_sign_any_more_and_a_changed_file_has_one(
+    sick: SickAgent,
+) -> None:
+    """The source of the full channel is in the middle of its file, which now changes."""
+    touch_later(sick.folder / "late/a.log")
+    collector = Collector(LATE)
+    try:
+        stuck(sick, f"file-changed {sick.folder}/late/a.log")
+        names = sick.signs()
+        assert not {"sink-refused sink k-late", "channel-full channel c-late"} & names.keys()
+        assert len(collector.events) >= 300
+    finally:
+        collector.end()
