@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -10,15 +11,20 @@ import requests
 from flumelab.signs import Level, Sign
 from tests.support.flume import Collector
 from tests.support.ports import free_port
+from tests.support.program_signs import signs_in
+from tests.support.receiver import ReceiverProgram
 from tests.support.sick_agent import SickAgent, SilentServer, touch_later
 
 LINES = "".join(f"{number} a line\n" for number in range(100))
+TIMES = "".join(
+    f'10.0.0.1 - - [17/May/2015:10:05:0{number} +0000] "GET /"\n' for number in range(9)
+)
 CLOSED = free_port()
 LATE = free_port()
 HTTP = free_port()
 
 
-def prepare(agent: SickAgent, silent: SilentServer) -> None:
+def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -> None:
     """Write the conf, with a name for each kind of illness."""
     channel = {"type": "memory", "capacity": 1000, "transactionCapacity": 100}
     for name in ("ok", "torn", "again", "bytes", "canary", "filter", "exec", "taildir", "sub"):
@@ -73,6 +79,14 @@ def prepare(agent: SickAgent, silent: SilentServer) -> None:
     both = agent.spool("both", a_log=LINES * 3)
     agent.source("r-both", both, "c-free c-blocked", maxBackoff=200)
 
+    # The log's own time as text, as timestamp-as-text.conf has it.
+    agent.add("channels", "c-time", **channel)
+    agent.source("r-time", agent.spool("time", a_log=TIMES), "c-time", interceptors="i1")
+    extractor = {"type": "regex_extractor", "regex": r"\\[([^\\]]+)\\]", "serializers": "s1"}
+    agent.write("sources.r-time.interceptors.i1", **extractor, serializers_s1_name="timestamp")
+    agent.add("sinks", "k-time", type="avro", channel="c-time", hostname="127.0.0.1")
+    agent.write("sinks.k-time", port=receiver.port)
+
     # What Flume leaves out.
     agent.add("channels", "c-small", **channel)
     agent.source("r-batch", agent.spool("batch"), "c-small", batchSize=500)
@@ -90,11 +104,19 @@ def prepare(agent: SickAgent, silent: SilentServer) -> None:
 
 
 @pytest.fixture(scope="module")
-def sick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SickAgent]:
+def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProgram]:
+    with ReceiverProgram(tmp_path_factory.mktemp("receiver")) as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def sick(
+    tmp_path_factory: pytest.TempPathFactory, receiver: ReceiverProgram
+) -> Iterator[SickAgent]:
     """The agent, once all of it has been stuck for long enough."""
     silent = SilentServer()
     agent = SickAgent(tmp_path_factory.mktemp("sick"))
-    prepare(agent, silent)
+    prepare(agent, silent, receiver)
     agent.start()
     try:
         agent.sign("sink-refused sink k-refused")
@@ -264,6 +286,16 @@ def test_what_is_configured_but_not_listed_is_told(sick: SickAgent) -> None:
     assert sick.sign("part-not-listed a1.sinks.k-forgotten").level is Level.WARNING
 
 
+def test_a_header_timestamp_that_is_text_is_told_once_with_an_example(
+    sick: SickAgent, receiver: ReceiverProgram
+) -> None:
+    sick.wait_for(lambda: signs_in(receiver), "the receiver has a sign")
+    (sign,) = signs_in(receiver)
+    assert sign.place == "header timestamp = '17/May/2015:10:05:00 +0000'"
+    assert "no number of milliseconds since 1970" in sign.fact
+    assert len(receiver.log_lines("header timestamp")) == 1
+
+
 # --- and when it moves again ----------------------------------------------------------------------
 
 
@@ -280,3 +312,22 @@ def test_a_sink_that_finds_its_receiver_has_no_sign_any_more_and_a_changed_file_
         assert len(collector.events) >= 300
     finally:
         collector.end()
+
+
+def test_an_agent_with_an_unknown_class_or_name_says_which(tmp_path: Path) -> None:
+    agent = SickAgent(tmp_path)
+    agent.add("channels", "c1", type="memory")
+    agent.add("sinks", "k1", type="org.nowhere.Sink", channel="c1")
+    agent.source("r1", agent.spool("spool"), "c1")
+    agent.start()
+    try:
+        sign = stuck(agent, "no-class org.nowhere.Sink")
+        assert "no such class" in sign.fact
+    finally:
+        agent.end()
+    agent.start("a2")
+    try:
+        sign = stuck(agent, f"no-such-agent {tmp_path}/agent.conf")
+        assert sign.remedy == "start one of these: a1"
+    finally:
+        agent.end()
