@@ -138,7 +138,11 @@ def _waiting(channel: Component) -> str:
 
 def _all_dropped(part: str, source: Component, agent: Agent) -> Iterator[Sign]:
     accepted, channels = source.count("EventAcceptedCount"), agent.channels_of(source)
-    if not accepted or any(channel.count("EventPutAttemptCount") for channel in channels):
+    if (
+        not accepted
+        or not channels
+        or any(channel.count("EventPutAttemptCount") for channel in channels)
+    ):
         return
     cause, remedy = "the channel selector", f"set {source.prefix}selector.default"
     for name in source.names("interceptors"):
