@@ -32,7 +32,7 @@ lessons: .venv/ready ## run every lesson, each against the generator's truth [RU
 
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
-	@mvn -q -B -T 2 -f runtimes/pom.xml package
+	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint package
 	@$(BIN)/python -m pytest
 
 test-unit: .venv/ready ## the tests that start no process

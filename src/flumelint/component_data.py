@@ -14,8 +14,11 @@ from typing import Any
 class Key:
     """A key that a component reads.
 
-    :param type: ``int``, ``long``, ``boolean``, ``double``, ``string``, ``list``
-    :param values: all values it accepts, if they are a fixed set
+    :param name: in it, ``*`` stands for a name that the user chooses: ``filegroups.*``
+    :param type: ``int``, ``long``, ``boolean``, ``double``, ``enum``, ``class``, ``list``, …
+    :param values: the names of an enum, in any case
+    :param class_too: whether a class's name is accepted beside the values
+    :param required_if: when it is required, if only sometimes: ``kerberos = true``
     """
 
     name: str
@@ -23,16 +26,38 @@ class Key:
     default: str | None = None
     required: bool = False
     values: tuple[str, ...] = ()
+    class_too: bool = False
+    required_if: str = ""
 
 
 @dataclass(frozen=True)
 class Renamed:
-    """A key of an older Flume: its new name, the version, and whether 1.11 still reads it."""
+    """A key of an older Flume, or one that only its guide has.
+
+    :param new: the key that is read; empty if nothing replaces it
+    :param since: the version that renamed it, or whose guide has it by mistake
+    :param read: whether 1.11 still reads the old name
+    :param wrong_in_guide: Flume's user guide lists it, and no version reads it
+    """
 
     old: str
     new: str
     since: str
     read: bool
+    wrong_in_guide: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a component with keys of its own, such as a serializer.
+
+    :param prefix: its keys begin with it; in it, ``*`` stands for a name that the user chooses
+    :param type_key: the key that names its type or class
+    """
+
+    prefix: str
+    type_key: str
+    interface: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +70,10 @@ class ComponentData:
     :param prefixes: keys under them are passed on, so they are not checked
     :param open: whether its keys cannot be known
     :param jars: what it needs and the lab's Flume lacks
+    :param extra: the lab's extra that has these jars; ``yours`` or ``none`` if there is no such one
+    :param parts: what is configured under a prefix, by keys of its own
+    :param one_of: keys of which one is enough, the one to advise first
+    :param batch_key: what Flume compares with the channel's transactionCapacity
     """
 
     interface: str
@@ -55,6 +84,10 @@ class ComponentData:
     prefixes: tuple[str, ...] = ()
     open: bool = False
     jars: tuple[str, ...] = ()
+    extra: str = ""
+    parts: tuple[Part, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
+    batch_key: str | None = None
 
     def default(self, key: str) -> str | None:
         """Return the default of a key, if the component has the key and the key a default."""
@@ -101,14 +134,25 @@ def _components(data: dict[str, Any]) -> Iterator[ComponentData]:
             alias=each.get("alias"),
             cls=each["class"],
             keys={key["name"]: _key(key) for key in each.get("keys", ())},
-            renamed={
-                key["old"]: Renamed(key["old"], key["new"], key["since"], key.get("read", False))
-                for key in each.get("renamed", ())
-            },
+            renamed={key["old"]: _renamed(key) for key in each.get("renamed", ())},
             prefixes=tuple(each.get("prefixes", ())),
             open=each.get("open", False),
             jars=tuple(each.get("jars", ())),
+            extra=each.get("from", ""),
+            parts=tuple(Part(**part) for part in each.get("parts", ())),
+            one_of=tuple(map(tuple, each.get("one_of", ()))),
+            batch_key=each.get("batch_key"),
         )
+
+
+def _renamed(key: dict[str, Any]) -> Renamed:
+    return Renamed(
+        old=key["old"],
+        new=key["new"],
+        since=key["since"],
+        read=key["read"],
+        wrong_in_guide=key.get("wrong_in_guide", False),
+    )
 
 
 def _key(key: dict[str, Any]) -> Key:
@@ -118,4 +162,6 @@ def _key(key: dict[str, Any]) -> Key:
         default=key.get("default"),
         required=key.get("required", False),
         values=tuple(key.get("values", ())),
+        class_too=key.get("class_too", False),
+        required_if=key.get("required_if", ""),
     )

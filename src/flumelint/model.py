@@ -289,6 +289,6 @@ def _component(agent: Agent, kind: str, name: str) -> Component:
     return agent.components[kind].setdefault(name, Component(agent, kind, name))
 
 
-def names(components: Mapping[str, Component]) -> Sequence[str]:
-    """Return the names of components that are configured."""
+def configured(components: Mapping[str, Component]) -> Sequence[str]:
+    """Return the names of the components that have settings."""
     return [name for name, component in components.items() if component.settings]

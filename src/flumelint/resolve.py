@@ -15,7 +15,30 @@ from flumelint.model import (
     Component,
 )
 
-MEMORY_EVENTS = 100  # default of capacity and of transactionCapacity
+# Events: the defaults of capacity and transactionCapacity, by channel.
+EVENTS_IN_CHANNEL = {"memory": (100, 100), "file": (1_000_000, 10_000)}
+# The key of the batch size and its default, of those whose batch Flume compares with the channel.
+CHECKED_BATCHES = {
+    (SOURCE, "exec"): ("batchSize", 20),
+    (SOURCE, "jms"): ("batchSize", 100),
+    (SOURCE, "multiport_syslogtcp"): ("batchSize", 100),
+    (SOURCE, "seq"): ("batchSize", 1),
+    (SOURCE, "spooldir"): ("batchSize", 100),
+    (SOURCE, "taildir"): ("batchSize", 100),
+    (SINK, "avro"): ("batch-size", 100),
+    (SINK, "thrift"): ("batch-size", 100),
+    (SINK, "null"): ("batchSize", 100),
+    (SINK, "file_roll"): ("sink.batchSize", 100),
+    (SINK, "hdfs"): ("hdfs.batchSize", 100),
+    (SINK, "hive"): ("batchSize", 15_000),
+    (SINK, "hbase2"): ("batchSize", 100),
+    (SINK, "morphline_solr"): ("batchSize", 1000),
+}
+# Of those that fail with each full batch instead.
+UNCHECKED_BATCHES = {
+    (SOURCE, "org.apache.flume.source.kafka.kafkasource"): ("batchSize", 1000),
+    (SINK, "org.apache.flume.sink.kafka.kafkasink"): ("flumeBatchSize", 100),
+}
 
 
 def is_alive(component: Component) -> bool:
@@ -30,12 +53,16 @@ def alive(agent: Agent) -> dict[str, set[str]]:
     sources = {
         name
         for name, each in agent.sources.items()
-        if _is_complete(each) and valid.intersection(each.text("channels").split())
+        if _is_complete(each)
+        and (named := valid.intersection(each.text("channels").split()))
+        and _fits(each, named)
     }
     sinks = {
         name
         for name, each in agent.sinks.items()
-        if _is_complete(each) and each.text("channel") in valid
+        if _is_complete(each)
+        and each.text("channel") in valid
+        and _fits(each, {each.text("channel")})
     }
     used = {agent.sinks[name].text("channel") for name in sinks}
     used.update(word for name in sources for word in agent.sources[name].text("channels").split())
@@ -63,21 +90,58 @@ def _is_valid_channel(channel: Component) -> bool:
 
 
 def exceeds_capacity(channel: Component) -> bool:
-    """Whether a memory channel's transactions are larger than the channel: Flume removes it."""
-    if not channel.is_a("memory"):
-        return False
-    capacity = memory_events(channel, "capacity")
-    transaction = memory_events(channel, "transactionCapacity")
+    """Whether a channel's transactions are larger than the channel: Flume removes it."""
+    capacity, transaction = capacity_of(channel), transaction_of(channel)
     return capacity is not None and transaction is not None and transaction > capacity
 
 
-def memory_events(channel: Component, key: str) -> int | None:
-    """Return a memory channel's capacity as Flume uses it; None if it is not known.
+def capacity_of(channel: Component) -> int | None:
+    """Return how many events a memory or file channel can hold; None if it is not known."""
+    return _events(channel, "capacity", 0)
 
-    Flume takes the default for what is no number, and for a number that is not positive.
+
+def transaction_of(channel: Component) -> int | None:
+    """Return how many events a transaction of a memory or file channel can have, or None."""
+    return _events(channel, "transactionCapacity", 1)
+
+
+def _events(channel: Component, key: str, which: int) -> int | None:
+    """Flume takes the default for a number that is not positive, and for what is no number.
+
+    (A file channel is removed if it is no number; another rule says so.)
     """
+    defaults = EVENTS_IN_CHANNEL.get(short_type(channel))
     setting = channel.get(key)
-    if setting and not setting.known:
+    if not defaults or (setting and not setting.known):
         return None
-    number = channel.number(key, MEMORY_EVENTS)
-    return number if number is not None and 0 < number <= MAX_INT else MEMORY_EVENTS
+    number = channel.number(key, defaults[which])
+    return number if number is not None and 0 < number <= MAX_INT else defaults[which]
+
+
+def batch_of(component: Component) -> tuple[str, int] | None:
+    """Return the key of a source's or sink's batch size, and the size; None if not known."""
+    place = (component.kind, short_type(component))
+    known = CHECKED_BATCHES.get(place) or UNCHECKED_BATCHES.get(place)
+    if not known:
+        return None
+    key, default = known
+    size = component.number(key, default)
+    return None if size is None else (key, size)
+
+
+def batches_are_checked(component: Component) -> bool:
+    """Whether Flume compares its batch with the channel's transactions when it starts."""
+    return (component.kind, short_type(component)) in CHECKED_BATCHES
+
+
+def short_type(component: Component) -> str:
+    """Return the alias of a type, or else the class, in lower case."""
+    alias = component.data.alias if component.data else None
+    return (alias or component.type).lower()
+
+
+def _fits(component: Component, channels: set[str]) -> bool:
+    """Whether Flume lets it start with these channels."""
+    batch = batch_of(component) if batches_are_checked(component) else None
+    limits = [transaction_of(component.agent.channels[name]) for name in channels]
+    return batch is None or all(limit is None or batch[1] <= limit for limit in limits)

@@ -18,6 +18,8 @@ def as_text(findings: Sequence[Finding], files: Sequence[str]) -> str:
 
 def _block(found: Finding) -> str:
     lines = [head(found)]
+    if found.severity is Severity.NOTE:
+        return lines[0]
     if found.source_line.strip():
         lines += _excerpt(found)
     if found.related:

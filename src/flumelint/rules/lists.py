@@ -5,45 +5,74 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flumelint.findings import Edit, Report, Severity
-from flumelint.model import CHANNEL, FILTER, KIND_WORDS, KINDS, SINK, SINKGROUP, SOURCE, Conf, names
+from flumelint.model import (
+    CHANNEL,
+    FILTER,
+    KIND_WORDS,
+    SINK,
+    SINKGROUP,
+    SOURCE,
+    Agent,
+    Component,
+    Conf,
+    Setting,
+    configured,
+)
 from flumelint.names import nearest
+from flumelint.properties import Span
 from flumelint.rules.rule import BASE, changed, rule
 
-WORST = {SOURCE: Severity.IDLE, CHANNEL: Severity.IDLE, SINK: Severity.IDLE}
+SEPARATORS = ",;"
+COMMENT = ("#", "//", "--")
 
 
 @rule(
     "listed-but-not-configured",
     Severity.IDLE,
     summary="a list names a component that has no settings",
-    flume="Flume drops the name. For a channel it logs nothing at all.",
-    harm="What was meant to run does not run: a misspelt name drops the component, and a dropped "
-    "channel takes its sources and sinks with it.",
+    flume="Flume drops the name. For a source it logs `Configuration empty for: r1.Removed.`, for "
+    "a sink `no context for sinkk1`, and for a channel nothing at all.",
+    harm="What was meant to run does not run. A misspelt channel takes its sources and sinks with "
+    "it.",
     wrong=changed(BASE, ("a1.sinks = k1", "a1.sinks = k1 k2")),
     right=BASE,
 )
 def listed_but_not_configured(conf: Conf) -> Iterator[Report]:
-    """A comma in a list, and a comment behind it, have rules of their own."""
-    for component in conf.components():
-        if component.listed is None or component.settings:
-            continue
-        if "," in component.name or ";" in component.name or _is_comment(conf, component.name):
-            continue
-        known = names(component.agent.components[component.kind])
-        near = nearest(component.name, known)
-        yield Report(
-            component.listed,
-            f"{component} has no settings, so Flume drops it",
-            f"write {near}, or configure {component.prefix}type"
-            if near
-            else f"configure {component.prefix}type, or take {component.name} out of the list",
-            tuple(known),
-            severity=Severity.IGNORED if component.kind in (SINKGROUP, FILTER) else None,
-        )
+    """A separator in a list, and a comment behind it, have rules of their own."""
+    for agent in conf.agents.values():
+        for kind, listed in agent.lists.items():
+            known = configured(agent.components[kind])
+            for name, span in _names(listed):
+                component = agent.components[kind].get(name)
+                if not component or component.settings or _bare(name) in known:
+                    continue
+                near = nearest(name, (each for each in known if each not in _list(listed)))
+                yield Report(
+                    span,
+                    f"{KIND_WORDS[kind]} {_bare(name)} has no settings, so Flume drops it",
+                    f"write {near}"
+                    if near
+                    else f"configure {component.prefix}type, or take {name} out of the list",
+                    tuple(known),
+                    severity=Severity.IGNORED if kind in (SINKGROUP, FILTER) else None,
+                )
 
 
-def _is_comment(conf: Conf, name: str) -> bool:
-    return any("#" in word or "//" in word for word in (name,))
+def _names(listed: Setting) -> Iterator[tuple[str, Span]]:
+    """Yield the names in a list up to a comment."""
+    for name, span in listed.words() if listed.known else ():
+        if name.startswith(COMMENT):
+            return
+        if _bare(name):
+            yield name, span
+
+
+def _list(listed: Setting) -> set[str]:
+    return {_bare(name) for name, _ in _names(listed)}
+
+
+def _bare(name: str) -> str:
+    return name.strip(SEPARATORS)
 
 
 @rule(
@@ -54,59 +83,139 @@ def _is_comment(conf: Conf, name: str) -> bool:
     "drops it; for a channel it logs nothing.",
     harm="All but the last component of the list are missing.",
     wrong=changed(
-        BASE, ("a1.channels = c1\n", "a1.channels = c1, c2\na1.channels.c2.type = memory\n")
-    ),
+        BASE,
+        ("a1.channels = c1", "a1.channels = c1, c2"),
+        ("r1.channels = c1", "r1.channels = c1 c2"),
+    )
+    + "a1.channels.c2.type = memory\n",
     right=BASE,
 )
 def comma_in_list(conf: Conf) -> Iterator[Report]:
-    """Lists of components, and the lists of channels and sinks that they are connected to."""
+    """Lists of components, and the lists of channels, sinks and interceptors in them."""
     for agent in conf.agents.values():
-        settings = [agent.lists[kind] for kind in KINDS if kind in agent.lists]
-        settings += [
-            each[key]
-            for kind, key in ((SOURCE, "channels"), (SINKGROUP, "sinks"), (SOURCE, "interceptors"))
-            for each in (component.settings for component in agent.components[kind].values())
-            if key in each
-        ]
-        for setting in settings:
+        for setting in _all_lists(agent):
             text = setting.assignment.value.text
-            for separator in ",;":
-                if separator not in text:
-                    continue
-                start = text.index(separator)
-                written = " ".join(text.replace(separator, " ").split())
-                yield Report(
-                    setting.part((start, start + 1)),
-                    f"{setting.key} has a `{separator}`, which becomes part of a name",
-                    f"separate the names by spaces: {written}",
-                    fix=(Edit(setting.span, written),),
-                )
+            at = next((index for index, letter in enumerate(text) if letter in SEPARATORS), None)
+            if at is None or any(mark in text for mark in COMMENT) or not setting.known:
+                continue
+            written = " ".join("".join(" " if c in SEPARATORS else c for c in text).split())
+            yield Report(
+                setting.part((at, at + 1)),
+                f"{setting.key} has a `{text[at]}`, which becomes part of a name",
+                f"separate the names by spaces: {written}",
+                fix=(Edit(setting.span, written),),
+            )
+
+
+def _all_lists(agent: Agent) -> Iterator[Setting]:
+    yield from agent.lists.values()
+    for kind, key in (
+        (SOURCE, "channels"),
+        (SINK, "channel"),
+        (SINKGROUP, "sinks"),
+        (SOURCE, "interceptors"),
+        (SOURCE, "filegroups"),
+    ):
+        for component in agent.components[kind].values():
+            if setting := component.get(key):
+                yield setting
 
 
 @rule(
     "configured-but-not-listed",
     Severity.IGNORED,
     summary="a component has settings, but no list names it",
-    flume="Flume logs `Processing:k2` for each setting and does not start the component.",
-    harm="The component looks configured, but no event ever reaches it.",
+    flume="Flume logs `Processing:k2` for each of its settings, as it does for those that it uses, "
+    "and does not start the component.",
+    harm="The component looks configured, but no event ever reaches it. Sinks of a group that is "
+    "not listed run one beside the other, with no failover.",
     wrong=BASE + "\na1.sinks.k2.type = logger\na1.sinks.k2.channel = c1\n",
     right=changed(BASE, ("a1.sinks = k1", "a1.sinks = k1 k2"))
     + "\na1.sinks.k2.type = logger\na1.sinks.k2.channel = c1\n",
 )
 def configured_but_not_listed(conf: Conf) -> Iterator[Report]:
+    """An agent without any list has a rule of its own."""
     for component in conf.components():
-        if component.listed is not None:
-            continue
-        agent, list_key = component.agent, f"{component.agent.name}.{component.kind}s"
+        agent = component.agent
         listed = agent.lists.get(component.kind)
+        if component.listed or not agent.lists or (listed and not listed.known):
+            continue
+        if listed and component.name in _list(listed):
+            continue
+        key = f"{agent.name}.{component.kind}s"
         first = next(iter(component.settings.values()))
-        if listed:
-            remedy = f"add {component.name} to {list_key}, or delete its settings"
-        else:
-            remedy = f"write {list_key} = {component.name}"
+        free = [name for name in _list(listed) if _is_free(component, name)] if listed else []
+        near = nearest(component.name, free)
         yield Report(
             first.key_span,
             f"no list names {component}, so Flume does not start it",
-            remedy,
+            f"write {near} here as in {key}"
+            if near
+            else f"add {component.name} to {key}, or delete its settings"
+            if listed
+            else f"write {key} = {component.name}",
             related=(listed.span, f"the list of {KIND_WORDS[component.kind]}s") if listed else None,
         )
+
+
+def _is_free(like: Component, name: str) -> bool:
+    """Whether a list names it and nothing configures it."""
+    component = like.agent.components[like.kind].get(name)
+    return component is None or not component.settings
+
+
+@rule(
+    "agent-without-lists",
+    Severity.IDLE,
+    summary="an agent has components, but not one list",
+    flume="Flume logs `Agent configuration for 'a1' does not contain any channels. Marking it as "
+    "invalid.` and runs on with nothing to do.",
+    harm="The agent stays up and does nothing. Where another agent has lists, the name of this one "
+    "is probably misspelt, and its settings are missing there.",
+    wrong=changed(BASE, ("a1.channels.c1.capacity", "al.channels.c1.capacity")),
+    right=BASE,
+)
+def agent_without_lists(conf: Conf) -> Iterator[Report]:
+    for agent in conf.agents.values():
+        first = next((each for c in agent.all_components() for each in c.settings.values()), None)
+        if agent.lists or not first:
+            continue
+        others = [other.name for other in conf.agents.values() if other.lists]
+        near = nearest(agent.name, others) or (others[0] if len(others) == 1 else None)
+        yield Report(
+            first.assignment.key.part(0, len(agent.name)),
+            f"agent {agent.name} has no list of sources, channels or sinks, so nothing of it runs",
+            f"write {near}" if near else f"write {agent.name}.sources, .channels and .sinks",
+            tuple(others),
+            severity=Severity.IGNORED if others else None,
+        )
+
+
+@rule(
+    "agent-without-channels",
+    Severity.IDLE,
+    summary="an agent lists no channels, or neither sources nor sinks",
+    flume="Flume logs `Agent configuration for 'a1' does not contain any channels. Marking it as "
+    "invalid.`, or `has no sources or sinks. Will be marked invalid.` It drops the agent.",
+    harm="The agent stays up with nothing to do.",
+    wrong=changed(BASE, ("a1.channels = c1\n", "")),
+    right=BASE,
+)
+def agent_without_channels(conf: Conf) -> Iterator[Report]:
+    for agent in conf.agents.values():
+        if not agent.lists:
+            continue
+        first = next(iter(agent.lists.values()))
+        if CHANNEL not in agent.lists:
+            names = " ".join(agent.channels)
+            yield Report(
+                first.key_span,
+                f"agent {agent.name} lists no channels, so Flume drops all of it",
+                f"write {agent.name}.channels = {names or 'and the names of its channels'}",
+            )
+        elif SOURCE not in agent.lists and SINK not in agent.lists:
+            yield Report(
+                first.key_span,
+                f"agent {agent.name} lists neither sources nor sinks, so Flume drops all of it",
+                f"write {agent.name}.sources and {agent.name}.sinks",
+            )

@@ -39,6 +39,7 @@ class Rule:
     :param harm: why it hurts, in whole sentences
     :param wrong: a complete conf with the mistake; of two files, each begins with ``# file: NAME``
     :param right: the same conf without it
+    :param files: the files in the folder FOLDER of the examples, for a rule that looks there
     """
 
     name: str
@@ -50,6 +51,7 @@ class Rule:
     right: str
     check: Check | None = None
     check_files: CheckFiles | None = None
+    files: tuple[str, ...] = ()
 
 
 REGISTERED: dict[str, Rule] = {}
@@ -64,12 +66,21 @@ class _FilesDecorator(Protocol):
 
 
 def rule(
-    name: str, severity: Severity, *, summary: str, flume: str, harm: str, wrong: str, right: str
+    name: str,
+    severity: Severity,
+    *,
+    summary: str,
+    flume: str,
+    harm: str,
+    wrong: str,
+    right: str,
+    files: tuple[str, ...] = (),
 ) -> _Decorator:
     """Register a rule about one file."""
 
     def register(check: Check) -> Check:
-        _register(Rule(name, severity, summary, flume, harm, wrong, right, check=check))
+        made = Rule(name, severity, summary, flume, harm, wrong, right, check=check, files=files)
+        _register(made)
         return check
 
     return register

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -23,16 +24,23 @@ def documents(example: str) -> list[Document]:
     return [parse(text, name) for name, text in zip(rest[::2], rest[1::2], strict=True)]
 
 
+def in_folder(rule: Rule, example: str, folder: Path) -> str:
+    """The example with a folder that holds the files which the rule looks for."""
+    for name in rule.files:
+        (folder / name).touch()
+    return example.replace("FOLDER", str(folder)) if rule.files else example
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_rule_finds_its_wrong_example(rule: Rule) -> None:
-    found = check_documents(documents(rule.wrong), Options())
+def test_a_rule_finds_its_wrong_example(rule: Rule, tmp_path: Path) -> None:
+    found = check_documents(documents(in_folder(rule, rule.wrong, tmp_path)), Options())
 
     assert rule.name in {each.rule for each in found}, found
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_right_example_is_clean(rule: Rule) -> None:
-    found = check_documents(documents(rule.right), Options())
+def test_a_right_example_is_clean(rule: Rule, tmp_path: Path) -> None:
+    found = check_documents(documents(in_folder(rule, rule.right, tmp_path)), Options())
 
     allowed = {rule.name} if rule.severity is Severity.NOTE else set()
     assert [each for each in found if each.severity is not Severity.NOTE] == []
@@ -45,5 +53,5 @@ def test_a_rule_is_told_in_words_and_sentences(rule: Rule) -> None:
     assert rule.summary
     assert not rule.summary.endswith(".")
     for text in (rule.flume, rule.harm):
-        assert text.endswith(".")
+        assert text.endswith((".", ".`"))
     assert rule.wrong != rule.right

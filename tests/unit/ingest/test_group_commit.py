@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -170,6 +171,61 @@ def test_drain_waits_for_all_that_was_submitted(tmp_path: Path) -> None:
             group_commit.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(("senders", "in_loop"), [(1, True), (2, False)])
+def test_only_a_lone_senders_batches_are_committed_in_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, senders: int, in_loop: bool
+) -> None:
+    assert _commits_in_loop(tmp_path, monkeypatch, senders) == {in_loop}
+
+
+def test_a_commit_waits_for_other_work_on_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked = []
+
+    def work() -> None:
+        synced.wait(0.2)  # a commit in the loop would be done by then
+        worked.append(synced.is_set())
+
+    synced = threading.Event()
+    _commits_in_loop(tmp_path, monkeypatch, 1, work, synced)
+
+    assert worked == [False]
+
+
+def _commits_in_loop(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    senders: int,
+    work: Callable[[], None] | None = None,
+    synced: threading.Event | None = None,
+) -> set[bool]:
+    """Whether the fsyncs of a batch ran in the event loop's thread."""
+    in_loop, sync = set(), os.fdatasync
+
+    def recorded(descriptor: int) -> None:
+        in_loop.add(threading.current_thread() is threading.main_thread())
+        if synced:
+            synced.set()
+        sync(descriptor)
+
+    async def run() -> None:
+        with LandingWriter.open(folder, identify) as writer:
+            monkeypatch.setattr(os, "fdatasync", recorded)
+            group_commit = GroupCommit(writer, lambda: senders == 1)
+            committing = asyncio.create_task(group_commit.run())
+            working = asyncio.create_task(group_commit.in_thread(work)) if work else None
+            await asyncio.sleep(0)  # the work begins
+            assert await group_commit.submit(scan_events(PLAIN, 1))
+            if working:
+                await working
+            committing.cancel()
+            group_commit.close()
+
+    asyncio.run(run())
+    return in_loop
 
 
 # --- any batches --------------------------------------------------------------------------------

@@ -20,14 +20,22 @@ log = logging.getLogger(__name__)
 class GroupCommit:
     """Stores batches in the order in which they arrive, each line of a file once.
 
-    All methods belong to one event loop; the commits themselves run in a thread.
+    All methods belong to one event loop. The commits run in a thread, so that other senders are
+    read meanwhile. A lone sender waits for its answer anyway: its commits run in the loop, because
+    the switch between threads costs more than the write (benchmarks/intake_ratio.py).
+
+    :param has_one_sender: whether only one sender is connected; asked before each commit
     """
 
-    def __init__(self, writer: LandingWriter) -> None:
+    def __init__(
+        self, writer: LandingWriter, has_one_sender: Callable[[], bool] = lambda: False
+    ) -> None:
         self._writer = writer
+        self._has_one_sender = has_one_sender
         self._waiting: list[asyncio.Future[bool]] = []  # for the next commit
         self._work = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="landing")
+        self._other_work = 0  # in the thread, besides commits
         self._is_failing = False
         self._timestamps = TimestampCheck()
         self._last: asyncio.Future[bool] | None = None
@@ -55,7 +63,10 @@ class GroupCommit:
             self._work.clear()
             taken, self._waiting = self._waiting, []
             try:
-                await loop.run_in_executor(self._thread, self._writer.commit)
+                if self._has_one_sender() and not self._other_work:
+                    self._writer.commit()
+                else:
+                    await loop.run_in_executor(self._thread, self._writer.commit)
             except LandingError as error:
                 self._log_change(str(error))
                 # The writer has also forgotten the batches that arrived meanwhile.
@@ -73,7 +84,11 @@ class GroupCommit:
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do other work on the log between two commits."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        self._other_work += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        finally:
+            self._other_work -= 1
 
     def close(self) -> None:
         """End the thread. What is not committed stays unanswered."""

@@ -35,6 +35,10 @@ class Poller:
         self._tasks = [asyncio.create_task(client.run()) for client in self._clients]
         return self._tasks
 
+    def has_one_sender(self) -> bool:
+        """No: even a single agent has two connections."""
+        return False
+
     async def drain(self) -> None:
         """Fetch nothing more, and wait until each batch that has arrived is acknowledged."""
         for client in self._clients:

@@ -60,6 +60,10 @@ class Receiver:
             ) from None
         return [asyncio.create_task(self._close_stalled())]
 
+    def has_one_sender(self) -> bool:
+        """Whether only one sink is connected."""
+        return len(self._connections) == 1
+
     async def drain(self) -> None:
         """Read nothing more; batches that have arrived completely are already submitted."""
         for connection in self._connections:

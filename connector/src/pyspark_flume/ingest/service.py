@@ -35,6 +35,9 @@ class EventSource(Protocol):
         Raises `IngestionFailed`.
         """
 
+    def has_one_sender(self) -> bool:
+        """Whether only one sender is connected."""
+
     async def drain(self) -> None:
         """Accept no further batch, and return when those that are arriving are submitted."""
 
@@ -58,7 +61,7 @@ class IngestService:
         """
         asyncio.get_running_loop().set_exception_handler(_log_in_one_line)
         with LandingWriter.open(self.landing, identify, self._segment_bytes) as writer:
-            group_commit = GroupCommit(writer)
+            group_commit = GroupCommit(writer, self.source.has_one_sender)
             tasks = [
                 *await self.source.start(group_commit),
                 asyncio.create_task(group_commit.run()),

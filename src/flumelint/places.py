@@ -1,0 +1,96 @@
+"""The folders and files that components name, and who feeds a channel; nothing is opened."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flumelint.model import Agent, Component, Setting
+from flumelint.resolve import is_alive
+
+# The keys that name a folder or file of the agent's own host, by type.
+PATH_KEYS = {
+    "spooldir": ("spoolDir", "trackerDir"),
+    "taildir": ("positionFile",),
+    "file": ("checkpointDir", "backupCheckpointDir", "dataDirs"),
+    "spillablememory": ("checkpointDir", "backupCheckpointDir", "dataDirs"),
+    "file_roll": ("sink.directory",),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path in a conf: the normal form, and the setting that names it."""
+
+    path: str
+    setting: Setting
+
+
+def normal(path: str) -> str:
+    """Return a path without ``.``, ``//`` and a ``/`` at its end."""
+    return posixpath.normpath(path.strip().replace("\\", "/"))
+
+
+def place(component: Component, key: str) -> Place | None:
+    """Return where a key points; None if it is not set or holds an unknown variable."""
+    setting = component.get(key)
+    return Place(normal(setting.value), setting) if setting and setting.known else None
+
+
+def folders(component: Component, key: str) -> list[Place]:
+    """Return the paths of a key whose value is a list with commas: ``dataDirs``."""
+    setting = component.get(key)
+    if not setting or not setting.known:
+        return []
+    return [Place(normal(part), setting) for part in setting.value.split(",") if part.strip()]
+
+
+def path_settings(component: Component) -> Iterator[Setting]:
+    """Yield the settings of a component that name files or folders of its host."""
+    for type_, keys in PATH_KEYS.items():
+        if component.is_a(type_):
+            yield from (component.settings[key] for key in keys if key in component.settings)
+    if component.is_a("taildir"):
+        yield from file_groups(component).values()
+
+
+def file_groups(source: Component) -> dict[str, Setting]:
+    """Return the patterns of a TAILDIR source by the name of their group."""
+    found = source.below("filegroups.")
+    return {name: setting for name, setting in found.items() if "." not in name}
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a path is a folder itself, or below it."""
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
+def compiled(pattern: str) -> re.Pattern[str] | None:
+    """Compile a Java expression with Python's `re`; None where the two languages differ."""
+    try:
+        return re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return None
+
+
+def truth(component: Component, key: str, default: bool = False) -> bool:
+    """Return a boolean as Flume reads it: only ``true``, in any case, is true."""
+    return component.text(key, "true" if default else "").lower() == "true"
+
+
+def sources_of(channel: Component) -> list[Component]:
+    """Return the sources that Flume starts and that put into a channel."""
+    return [
+        source
+        for source in channel.agent.sources.values()
+        if is_alive(source) and channel.name in source.text("channels").split()
+    ]
+
+
+def sinks_of(agent: Agent, channel: str) -> list[Component]:
+    """Return the sinks that Flume starts and that take from a channel."""
+    return [
+        each for each in agent.sinks.values() if is_alive(each) and each.text("channel") == channel
+    ]

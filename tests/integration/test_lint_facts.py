@@ -1,0 +1,27 @@
+"""The linter's facts about Flume are made anew, from its jars and by running it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tools.flumelint import make_components
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built() -> None:
+    if not shutil.which("java"):
+        pytest.skip("Java is missing: install Java 17 or later")
+    try:
+        make_components.class_path()
+    except make_components.FlumeMissing as missing:
+        pytest.skip(str(missing))
+
+
+def test_the_keys_are_those_that_flumes_bytecode_reads() -> None:
+    text = make_components.text_of(make_components.components())
+
+    assert make_components.OUTPUT.read_text() == text, (
+        "python -m tools.flumelint.make_components writes it anew"
+    )
