@@ -61,6 +61,7 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     (logs / "a.log").write_text("one\n")
     agent.add("sources", "r-taildir", type="TAILDIR", channels="c-taildir", filegroups="f1")
     agent.write("sources.r-taildir", filegroups_f1=f"{logs}/.*", positionFile=f"{logs}/pos.json")
+    agent.write("sources.r-taildir", idleTimeout=1000)  # then it reads a line without an end
 
     # Sinks that do not deliver: refused, silent, late; the late one's file changes meanwhile.
     for name, port, size in (("refused", CLOSED, 1000), ("silent", silent.port, 1000),
@@ -72,12 +73,12 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
         agent.write(f"sinks.k-{name}", hostname="127.0.0.1", port=port)
         agent.write(f"sinks.k-{name}", **{"connect-timeout": 1000, "request-timeout": 1000})
 
-    # One source into two channels, of which one is full.
-    agent.add("channels", "c-free", **channel)
-    agent.add("channels", "c-blocked", **channel | {"capacity": 100})
-    agent.add("sinks", "k-free", type="null", channel="c-free")
-    both = agent.spool("both", a_log=LINES * 3)
-    agent.source("r-both", both, "c-free c-blocked", maxBackoff=200)
+    # One source into two channels, of which c2 is full. Flume puts a batch into c1 first: it orders
+    # them by Java's hash of their names.
+    agent.add("channels", "c1", **channel)
+    agent.add("channels", "c2", **channel | {"capacity": 100})
+    agent.add("sinks", "k1", type="null", channel="c1")
+    agent.source("r-both", agent.spool("both", a_log=LINES * 3), "c1 c2", maxBackoff=200)
 
     # The log's own time as text, as timestamp-as-text.conf has it.
     agent.add("channels", "c-time", **channel)
@@ -94,6 +95,8 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     agent.write("sinks.k-batch", **{"batch-size": 700})
     agent.add("sources", "r-http", type="http", port=HTTP, bind="127.0.0.1", channels="c-small")
     agent.add("sinks", "k-small", type="null", channel="c-small")
+    agent.add("sources", "r-empty")
+    agent.add("sources", "r-nothing", type="spooldir", channels="c-ok")
     agent.source("r-gone", agent.folder / "gone", "c-ok")
     agent.add("sinks", "k-nowhere", type="avro", channel="c-nowhere", hostname="127.0.0.1", port=1)
     agent.write("sinks.k-forgotten", type="null", channel="c-ok")
@@ -202,11 +205,15 @@ def test_a_position_file_within_its_own_file_group_is_named(sick: SickAgent) -> 
     sign = sick.sign("reads-its-own-positions a1.sources.r-taildir.positionFile")
     assert f"{sick.folder}/taildir/pos.json matches the source's own file group f1" in sign.fact
 
+    def received() -> int:
+        return int(sick.evidence.counters()["SOURCE.r-taildir"]["EventAcceptedCount"])
+
+    sick.wait_for(lambda: received() > 1, "more is received than the log's one line")
+
 
 def test_a_source_whose_folder_is_not_there_says_so(sick: SickAgent) -> None:
-    sign = next(s for name, s in sick.signs().items() if name.startswith("part-not-started"))
-    assert "r-gone" in sign.place
-    assert "Directory does not exist" in sign.fact
+    sign = stuck(sick, "part-not-started Spool Directory source r-gone")
+    assert f"Directory does not exist: {sick.folder}/gone" in sign.fact
 
 
 # --- channels and sinks ---------------------------------------------------------------------------
@@ -231,15 +238,19 @@ def test_a_receiver_that_answers_nothing_is_told_from_one_that_is_not_there(
 def test_a_full_channel_names_its_sink(sick: SickAgent) -> None:
     sign = stuck(sick, "channel-full channel c-late")
     assert sign.fact == (
-        f"it is full with 100 events: sink k-late (127.0.0.1:{LATE}) takes nothing"
+        f"it is full with 100 events: sink k-late (127.0.0.1:{LATE}) takes nothing, so source "
+        "r-late waits"
     )
 
 
 def test_a_channel_that_no_sink_empties_makes_the_other_one_repeat(sick: SickAgent) -> None:
-    assert "no sink takes from it" in stuck(sick, "channel-full channel c-blocked").fact
-    sign = sick.sign("batch-repeated channel c-free")
+    assert stuck(sick, "channel-full channel c2").fact == (
+        "it is full with 100 events: no sink takes from it, so source r-both waits, which also "
+        "fills channel c1"
+    )
+    sign = sick.sign("batch-repeated channel c1")
     assert sign.level is Level.LOSS
-    assert "source r-both repeats its batch while channel c-blocked is full" in sign.fact
+    assert "source r-both repeats its batch while channel c2 is full" in sign.fact
 
 
 def test_a_batch_larger_than_a_transaction_is_told_with_both_numbers(sick: SickAgent) -> None:
@@ -272,9 +283,17 @@ def test_a_file_channel_without_a_usable_folder_is_told(sick: SickAgent) -> None
 # --- what Flume leaves out ------------------------------------------------------------------------
 
 
-def test_a_sink_without_a_channel_is_removed_and_told(sick: SickAgent) -> None:
-    sign = stuck(sick, "part-removed Sink k-nowhere")
-    assert "is not connected to a channel" in sign.fact
+def test_a_sink_whose_channel_is_not_there_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "part-not-configured sink k-nowhere")
+    assert sign.fact == "Flume has left it out: Channel c-nowhere not in active set"
+
+
+def test_a_name_on_a_list_without_properties_is_told(sick: SickAgent) -> None:
+    assert "no properties" in stuck(sick, "part-without-settings r-empty").fact
+
+
+def test_a_component_that_cannot_be_configured_is_told(sick: SickAgent) -> None:
+    assert "IllegalStateException" in stuck(sick, "part-removed Source r-nothing").fact
 
 
 def test_what_is_configured_but_not_listed_is_told(sick: SickAgent) -> None:
@@ -307,8 +326,8 @@ def test_a_sink_that_finds_its_receiver_has_no_sign_any_more_and_a_changed_file_
     collector = Collector(LATE)
     try:
         stuck(sick, f"file-changed {sick.folder}/late/a.log")
-        names = sick.signs()
-        assert not {"sink-refused sink k-late", "channel-full channel c-late"} & names.keys()
+        gone = {"sink-refused sink k-late", "channel-full channel c-late"}
+        sick.wait_for(lambda: not gone & sick.signs().keys(), "the sink's signs are over")
         assert len(collector.events) >= 300
     finally:
         collector.end()

@@ -31,7 +31,7 @@ def counter_signs(snapshot: Snapshot) -> Iterator[Sign]:
         signs = [_sink(part, sink, channel, since, snapshot) for sink in sinks if sink.runs]
         yield from signs
         if is_full(channel):
-            yield _full(part, channel, sinks, since, signs)
+            yield _full(part, channel, agent, since, signs)
             yield from _repeated(part, channel, agent, since)
     for source in agent.sources:
         yield from _all_dropped(part, source, agent)
@@ -94,16 +94,20 @@ def _receivers_worker(snapshot: Snapshot, port: str) -> str:
     return found
 
 
-def _full(
-    part: str, channel: Component, sinks: list[Component], since: float, signs: list[Sign]
-) -> Sign:
-    names = ", ".join(f"sink {sink.name} ({address(sink)})" for sink in sinks)
+def _full(part: str, channel: Component, agent: Agent, since: float, signs: list[Sign]) -> Sign:
+    sinks = ", ".join(f"sink {sink.name} ({address(sink)})" for sink in agent.sinks_of(channel))
+    sources = [source for source in agent.sources if channel in agent.channels_of(source)]
+    others = {each.name for source in sources for each in agent.channels_of(source)}
+    beside = sorted(others - {channel.name})
+    waits = f"so source {', '.join(source.name for source in sources)} waits"
+    if beside:
+        waits += f", which also fills channel {', '.join(beside)}"
     return known()["channel-full"].sign(
         part,
         since,
         channel=channel.name,
         events=number(channel.count("ChannelSize"), "event"),
-        why=f"{names} takes nothing" if names else "no sink takes from it",
+        why=f"{sinks} takes nothing, {waits}" if sinks else f"no sink takes from it, {waits}",
         remedy="; ".join(dict.fromkeys(sign.remedy for sign in signs))
         or f"give a sink the key channel = {channel.name}",
     )
