@@ -26,6 +26,11 @@ def test_the_driver_says_on_which_worker_a_receiver_is_and_when_no_worker_has_it
         spark = start_spark(master.url, *streams, conf=conf)
         spark.wait_for_log("WARN", "none of the workers")
         found = signs_of(spark)
+        spark.kill()
+        lone = start_spark(master.url, {"host": ELSEWHERE}, conf=conf)
+        lone.wait_for_log("WARN", "none of the workers")
+        assert "no-such-worker" in signs_of(lone)
+        lone.kill()
     finally:
         worker.kill()
         master.kill()
