@@ -63,6 +63,12 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     agent.write("sources.r-taildir", filegroups_f1=f"{logs}/.*", positionFile=f"{logs}/pos.json")
     agent.write("sources.r-taildir", idleTimeout=1000)  # then it reads a line without an end
 
+    agent.add("sources", "r-typo", type="exec", command="/no/such/command", channels="c-exec")
+    (agent.folder / "torn.json").write_text('[{"inode":')
+    agent.add("sources", "r-positions", type="TAILDIR", channels="c-taildir", filegroups="f1")
+    agent.write("sources.r-positions", positionFile=agent.folder / "torn.json")
+    agent.write("sources.r-positions", filegroups_f1=f"{logs}/none.*")
+
     # Sinks that do not deliver: refused, silent, late; the late one's file changes meanwhile.
     for name, port, size in (("refused", CLOSED, 1000), ("silent", silent.port, 1000),
                              ("late", LATE, 100)):  # fmt: skip
@@ -101,9 +107,16 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     agent.add("sinks", "k-nowhere", type="avro", channel="c-nowhere", hostname="127.0.0.1", port=1)
     agent.write("sinks.k-forgotten", type="null", channel="c-ok")
     agent.write("sinkgroups.g1", sinks="k-refused k-silent", processor_type="load_balance")
-    agent.add("channels", "c-file", type="file", checkpointDir="/proc/no", dataDirs="/proc/no")
-    agent.source("r-file", agent.spool("file", a_log=LINES), "c-file")
-    agent.add("sinks", "k-file", type="null", channel="c-file")
+
+    # File channels: no folder, a folder of another channel's, and no room.
+    for name, folder, space in (("file", "/proc/no", 1), ("one", agent.folder / "channel", 1),
+                                ("two", agent.folder / "channel", 1),
+                                ("room", agent.folder / "room", 10**17)):  # fmt: skip
+        agent.add("channels", f"c-{name}", type="file", minimumRequiredSpace=space)
+        agent.write(f"channels.c-{name}", checkpointDir=f"{folder}/checkpoint")
+        agent.write(f"channels.c-{name}", dataDirs=f"{folder}/data")
+        agent.add("sinks", f"k-{name}", type="null", channel=f"c-{name}")
+        agent.source(f"r-{name}", agent.spool(name, a_log=LINES), f"c-{name}")
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +214,16 @@ def test_a_command_that_ends_leaves_its_source_dead(sick: SickAgent) -> None:
     assert "exit code 0" in stuck(sick, "command-ended echo once").fact
 
 
+def test_a_command_that_is_not_there_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "command-fails /no/such/command")
+    assert "No such file or directory" in sign.fact
+
+
+def test_a_torn_position_file_of_a_taildir_source_is_told(sick: SickAgent) -> None:
+    sign = sick.sign(f"positions-not-read {sick.folder}/torn.json")
+    assert sign.level is Level.LOSS
+
+
 def test_a_position_file_within_its_own_file_group_is_named(sick: SickAgent) -> None:
     sign = sick.sign("reads-its-own-positions a1.sources.r-taildir.positionFile")
     assert f"{sick.folder}/taildir/pos.json matches the source's own file group f1" in sign.fact
@@ -277,7 +300,18 @@ def test_a_request_larger_than_a_transaction_is_told(sick: SickAgent) -> None:
 
 def test_a_file_channel_without_a_usable_folder_is_told(sick: SickAgent) -> None:
     sign = stuck(sick, "channel-folder channel c-file")
-    assert "it cannot create its folder /proc/no" in sign.fact
+    assert "it cannot create its folder /proc/no/checkpoint" in sign.fact
+
+
+def test_two_file_channels_with_one_folder_are_told(sick: SickAgent) -> None:
+    found = [sign for sign in sick.signs().values() if sign.name == "channel-locked"]
+    assert len(found) == 1
+    assert found[0].place in ("channel c-one", "channel c-two")
+    assert f"has its folder {sick.folder}/channel" in found[0].fact
+
+
+def test_a_disk_without_the_room_that_a_channel_wants_is_told(sick: SickAgent) -> None:
+    assert "and the channel wants 100000000" in stuck(sick, "disk-full channel c-room").fact
 
 
 # --- what Flume leaves out ------------------------------------------------------------------------
