@@ -17,7 +17,6 @@ from flumelab.own.services import Wish
 from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Runtime
-from flumelab.signs import Level
 from flumelab.waiting import show_until_balanced, wait_until_settled
 
 cli = typer.Typer(
@@ -120,9 +119,8 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
         terminal_output.console().print(terminal_output.signs(signs))
     else:
         print("The lab is down; flumelab up starts it.")
-    if not services or any(service.state != "running" for service in services):
-        raise typer.Exit(1)
-    raise typer.Exit(1 if any(sign.level is not Level.WARNING for sign in signs) else 0)
+    up = services and all(service.state == "running" for service in services)
+    raise typer.Exit(0 if up and not lab_signs.stop_lines(signs) else 1)
 
 
 @cli.command()
@@ -194,16 +192,21 @@ def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fal
     chosen = _runtime(runtime)
     services = chosen.services()
     checks = doctor.examine(chosen.name, settings.load(), ports=not services)
-    if services:
-        checks += doctor.of_lab(lab_signs.of(chosen, lab_signs.hops_of(chosen)))
-    ok = all(check.ok for check in checks)
+    signs = lab_signs.of(chosen, lab_signs.hops_of(chosen)) if services else []
+    ok = all(check.ok for check in checks) and not lab_signs.stop_lines(signs)
     if as_json:
         _print_json(
-            {"runtime": chosen.name, "ok": ok, "checks": [check.as_json() for check in checks]}
+            {
+                "runtime": chosen.name,
+                "ok": ok,
+                "checks": [check.as_json() for check in checks],
+                "signs": [sign.as_json() for sign in signs],
+            }
         )
     else:
         print(f"runtime: {chosen.name}")
         terminal_output.console().print(terminal_output.checks(checks))
+        terminal_output.console().print(terminal_output.signs(signs))
     raise typer.Exit(0 if ok else 1)
 
 

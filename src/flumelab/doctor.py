@@ -5,7 +5,7 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from flumelab.runtimes.local_build import flume_home
 from flumelab.runtimes.port_probe import can_be_bound
 from flumelab.runtimes.servers import mariadb_server
 from flumelab.settings import Settings
-from flumelab.signs import Sign
 
 GIB = 1024**3
 JAVA_MIN = 17
@@ -48,12 +47,6 @@ def examine(runtime: str, settings: Settings, ports: bool) -> list[Check]:
     checks = [*_docker()] if runtime == "docker" else [*_java(), *_maven(settings), *_mariadb()]
     checks += [*_memory(runtime), *_disk(runtime, settings)]
     return [*checks, *_ports(runtime, settings)] if ports else checks
-
-
-def of_lab(signs: Sequence[Sign]) -> list[Check]:
-    """Return a check for each sign of a running lab; one that is ok if there is none."""
-    found = [Check(sign.part, False, f"{sign.place}: {sign.fact}", sign.remedy) for sign in signs]
-    return found or [Check("running lab", True, "each part runs and moves", "")]
 
 
 def _docker() -> Iterator[Check]:

@@ -1,12 +1,12 @@
 """The signs of a lab that runs: asks its runtime for the evidence, and finds what is known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flumelab.errors import LabError
 from flumelab.ledger import balance
 from flumelab.own.snapshot import take
 from flumelab.runtimes.runtime import Runtime
-from flumelab.signs import Sign, find
+from flumelab.signs import Level, Sign, find
 
 snapshot = take
 
@@ -25,3 +25,8 @@ def hops_of(runtime: Runtime) -> Sequence[tuple[str, int]]:
         return balance(runtime.hop_counts()).hops
     except (LabError, OSError):
         return ()
+
+
+def stop_lines(signs: Iterable[Sign]) -> bool:
+    """Whether lines do not move, or are lost."""
+    return any(sign.level is not Level.WARNING for sign in signs)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 
-from flumelab.signs import Level, Sign
+from flumelab.own.snapshot import take
+from flumelab.signs import Level, Sign, find
+from flumelab.signs.agent import SPARK_SINK
 from tests.support.flume import Collector
 from tests.support.ports import free_port
 from tests.support.program_signs import signs_in
 from tests.support.receiver import ReceiverProgram
-from tests.support.sick_agent import SickAgent, SilentServer, touch_later
+from tests.support.sick_agent import STILL_SECONDS, SickAgent, SilentServer, touch_later
 
 LINES = "".join(f"{number} a line\n" for number in range(100))
 TIMES = "".join(
@@ -22,6 +26,7 @@ TIMES = "".join(
 CLOSED = free_port()
 LATE = free_port()
 HTTP = free_port()
+PULL = free_port()
 
 
 def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -> None:
@@ -79,6 +84,17 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
         agent.write(f"sinks.k-{name}", hostname="127.0.0.1", port=port)
         agent.write(f"sinks.k-{name}", **{"connect-timeout": 1000, "request-timeout": 1000})
 
+    agent.add("channels", "c-pull", **channel)
+    agent.source("r-pull", agent.spool("pull", a_log=LINES), "c-pull")
+    agent.add("sinks", "k-pull", type=SPARK_SINK, channel="c-pull", hostname="127.0.0.1")
+    agent.write("sinks.k-pull", port=PULL)
+    agent.add("channels", "c-roll", **channel)
+    agent.source("r-roll", agent.spool("roll", a_log=LINES), "c-roll")
+    agent.add("sinks", "k-roll", type="file_roll", channel="c-roll", sink_directory="/no/such")
+    pipe = agent.spool("pipe")
+    os.mkfifo(pipe / "a.log")  # whoever reads it waits for ever
+    agent.source("r-pipe", pipe, "c-ok")
+
     # One source into two channels, of which c2 is full. Flume puts a batch into c1 first: it orders
     # them by Java's hash of their names.
     agent.add("channels", "c1", **channel)
@@ -102,6 +118,7 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     agent.add("sources", "r-http", type="http", port=HTTP, bind="127.0.0.1", channels="c-small")
     agent.add("sinks", "k-small", type="null", channel="c-small")
     agent.add("sources", "r-empty")
+    agent.add("channels", "c-comma,")
     agent.add("sources", "r-nothing", type="spooldir", channels="c-ok")
     agent.source("r-gone", agent.folder / "gone", "c-ok")
     agent.add("sinks", "k-nowhere", type="avro", channel="c-nowhere", hostname="127.0.0.1", port=1)
@@ -258,6 +275,23 @@ def test_a_receiver_that_answers_nothing_is_told_from_one_that_is_not_there(
     assert "accepts the connection but no batch" in sign.fact
 
 
+def test_a_spark_sink_that_no_program_fetches_from_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "sink-not-fetched sink k-pull")
+    assert sign.fact == (
+        f"no Spark program takes from 127.0.0.1:{PULL}, and 100 events wait in channel c-pull"
+    )
+
+
+def test_a_sink_of_another_type_that_delivers_nothing_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "sink-not-moving sink k-roll")
+    assert sign.fact == "it delivers nothing, and 100 events wait in channel c-roll"
+
+
+def test_a_source_that_reads_nothing_though_a_file_waits_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "source-not-moving source r-pipe")
+    assert sign.fact == f"1 file waits in {sick.folder}/pipe, and the source accepts no line"
+
+
 def test_a_full_channel_names_its_sink(sick: SickAgent) -> None:
     sign = stuck(sick, "channel-full channel c-late")
     assert sign.fact == (
@@ -323,7 +357,18 @@ def test_a_sink_whose_channel_is_not_there_is_told(sick: SickAgent) -> None:
 
 
 def test_a_name_on_a_list_without_properties_is_told(sick: SickAgent) -> None:
-    assert "no properties" in stuck(sick, "part-without-settings r-empty").fact
+    """Flume itself logs nothing about such a channel."""
+    assert "no properties" in stuck(sick, "part-without-settings a1.sources.r-empty").fact
+    sign = stuck(sick, "part-without-settings a1.channels.c-comma,")
+    assert "without commas" in sign.remedy
+
+
+def test_the_counters_tell_of_a_source_that_does_not_run_without_any_log(sick: SickAgent) -> None:
+    seen = take(sick.evidence, still_seconds=STILL_SECONDS)
+    found = [sign.place for sign in find(replace(seen, logs={})) if sign.name == "part-not-running"]
+    assert "source r-gone" in found
+    assert "sink k-batch" in found
+    assert "source r-ok" not in found
 
 
 def test_a_component_that_cannot_be_configured_is_told(sick: SickAgent) -> None:

@@ -13,7 +13,7 @@ LISTS = ("sources", "channels", "sinks", "sinkgroups")
 
 
 def conf_signs(snapshot: Snapshot) -> Iterator[Sign]:
-    """Yield each component that is configured but not listed, or that reads what it writes."""
+    """Yield each component that is not configured or not listed, or that reads what it writes."""
     part = snapshot.part(Kind.FLUME)
     for source in Agent(snapshot).sources:
         if source.is_a("taildir", "org.apache.flume.source.taildir.TaildirSource"):
@@ -21,12 +21,14 @@ def conf_signs(snapshot: Snapshot) -> Iterator[Sign]:
     for kind in LISTS:
         listed = snapshot.conf.get(kind, "").split()
         configured = {key.split(".")[1] for key in snapshot.conf if key.startswith(f"{kind}.")}
+        values = {"agent": snapshot.agent, "kind": kind}
+        for name in sorted(set(listed) - configured):
+            yield known()["part-without-settings"].sign(part, None, **values, component=name)
         for name in sorted(configured - set(listed)):
             yield known()["part-not-listed"].sign(
                 part,
                 None,
-                agent=snapshot.agent,
-                kind=kind,
+                **values,
                 component=name,
                 listed=" ".join([*listed, name]),
             )

@@ -176,7 +176,7 @@ def _source(part: str, source: Component, snapshot: Snapshot) -> Iterator[Sign]:
     folder = snapshot.folders.get(source.settings.get("spoolDir", ""))
     if not folder or not source.is_a("spooldir"):
         return
-    pending = [file for file in folder.files if _is_pending(source, file.name) and file.size]
+    pending = [file for file in folder.files if _is_pending(source, file.name)]
     if not pending:
         return
     since = max(
