@@ -16,7 +16,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons test test-unit faults fuzz bench lint wheel lock
+.PHONY: help lab down lessons test test-unit faults fuzz bench lint lint-proof wheel lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,7 +33,7 @@ lessons: .venv/ready ## run every lesson, each against the generator's truth [RU
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint package
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit
@@ -53,6 +53,12 @@ bench: .venv/ready ## the benchmarks; each prints a ratio
 
 lint: .venv/ready ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+
+lint-proof: .venv/ready ## read Flume's keys, and run every lint rule's examples in Flume, anew
+	@$(FLUMELAB) build --runtime local
+	@mvn -q -B -f runtimes/pom.xml -P flumelint -pl ../tools/flumelint -am -DskipTests package
+	@$(BIN)/python -m tools.flumelint.make_components
+	@$(BIN)/python -m tools.flumelint.prove
 
 wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(FLUMELAB) build --runtime local
@@ -82,3 +88,4 @@ lock: ## renew requirements/*.txt from the two pyproject.toml (needs uv)
 	$(UV_COMPILE) pyproject.toml connector/pyproject.toml --extra testing \
 		--group build --group dev --group outlets \
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt
+	$(UV_COMPILE) --group pyproject.toml:outlets -c requirements/dev.txt -o requirements/outlets.txt

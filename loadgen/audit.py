@@ -10,16 +10,17 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from loadgen import ledger as ledgers
 from loadgen import options
 from loadgen.errors import exit_code, os_errors_at
-from loadgen.outlets.spool import COMPLETED
+from loadgen.ledger import NAME
+from loadgen.outlets.locks import folder_locked
+from loadgen.outlets.spool import COMPLETED, IGNORED
 from loadgen.report import print_to
 
 BUFFER_BYTES = 1 << 20  # stays in a core's cache
@@ -34,11 +35,16 @@ class Audit:
     of the spool directory, even of files that loadgen did not write; a last line without a newline
     counts, as it does in Flume. `pending` is the part of `spooled` in files that Flume has not yet
     renamed to *.COMPLETED.
+
+    Two kinds of files are not in `spooled`, because the lab's confs do not read them: those whose
+    names are `ignored`, and those in `subfolders`, which are listed with their lines.
     """
 
     generated: ledgers.Total
     spooled: int
     pending: int
+    ignored: Sequence[str] = ()
+    subfolders: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `python -m loadgen.audit` prints."""
@@ -47,33 +53,30 @@ class Audit:
             "generated": {"lines": total.lines, "urls": total.urls, "malformed": total.malformed},
             "spooled": self.spooled,
             "pending": self.pending,
+            "ignored": self.ignored,
+            "subfolders": self.subfolders,
         }
 
 
 def audit(spool: Path, ledger: Path) -> Audit:
     """Count the lines, while other loadgens and Flume may keep running.
 
-    A file that a loadgen publishes meanwhile is in both counts or in neither; a file that Flume
+    What a loadgen publishes or appends meanwhile is in both counts or in neither; a file that Flume
     renames meanwhile is counted once. Raises LoadgenError.
     """
-    with _no_loadgen_writes(spool):
+    with folder_locked(spool, "--spool", fcntl.LOCK_SH):  # loadgens publish under the same lock
         names = _visible_names(spool)
         entries = ledgers.read(ledger)
-    completed, pending = _count_lines(spool, names)
-    return Audit(ledgers.total(entries), completed + pending, pending)
-
-
-@contextmanager
-def _no_loadgen_writes(spool: Path) -> Iterator[None]:
-    """Keep every loadgen from publishing: `Spool` publishes under the same lock."""
-    with os_errors_at(spool, "give a directory that exists with --spool"):
-        fd = os.open(spool, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with os_errors_at(spool, "check its disk"):
-            fcntl.flock(fd, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(fd)
+        ignored = [name for name in names if IGNORED.fullmatch(name)]
+        counted = [name for name in names if name not in ignored]
+        complete = [name for name in counted if NAME.fullmatch(name.removesuffix(COMPLETED))]
+        # Any other file may be a log that loadgen appends to and rotates, but not meanwhile.
+        completed, pending = _count_lines(spool, [n for n in counted if n not in complete])
+    more_completed, more_pending = _count_lines(spool, complete)
+    completed, pending = completed + more_completed, pending + more_pending
+    return Audit(
+        ledgers.total(entries), completed + pending, pending, ignored, _lines_in_subfolders(spool)
+    )
 
 
 def _visible_names(spool: Path) -> list[str]:
@@ -109,6 +112,19 @@ def _count_lines(spool: Path, names: list[str]) -> tuple[int, int]:
                     continue
     pending = sum(count for name, count in lines.items() if not name.endswith(COMPLETED))
     return sum(lines.values()) - pending, pending
+
+
+def _lines_in_subfolders(spool: Path) -> dict[str, int]:
+    """Return the lines in each visible folder that has some, at any depth."""
+    lines = {}
+    with os_errors_at(spool, READABLE):
+        for folder in sorted(path for path in spool.iterdir() if path.is_dir()):
+            if folder.name.startswith("."):  # Flume's own, for example
+                continue
+            files = [path for path in folder.rglob("[!.]*") if path.is_file()]
+            if count := sum(map(_lines_of, files)):
+                lines[folder.name] = count
+    return lines
 
 
 def _lines_of(path: Path) -> int:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -42,6 +43,17 @@ class Destination:
         return self.parts[part]
 
 
+class Rotation(StrEnum):
+    """What happens to a full log."""
+
+    RENAME = "rename"
+    """``access.log`` becomes ``access.log.1``, and ``.1`` becomes ``.2``, as with logrotate."""
+    COPY = "copy"
+    """It is copied to ``access.log.1`` and truncated: logrotate's copytruncate."""
+    NAME = "name"
+    """It keeps its name, and the next lines go to ``access-1.log``, then to ``access-2.log``."""
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Report the error in one line, instead of argparse's two lines with the usage."""
@@ -56,7 +68,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Return the options as attributes. Raises UsageError; SystemExit after --help."""
     parser = _Parser(
         prog="loadgen",
-        usage="python -m loadgen (--spool DIR | --to ADDRESS) --ledger FILE [options]",
+        usage="python -m loadgen (--spool DIR | --append FILE | --to ADDRESS) --ledger FILE "
+        "[options]",
         description="Generate seeded lines and write them, file by file, into a Flume spool "
         "directory or elsewhere. The truth about each file is first written to a ledger.",
         epilog="The same options and seed give the same bytes. Several loadgens may share a spool "
@@ -71,12 +84,21 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="send the lines there instead of into a spool directory: tcp://host:port serves them "
         "to one client after another, kafka://host:port/topic sends one message per line, "
         "s3://bucket/prefix puts one object per file")
+    add("--append", type=_path, metavar="FILE",
+        help="append the lines to this log, which grows as a web server's does")
+    add("--rotate-every", type=_number(int, 1), metavar="N",
+        help="begin a new log once it has N lines (default: never)")
+    add("--rotate-by", type=_rotation, metavar="HOW",
+        help="rename: FILE becomes FILE.1, as with logrotate; copy: it is copied to FILE.1 and "
+        "truncated, as with copytruncate; name: the next log has a number in its name (default: "
+        "rename)")
     _add_scenario(parser, "what the lines look like")
     add("--lines", type=_number(int, 0), metavar="N",
         help=f"how many lines to send; 0 only cleans up after a crash (default: {LINES:,}; with "
         "--replay, all lines of the file)")
     add("--lines-per-file", type=_number(int, 1, LINES_PER_FILE_MAX), metavar="N",
-        help=f"default: {LINES_PER_FILE:,}, but no more than --rate gives in a second")
+        help=f"default: {LINES_PER_FILE:,}, but no more than --rate gives in a second; with "
+        "--append, the lines of one write: no more than --rate gives in a tenth of a second")
     add("--rate", type=_number(float, 0), default=0.0, metavar="R",
         help="lines per second; a file is published when its last line is due (default: 0, as "
         "fast as possible)")
@@ -84,8 +106,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--malformed", type=_number(float, 0, 1), default=0.0, metavar="FRACTION",
         help="make this fraction of the lines malformed, 0 to 1 (default: 0)")
     add("--replay", type=_path, metavar="FILE",
-        help="send the lines of this log, unchanged, instead of generating some; - is standard "
-        "input")
+        help="send the lines of this log, unchanged, instead of generating some; .gz, .bz2, .xz "
+        "and .zst are unpacked; - is standard input")
     add("--json", action="store_true", help="print the summary as JSON on stdout")
     add("--stay", action="store_true",
         help="after sending, keep running until SIGTERM, for a container in which further loadgens "
@@ -93,21 +115,34 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     # fmt: on
     options = parser.parse_args(arguments)
 
-    if options.replay and options.malformed:
-        raise UsageError("--malformed", "a replayed file is sent unchanged", "leave one option out")
-    if not options.to and not options.spool:
-        raise UsageError("--spool", "is missing", "give a directory, or a destination with --to")
-    ledger, spool = options.ledger.resolve(), options.spool and options.spool.resolve()
-    if ledger.parent == spool and not ledger.name.startswith("."):
-        raise UsageError(
-            "--ledger", "Flume would send a file in the spool directory", "put it elsewhere"
-        )
+    _require_sense(options)
     if options.lines is None and not options.replay:
         options.lines = LINES
     if options.lines_per_file is None:
-        a_second = int(options.rate) if options.rate else LINES_PER_FILE
-        options.lines_per_file = min(max(a_second, 1), LINES_PER_FILE)
+        a_write = options.rate / 10 if options.append else options.rate
+        wanted = min(int(a_write) if options.rate else LINES_PER_FILE, LINES_PER_FILE)
+        options.lines_per_file = max(1, min(wanted, options.rotate_every or LINES_PER_FILE))
     return options
+
+
+def _require_sense(options: argparse.Namespace) -> None:
+    """Raise UsageError for options that exclude each other, or lack another one."""
+    if options.replay and options.malformed:
+        raise UsageError("--malformed", "a replayed file is sent unchanged", "leave one option out")
+    if options.append and options.to:
+        raise UsageError("--append", "lines go to one place", "leave out --to or --append")
+    for rotation in ("rotate_every", "rotate_by"):
+        if getattr(options, rotation) and not options.append:
+            option = f"--{rotation.replace('_', '-')}"
+            raise UsageError(option, "only a log that grows is rotated", "give --append FILE")
+    if not (options.to or options.spool or options.append):
+        raise UsageError("--spool", "is missing", "give a directory, or a destination with --to")
+    folder = options.append.parent if options.append else options.spool
+    ledger = options.ledger.resolve()
+    if folder and ledger.parent == folder.resolve() and not ledger.name.startswith("."):
+        raise UsageError(
+            "--ledger", "Flume would send a file in the spool directory", "put it elsewhere"
+        )
 
 
 def parse_audit(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -227,6 +262,14 @@ def _destination(text: str) -> Destination:
         if int(parts.get("port", 0)) < 1 << 16:
             return Destination(text, scheme, parts)
     raise argparse.ArgumentTypeError(f"{text!r} cannot be used; give {ADDRESS_FORMS}")
+
+
+def _rotation(text: str) -> Rotation:
+    try:
+        return Rotation(text)
+    except ValueError:
+        choices = ", ".join(Rotation)
+        raise argparse.ArgumentTypeError(f"{text!r} is unknown; choose from {choices}") from None
 
 
 def _scenario(text: str) -> str:

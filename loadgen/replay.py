@@ -1,14 +1,19 @@
-"""Replay a log: send its lines unchanged, from a file or from standard input."""
+"""Replay a log: send its lines unchanged, from a file or from standard input.
+
+A log that is compressed with gzip, bzip2, xz or zstd is unpacked first.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from io import BufferedReader, FileIO, RawIOBase
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from loadgen.errors import UsageError, os_errors_at
+import unpacked
+from loadgen.errors import LoadgenError, UsageError, os_errors_at
 from loadgen.scenarios import Batch, Scenario
 from loadgen.stop_signal import StopSignal
 
@@ -25,7 +30,8 @@ class Replay:
         self._name = "<stdin>" if path == STDIN else str(path)
         with os_errors_at(self._name, READABLE, UsageError):
             self._raw = _UntilStop(_open(path), stop)
-        self._lines = BufferedReader(self._raw, BUFFER_BYTES)
+        self._packed = BufferedReader(self._raw, BUFFER_BYTES)
+        self._lines: BufferedReader[Any] | None = None  # opened by the first read, which may wait
         self._scenario = scenario
 
     def next_batch(self, lines: int) -> Batch:
@@ -34,13 +40,22 @@ class Replay:
         A signal to stop ends the wait for more lines. Raises LoadgenError.
         """
         with os_errors_at(self._name, READABLE):
-            data = b"".join(islice(self._lines, lines))
+            data = b"".join(self._next_lines(lines))
         if self._raw.stopped:
             data = data[: data.rfind(b"\n") + 1]  # the writer may be in the middle of a line
         return self._scenario.account(data)
 
     def close(self) -> None:
-        self._lines.close()
+        self._packed.close()
+
+    def _next_lines(self, lines: int) -> Iterator[bytes]:
+        try:
+            if self._lines is None:
+                self._lines = unpacked.reader(self._packed, self._name)
+            yield from islice(self._lines, lines)
+        except unpacked.DamagedError as error:
+            if not self._raw.stopped:  # else the archive ends early because it is not read on
+                raise LoadgenError(self._name, str(error), "give a complete file") from error
 
 
 class _UntilStop(RawIOBase):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable
 
+from loadgen.options import Rotation
+from loadgen.outlets.growing import GrowingLog
 from loadgen.outlets.kafka import KafkaTopic
 from loadgen.outlets.outlet import Outlet, Recovered
 from loadgen.outlets.s3 import S3Bucket
@@ -20,6 +22,9 @@ def outlet_of(given: Namespace, stop: StopSignal, say: Callable[[str], None]) ->
 
     Raises LoadgenError if it needs a package that is not installed.
     """
+    if given.append:
+        rotation = given.rotate_by or Rotation.RENAME
+        return GrowingLog(given.append, given.ledger, given.rotate_every, rotation)
     if given.to is None:
         return Spool(given.spool, given.ledger)
     if given.to.scheme == "kafka":

@@ -8,7 +8,6 @@ file counts, and publishes or removes it. One spool directory has one ledger.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 from collections.abc import Iterator
@@ -17,12 +16,15 @@ from pathlib import Path
 
 from loadgen.errors import LoadgenError, os_errors_at
 from loadgen.ledger import NAME, Entry, Ledger, sync_directory
+from loadgen.outlets.locks import folder_and_ledger_locked
 from loadgen.outlets.outlet import Recovered
 from loadgen.scenarios import Batch
 
 # The names of access-log-000001.log while it is written, and after Flume has read it.
 TEMPORARY = re.compile(rf"\.(?P<name>{NAME.pattern})\.tmp")
 COMPLETED = ".COMPLETED"
+IGNORED = re.compile(r".*[.](gz|bz2|xz|zst|zip|tmp|part|swp)|.*~")
+"""Names of compressed and temporary files: the `ignorePattern` of the lab's spooldir sources."""
 
 WRITABLE = "let loadgen's user write there"
 
@@ -86,20 +88,8 @@ class Spool:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep every other loadgen off the directory and off the ledger."""
-        with os_errors_at(self._directory, "give a directory that exists with --spool"):
-            fd = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            with os_errors_at(self._directory, "check its disk"):
-                fcntl.flock(fd, fcntl.LOCK_EX)
-                with (
-                    os_errors_at(
-                        self._ledger_path, "give a file that can be written with --ledger"
-                    ),
-                    self._ledger.locked(),
-                ):
-                    yield
-        finally:
-            os.close(fd)
+        with folder_and_ledger_locked(self._directory, "--spool", self._ledger_path, self._ledger):
+            yield
 
     def _finish_or_remove(self) -> Recovered:
         """Publish or remove temporary files, which under the lock belong only to dead processes."""

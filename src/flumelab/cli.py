@@ -4,11 +4,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+import unpacked
 from flumelab import doctor, lab_signs, ledger_table, lesson_run, settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
@@ -41,7 +43,17 @@ LinesOption = Annotated[
 RateOption = Annotated[float, typer.Option(min=0, help="Lines a second; 0: as fast as possible.")]
 SeedOption = Annotated[int, typer.Option(help="The same seed gives the same lines.")]
 ReplayOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Send this log unchanged instead.")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Send this log unchanged; .gz, .bz2, .xz and .zst are unpacked."
+    ),
+]
+RotateEveryOption = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="In growing-log: begin a new log after N lines."),
+]
+RotateByOption = Annotated[
+    str | None, typer.Option(metavar="rename|copy|name", help="… and how (default: name).")
 ]
 NamesArgument = Annotated[
     list[str],
@@ -129,12 +141,16 @@ def feed(
     rate: RateOption = 0,
     seed: SeedOption = 1,
     replay: ReplayOption = None,
+    rotate_every: RotateEveryOption = None,
+    rotate_by: RotateByOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
     """Send more lines into the running lab."""
     chosen = _runtime(runtime)
     _require_up(chosen)
-    raise typer.Exit(_feed(chosen, lines, rate, seed, replay))
+    rotation = ["--rotate-every", str(rotate_every)] if rotate_every else []
+    rotation += ["--rotate-by", rotate_by] if rotate_by else []
+    raise typer.Exit(_feed(chosen, lines, rate, seed, replay, rotation))
 
 
 @cli.command()
@@ -348,15 +364,41 @@ def _require_ready(runtime: Runtime, ports: bool) -> None:
         raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
 
 
-def _feed(runtime: Runtime, lines: int | None, rate: float, seed: int, replay: Path | None) -> int:
+def _feed(
+    runtime: Runtime,
+    lines: int | None,
+    rate: float,
+    seed: int,
+    replay: Path | None,
+    more: Sequence[str] = (),
+) -> int:
     if replay and not replay.is_file():
         raise LabError(f"{replay} is not a file; give --replay a log to send")
-    options = ["--rate", str(rate)]
+    if replay:
+        _require_readable(replay)
+    options = [*_growing_log(runtime), "--rate", str(rate), *more]
     if not replay:
         options += ["--seed", str(seed)]
     if lines is not None:
         options += ["--lines", str(lines)]
     return runtime.feed(options, replay)
+
+
+def _growing_log(runtime: Runtime) -> Sequence[str]:
+    """The generator's options, if the lesson that is up has a log that grows."""
+    up = {service.name for service in runtime.services()}
+    lessons = (catalogue.LESSONS[name] for name in catalogue.LAB_LESSONS if name in up)
+    return next((runtime.target_options(its) for its in lessons if its.appends), ())
+
+
+def _require_readable(log: Path) -> None:
+    """Read the beginning of a log: in Docker the generator does not know how its name ends."""
+    try:
+        with log.open("rb") as file:
+            unpacked.reader(file, log.name).read(1)
+    except (OSError, unpacked.DamagedError) as error:
+        fact = getattr(error, "strerror", None) or error
+        raise LabError(f"{log} cannot be read: {fact}; give --replay a complete file") from None
 
 
 def _require_up(runtime: Runtime) -> None:

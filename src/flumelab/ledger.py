@@ -6,7 +6,7 @@ the files in the spool directory, Flume's from its own counters, `counted` from 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -28,12 +28,14 @@ class HopCounts:
     :param spooled: lines in the spool directory's files
     :param flume_runs: the metrics of each run of the agent; its counters begin at 0 each time
     :param counted: lines by URL, from the result store
+    :param subfolders: lines in the spool directory's sub-folders, which are not in `spooled`
     """
 
     generated: Counts
     spooled: int
     flume_runs: tuple[Metrics, ...]
     counted: Counts
+    subfolders: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Balance:
     """The verdict. ``generated = counted + malformed + lost - duplicated``, all in lines.
 
     :param differences: ``{url: (generated, counted)}`` where the two differ
+    :param subfolders: as in `HopCounts`
     """
 
     generated: int
@@ -52,6 +55,7 @@ class Balance:
     lost: int
     duplicated: int
     differences: Mapping[str, tuple[int, int]]
+    subfolders: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def foreign(self) -> int:
@@ -119,6 +123,7 @@ def balance(hops: HopCounts) -> Balance:
         lost=lost.total(),
         duplicated=duplicated.total(),
         differences={key: (generated[key], counted[key]) for key in sorted(lost | duplicated)},
+        subfolders=hops.subfolders,
     )
 
 

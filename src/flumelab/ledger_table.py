@@ -47,6 +47,12 @@ def _imbalance(balance: Balance) -> str:
     elif balance.spooled < balance.generated:
         missing = balance.generated - balance.spooled
         parts.append(f"{missing:,} generated lines are not in the spool directory")
+    if balance.subfolders:
+        folders = ", ".join(f"{name}/" for name in balance.subfolders)
+        parts.append(
+            f"{sum(balance.subfolders.values()):,} lines in sub-folders ({folders}) are not in "
+            "spooled; a conf with recursiveDirectorySearch reads them"
+        )
     if balance.differences or not parts:
         parts.append(f"{balance.lost:,} lost, {balance.duplicated:,} counted twice")
     return "; ".join(parts)
@@ -59,7 +65,7 @@ def _hops_differ(balance: Balance) -> str:
         return (
             f"{start} Flume received {more:,} more lines than the spool directory's files have. "
             "After a kill it puts a batch in again; otherwise it reads files elsewhere, such as in "
-            "a sub-folder."
+            "a sub-folder, or removes what it has read (deletePolicy = immediate)."
         )
     return f"{start} an agent that is killed loses the last second of its counters."
 

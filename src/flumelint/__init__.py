@@ -2,8 +2,9 @@
 
 from flumelint.findings import Finding, Severity
 from flumelint.linter import Options, check, check_documents
+from flumelint.version import VERSION
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "Finding",

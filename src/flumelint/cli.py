@@ -1,72 +1,135 @@
-"""The command ``flumelint``."""
+"""The command ``flumelint``: checks confs, mends them, explains rules, draws, and routes."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+import traceback
+from collections.abc import Callable, Sequence
+from typing import IO
 
-from flumelint.explain import explain
+from flumelint.command_checks import check_files
+from flumelint.command_shows import explain_rules, show_graph, show_route
+from flumelint.errors import BadUse
 from flumelint.findings import Severity
-from flumelint.linter import Options, check_documents
-from flumelint.names import nearest
-from flumelint.properties import Document, decode, parse
+from flumelint.graph import FORMATS as GRAPHS
 from flumelint.report import FORMATS
-from flumelint.rules import all_rules
+from flumelint.version import VERSION
 
 CLEAN, FOUND, BAD_USE, FAILED = 0, 1, 2, 3
 
+EPILOG = """\
+commands:
+  flumelint FILE…               check confs, or those in a folder
+  flumelint explain [RULE…]     what Flume does, and why it hurts; all rules
+  flumelint graph FILE          draw sources, channels and sinks
+  flumelint route FILE          say into which channels an event goes
 
-class BadUse(Exception):
-    """What the user asked for cannot be done; the text says why and what to do."""
+exit codes:
+  0  clean    1  findings    2  wrong use    3  a fault of flumelint itself
+
+In a conf, a comment switches rules off for the next line, or for the file:
+  # flumelint: ignore=RULE,RULE
+  # flumelint: ignore-file=RULE
+Settings: [tool.flumelint] in pyproject.toml, or .flumelint.toml.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    _write_utf8(sys.stdout)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        given = list(sys.argv[1:] if arguments is None else arguments)
-        if given[:1] == ["explain"]:
-            return _explain(given[1:])
-        return _lint(given)
+        return _run(given)
     except BadUse as error:
         print(f"flumelint: {error}", file=sys.stderr)
         return BAD_USE
-
-
-def _lint(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser("flumelint", description=__doc__)
-    parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("--format", choices=FORMATS, default="text")
-    options = parser.parse_args(arguments)
-    documents = [_document(name) for name in options.files]
-    findings = check_documents(documents, Options(environ=os.environ))
-    print(FORMATS[options.format](findings, [document.path for document in documents]))
-    return FOUND if any(found.severity is not Severity.NOTE for found in findings) else CLEAN
-
-
-def _document(name: str) -> Document:
-    try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise BadUse(f"cannot read {name}: {error.strerror}; give a conf file") from None
-    text, encoding = decode(content)
-    return parse(text, name, encoding)
-
-
-def _explain(arguments: Sequence[str]) -> int:
-    rules = all_rules()
-    if not arguments:
-        print("\n".join(f"{name:<32} {rule.severity.value}" for name, rule in rules.items()))
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - the reader went away
         return CLEAN
-    for name in arguments:
-        if name not in rules:
-            near = nearest(name, rules)
-            hint = f"did you mean {near}?" if near else "flumelint explain lists all rules"
-            raise BadUse(f"there is no rule {name}; {hint}")
-        print(explain(rules[name]))
+    except Exception:
+        traceback.print_exc()
+        print("flumelint: this is a fault of flumelint; please report it", file=sys.stderr)
+        return FAILED
+
+
+def _run(given: list[str]) -> int:
+    commands: dict[str, Callable[[list[str]], int]] = {
+        "explain": _explain,
+        "graph": _graph,
+        "route": _route,
+        "check": _check,
+    }
+    command = commands.get(given[0]) if given else None
+    return command(given[1:]) if command else _check(given)
+
+
+def _check(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        "flumelint",
+        description="Names the mistakes in a Flume conf that Flume tolerates in silence.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    severities = [each.value for each in Severity]
+    add = parser.add_argument
+    add("files", nargs="*", metavar="FILE", help="a conf, a folder, or - for standard input")
+    add("--format", choices=FORMATS, default="text", help="how findings are printed [text]")
+    add("--fail-on", choices=severities, metavar="SEVERITY",
+        help=f"the mildest severity that fails: {', '.join(severities)} [style]")  # fmt: skip
+    add("--fix", action="store_true", help="mend what is safe to mend, in the files")
+    add("--diff", action="store_true", help="show what --fix would change; write nothing")
+    add("--markdown", action="store_true", help="check the fenced confs in Markdown pages, too")
+    add("--agent", metavar="NAME", help="the agent that is started: it must be in each file")
+    add("--ignore", action="append", default=[], metavar="RULE", help="switch a rule off")
+    add("--only", action="append", default=[], metavar="RULE", help="run this rule only")
+    add("--config", metavar="FILE", help="settings; else the nearest file with some")
+    add("--no-notes", action="store_true", help="do not print notes")
+    add("--version", action="version", version=f"flumelint {VERSION}")
+    options = parser.parse_args(arguments)
+    if not options.files:
+        parser.print_usage(sys.stderr)
+        raise BadUse("no file is given; name a conf, a folder, or - for standard input")
+    return FOUND if check_files(options, os.environ, sys.stdout, sys.stderr) else CLEAN
+
+
+def _explain(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser("flumelint explain", description="Explains rules.")
+    parser.add_argument("rules", nargs="*", metavar="RULE", help="without one: lists all rules")
+    explain_rules(parser.parse_args(arguments).rules, sys.stdout)
     return CLEAN
+
+
+def _graph(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        "flumelint graph", description="Draws sources, channels, sinks, groups and selectors."
+    )
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--format", choices=GRAPHS, default="text")
+    options = parser.parse_args(arguments)
+    show_graph(options.file, options.format, os.environ, sys.stdout)
+    return CLEAN
+
+
+def _route(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        "flumelint route", description="Says into which channels and sinks an event goes."
+    )
+    add = parser.add_argument
+    add("file", metavar="FILE")
+    add("--header", action="append", default=[], metavar="NAME=VALUE", help="a header of the event")
+    add("--source", metavar="NAME", help="only from this source")
+    add("--agent", metavar="NAME", help="only in this agent")
+    add("--format", choices=("text", "json"), default="text")
+    options = parser.parse_args(arguments)
+    return FOUND if show_route(options, os.environ, sys.stdout) else CLEAN
+
+
+def _write_utf8(stream: IO[str]) -> None:
+    """Let arrows and file names pass where the locale is C."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flumelint.observed import observed_text
 from flumelint.rules.rule import Rule
 
 
@@ -23,6 +24,9 @@ def explain(rule: Rule) -> str:
             "",
             "Right",
             _indented(rule.right),
+            "",
+            "What Flume 1.11 did with them",
+            _indented(observed_text(rule.name)),
         ]
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from flumelint.properties import Document, Span
+from flumelint.properties import Span
 
 
 class Severity(Enum):
@@ -92,25 +92,3 @@ class Finding:
             "message": self.text,
             "fixable": bool(self.fix),
         }
-
-
-def finding(document: Document, report: Report, rule: str, severity: Severity) -> Finding:
-    """Turn a report into a finding; its place becomes line and column."""
-    line, column = document.position(report.span.start)
-    end_line, end_column = document.position(max(report.span.end, report.span.start))
-    related = report.related
-    return Finding(
-        file=document.path,
-        line=line,
-        column=column,
-        end_line=end_line,
-        end_column=end_column,
-        severity=report.severity or severity,
-        rule=rule,
-        message=report.message,
-        remedy=report.remedy,
-        names=report.names,
-        fix=report.fix,
-        source_line=document.line(line) if document.text else "",
-        related=(document.position(related[0].start)[0], related[1]) if related else None,
-    )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from flumelint.findings import Finding, Severity, finding
-from flumelint.model import Conf, read
+from flumelint.findings import Finding, Report, Severity
+from flumelint.model import Conf
 from flumelint.properties import Document, decode, parse
+from flumelint.reader import read
 from flumelint.rules import all_rules
+from flumelint.rules.rule import Rule
 
 _NAMES = r"[\w*-]+(?:[ \t]*,[ \t]*[\w*-]+)*"
 _PRAGMA = re.compile(rf"flumelint:\s*(?P<scope>ignore-file|ignore)\s*=\s*(?P<rules>{_NAMES})")
@@ -21,93 +24,126 @@ class Options:
     """What to check.
 
     :param environ: the variables that ``${env:NAME}`` finds
+    :param agent: the agent that is started; None if it is not known
     :param ignore: names of rules that are off
     :param only: if given, only these rules run
     :param severities: other severities for some rules
+    :param per_file_ignore: rules that are off in files that match a pattern
     """
 
     environ: Mapping[str, str] = field(default_factory=dict)
+    agent: str | None = None
     ignore: Collection[str] = ()
     only: Collection[str] = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    per_file_ignore: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
-def check(source: str | bytes | Path, path: str | None = None, **options: object) -> list[Finding]:
+def check(
+    source: str | bytes | Path, *, path: str | None = None, options: Options | None = None
+) -> list[Finding]:
     """Check one conf: its text, its bytes, or a file.
 
     :param path: the name that findings carry; a `Path` has its own
-    :param options: see `Options`
 
     Raises OSError for a file that cannot be read.
     """
     if isinstance(source, Path):
         path, source = path or str(source), source.read_bytes()
     text, encoding = (source, "utf-8") if isinstance(source, str) else decode(source)
-    document = parse(text, path or "-", encoding)
-    return check_documents([document], Options(**options))  # type: ignore[arg-type]
+    return check_documents([parse(text, path or "-", encoding)], options or Options())
 
 
 def check_documents(documents: Sequence[Document], options: Options) -> list[Finding]:
     """Check files together: two agents may be in two of them."""
     confs = [read(document, options.environ) for document in documents]
-    found = {id(conf): list(_findings_of(conf, options)) for conf in confs}
-    for name, rule in all_rules().items():
-        if rule.check_files and _is_on(name, options):
-            severity = options.severities.get(name, rule.severity)
-            for conf, report in rule.check_files(confs):
-                found[id(conf)].append(finding(conf.document, report, name, severity))
-    result: list[Finding] = []
     for conf in confs:
-        ignored = _Pragmas(conf.document)
-        kept = [each for each in found[id(conf)] if not ignored.cover(each)]
-        result += sorted(set_of(kept), key=lambda f: (f.line, f.column, f.severity.rank, f.rule))
+        conf.expected_agent = options.agent
+    found = [list(_findings_of(conf, options)) for conf in confs]
+    for name, rule in _rules(options):
+        if rule.check_files:
+            for conf, report in rule.check_files(confs):
+                place = next(i for i, each in enumerate(confs) if each is conf)
+                found[place].append(
+                    _finding(conf.document, report, rule, options.severities.get(name))
+                )
+    result: list[Finding] = []
+    for conf, findings in zip(confs, found, strict=True):
+        ignored = _Pragmas(conf.document, options)
+        kept = [each for each in _unique(findings) if not ignored.cover(each)]
+        result += sorted(kept, key=lambda f: (f.line, f.column, f.severity.rank, f.rule))
     return result
 
 
-def set_of(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings without those that are equal in place, rule and message."""
+def _unique(findings: Sequence[Finding]) -> list[Finding]:
     unique = {(f.line, f.column, f.rule, f.message): f for f in findings}
     return list(unique.values())
 
 
 def _findings_of(conf: Conf, options: Options) -> Iterator[Finding]:
-    for name, rule in all_rules().items():
-        if rule.check and _is_on(name, options):
-            severity = options.severities.get(name, rule.severity)
+    for name, rule in _rules(options):
+        if rule.check and not (rule.whole and conf.fragment):
             for report in rule.check(conf):
-                yield finding(conf.document, report, name, severity)
+                yield _finding(conf.document, report, rule, options.severities.get(name))
 
 
-def _is_on(name: str, options: Options) -> bool:
-    return name not in options.ignore and (not options.only or name in options.only)
+def _rules(options: Options) -> Iterator[tuple[str, Rule]]:
+    """Yield the rules that are on."""
+    for name, rule in all_rules().items():
+        if name not in options.ignore and (not options.only or name in options.only):
+            yield name, rule
+
+
+def _finding(document: Document, report: Report, rule: Rule, severity: Severity | None) -> Finding:
+    """Give a report its file, its place and its severity: the given one, its own, or the rule's."""
+    line, column = document.position(report.span.start)
+    end_line, end_column = document.position(max(report.span.end, report.span.start))
+    related = report.related
+    return Finding(
+        file=document.path,
+        line=line,
+        column=column,
+        end_line=end_line,
+        end_column=end_column,
+        severity=severity or report.severity or rule.severity,
+        rule=rule.name,
+        message=report.message,
+        remedy=report.remedy,
+        names=report.names,
+        fix=report.fix,
+        source_line=document.line(line) if document.text else "",
+        related=(document.position(related[0].start)[0], related[1]) if related else None,
+    )
 
 
 class _Pragmas:
     """``# flumelint: ignore=RULE,RULE`` covers the next assignment; ``ignore-file=`` the file."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, options: Options) -> None:
         self._file: set[str] = set()
         self._lines: dict[int, set[str]] = {}
+        for pattern, rules in options.per_file_ignore.items():
+            if PurePath(document.path).match(pattern):
+                self._file |= set(rules)
+        starts = [assignment.span.start for assignment in document.assignments]
         for comment in document.comments:
             pragma = _PRAGMA.search(document.raw(comment))
             if not pragma:
                 continue
-            rules = {name.strip() for name in pragma["rules"].split(",")}
+            names = {name.strip() for name in pragma["rules"].split(",")}
             if pragma["scope"] == "ignore-file":
-                self._file |= rules
+                self._file |= names
                 continue
-            for line in _next_assignment(document, comment.end):
-                self._lines.setdefault(line, set()).update(rules)
+            at = bisect_left(starts, comment.end)
+            for line in _lines(document, at) if at < len(starts) else ():
+                self._lines.setdefault(line, set()).update(names)
 
     def cover(self, found: Finding) -> bool:
         rules = self._file | self._lines.get(found.line, set())
         return found.rule in rules or "*" in rules
 
 
-def _next_assignment(document: Document, offset: int) -> range:
-    for assignment in document.assignments:
-        if assignment.span.start >= offset:
-            first, _ = document.position(assignment.span.start)
-            last, _ = document.position(assignment.span.end)
-            return range(first, last + 1)
-    return range(0)
+def _lines(document: Document, index: int) -> range:
+    """Return the lines of an assignment."""
+    span = document.assignments[index].span
+    return range(document.position(span.start)[0], document.position(span.end)[0] + 1)

@@ -7,17 +7,21 @@ are ``AGENT.sources``, ``.channels``, ``.sinks``, ``.sinkgroups`` and ``.configf
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flumelint.component_data import ComponentData, component_data
 from flumelint.properties import Assignment, Document, Span
-from flumelint.variables import Interpolated, interpolate
+from flumelint.variables import Interpolated
 
 SOURCE, CHANNEL, SINK, SINKGROUP, FILTER = "source", "channel", "sink", "sinkgroup", "configfilter"
 KINDS = (SOURCE, CHANNEL, SINK, SINKGROUP, FILTER)
 MAX_INT = 2**31 - 1
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -144,9 +148,13 @@ class Component:
         return component_data().find(self.kind, self.type)
 
     def is_a(self, *aliases: str) -> bool:
-        """Whether its type is one of these, given by alias or by class, in any case."""
-        alias = self.data.alias if self.data and self.data.alias else self.type
-        return alias.lower() in {name.lower() for name in aliases}
+        """Whether its type is one of these: aliases, or classes."""
+        return self.short_type in aliases or self.type in aliases
+
+    @cached_property
+    def short_type(self) -> str:
+        """The alias of its type, or else the class, in lower case."""
+        return ((self.data.alias if self.data else None) or self.type).lower()
 
 
 KIND_WORDS = {
@@ -167,6 +175,8 @@ class Agent:
     components: dict[str, dict[str, Component]] = field(
         default_factory=lambda: {kind: {} for kind in KINDS}
     )
+
+    memo: dict[object, Any] = field(default_factory=dict, repr=False)
 
     @property
     def sources(self) -> dict[str, Component]:
@@ -194,6 +204,21 @@ class Agent:
             yield from self.components[kind].values()
 
 
+def once_per_agent(
+    function: Callable[Concatenate[Agent, P], Result],
+) -> Callable[Concatenate[Agent, P], Result]:
+    """Make a function keep its results as long as the agent lives, which is its first argument."""
+
+    def remembered(agent: Agent, /, *args: P.args, **kwargs: P.kwargs) -> Result:
+        key = (function, args)
+        if key not in agent.memo:
+            agent.memo[key] = function(agent, *args, **kwargs)
+        result: Result = agent.memo[key]
+        return result
+
+    return remembered
+
+
 @dataclass(frozen=True)
 class Ignored:
     """An assignment that Flume ignores: it lacks ``value``, ``agent``, ``key`` or ``kind``."""
@@ -204,12 +229,21 @@ class Ignored:
 
 @dataclass
 class Conf:
-    """A file: its document, its agents, and what Flume ignores of it."""
+    """A file: its document, its agents, and what Flume ignores of it.
+
+    :param expected_agent: the agent that is started, if it is known
+    """
 
     document: Document
     agents: dict[str, Agent]
     ignored: list[Ignored]
     settings: list[Setting]
+    expected_agent: str | None = None
+
+    @property
+    def fragment(self) -> bool:
+        """Whether this is a block of a page that shows a part of a conf: it has no lists."""
+        return self.document.block and not any(agent.lists for agent in self.agents.values())
 
     @property
     def path(self) -> str:
@@ -219,74 +253,8 @@ class Conf:
     def components(self, *kinds: str) -> Iterator[Component]:
         """Yield the components of all agents; only those of some kinds if kinds are given."""
         for agent in self.agents.values():
-            for component in agent.all_components():
-                if not kinds or component.kind in kinds:
-                    yield component
-
-
-def read(document: Document, environ: Mapping[str, str]) -> Conf:
-    """Find the agents of a document. The last of several assignments to a key counts."""
-    conf = Conf(document, {}, [], [])
-    for assignment in document.assignments:
-        _add(conf, assignment, environ)
-    for agent in conf.agents.values():
-        for kind, listed in agent.lists.items():
-            for name, span in listed.words():
-                _component(agent, kind, name).listed = span
-    conf.agents = {name: agent for name, agent in conf.agents.items() if _is_agent(agent)}
-    return conf
-
-
-def _is_agent(agent: Agent) -> bool:
-    return bool(agent.lists) or any(agent.components[kind] for kind in KINDS)
-
-
-def _add(conf: Conf, assignment: Assignment, environ: Mapping[str, str]) -> None:
-    key = assignment.key.text
-    name = key.strip()
-    if not assignment.value.text.strip():
-        conf.ignored.append(Ignored(assignment, "value"))
-        return
-    agent_name, dot, rest = name.partition(".")
-    if not dot or not agent_name:
-        conf.ignored.append(Ignored(assignment, "agent"))
-        return
-    if not rest:
-        conf.ignored.append(Ignored(assignment, "key"))
-        return
-    agent = conf.agents.setdefault(agent_name, Agent(agent_name))
-    value = interpolate(assignment.value.text, environ)
-    start = len(key) - len(key.lstrip()) + len(agent_name) + 1
-    if not _assign(conf, agent, rest, start, assignment, value):
-        conf.ignored.append(Ignored(assignment, "kind"))
-
-
-def _assign(
-    conf: Conf, agent: Agent, rest: str, start: int, assignment: Assignment, value: Interpolated
-) -> bool:
-    """Give an assignment to the list or the component it names; False if it names none."""
-    for kind in KINDS:
-        if rest == f"{kind}s":
-            setting = Setting(rest, start, assignment, value)
-            agent.lists[kind] = setting
-            conf.settings.append(setting)
-            return True
-        prefix = f"{kind}s."
-        if rest.startswith(prefix):
-            # As Flume does, look for the dot behind the name's first character.
-            dot = rest.find(".", len(prefix) + 1)
-            if dot in (-1, len(rest) - 1):
-                return False
-            setting = Setting(rest[dot + 1 :], start + dot + 1, assignment, value)
-            component = _component(agent, kind, rest[len(prefix) : dot].strip())
-            component.settings[setting.rest] = setting
-            conf.settings.append(setting)
-            return True
-    return False
-
-
-def _component(agent: Agent, kind: str, name: str) -> Component:
-    return agent.components[kind].setdefault(name, Component(agent, kind, name))
+            for kind in kinds or KINDS:
+                yield from agent.components[kind].values()
 
 
 def configured(components: Mapping[str, Component]) -> Sequence[str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flumelint.model import Agent, Component, Setting
+from flumelint.model import SINK, SOURCE, Agent, Component, Setting, once_per_agent
 from flumelint.resolve import is_alive
 
 # The keys that name a folder or file of the agent's own host, by type.
@@ -82,15 +82,21 @@ def truth(component: Component, key: str, default: bool = False) -> bool:
 
 def sources_of(channel: Component) -> list[Component]:
     """Return the sources that Flume starts and that put into a channel."""
-    return [
-        source
-        for source in channel.agent.sources.values()
-        if is_alive(source) and channel.name in source.text("channels").split()
-    ]
+    return _users(channel.agent, SOURCE).get(channel.name, [])
 
 
 def sinks_of(agent: Agent, channel: str) -> list[Component]:
     """Return the sinks that Flume starts and that take from a channel."""
-    return [
-        each for each in agent.sinks.values() if is_alive(each) and each.text("channel") == channel
-    ]
+    return _users(agent, SINK).get(channel, [])
+
+
+@once_per_agent
+def _users(agent: Agent, kind: str) -> dict[str, list[Component]]:
+    """Return the sources or sinks that Flume starts, by the channels that they use."""
+    users: dict[str, list[Component]] = {}
+    for component in agent.components[kind].values():
+        if is_alive(component):
+            value = component.text("channels" if kind == SOURCE else "channel")
+            for name in dict.fromkeys(value.split() if kind == SOURCE else [value]):
+                users.setdefault(name, []).append(component)
+    return users

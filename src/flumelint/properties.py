@@ -36,21 +36,21 @@ class Token:
 
     :param text: as Java reads it, without escapes and line ends
     :param span: where it stands
-    :param offsets: where each character of `text` stands; empty if they follow each other
+    :param places: where each character of `text` stands; empty if they follow each other
     """
 
     text: str
     span: Span
-    offsets: tuple[int, ...] = ()
+    places: tuple[Span, ...] = ()
 
     def part(self, start: int, end: int) -> Span:
         """Return where ``text[start:end]`` stands."""
-        if not self.offsets:
+        if not self.places:
             return Span(self.span.start + start, self.span.start + end)
-        if start >= len(self.offsets) or len(self.offsets) != len(self.text):
+        if start >= len(self.places) or len(self.places) != len(self.text):
             return self.span
-        last = self.offsets[end - 1] + 1 if end > start else self.offsets[start]
-        return Span(self.offsets[start], self.span.end if end == len(self.text) else last)
+        first = self.places[start].start
+        return Span(first, self.places[end - 1].end if end > start else first)
 
     def words(self) -> list[tuple[str, Span]]:
         """Return the parts between white space, each with its place."""
@@ -78,7 +78,10 @@ class Malformed:
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed file: what Java reads of it, and where everything stands."""
+    """A parsed file: what Java reads of it, and where everything stands.
+
+    :param block: whether it is a block of a page, with blanks for what is before it
+    """
 
     path: str
     text: str
@@ -86,6 +89,7 @@ class Document:
     comments: tuple[Span, ...]
     malformed: tuple[Malformed, ...]
     encoding: str = "utf-8"
+    block: bool = False
     _starts: list[int] = field(default_factory=list, repr=False)
 
     def position(self, offset: int) -> tuple[int, int]:
@@ -105,9 +109,9 @@ class Document:
         return Span(self._starts[number - 1], end)
 
     @cached_property
-    def line_count(self) -> int:
-        """The number of lines; a line end at the end of the file begins no new line."""
-        return len(self._starts)
+    def line_end(self) -> str:
+        """The line end that the file uses."""
+        return "\r\n" if "\r\n" in self.text else "\n"
 
     def raw(self, span: Span) -> str:
         """Return the text of a span as it stands in the file."""
@@ -126,7 +130,7 @@ def decode(content: bytes) -> tuple[str, str]:
         return content.decode("iso-8859-1"), "iso-8859-1"
 
 
-def parse(text: str, path: str = "-", encoding: str = "utf-8") -> Document:
+def parse(text: str, path: str = "-", encoding: str = "utf-8", block: bool = False) -> Document:
     """Return every assignment, in the order of the file; of equal keys Java uses the last."""
     reader = _Reader(text)
     assignments = tuple(reader.assignments())
@@ -137,6 +141,7 @@ def parse(text: str, path: str = "-", encoding: str = "utf-8") -> Document:
         tuple(reader.comments),
         tuple(reader.malformed),
         encoding,
+        block,
         reader.starts or [0],
     )
 
@@ -229,11 +234,10 @@ class _Reader:
         first = line.offset(start) if start < len(line.text) else line.end
         span = Span(first, line.offset(end - 1) + 1 if end > start else first)
         out: list[str] = []
-        offsets: list[int] = []
+        places: list[Span] = []
         at = start
         while at < end:
-            character = line.text[at]
-            offsets.append(line.offset(at))
+            character, here = line.text[at], line.offset(at)
             at += 1
             if character == "\\" and at < end:
                 character = line.text[at]
@@ -244,11 +248,11 @@ class _Reader:
                         character = chr(int(digits, 16))
                         at += HEX_DIGITS
                     else:
-                        here = offsets[-1]
                         self.malformed.append(Malformed(Span(here, here + 2 + len(digits))))
                 else:
                     character = ESCAPES.get(character, character)
             out.append(character)
+            places.append(Span(here, line.offset(at - 1) + 1))
         text = "".join(out)
         joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-        return Token(joined, span, tuple(offsets))
+        return Token(joined, span, tuple(places))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from flumelint.model import (
     CHANNEL,
     FILTER,
@@ -13,6 +11,7 @@ from flumelint.model import (
     SOURCE,
     Agent,
     Component,
+    once_per_agent,
 )
 
 # Events: the defaults of capacity and transactionCapacity, by channel.
@@ -46,7 +45,7 @@ def is_alive(component: Component) -> bool:
     return component.name in alive(component.agent)[component.kind]
 
 
-@lru_cache(maxsize=64)
+@once_per_agent
 def alive(agent: Agent) -> dict[str, set[str]]:
     """Return the names of the components that Flume starts, by kind."""
     valid = {name for name, each in agent.channels.items() if _is_valid_channel(each)}
@@ -110,7 +109,7 @@ def _events(channel: Component, key: str, which: int) -> int | None:
 
     (A file channel is removed if it is no number; another rule says so.)
     """
-    defaults = EVENTS_IN_CHANNEL.get(short_type(channel))
+    defaults = EVENTS_IN_CHANNEL.get(channel.short_type)
     setting = channel.get(key)
     if not defaults or (setting and not setting.known):
         return None
@@ -120,7 +119,7 @@ def _events(channel: Component, key: str, which: int) -> int | None:
 
 def batch_of(component: Component) -> tuple[str, int] | None:
     """Return the key of a source's or sink's batch size, and the size; None if not known."""
-    place = (component.kind, short_type(component))
+    place = (component.kind, component.short_type)
     known = CHECKED_BATCHES.get(place) or UNCHECKED_BATCHES.get(place)
     if not known:
         return None
@@ -131,13 +130,7 @@ def batch_of(component: Component) -> tuple[str, int] | None:
 
 def batches_are_checked(component: Component) -> bool:
     """Whether Flume compares its batch with the channel's transactions when it starts."""
-    return (component.kind, short_type(component)) in CHECKED_BATCHES
-
-
-def short_type(component: Component) -> str:
-    """Return the alias of a type, or else the class, in lower case."""
-    alias = component.data.alias if component.data else None
-    return (alias or component.type).lower()
+    return (component.kind, component.short_type) in CHECKED_BATCHES
 
 
 def _fits(component: Component, channels: set[str]) -> bool:

@@ -407,5 +407,7 @@ def test_an_audit_agrees_with_what_was_sent(lab: Lab) -> None:
         "generated": {"lines": 1036, "urls": total.urls, "malformed": total.malformed},
         "spooled": 1036,
         "pending": 1036,
+        "ignored": [],
+        "subfolders": {},
     }
     assert done.stderr == ""

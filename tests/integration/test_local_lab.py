@@ -1,5 +1,6 @@
 """The whole lab as plain processes: real Flume, real Spark, every URL counted as generated."""
 
+import gzip
 import json
 import re
 import subprocess
@@ -60,6 +61,42 @@ def test_a_replayed_log_adds_exactly_what_an_independent_count_finds(lab: LocalL
     assert after["generated"] == (
         after["counted"] + after["malformed"] + after["lost"] - after["duplicated"]
     )
+
+
+def test_a_compressed_log_is_replayed_and_in_the_spool_folder_it_is_named(
+    lab: LocalLab, tmp_path: Path
+) -> None:
+    before = lab.balanced()
+    packed = tmp_path / "access.log.gz"
+    packed.write_bytes(gzip.compress(EXCERPT.read_bytes()))
+    lab.ok("feed", "--replay", str(packed))
+    after = lab.balanced()
+    lines = len(EXCERPT.read_bytes().splitlines())
+    assert after["generated"] - before["generated"] == lines
+    assert after["malformed"] - before["malformed"] == 1
+
+    mine = lab.state / "spool/access.log.gz"
+    packed.rename(mine)
+    half = lab.state / "spool/access.log.tmp"
+    half.write_text("half a li")
+    lab.ok("feed", "--lines", "1000")  # Flume has looked at the folder when these have come
+    assert lab.balanced()["counted"] == after["counted"] + 1_000
+    signs = {sign["sign"]: sign for sign in lab.json("status")["signs"]}
+    assert signs.keys() == {"compressed-ignored", "temporary-ignored"}
+    assert signs["compressed-ignored"]["place"] == str(mine)
+    command = "flumelab feed --replay access.log.gz"
+    assert command in signs["compressed-ignored"]["remedy"]
+    assert command in " ".join(lab.ok("status").split())  # exit code 0: nothing is lost
+    for file in (mine, half):
+        file.unlink()
+
+
+def test_a_damaged_archive_is_one_line(lab: LocalLab, tmp_path: Path) -> None:
+    log = tmp_path / "a.log.zst"
+    log.write_text("not compressed\n")
+    done = lab.run("feed", "--replay", str(log))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith(f"flumelab: {log} cannot be read: ")
 
 
 def test_lines_that_are_not_utf8_fail_no_batch_and_are_malformed_where_the_rest_is(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from pyspark_flume.landing import Landing, LandingWriter, Retention
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
 from tests.support.spark import (
     PROGRAMS,
+    ROOT,
     Program,
     accepts,
     environment,
@@ -393,3 +395,25 @@ def test_a_checkpoint_of_another_log_is_refused(session: SparkSession, tmp_path:
     fill(landing, *batches_of(0, 10))
     with Query(session, checkpoint, landing=landing) as query:
         assert "OffsetForeign: the checkpoint belongs to landing log" in query.failure()
+
+
+def test_a_program_that_reads_text_moves_by_the_one_line_of_the_page(
+    session: SparkSession, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs/how-to/move-from-flumeutils.md").read_text()
+    [line] = re.findall(r"^```python\n(.*)\n```$", page, re.MULTILINE)
+    port = free_port()
+    names: dict[str, Any] = {"spark": session}
+    exec(line.replace("/tmp/", f"{tmp_path}/").replace("4141", str(port)), names)  # noqa: S102, S108
+    words = names["lines"].selectExpr("explode(split(value, ' ')) AS word")  # as after `text`
+    query = words.writeStream.format("memory").queryName("moved").start()
+    try:
+        wait_for(lambda: accepts(port), "the query's receiver listens")
+        with AvroClient(port) as client:
+            assert client.call(handshake()) == b"\0\0\0\0"
+            assert client.call(append_batch(lines(b"to be or", b"not to be"))) == OK
+        wait_for(lambda: session.table("moved").count() == 6, "all words are there")
+        found = sorted(row.word for row in session.table("moved").collect())
+        assert found == ["be", "be", "not", "or", "to", "to"]
+    finally:
+        query.stop()

@@ -6,7 +6,7 @@ from enum import StrEnum
 from flumelab.errors import LabError
 from flumelab.lessons.answer import Answer
 
-LAB_LESSONS = ("url-counts", "pull", "structured")
+LAB_LESSONS = ("url-counts", "pull", "structured", "growing-log")
 """The lessons that `flumelab up` can start; each has a service of its own in compose.yaml."""
 SECOND = "second"
 """The service that runs a lesson's second program."""
@@ -63,6 +63,7 @@ class Lesson:
     :param scenario: the generator's scenario, a module of loadgen/scenarios
     :param conf: the agent's file in flume-conf/, if the lesson uses Flume
     :param servers: the servers that it needs: ``kafka``, ``s3``, ``db``
+    :param appends: whether the generator appends to a log, instead of spooling whole files
     """
 
     name: str
@@ -72,6 +73,7 @@ class Lesson:
     answer: Answer
     conf: str
     servers: tuple[str, ...] = ()
+    appends: bool = False
 
     @property
     def program(self) -> Program:
@@ -99,12 +101,13 @@ def _lesson(
     reads: Input = Input.PUSH,
     servers: tuple[str, ...] = (),
     second: str | None = None,
+    appends: bool = False,
 ) -> Lesson:
     """A lesson whose second program, if any, reads a landing log."""
     programs = [Program(file, _service(name, reads), reads)]
     if second:
         programs.append(Program(second, SECOND, Input.LANDING))
-    return Lesson(name, shows, tuple(programs), scenario, answer, conf, servers)
+    return Lesson(name, shows, tuple(programs), scenario, answer, conf, servers, appends)
 
 
 def _service(lesson: str, reads: Input) -> str:
@@ -160,6 +163,8 @@ LESSONS = {
             "sensors", FAULTS),
         _lesson("fan-out", "fan_out_sales.py", "one agent feeds two programs, by a header",
             "orders", GIFTS_TOO, "fan-out.conf", second="fan_out_wrapping.py"),
+        _lesson("growing-log", "growing_log.py", "a log that grows and is rotated, by TAILDIR",
+            conf="growing-log.conf", appends=True),
     ]
 }
 # fmt: on

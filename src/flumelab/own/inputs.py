@@ -1,22 +1,14 @@
 """The user's log: one file or a folder of files, unpacked if they are compressed."""
 
-import bz2
-import gzip
 import io
-import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
 
+import unpacked
 from flumelab.errors import LabError
 
 CHUNK_BYTES = 1 << 20
-
-
-UNPACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-"""What opens a compressed file, by the ending of its name; `.zst` needs a library of its own."""
-PACKED_ENDINGS = (*UNPACKED, ".zst")
 
 
 @dataclass(frozen=True)
@@ -28,27 +20,16 @@ class LogFile:
     @property
     def name(self) -> str:
         """``access.log`` of ``access.log.gz``."""
-        return self.path.stem if self.path.suffix in PACKED_ENDINGS else self.path.name
-
-    def open(self) -> BinaryIO:
-        """Open the unpacked bytes."""
-        if self.path.suffix == ".zst":
-            import zstandard  # only where such a file is given
-
-            packed = self.path.open("rb")
-            # zstandard.open would read the first of several frames, and leave out the others.
-            reader = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
-            return cast(BinaryIO, reader)
-        unpacked = UNPACKED.get(self.path.suffix)
-        return cast(BinaryIO, unpacked(self.path, "rb")) if unpacked else self.path.open("rb")
+        return unpacked.plain_name(self.path.name)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the unpacked bytes. Raises `LabError` if they cannot be read."""
         try:
-            with self.open() as file:
-                while chunk := file.read(CHUNK_BYTES):
+            with self.path.open("rb") as packed:
+                plain = unpacked.reader(packed, self.path.name)
+                while chunk := plain.read(CHUNK_BYTES):
                     yield chunk
-        except Exception as error:  # zlib, lzma and zstandard have their own
+        except (OSError, unpacked.DamagedError) as error:
             fact = getattr(error, "strerror", None) or error
             raise LabError(
                 f"{self.path} cannot be read: {fact}; give --input a complete file"

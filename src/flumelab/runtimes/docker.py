@@ -16,12 +16,12 @@ from flumelab.lessons.catalogue import SECOND, SERVICES, Input, Lesson
 from flumelab.runtimes.docker_compose import DockerCompose
 from flumelab.runtimes.docker_evidence import DockerEvidence
 from flumelab.runtimes.docker_images import BASE, DockerImages
-from flumelab.runtimes.runtime import Report, Service
+from flumelab.runtimes.runtime import Report, Service, growing_log_options
 from flumelab.runtimes.servers import BUCKET, SERVERS, TOPIC
 from flumelab.settings import LOOPBACK, Settings
 from flumelab.signs.snapshot import Kind
 
-FLUMES = ("flume", "flume-pull", "flume-exactly-once")
+FLUMES = ("flume", "flume-pull", "flume-exactly-once", "flume-growing-log")
 FLOW = [
     *SERVERS,
     *("loadgen", *FLUMES, "receiver", "spark-master", "spark-worker", "spark-ingest"),
@@ -32,7 +32,8 @@ SHARED_BY_LESSONS = ("loadgen", "spark-master", "spark-worker", "spark-ingest")
 OTHER_VOLUMES = ("results", "flume-metrics", "flume-channel", *SERVERS)
 """The volumes that no shared service mounts."""
 LEDGER = ["--ledger", "/data/ledger/ledger.jsonl"]
-GENERATOR = ["--spool", "/data/spool", *LEDGER]
+SPOOL = "/data/spool"
+GENERATOR = ["--spool", SPOOL, *LEDGER]
 JARS = "/opt/lab/jars/*.jar"
 DATABASE = "mysql+pymysql://db:3306/lab?read_default_file=/data/credentials/my.cnf"
 TARGETS = {
@@ -129,6 +130,7 @@ class DockerRuntime:
             spooled=audit["spooled"],
             flume_runs=flume_metrics.all_runs(files, self._settings.metrics_port),
             counted=self._counts_in(driver),
+            subfolders=audit["subfolders"],
         )
 
     def evidence(self) -> DockerEvidence:
@@ -137,6 +139,8 @@ class DockerRuntime:
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
         """Name a socket of the generator's container, a server, or else the shared volume."""
+        if lesson.appends:
+            return growing_log_options(SPOOL)
         target = TARGETS.get(lesson.program.reads)
         return ["--to", target] if target else []
 

@@ -19,7 +19,7 @@ from flumelab.runtimes.local_start import Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.port_probe import require_unused
 from flumelab.runtimes.processes import Processes
-from flumelab.runtimes.runtime import Report, Service
+from flumelab.runtimes.runtime import Report, Service, growing_log_options
 from flumelab.runtimes.servers import SERVERS, Servers
 from flumelab.settings import LOOPBACK, Settings
 
@@ -123,6 +123,7 @@ class LocalRuntime:
                 self._settings.metrics_port,
             ),
             counted=self.counts(),
+            subfolders=audit["subfolders"],
         )
 
     def evidence(self) -> LocalEvidence:
@@ -133,6 +134,8 @@ class LocalRuntime:
         """Name the receiver's port for a socket, or else a server or the spool directory."""
         if lesson.program.reads is Input.SOCKET:
             return ["--to", f"tcp://{LOOPBACK}:{self._settings.receiver_port}"]
+        if lesson.appends:
+            return growing_log_options(str(self._state.spool))
         return self._servers(lesson.servers).target_options() if lesson.servers else []
 
     def expected(self, options: Sequence[str]) -> Any:

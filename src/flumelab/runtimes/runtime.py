@@ -85,6 +85,12 @@ class Runtime(Protocol):
         """Print the log of one service or of all."""
 
 
+def growing_log_options(folder: str) -> list[str]:
+    """The generator's options for a log that grows in this folder, and that is never renamed."""
+    rotation = ["--rotate-every", "4000", "--rotate-by", "name"]
+    return ["--append", f"{folder}/access.log", *rotation]
+
+
 def require_programs_running(runtime: Runtime, lesson: Lesson) -> None:
     """Raise `LabError` with the end of the log if a program of the lesson has ended by itself."""
     stopped = {service.name for service in runtime.services() if service.state == "stopped"}

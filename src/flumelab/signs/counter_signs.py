@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from flumelab.signs.agent import SPARK_SINK, Agent, Component, address, number
+from flumelab.signs.file_names import is_ignored
 from flumelab.signs.known import known
 from flumelab.signs.sign import Sign
 from flumelab.signs.snapshot import Kind, Snapshot
@@ -195,7 +196,8 @@ def _source(part: str, source: Component, snapshot: Snapshot) -> Iterator[Sign]:
 
 def _is_pending(source: Component, name: str) -> bool:
     suffix = source.settings.get("fileSuffix", ".COMPLETED")
-    return "/" not in name and not name.startswith(".") and not name.endswith(suffix)
+    visible = "/" not in name and not name.startswith(".") and not name.endswith(suffix)
+    return visible and not is_ignored(source, name)
 
 
 def _not_running(part: str, agent: Agent, snapshot: Snapshot) -> Iterator[Sign]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from flumelab.signs.agent import Agent, Component, number
+from flumelab.signs.file_names import COMPRESSED, TEMPORARY, is_ignored
 from flumelab.signs.known import known
 from flumelab.signs.sign import Sign
 from flumelab.signs.snapshot import Folder, Kind, Snapshot
@@ -26,6 +27,7 @@ def folder_signs(snapshot: Snapshot) -> Iterator[Sign]:
             yield from _position(part, source, folder, snapshot)
             yield from _canaries(part, source, folder, snapshot)
             yield from _sub_folders(part, source, folder)
+            yield from _names(part, source, folder)
 
 
 def _position(part: str, source: Component, folder: Folder, snapshot: Snapshot) -> Iterator[Sign]:
@@ -69,3 +71,27 @@ def _sub_folders(part: str, source: Component, folder: Folder) -> Iterator[Sign]
             example=below[0].name,
             prefix=source.prefix,
         )
+
+
+def _names(part: str, source: Component, folder: Folder) -> Iterator[Sign]:
+    """Signs of files that are compressed, or that are not complete yet."""
+    done = source.settings.get("fileSuffix", ".COMPLETED")
+    for file in folder.files:
+        if "/" in file.name or file.name.startswith("."):
+            continue
+        ignored = is_ignored(source, file.name)
+        name = ""
+        if COMPRESSED.fullmatch(file.name.removesuffix(done)):
+            read = not ignored or file.name.endswith(done)
+            name = "compressed-read" if read else "compressed-ignored"
+        elif ignored and TEMPORARY.fullmatch(file.name):
+            name = "temporary-ignored"
+        if name:
+            yield known()[name].sign(
+                part,
+                file.changed,
+                file=f"{folder.path}/{file.name}",
+                name=file.name,
+                source=source.name,
+                prefix=source.prefix,
+            )

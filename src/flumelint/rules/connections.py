@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flumelint.findings import Edit, Report, Severity
-from flumelint.model import CHANNEL, SINK, SOURCE, Component, Conf, Setting, configured
+from flumelint.model import (
+    CHANNEL,
+    SINK,
+    SOURCE,
+    Agent,
+    Component,
+    Conf,
+    Setting,
+    configured,
+    once_per_agent,
+)
 from flumelint.names import nearest
 from flumelint.rules.rule import BASE, changed, rule
 
@@ -104,6 +114,7 @@ def _names_several(sink: Component, channel: Setting) -> bool:
 @rule(
     "not-connected",
     Severity.IDLE,
+    whole=True,
     summary="a source or a sink names no channel",
     flume="Flume removes it and logs `Failed to configure component!` for a source, and `No "
     "channel configured for sink: k1` for a sink.",
@@ -127,6 +138,7 @@ def not_connected(conf: Conf) -> Iterator[Report]:
 @rule(
     "unknown-channel",
     Severity.IDLE,
+    whole=True,
     summary="a source or a sink names a channel that the agent does not have",
     flume="Flume removes a sink with `Channel cc1 not in active set.`, and a source if none of its "
     "channels exists. From a source with other channels it takes the name away without a word.",
@@ -143,7 +155,7 @@ def unknown_channel(conf: Conf) -> Iterator[Report]:
         listed = component.agent.lists.get(CHANNEL)
         if not listed or not listed.known:
             continue
-        known = [name for name, each in channels.items() if each.listed and each.settings]
+        known = _complete(component.agent)
         words = setting.words()
         if component.kind == SINK and len(words) > 1:
             continue  # several channels, a comment, or two assignments: each has its own rule
@@ -158,7 +170,7 @@ def unknown_channel(conf: Conf) -> Iterator[Report]:
                 span,
                 f"{component} names the channel {name}, which {component.agent.name} does not have",
                 f"write {near}" if near else "name a channel of the agent",
-                tuple(known),
+                known,
                 severity=Severity.LOSES_DATA if others else None,
             )
 
@@ -166,6 +178,7 @@ def unknown_channel(conf: Conf) -> Iterator[Report]:
 @rule(
     "channel-without-sink",
     Severity.LOSES_DATA,
+    whole=True,
     summary="a channel has a source and no sink",
     flume="Flume says nothing. The channel fills, and from then on every put into it fails.",
     harm="When the channel is full, the source stops: for all of its channels. What the channel "
@@ -178,8 +191,8 @@ def unknown_channel(conf: Conf) -> Iterator[Report]:
 )
 def channel_without_sink(conf: Conf) -> Iterator[Report]:
     for channel in _known_channels(conf):
-        sources = [each for each in _users(channel, SOURCE, "channels") if each.listed]
-        if sources and not _users(channel, SINK, "channel"):
+        sources = [each for each in _users(channel, SOURCE) if each.listed]
+        if sources and not _users(channel, SINK):
             yield Report(
                 channel.place,
                 f"no sink takes events out of {channel}, so it fills up and stops {sources[0]}",
@@ -190,6 +203,7 @@ def channel_without_sink(conf: Conf) -> Iterator[Report]:
 @rule(
     "channel-without-source",
     Severity.IDLE,
+    whole=True,
     summary="a channel has a sink and no source",
     flume="Flume starts channel and sink and says nothing.",
     harm="The sink waits for events that never come.",
@@ -204,8 +218,8 @@ def channel_without_sink(conf: Conf) -> Iterator[Report]:
 )
 def channel_without_source(conf: Conf) -> Iterator[Report]:
     for channel in _known_channels(conf):
-        sinks = [each for each in _users(channel, SINK, "channel") if each.listed]
-        if sinks and not _users(channel, SOURCE, "channels"):
+        sinks = [each for each in _users(channel, SINK) if each.listed]
+        if sinks and not _users(channel, SOURCE):
             yield Report(
                 channel.place,
                 f"no source puts events into {channel}, so {sinks[0]} has nothing to do",
@@ -216,6 +230,7 @@ def channel_without_source(conf: Conf) -> Iterator[Report]:
 @rule(
     "channel-without-use",
     Severity.IGNORED,
+    whole=True,
     summary="no source and no sink names a channel",
     flume="Flume creates the channel, logs `Channel c2 has no components connected and has been "
     "removed.`, and goes on without it.",
@@ -226,12 +241,17 @@ def channel_without_source(conf: Conf) -> Iterator[Report]:
 )
 def channel_without_use(conf: Conf) -> Iterator[Report]:
     for channel in _known_channels(conf, all_types=True):
-        if not _users(channel, SOURCE, "channels") and not _users(channel, SINK, "channel"):
+        if not _users(channel, SOURCE) and not _users(channel, SINK):
             yield Report(
                 channel.place,
                 f"neither a source nor a sink names {channel}, so Flume removes it",
                 "name it in a source's channels and in a sink's channel, or delete it",
             )
+
+
+@once_per_agent
+def _complete(agent: Agent) -> tuple[str, ...]:
+    return tuple(name for name, each in agent.channels.items() if each.listed and each.settings)
 
 
 def _known_channels(conf: Conf, all_types: bool = False) -> Iterator[Component]:
@@ -246,11 +266,19 @@ def _is_private(channel: Component) -> bool:
     return channel.is_a("memory", "file", "jdbc", "spillablememory")
 
 
-def _users(channel: Component, kind: str, key: str) -> list[Component]:
-    """Return who names a channel, configured well or not; all those whose value is unknown."""
-    return [
-        each
-        for each in channel.agent.components[kind].values()
-        if (setting := each.get(key) or each.get("channel") or each.get("channels"))
-        and (not setting.known or channel.name in setting.value.replace(",", " ").split())
-    ]
+def _users(channel: Component, kind: str) -> list[Component]:
+    """Return the sources or sinks that name a channel, and those whose value is not known."""
+    return _users_by_channel(channel.agent, kind).get(channel.name, [])
+
+
+@once_per_agent
+def _users_by_channel(agent: Agent, kind: str) -> dict[str, list[Component]]:
+    users: dict[str, list[Component]] = {}
+    for component in agent.components[kind].values():
+        right, wrong = ("channels", "channel") if kind == SOURCE else ("channel", "channels")
+        setting = component.get(right) or component.get(wrong)
+        if setting:
+            words = setting.value.replace(",", " ").split() if setting.known else agent.channels
+            for name in dict.fromkeys(words):
+                users.setdefault(name, []).append(component)
+    return users

@@ -46,8 +46,9 @@ def _commands(conf: Conf) -> Iterator[tuple[Component, Setting]]:
     summary="an exec source's command needs a shell and has none",
     flume="Without `shell`, Flume splits the command at white space and starts the first word. "
     "Pipes, redirections, quotes, `*`, `~` and `$NAME` reach the program as they are written: "
-    "`tail` takes `|` and `grep` for names of files. Flume logs nothing.",
-    harm="Events are not filtered, or the program fails and no event arrives.",
+    "`tail -F log | grep error` follows the files `log`, `|`, `grep` and `error`. Flume logs "
+    "nothing, or, if the program ends, `exited with 1` at INFO.",
+    harm="Events are not filtered, lines such as `==> log <==` come as events, or nothing comes.",
     wrong=changed(EXEC, (_COMMAND, f"{_COMMAND} | grep error")),
     right=changed(EXEC, (_COMMAND, f"{_COMMAND} | grep error\na1.sources.r1.shell = /bin/sh -c")),
 )

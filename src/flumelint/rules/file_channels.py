@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flumelint.findings import Report, Severity
-from flumelint.model import CHANNEL, Component, Conf, Setting
+from flumelint.model import Agent, Component, Conf, Setting
 from flumelint.places import Place, folders, is_inside, path_settings
 from flumelint.resolve import is_alive
 from flumelint.rules.rule import BASE, changed, rule
@@ -40,8 +40,8 @@ a1.channels.c2.dataDirs = /var/lib/flume/FOLDER/data
 """
 
 
-def _file_channels(conf: Conf) -> Iterator[Component]:
-    for channel in conf.components(CHANNEL):
+def _file_channels(agent: Agent) -> Iterator[Component]:
+    for channel in agent.channels.values():
         if channel.is_a("file", "spillablememory") and is_alive(channel):
             yield channel
 
@@ -59,9 +59,7 @@ def _file_channels(conf: Conf) -> Iterator[Component]:
 def file_channel_folder_shared(conf: Conf) -> Iterator[Report]:
     for agent in conf.agents.values():
         used: dict[str, tuple[Component, Setting | None]] = {}
-        for channel in _file_channels(conf):
-            if channel.agent is not agent:
-                continue
+        for channel in _file_channels(agent):
             for path, setting in _folders_of(channel):
                 other, where = used.setdefault(path, (channel, setting))
                 if (other, where) == (channel, setting):
@@ -96,7 +94,7 @@ def _folders_of(channel: Component) -> Iterator[tuple[str, Setting | None]]:
     right=FILE,
 )
 def file_channel_default_folder(conf: Conf) -> Iterator[Report]:
-    for channel in _file_channels(conf):
+    for channel in (each for agent in conf.agents.values() for each in _file_channels(agent)):
         missing = [key for key in DEFAULTS if not channel.get(key)]
         if missing:
             yield Report(

@@ -29,6 +29,7 @@ def is_prose(conf: Conf, ignored: Ignored) -> bool:
 @rule(
     "no-agent",
     Severity.IDLE,
+    whole=True,
     summary="the file configures no agent",
     flume="Flume logs `No configuration found for this host:a1` and runs on with nothing to do.",
     harm="The agent stays up and does nothing, whatever its name is.",

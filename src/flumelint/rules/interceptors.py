@@ -27,6 +27,7 @@ def _configured(source: Component) -> list[str]:
 @rule(
     "interceptor-not-configured",
     Severity.IDLE,
+    whole=True,
     summary="a source lists an interceptor that has no type",
     flume="Flume removes the source and logs `Type not specified for interceptor i2`.",
     harm="The source reads nothing.",
@@ -56,6 +57,7 @@ def interceptor_not_configured(conf: Conf) -> Iterator[Report]:
 @rule(
     "interceptor-not-listed",
     Severity.IGNORED,
+    whole=True,
     summary="an interceptor has settings, but the source does not list it",
     flume="Flume does not run the interceptor and logs nothing.",
     harm="Headers that a selector or a sink's path needs are missing; events that were to be "

@@ -29,6 +29,7 @@ COMMENT = ("#", "//", "--")
 @rule(
     "listed-but-not-configured",
     Severity.IDLE,
+    whole=True,
     summary="a list names a component that has no settings",
     flume="Flume drops the name. For a source it logs `Configuration empty for: r1.Removed.`, for "
     "a sink `no context for sinkk1`, and for a channel nothing at all.",
@@ -124,6 +125,7 @@ def _all_lists(agent: Agent) -> Iterator[Setting]:
 @rule(
     "configured-but-not-listed",
     Severity.IGNORED,
+    whole=True,
     summary="a component has settings, but no list names it",
     flume="Flume logs `Processing:k2` for each of its settings, as it does for those that it uses, "
     "and does not start the component.",
@@ -167,6 +169,7 @@ def _is_free(like: Component, name: str) -> bool:
 @rule(
     "agent-without-lists",
     Severity.IDLE,
+    whole=True,
     summary="an agent has components, but not one list",
     flume="Flume logs `Agent configuration for 'a1' does not contain any channels. Marking it as "
     "invalid.` and runs on with nothing to do.",
@@ -194,6 +197,7 @@ def agent_without_lists(conf: Conf) -> Iterator[Report]:
 @rule(
     "agent-without-channels",
     Severity.IDLE,
+    whole=True,
     summary="an agent lists no channels, or neither sources nor sinks",
     flume="Flume logs `Agent configuration for 'a1' does not contain any channels. Marking it as "
     "invalid.`, or `has no sources or sinks. Will be marked invalid.` It drops the agent.",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flumelint.findings import Report, Severity
 from flumelint.model import SINK, SOURCE, Component, Conf, Setting
-from flumelint.places import truth
+from flumelint.places import sinks_of, truth
 from flumelint.resolve import is_alive
 from flumelint.rules.rule import BASE, changed, rule, rule_for_files
 
@@ -77,8 +77,8 @@ AVRO = changed(
     "port-used-twice",
     Severity.IDLE,
     summary="two sources of an agent listen on the same port",
-    flume="The second source does not start: `Unable to start … Address already in use`. Flume "
-    "tries again every few seconds without end.",
+    flume="The second source does not start, and Flume logs `Address already in use`. The agent "
+    "stays up.",
     harm="Nothing arrives at the second source.",
     wrong=changed(BASE, ("a1.sources = r1", "a1.sources = r1 r2"))
     + "\na1.sources.r2.type = syslogtcp\na1.sources.r2.host = 0.0.0.0\n"
@@ -88,9 +88,10 @@ AVRO = changed(
     "a1.sources.r2.port = 44445\na1.sources.r2.channels = c1\n",
 )
 def port_used_twice(conf: Conf) -> Iterator[Report]:
-    seen: list[Listener] = []
+    seen: dict[int, list[Listener]] = {}
     for new in listeners(conf):
-        for old in seen:
+        same_port = seen.setdefault(new.port, [])
+        for old in same_port:
             same_host = new.host == old.host or EVERY[0] in (new.host, old.host)
             if (
                 same_host
@@ -105,7 +106,7 @@ def port_used_twice(conf: Conf) -> Iterator[Report]:
                     related=(old.setting.span, str(old.source)),
                 )
                 break
-        seen.append(new)
+        same_port.append(new)
 
 
 @rule(
@@ -119,9 +120,9 @@ def port_used_twice(conf: Conf) -> Iterator[Report]:
     right=AVRO,
 )
 def sink_feeds_own_source(conf: Conf) -> Iterator[Report]:
-    sources = list(listeners(conf))
+    sources = _by_port(listeners(conf))
     for sink in _senders(conf):
-        for target in sources:
+        for target in sources.get(sink.text("port"), ()):
             if sink.agent is target.source.agent and _reaches(sink, target):
                 names = _reachable(target.source, sources)
                 port = sink.get("port")
@@ -133,6 +134,13 @@ def sink_feeds_own_source(conf: Conf) -> Iterator[Report]:
                         related=(target.setting.span, str(target.source)),
                     )
                     break
+
+
+def _by_port(found: Iterable[Listener]) -> dict[str, list[Listener]]:
+    by_port: dict[str, list[Listener]] = {}
+    for each in found:
+        by_port.setdefault(str(each.port), []).append(each)
+    return by_port
 
 
 def _senders(conf: Conf) -> Iterator[Component]:
@@ -152,14 +160,15 @@ def _reaches(sink: Component, target: Listener) -> bool:
     return name == target.host or (name == "localhost" and target.host == EVERY[0])
 
 
-def _reachable(source: Component, sources: Sequence[Listener]) -> set[str]:
+def _reachable(source: Component, sources: Mapping[str, Sequence[Listener]]) -> set[str]:
     """Return the channels that a source's events reach, also through sinks of the same agent."""
     agent, found, todo = source.agent, set[str](), [source]
     while todo:
         for name in set(todo.pop().text("channels").split()) - found:
             found.add(name)
-            sinks = [s for s in agent.sinks.values() if s.text("channel") == name]
-            todo += [t.source for s in sinks for t in sources if _reaches(s, t)]
+            for sink in sinks_of(agent, name):
+                targets = sources.get(sink.text("port"), ())
+                todo += [target.source for target in targets if _reaches(sink, target)]
     return found
 
 
@@ -226,10 +235,10 @@ b1.sinks.out.channel = c1
 )
 def compression_differs(confs: Sequence[Conf]) -> Iterator[tuple[Conf, Report]]:
     """Compression and TLS at both ends, where the confs show that they are connected."""
-    targets = [each for conf in confs for each in listeners(conf)]
+    targets = _by_port(each for conf in confs for each in listeners(conf))
     for conf in confs:
         for sink in _senders(conf):
-            for target in targets:
+            for target in targets.get(sink.text("port"), ()):
                 if not _reaches(sink, target):
                     continue
                 for key, word in (("compression-type", "compression-type"), ("ssl", "ssl")):

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from flumelint.findings import Edit, Report, Severity
 from flumelint.model import Conf
 from flumelint.properties import Assignment, Span
+from flumelint.rules.ignored import is_prose
 from flumelint.rules.rule import BASE, rule
 
 
 def _pairs(conf: Conf) -> Iterator[tuple[Assignment, Assignment]]:
-    """Yield each repeated assignment with the one before it."""
+    """Yield each repeated assignment with the one before it; no line of prose is one."""
     last: dict[str, Assignment] = {}
+    prose = {id(each.assignment) for each in conf.ignored if is_prose(conf, each)}
     for assignment in conf.document.assignments:
+        if id(assignment) in prose:
+            continue
         key = assignment.key.text.strip()
         if key in last:
             yield last[key], assignment

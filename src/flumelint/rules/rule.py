@@ -39,6 +39,8 @@ class Rule:
     :param harm: why it hurts, in whole sentences
     :param wrong: a complete conf with the mistake; of two files, each begins with ``# file: NAME``
     :param right: the same conf without it
+    :param whole: whether it needs the whole file: it says what is missing elsewhere. It does not
+        run for a block of a page that shows a part of a conf.
     :param files: the files in the folder FOLDER of the examples, for a rule that looks there
     """
 
@@ -49,6 +51,7 @@ class Rule:
     harm: str
     wrong: str
     right: str
+    whole: bool = False
     check: Check | None = None
     check_files: CheckFiles | None = None
     files: tuple[str, ...] = ()
@@ -74,13 +77,14 @@ def rule(
     harm: str,
     wrong: str,
     right: str,
+    whole: bool = False,
     files: tuple[str, ...] = (),
 ) -> _Decorator:
     """Register a rule about one file."""
 
     def register(check: Check) -> Check:
-        made = Rule(name, severity, summary, flume, harm, wrong, right, check=check, files=files)
-        _register(made)
+        about = (name, severity, summary, flume, harm, wrong, right)
+        _register(Rule(*about, whole, check=check, files=files))
         return check
 
     return register

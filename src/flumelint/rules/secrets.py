@@ -14,10 +14,12 @@ _SECRET = re.compile(
 )
 _JAAS = re.compile(r"""password\s*=\s*["']?(?P<word>[^"'\s;$<][^"'\s;]*)""", re.I)
 _BLANK = re.compile(
-    r"<[A-Za-z][^<>\n/]*>|\[(?:your|path|enter)[^\]]*\]|\bYOUR[_ -][A-Z]\w*|\byour[_-]\w+|"
+    r"<(?:[A-Za-z][^<>\n/]*)?>|\[(?:your|path to|enter|required)\b[^\]]*\]|^\s*(?i:enter \w.*)$|"
+    r"\bYOUR[_ -][A-Z]\w*|\byour[_-]\w+|"
     r"\b(?:CHANGE_?ME|FILL_?ME|TODO|REPLACE_\w+)\b|\{\{[^}]*\}\}|__[A-Z_]+__|"
     r"(?<![\w%])[xX]{3,}(?!\w)|\*{3,}",
 )
+_FREE = re.compile(r"regex|pattern|query|sql|statement|serializer|format", re.IGNORECASE)
 TLS = changed(
     BASE,
     ("type = netcat", "type = avro"),
@@ -45,7 +47,7 @@ def _blank(setting: Setting) -> re.Match[str] | None:
 def placeholder_left(conf: Conf) -> Iterator[Report]:
     for setting in conf.settings:
         found = _blank(setting)
-        if found and "regex" not in setting.rest.lower() and "attern" not in setting.rest:
+        if found and not _FREE.search(setting.rest):
             yield Report(
                 setting.part(found), f"`{found[0]}` is a blank to be filled in", "write the value"
             )
@@ -66,7 +68,7 @@ def secret_in_conf(conf: Conf) -> Iterator[Report]:
         value = setting.assignment.value.text
         if "${" in value or _blank(setting):
             continue
-        if _SECRET.search(setting.rest) and setting.value:
+        if _SECRET.search(setting.rest) and setting.value.lower() not in ("", "null", "none"):
             span = setting.span
         elif setting.rest.endswith("jaas.config") and (found := _JAAS.search(value)):
             span = setting.part(found.span("word"))

@@ -36,6 +36,7 @@ def _selectors(conf: Conf, *types: str) -> Iterator[Component]:
 @rule(
     "selector-without-default",
     Severity.LOSES_DATA,
+    whole=True,
     summary="a multiplexing selector has no default",
     flume="Flume drops each event whose header is missing, or has a value without a mapping. It "
     "logs nothing and counts nothing.",
@@ -59,6 +60,7 @@ def selector_without_default(conf: Conf) -> Iterator[Report]:
 @rule(
     "selector-names-unknown-channel",
     Severity.IDLE,
+    whole=True,
     summary="a selector names a channel that is not one of the source's",
     flume="Flume removes the source and logs `Selector channel not found: c3`. It splits the list "
     "at each single space, so two spaces make an empty name.",
@@ -115,6 +117,7 @@ def _channel_lists(source: Component) -> Iterator[Setting]:
 @rule(
     "selector-keys-without-multiplexing",
     Severity.IGNORED,
+    whole=True,
     summary="a selector has mappings, but is not a multiplexing one",
     flume="Without selector.type the selector is a replicating one. It ignores header, mappings "
     "and default, and logs nothing.",
@@ -143,6 +146,7 @@ def selector_keys_without_multiplexing(conf: Conf) -> Iterator[Report]:
 @rule(
     "channel-never-selected",
     Severity.IGNORED,
+    whole=True,
     summary="a multiplexing selector never chooses one of the source's channels",
     flume="Flume starts the channel and its sinks and says nothing.",
     harm="The channel stays empty, and its sinks have nothing to do.",
@@ -206,6 +210,7 @@ def unreachable_mapping(conf: Conf) -> Iterator[Report]:
 @rule(
     "mapping-of-another-header",
     Severity.RISKY,
+    whole=True,
     summary="a multiplexing selector names no header",
     flume="Flume reads the header flume.selector.header, which hardly any source sets.",
     harm="All events go to the default; without a default they are dropped.",

@@ -63,6 +63,7 @@ def group_uses_sink(conf: Conf) -> Iterator[Report]:
 @rule(
     "group-without-sinks",
     Severity.IDLE,
+    whole=True,
     summary="a sink group has no sinks",
     flume="Flume stops reading the conf with a NullPointerException.",
     harm="No component of the file runs.",
@@ -83,6 +84,7 @@ def group_without_sinks(conf: Conf) -> Iterator[Report]:
 @rule(
     "group-names-unknown-sink",
     Severity.IGNORED,
+    whole=True,
     summary="a sink group names a sink that the agent does not have",
     flume="Flume logs `sinkgroup 'g1' sink not found: 'kk2',  sink not added`.",
     harm="The group has one sink less than it seems: failover has nowhere to go. A group without "
@@ -136,6 +138,7 @@ def sink_in_two_groups(conf: Conf) -> Iterator[Report]:
 @rule(
     "group-without-processor",
     Severity.IDLE,
+    whole=True,
     summary="a sink group has no processor.type, or `default` for several sinks",
     flume="Flume removes the group and logs `SinkGroup g1 has been removed due to an error during "
     "configuration`; its sinks go with it.",
@@ -165,6 +168,7 @@ def group_without_processor(conf: Conf) -> Iterator[Report]:
 @rule(
     "load-balance-of-one",
     Severity.IDLE,
+    whole=True,
     summary="a load_balance group has one sink",
     flume="Flume removes the group and logs `The LoadBalancingSinkProcessor cannot be used for a "
     "single sink.`; its sink goes with it.",
@@ -197,6 +201,7 @@ def load_balance_of_one(conf: Conf) -> Iterator[Report]:
 @rule(
     "failover-priorities",
     Severity.IGNORED,
+    whole=True,
     summary="a failover group has a priority twice, a wrong one, or one for another sink",
     flume="Of two sinks with one priority Flume drops one, with `Sink k2 not added to "
     "FailverSinkProcessor as priorityduplicates that of sink …`. A priority that is no number, and "

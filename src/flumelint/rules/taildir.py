@@ -49,6 +49,8 @@ def file_group_without_pattern(conf: Conf) -> Iterator[Report]:
     for source in _tails(conf):
         listed = source.get("filegroups")
         for name, span in listed.words() if listed else ():
+            if name.startswith("#"):
+                break  # a comment behind the list has a rule of its own
             if name not in file_groups(source) and "," not in name and "$" not in name:
                 yield Report(
                     span,
@@ -152,12 +154,20 @@ def _as_regex(glob: str) -> str:
 
 @rule(
     "position-file-in-group",
-    Severity.RISKY,
+    Severity.STYLE,
     summary="a TAILDIR source reads its own position file",
-    flume="The source notes every few seconds how far it has read. The note matches a file group, "
-    "so it becomes an event, and the source notes that as well. Flume logs nothing.",
-    harm="Events arrive that nobody wrote, without end.",
-    wrong=changed(TAIL, ("/var/lib/flume/app.json", "/var/log/app/positions.log")),
+    flume="The source follows the file that it writes every three seconds (writePosInterval). The "
+    "file has no line end, so it becomes an event only when it has not changed for idleTimeout, by "
+    "default 120 seconds. Flume logs nothing.",
+    harm="With an idleTimeout that is shorter than writePosInterval, events arrive that nobody "
+    "wrote, without end.",
+    wrong=changed(
+        TAIL,
+        (
+            "/var/lib/flume/app.json\n",
+            "/var/log/app/positions.log\na1.sources.r1.idleTimeout = 1000\n",
+        ),
+    ),
     right=TAIL,
 )
 def position_file_in_group(conf: Conf) -> Iterator[Report]:
@@ -176,7 +186,13 @@ def position_file_in_group(conf: Conf) -> Iterator[Report]:
                     f"the file group {name} matches the position file, so it is read as well",
                     "put positionFile into another folder",
                     related=(setting.span, f"the pattern of {name}"),
+                    severity=Severity.RISKY if _is_idle_between_notes(source) else None,
                 )
+
+
+def _is_idle_between_notes(source: Component) -> bool:
+    idle, interval = source.number("idleTimeout", 120_000), source.number("writePosInterval", 3000)
+    return idle is not None and interval is not None and idle < interval
 
 
 @rule(
@@ -184,7 +200,7 @@ def position_file_in_group(conf: Conf) -> Iterator[Report]:
     Severity.RISKY,
     summary="two TAILDIR sources of an agent have the same position file",
     flume="Each source writes the whole file with only its own positions. "
-    f"Without `positionFile` it is {POSITIONS}.",
+    f"Without `positionFile` it is {POSITIONS}. Flume logs nothing.",
     harm="After a restart, the source that did not write last has lost its positions: it reads its "
     "files from the start again, or, with `skipToEnd`, leaves out what came meanwhile.",
     wrong=changed(TAIL, ("a1.sources = r1", "a1.sources = r1 r2"))

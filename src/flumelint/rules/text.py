@@ -10,6 +10,7 @@ from flumelint.model import Conf
 from flumelint.properties import Span, escape
 from flumelint.rules.ignored import is_flume
 from flumelint.rules.rule import BASE, changed, rule
+from flumelint.rules.values import comment_in
 
 _INVISIBLE = re.compile("[\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -103,11 +104,15 @@ def invisible_character(conf: Conf) -> Iterator[Report]:
     ),
 )
 def not_ascii(conf: Conf) -> Iterator[Report]:
-    if conf.document.encoding != "utf-8" or not is_flume(conf):
+    document = conf.document
+    if document.encoding != "utf-8" or document.text.isascii() or not is_flume(conf):
         return
     for setting in conf.settings:
         raw = conf.document.raw(setting.span)
         found = _NOT_ASCII.search(raw)
+        comment = comment_in(setting)
+        if found and comment and setting.part(comment).start <= setting.span.start + found.start():
+            continue  # the comment has to go anyway
         if found and not _INVISIBLE.search(raw):
             start = setting.span.start + found.start()
             read = found[0].encode().decode("iso-8859-1")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from flumelint.findings import Edit, Report, Severity
-from flumelint.model import SINKGROUP, Conf, Setting
+from flumelint.model import SINKGROUP, Component, Conf, Setting
 from flumelint.properties import Span
 from flumelint.rules.rule import BASE, changed, rule
 
@@ -24,6 +24,7 @@ _CONNECTS = re.compile(r"(type|channels?|sinks|interceptors|bind|port|hostname|s
 @rule(
     "missing-type",
     Severity.IDLE,
+    whole=True,
     summary="a component has settings and no type",
     flume="Flume removes the component and logs `Component has no type. Cannot configure. k1`.",
     harm="The component does not run; a channel takes its sources and sinks with it.",
@@ -54,21 +55,46 @@ def missing_type(conf: Conf) -> Iterator[Report]:
     right=changed(BASE, ("a1.sinks.k1.channel", "# the buffer\na1.sinks.k1.channel")),
 )
 def comment_behind_value(conf: Conf) -> Iterator[Report]:
+    breaks = {
+        id(setting): _breaks(component, setting)
+        for component in conf.components()
+        for setting in component.settings.values()
+    }
     for setting in conf.settings:
         text = setting.assignment.value.text
-        found = _COMMENT.search(text)
-        if not found or _FREE_TEXT.search(setting.rest) or _is_quoted(text, found.start()):
+        found = comment_in(setting)
+        if not found:
             continue
         comment = text[found.start() :].strip()
         span = setting.part((found.end() - len(found[0].lstrip()), len(text)))
-        mild = not _CONNECTS.fullmatch(setting.rest)
         yield Report(
             span,
             f"the comment is part of the value of {setting.key}",
             "put the comment on a line of its own",
             fix=_own_line(conf, setting, found.start(), comment),
-            severity=Severity.RISKY if mild else None,
+            severity=None if breaks.get(id(setting)) else Severity.RISKY,
         )
+
+
+def _breaks(component: Component, setting: Setting) -> bool:
+    """Whether a component fails because of text behind the value of a setting.
+
+    In a list of components, Flume drops the words that it does not know.
+    """
+    if setting.rest in ("channels", "sinks", "filegroups"):
+        return False
+    if _CONNECTS.fullmatch(setting.rest) or setting.rest.endswith(".type"):
+        return True
+    key = component.data.keys.get(setting.rest) if component.data else None
+    return bool(key and key.type in ("int", "long", "double")) and not component.is_a("memory")
+
+
+def comment_in(setting: Setting) -> re.Match[str] | None:
+    """Find where a comment begins in a value."""
+    text = setting.assignment.value.text
+    found = _COMMENT.search(text)
+    free = not found or _FREE_TEXT.search(setting.rest) or _is_quoted(text, found.start())
+    return None if free else found
 
 
 def _is_quoted(text: str, before: int) -> bool:
@@ -86,12 +112,7 @@ def _own_line(conf: Conf, setting: Setting, start: int, comment: str) -> tuple[E
     indent = conf.document.line(line)[: column - 1]
     cut = Span(setting.part((start, start)).start, assignment.span.end)
     above = Span(assignment.span.start, assignment.span.start)
-    return (Edit(above, f"{text}{line_end(conf)}{indent}"), Edit(cut, ""))
-
-
-def line_end(conf: Conf) -> str:
-    """Return the line end that the file uses."""
-    return "\r\n" if "\r\n" in conf.document.text else "\n"
+    return (Edit(above, f"{text}{conf.document.line_end}{indent}"), Edit(cut, ""))
 
 
 @rule(

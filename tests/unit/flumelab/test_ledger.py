@@ -1,5 +1,7 @@
 """The verdict: each number from its own source, and the equation that they must satisfy."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,7 @@ def test_equal_counts_balance_and_malformed_lines_are_part_of_them() -> None:
         "differs_at": None,
         "foreign": 0,
         "differences": {},
+        "subfolders": {},
     }
 
 
@@ -119,3 +122,11 @@ def test_generated_is_counted_plus_malformed_plus_lost_minus_duplicated(
 @pytest.mark.parametrize("name", ["generated", "counted", "lost", "duplicated", "balanced"])
 def test_the_json_has_the_documented_keys(name: str) -> None:
     assert name in balance(hops(Counts(), Counts())).as_json()
+
+
+def test_lines_in_subfolders_are_named_when_they_are_counted() -> None:
+    seen = hops(Counts(), Counts({"/": 1_000}), run(1_000, 1_000))
+    result = balance(replace(seen, subfolders={"today": 900, "old": 100}))
+    assert not result.balanced
+    assert "1,000 lines in sub-folders (today/, old/) are not in spooled" in printed(result)
+    assert result.as_json()["subfolders"] == {"today": 900, "old": 100}

@@ -219,3 +219,55 @@ def test_sinks_that_take_turns_on_purpose_may_share_a_channel() -> None:
 def test_a_secret_that_is_not_in_the_conf_is_none(value: str) -> None:
     conf = BASE + f"a1.sinks.k1.kafka.producer.ssl.keystore.password = {value}\n"
     assert found(conf, "secret-in-conf") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "severity"),
+    [
+        ("a1.sources = r1", "risky"),  # Flume drops the words that it does not know
+        ("r1.channels = c1", "risky"),
+        ("k1.channel = c1", "idle"),
+        ("r1.port = 44444", "idle"),
+        ("k1.type = logger", "idle"),
+        ("c1.capacity = 1000", "risky"),  # Flume logs a warning and takes the default
+    ],
+)
+def test_a_comment_behind_a_value_is_judged_by_what_flume_makes_of_it(
+    old: str, severity: str
+) -> None:
+    conf = changed(BASE, (old, f"{old} # why"))
+    assert found(conf, "comment-behind-value") == [severity]
+
+
+def test_a_comment_behind_the_list_of_file_groups_names_no_groups() -> None:
+    conf = changed(TAIL, ("filegroups = app", "filegroups = app #the web's"))
+    assert found(conf, "file-group-without-pattern") == []
+
+
+def test_a_line_of_prose_is_no_repeated_key() -> None:
+    conf = BASE + "bin/flume-ng agent -n a1\nbin/flume-ng agent -n a2\n"
+    assert found(conf, "contradicting-keys") == []
+
+
+def test_letters_that_are_not_ascii_are_told_once_if_they_are_in_a_comment() -> None:
+    conf = changed(BASE, ("port = 44444", "port = 44444 # größer"))
+    assert found(conf, "not-ascii") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "left"),
+    [
+        ("<your key>", True),
+        ("<>", True),
+        ("YOUR_KEY", True),
+        ("Enter your key", True),
+        ("[required]", True),
+        ("xxxx", True),
+        ("com.example.Xx", False),
+        ("hdfs://namenode/%{host}", False),
+        ("max_xxl", False),
+    ],
+)
+def test_what_is_a_blank(value: str, left: bool) -> None:
+    conf = BASE + f"a1.sinks.k1.consumerSecret = {value}\n"
+    assert found(conf, "placeholder-left") == (["risky"] if left else [])

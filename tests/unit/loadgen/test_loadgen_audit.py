@@ -12,7 +12,7 @@ import pytest
 from loadgen import audit as audits
 from loadgen.audit import audit
 from loadgen.errors import LoadgenError
-from loadgen.outlets.spool import Spool
+from loadgen.outlets.spool import IGNORED, Spool
 from loadgen.scenarios import Batch
 from loadgen.scenarios.access_log import AccessLog
 
@@ -180,6 +180,38 @@ def test_while_files_are_published_and_completed_the_counts_agree(lab: Lab) -> N
         worker.join()
 
 
+def test_files_that_the_confs_ignore_are_named_and_not_counted(lab: Lab) -> None:
+    lab.publish(5)
+    for name in ("a.log.gz", "b.log.zst", "c.log.tmp", "d.log~"):
+        (lab.spool / name).write_text("1\n2\n")
+    (lab.spool / "e.log.gz.COMPLETED").write_text("read before\n")  # by another conf
+    found = audit(lab.spool, lab.ledger)
+    assert (found.spooled, found.pending) == (6, 5)
+    assert found.ignored == ["a.log.gz", "b.log.zst", "c.log.tmp", "d.log~"]
+
+
+def test_lines_in_subfolders_are_named_and_not_counted(lab: Lab) -> None:
+    (lab.spool / "today/noon").mkdir(parents=True)
+    (lab.spool / "today/a.log").write_text("1\n2\n")
+    (lab.spool / "today/noon/b.log.COMPLETED").write_text("3\n")
+    (lab.spool / "empty").mkdir()
+    (lab.spool / ".flumespool").mkdir()
+    (lab.spool / ".flumespool/position").write_text("Obj\n")
+    found = audit(lab.spool, lab.ledger)
+    assert (found.spooled, found.subfolders) == (0, {"today": 3})
+
+
+def test_each_spooldir_source_of_the_lab_ignores_these_names() -> None:
+    confs = Path(__file__).parents[3] / "flume-conf"
+    patterns = {
+        conf.name: re.findall(r"^lab\.sources\.\w+\.ignorePattern = (.*)$", text, re.MULTILINE)
+        for conf in confs.glob("*.conf")
+        if "type = spooldir" in (text := conf.read_text())
+    }
+    assert len(patterns) >= 5
+    assert patterns == {name: [IGNORED.pattern] for name in patterns}
+
+
 def test_it_prints_one_json_object(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     line = b'a - - [t] "GET /caf\xc3\xa9 HTTP/1.1" 200 5\n'
     complete(lab.publish_batch(AccessLog(1).account(line * 3 + b"odd\n")))
@@ -190,6 +222,8 @@ def test_it_prints_one_json_object(lab: Lab, capsys: pytest.CaptureFixture[str])
         "generated": {"lines": 4, "urls": {"/caf\u00e9": 3}, "malformed": 1},
         "spooled": 4,
         "pending": 0,
+        "ignored": [],
+        "subfolders": {},
     }
 
 

@@ -26,6 +26,14 @@ def test_a_file_holds_no_more_than_a_second_of_lines(rate: str, lines: int) -> N
     assert options.parse([*PLACES, "--rate", rate, "--lines-per-file", "7"]).lines_per_file == 7
 
 
+def test_a_growing_log_grows_in_small_writes_that_do_not_pass_over_a_rotation() -> None:
+    places = ["--append", "log/access.log", "--ledger", "ledger.jsonl"]
+    assert options.parse(places).lines_per_file == 10_000
+    assert options.parse([*places, "--rate", "2000"]).lines_per_file == 200
+    assert options.parse([*places, "--rate", "3"]).lines_per_file == 1
+    assert options.parse([*places, "--rotate-every", "150"]).lines_per_file == 150
+
+
 def test_a_replay_sends_all_unless_lines_are_given() -> None:
     assert options.parse([*PLACES, "--replay", "x.log"]).lines is None
     assert options.parse([*PLACES, "--replay", "x.log", "--lines", "0"]).lines == 0
@@ -51,6 +59,16 @@ def test_a_replay_sends_all_unless_lines_are_given() -> None:
          "command line: unrecognized arguments: --line 3; see python -m loadgen --help"),
         (["--replay", "x", "--malformed", "0.5"],
          "--malformed: a replayed file is sent unchanged; leave one option out"),
+        (["--append", "x/a.log", "--to", "tcp://h:1"],
+         "--append: lines go to one place; leave out --to or --append"),
+        (["--rotate-every", "9"],
+         "--rotate-every: only a log that grows is rotated; give --append FILE"),
+        (["--rotate-by", "name"],
+         "--rotate-by: only a log that grows is rotated; give --append FILE"),
+        (["--append", "x/a.log", "--rotate-by", "cron"],
+         "--rotate-by: 'cron' is unknown; choose from rename, copy, name"),
+        (["--append", "./a.log"],
+         "--ledger: Flume would send a file in the spool directory; put it elsewhere"),
         (["--ledger", "spool/ledger.jsonl"],
          "--ledger: Flume would send a file in the spool directory; put it elsewhere"),
     ],

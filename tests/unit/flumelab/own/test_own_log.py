@@ -1,8 +1,5 @@
 """The user's log is unpacked, counted as Flume counts lines, and given to the right source."""
 
-import bz2
-import gzip
-import lzma
 import socket
 import threading
 from pathlib import Path
@@ -14,6 +11,7 @@ from flumelab.own import feed
 from flumelab.own.conf import AgentConf, Component
 from flumelab.own.hops import Hop, Hops
 from flumelab.own.inputs import LogFile, files_of
+from tests.support.compression import PACK
 
 
 def source(kind: str, **settings: str) -> Component:
@@ -33,11 +31,7 @@ def test_lines_are_counted_as_flume_makes_events_of_them(tmp_path: Path, text: b
 
 
 def test_compressed_logs_are_unpacked(tmp_path: Path) -> None:
-    import zstandard
-
-    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
-    pack[".zst"] = zstandard.ZstdCompressor().compress
-    for ending, compress in pack.items():
+    for ending, compress in PACK.items():
         file = tmp_path / f"log{ending[1:]}.txt{ending}"
         file.write_bytes(compress(b"one\ntwo\n"))
     found, left_out = files_of(tmp_path)
@@ -50,20 +44,17 @@ def test_compressed_logs_are_unpacked(tmp_path: Path) -> None:
 def test_archives_written_one_after_the_other_are_read_to_the_end(
     tmp_path: Path, ending: str
 ) -> None:
-    import zstandard
-
-    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
-    pack[".zst"] = zstandard.ZstdCompressor().compress
     file = tmp_path / f"a.log{ending}"
-    file.write_bytes(pack[ending](b"one\n") + pack[ending](b"two\n"))
+    file.write_bytes(PACK[ending](b"one\n") + PACK[ending](b"two\n"))
     assert list(LogFile(file).lines()) == [b"one", b"two"]
 
 
-def test_half_an_archive_is_one_line(tmp_path: Path) -> None:
-    file = tmp_path / "a.log.gz"
-    file.write_bytes(gzip.compress(b"x" * 10_000)[:-9])
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
+def test_half_an_archive_is_one_line(tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"a.log{ending}"
+    file.write_bytes(PACK[ending](bytes(range(256)) * 40)[:-9])
     with pytest.raises(
-        LabError, match=r"a.log.gz cannot be read: .*; give --input a complete file$"
+        LabError, match=rf"a.log{ending} cannot be read: .*; give --input a complete file$"
     ):
         LogFile(file).count()
 
@@ -154,11 +145,7 @@ def test_hops_agree_or_differ_at_the_first_that_is_not_like_the_one_before() -> 
 
 @pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
 def test_a_damaged_archive_is_one_line(tmp_path: Path, ending: str) -> None:
-    import zstandard
-
-    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
-    pack[".zst"] = zstandard.ZstdCompressor().compress
-    packed = bytearray(pack[ending](bytes(range(256)) * 100))
+    packed = bytearray(PACK[ending](bytes(range(256)) * 100))
     packed[0 if ending == ".zst" else 12 : 60] = b"\xff" * 60
     file = tmp_path / f"a.log{ending}"
     file.write_bytes(packed)

@@ -22,7 +22,6 @@ import org.apache.flume.Event;
 import org.apache.flume.FlumeException;
 import org.apache.flume.event.EventBuilder;
 import org.apache.flume.serialization.EventDeserializer;
-import org.apache.flume.serialization.PositionTracker;
 import org.apache.flume.serialization.ResettableFileInputStream;
 import org.apache.flume.serialization.ResettableInputStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LineIdentityDeserializerTest {
     @TempDir Path directory;
     private Path file;
-    private final Position position = new Position();
+    private final MemoryPosition position = new MemoryPosition();
 
     @BeforeEach
     void nameFile() {
@@ -204,28 +203,5 @@ class LineIdentityDeserializerTest {
 
     private static String header(Event event, String key) {
         return event.getHeaders().get(key);
-    }
-
-    /** A stand-in for the position file. */
-    private static final class Position implements PositionTracker {
-        private long stored;
-
-        @Override
-        public void storePosition(long position) {
-            stored = position;
-        }
-
-        @Override
-        public long getPosition() {
-            return stored;
-        }
-
-        @Override
-        public String getTarget() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void close() {}
     }
 }

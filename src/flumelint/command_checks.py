@@ -1,0 +1,114 @@
+"""``flumelint FILE…``: checks files, and mends them with ``--fix``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from flumelint import fixes
+from flumelint.errors import BadUse
+from flumelint.files import STDIN, File, collect
+from flumelint.findings import Finding, Severity
+from flumelint.guarantee import guarantees
+from flumelint.linter import Options, check_documents
+from flumelint.reader import read
+from flumelint.report import FORMATS
+from flumelint.settings import Settings, find, load, rules_named, severity_named
+
+
+def check_files(
+    given: argparse.Namespace, environ: Mapping[str, str], out: IO[str], err: IO[str]
+) -> bool:
+    """Check, and with ``--fix`` or ``--diff`` mend; return whether the run fails."""
+    settings = load(Path(given.config) if given.config else find(Path.cwd()))
+    options = _options(given, settings, environ)
+    fail_on = severity_named(given.fail_on, "--fail-on") if given.fail_on else settings.fail_on
+    files = collect(given.files, given.markdown, settings.exclude)
+    if not files:
+        raise BadUse(f"there is no conf in {', '.join(given.files)}; name a conf or another folder")
+    if given.fix or given.diff:
+        mended = [_mended(file, options) for file in files]
+        if given.diff:
+            changes = [
+                fixes.diff(old.name, old.text, new.text)
+                for old, new in zip(files, mended, strict=True)
+            ]
+            print("".join(changes), end="", file=out)
+            return any(changes)
+        to_stdout = _write(files, mended, out)
+        files, out = mended, err if to_stdout else out
+    findings = check_documents([each for file in files for each in file.documents()], options)
+    if given.no_notes:
+        findings = [found for found in findings if found.severity is not Severity.NOTE]
+    report = FORMATS[given.format](findings, [file.name for file in files])
+    if given.format == "text":
+        report += _guarantees(files, environ)
+    if report:
+        print(report, file=out)
+    return any(
+        (found.severity.is_at_least(fail_on) and found.severity is not Severity.NOTE)
+        or fail_on is Severity.NOTE
+        for found in findings
+    )  # fmt: skip
+
+
+def _options(given: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> Options:
+    return Options(
+        environ=environ,
+        agent=given.agent or settings.agent,
+        ignore={*settings.ignore, *rules_named(_split(given.ignore), "--ignore")},
+        only={*(rules_named(_split(given.only), "--only") or settings.only)},
+        severities=settings.severity,
+        per_file_ignore=settings.per_file_ignore,
+    )
+
+
+def _split(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for value in values for name in value.split(",") if name)
+
+
+def _mended(file: File, options: Options) -> File:
+    def find_in(text: str) -> list[Finding]:
+        changed = File(file.name, text, file.encoding, file.markdown)
+        return check_documents(changed.documents(), options)
+
+    text, _ = fixes.apply(file.text, find_in)
+    return File(file.name, text, file.encoding, file.markdown)
+
+
+def _write(before: Sequence[File], after: Sequence[File], out: IO[str]) -> bool:
+    """Write what has changed; return whether it went to standard output."""
+    to_stdout = False
+    for old, new in zip(before, after, strict=True):
+        if new.name == STDIN:
+            _write_bytes(out, new)
+            to_stdout = True
+        elif new.text != old.text:
+            try:
+                Path(new.name).write_bytes(new.text.encode(new.encoding))
+            except OSError as error:
+                fact = f"cannot write {new.name}: {error.strerror}"
+                raise BadUse(f"{fact}; give yourself the right to write it") from None
+    return to_stdout
+
+
+def _write_bytes(out: IO[str], file: File) -> None:
+    if out is sys.stdout and hasattr(out, "buffer"):
+        out.flush()
+        out.buffer.write(file.text.encode(file.encoding))
+        out.buffer.flush()
+    else:
+        out.write(file.text)
+
+
+def _guarantees(files: Sequence[File], environ: Mapping[str, str]) -> str:
+    lines = [
+        line
+        for file in files
+        for document in file.documents()
+        for line in guarantees(read(document, environ))
+    ]
+    return "".join(f"\n{line}" for line in lines)

@@ -1,0 +1,35 @@
+"""What some rules' examples need around them to show their mistake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+BODIES = ["one", "two", "three"]  # each feed sends these, an event each
+LINES = "".join(f"{body}\n" for body in BODIES)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The surroundings of a rule's examples.
+
+    :param files: files by path, as the example writes it, with their content
+    :param appended: files that get more lines while the agent runs
+    :param lines: what a spool folder's file or a tailed file holds
+    :param headers: headers of the events that are sent to avro and http sources
+    :param hold: seconds to run on when the events have arrived
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    appended: tuple[str, ...] = ()
+    lines: str = LINES
+    headers: dict[str, str] = field(default_factory=dict)
+    hold: float = 0
+
+
+SCENES: dict[str, Scene] = {
+    "line-limit": Scene(lines=LINES + "x" * 3000 + "\n"),
+}
+
+# Why a rule's examples are not started, or one of its claims cannot show in a short run.
+NOT_STARTED: dict[str, str] = {}
+NOT_SHOWN: dict[tuple[str, str], str] = {}
