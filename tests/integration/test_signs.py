@@ -102,7 +102,7 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     agent.add("sinks", "k1", type="null", channel="c1")
     agent.source("r-both", agent.spool("both", a_log=LINES * 3), "c1 c2", maxBackoff=200)
 
-    # The log's own time as text, as timestamp-as-text.conf has it.
+    # The log's own time as text.
     agent.add("channels", "c-time", **channel)
     agent.source("r-time", agent.spool("time", a_log=TIMES), "c-time", interceptors="i1")
     extractor = {"type": "regex_extractor", "regex": r"\\[([^\\]]+)\\]", "serializers": "s1"}
