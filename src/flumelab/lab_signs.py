@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from flumelab.errors import LabError
 from flumelab.ledger import balance
 from flumelab.own.snapshot import take
+from flumelab.runtimes.evidence import Evidence
 from flumelab.runtimes.runtime import Runtime
 from flumelab.signs import Level, Sign, find
 
@@ -16,7 +17,12 @@ def of(runtime: Runtime, hops: Sequence[tuple[str, int]] = ()) -> list[Sign]:
 
     :param hops: lines at each hop, if they were counted; see `Balance.hops`
     """
-    return find(snapshot(runtime.evidence(), hops))
+    return of_evidence(runtime.evidence(), hops)
+
+
+def of_evidence(evidence: Evidence, hops: Sequence[tuple[str, int]] = ()) -> list[Sign]:
+    """Return the signs in what a lab shows of its parts."""
+    return find(snapshot(evidence, hops))
 
 
 def hops_of(runtime: Runtime) -> Sequence[tuple[str, int]]:

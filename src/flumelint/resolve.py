@@ -11,6 +11,7 @@ from flumelint.model import (
     SOURCE,
     Agent,
     Component,
+    Conf,
     once_per_agent,
 )
 
@@ -78,6 +79,42 @@ def alive(agent: Agent) -> dict[str, set[str]]:
         SINKGROUP: groups,
         FILTER: filters,
     }
+
+
+def starts_nothing(conf: Conf) -> bool:
+    """Whether Flume surely runs on with nothing to do, or ends: no source and no sink starts.
+
+    If the agent that is started is known, only that one counts.
+    """
+    if conf.document.malformed or any(_stops_reading(g) for g in conf.components(SINKGROUP)):
+        return True
+    agents = [
+        agent
+        for agent in conf.agents.values()
+        if conf.expected_agent in (None, agent.name) and not any(map(_cannot_load, _valid(agent)))
+    ]
+    return not any(alive(agent)[SOURCE] or alive(agent)[SINK] for agent in agents)
+
+
+def _stops_reading(group: Component) -> bool:
+    """Whether Flume ends with a NullPointerException because a group has no sinks."""
+    return bool(group.listed and group.settings and not group.get("sinks"))
+
+
+def _valid(agent: Agent) -> list[Component]:
+    running = alive(agent)
+    return [
+        component
+        for kind in (SOURCE, CHANNEL, SINK)
+        for component in agent.components[kind].values()
+        if component.name in running[kind]
+    ]
+
+
+def _cannot_load(component: Component) -> bool:
+    """Whether a type is neither Flume's nor a class's name: then Flume loads no component."""
+    type_ = component.get("type")
+    return bool(type_ and type_.known and not component.data and "." not in type_.value)
 
 
 def _is_complete(component: Component) -> bool:

@@ -6,8 +6,11 @@ from flumelint.rules.rule import BASE, changed
 
 MORE: dict[str, list[str]] = {
     "listed-but-not-configured": [
-        changed(BASE, ("a1.sources = r1", "a1.sources = r1 r2")),
-        changed(BASE, ("a1.channels = c1", "a1.channels = c1 c2")),
+        changed(BASE, ("a1.sources = r1", "a1.sources = rr1")),
+        changed(BASE, ("a1.channels = c1", "a1.channels = cc1")),
+    ],
+    "agent-without-channels": [
+        changed(BASE, ("a1.sources = r1\n", ""), ("a1.sinks = k1\n", "")),
     ],
     "not-connected": [
         changed(BASE, ("a1.sources.r1.channels = c1\n", "")),

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flumelint.model import Component, Conf, Setting, read
+from flumelint.model import Component, Conf, Setting
 from flumelint.properties import parse
+from flumelint.reader import read
 from tools.flumelint.scenes import BODIES, Scene
 
 FILE_LINE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from pyspark.streaming import StreamingContext
 
-from flumelab.own import surroundings
+from flumelab.own import patches, surroundings
 from flumelab.own.adapt import Folders
 from flumelab.own.progress import Progress
 
@@ -115,11 +115,11 @@ def _wait_for_streams(program: Path) -> None:
     """Wait on behalf of the program, because its end would end its streams."""
     lacks = "{} lacks {}.awaitTermination() and ended while its streams run; the lab waits for them"
     if streaming := StreamingContext.getActive():
-        surroundings.tell(lacks.format(program, "ssc"))
+        patches.tell(lacks.format(program, "ssc"))
         streaming.awaitTermination()
     elif spark := Progress.session():
         for query in spark.streams.active:
-            surroundings.tell(lacks.format(program, "query"))
+            patches.tell(lacks.format(program, "query"))
             query.awaitTermination()
 
 

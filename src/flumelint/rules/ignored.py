@@ -80,7 +80,7 @@ def _is_bare_word(conf: Conf, ignored: Ignored) -> bool:
     "empty-value",
     Severity.IGNORED,
     summary="a key has no value",
-    flume="Flume logs `Configuration property ignored: a1.sinks.k1.serializer = ` and uses the "
+    flume="Flume logs `Configuration property ignored: a1.channels.c1.capacity =` and uses the "
     "default.",
     harm="The key looks set, or emptied, and is neither.",
     wrong=changed(BASE, ("capacity = 1000", "capacity =")),
@@ -103,7 +103,7 @@ def empty_value(conf: Conf) -> Iterator[Report]:
     "key-without-agent",
     Severity.IGNORED,
     summary="a key does not begin with an agent's name",
-    flume="Flume logs `Configuration property ignored: channels = c1`.",
+    flume="Flume logs `Configuration property ignored: capacity = 5`.",
     harm="The agent lacks the setting; a list that is lost this way stops all of it.",
     wrong=changed(BASE, ("a1.sinks.k1.type", "capacity = 5\na1.sinks.k1.type")),
     right=BASE,
@@ -130,7 +130,7 @@ def key_without_agent(conf: Conf) -> Iterator[Report]:
     "singular-kind",
     Severity.IDLE,
     summary="a key says source, channel or sink where Flume wants the plural",
-    flume="Flume logs `Invalid property specified: sink.k1.type` and `Configuration property "
+    flume="Flume logs `Invalid property specified: sink.k1.channel` and `Configuration property "
     "ignored`.",
     harm="The component lacks the setting, or the agent lacks the whole list.",
     wrong=changed(BASE, ("a1.sinks.k1.channel", "a1.sink.k1.channel")),
@@ -152,7 +152,7 @@ def singular_kind(conf: Conf) -> Iterator[Report]:
     "no-such-property",
     Severity.IGNORED,
     summary="a key is neither a list of an agent nor a setting of a component",
-    flume="Flume logs `Invalid property specified: channel.c1.type` and `Configuration property "
+    flume="Flume logs `Invalid property specified: sinkgroups.sinks` and `Configuration property "
     "ignored`.",
     harm="What the line was to set is not set.",
     wrong=BASE + "a1.sinkgroups.sinks = k1\n",
