@@ -122,8 +122,9 @@ def _is_colored(wish: str, out: IO[str], environ: Mapping[str, str]) -> bool:
 
 
 def _guarantees(files: Sequence[File], environ: Mapping[str, str]) -> str:
+    """Return a line for each flow; with its file if there are several."""
     lines = [
-        line
+        f"{document.path}: {line}" if len(files) > 1 else line
         for file in files
         for document in file.documents()
         for line in guarantees(read(document, environ))

@@ -75,9 +75,9 @@ def _turn(sink: Component) -> str:
 
 def _box(component: Component) -> list[str]:
     """Return a component's lines: its name, its type or that it does not run, and its group."""
-    type_ = component.type.rpartition(".")[2] or "no type"
+    type_ = component.type.rpartition(".")[2] or component.type or "no type"
     told = type_ if _runs(component) else f"{type_}: does not run"
-    return [line for line in (component.name, told, _turn(component)) if line]
+    return [line for line in (component.name or "?", told, _turn(component)) if line]
 
 
 def _runs(component: Component) -> bool:

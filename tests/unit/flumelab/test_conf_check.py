@@ -70,6 +70,17 @@ def test_a_conf_with_which_flume_does_nothing_is_refused(conf: Path, old: str, n
     assert said
 
 
+def test_a_lessons_conf_is_checked_and_a_lesson_without_one_is_not(tmp_path: Path) -> None:
+    (tmp_path / "flume-conf").mkdir()
+    (tmp_path / "flume-conf/lesson.conf").write_text(CONF + "lab.sinks.k2.type = avro\n")
+    said: list[str] = []
+
+    conf_check.of_lesson("", tmp_path, said.append)
+    assert said == []
+    conf_check.of_lesson("lesson.conf", tmp_path, said.append)
+    assert "no list names sink k2" in said[0]
+
+
 def test_an_agent_that_is_not_in_the_conf_is_refused(conf: Path) -> None:
     with pytest.raises(LabError):
         conf_check.require_work(conf, "a1", lambda _: None)

@@ -79,6 +79,9 @@ def test_events_that_a_selector_drops_have_a_line() -> None:
         ([], "what is sent while the agent is down or the channel full is lost and at most 1,000"),
         ([("type = netcat", "type = exec")], "what the command prints while the agent is down"),
         ([("type = netcat", "type = avro")], "k1: at most 1,000 events lost when the agent"),
+        ([("type = netcat", "type = avro")], "no duplicates without a lost answer"),
+        ([("type = netcat", "type = TAILDIR")], "or a kill: then what was read in the last 3 s"),
+        ([("type = netcat", "type = spooldir")], "or a kill: then up to 100 events come again"),
         (
             [("type = netcat", "type = com.example.S")],
             "what the custom source promises is not known",
@@ -158,6 +161,19 @@ def test_the_command_says_where_an_event_goes(
     assert main(["route", str(file), "--header", "kind=x"]) == 1
     assert capsys.readouterr().out == (
         "a1: r1 → dropped (kind = x has no mapping, and no default)\n"
+    )
+
+
+def test_an_interceptor_that_reads_the_event_is_told_with_the_route(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+
+    assert main(["route", str(LAB / "fan-out.conf"), "--header", "kind=x"]) == 0
+    assert capsys.readouterr().out == (
+        "lab: spool → every → sales (kind = x has no mapping: default)\n"
+        "  if kind (regex_extractor) has set no other headers before\n"
     )
 
 
