@@ -23,6 +23,7 @@ LINES = "".join(f"{number} a line\n" for number in range(100))
 TIMES = "".join(
     f'10.0.0.1 - - [17/May/2015:10:05:0{number} +0000] "GET /"\n' for number in range(9)
 )
+KAFKA = "org.apache.flume.sink.kafka.KafkaSink"  # its jars are an extra
 CLOSED = free_port()
 LATE = free_port()
 HTTP = free_port()
@@ -412,20 +413,27 @@ def test_a_sink_that_finds_its_receiver_has_no_sign_any_more_and_a_changed_file_
         collector.end()
 
 
-def test_an_agent_with_an_unknown_class_or_name_says_which(tmp_path: Path) -> None:
-    agent = SickAgent(tmp_path)
-    agent.add("channels", "c1", type="memory")
-    agent.add("sinks", "k1", type="org.nowhere.Sink", channel="c1")
-    agent.source("r1", agent.spool("spool"), "c1")
-    agent.start()
-    try:
-        sign = stuck(agent, "no-class org.nowhere.Sink")
-        assert "no such class" in sign.fact
-    finally:
-        agent.end()
+def test_an_agent_that_does_not_start_says_why(tmp_path: Path) -> None:
+    for number, (sink, name) in enumerate(
+        {
+            "org.nowhere.Sink": "no-class org.nowhere.Sink",
+            KAFKA: f"part-not-available a1.sinks.k1.type = {KAFKA}",
+        }.items()
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        agent = SickAgent(folder)
+        agent.add("channels", "c1", type="memory")
+        agent.add("sinks", "k1", type=sink, channel="c1")
+        agent.source("r1", agent.spool("spool"), "c1")
+        agent.start()
+        try:
+            stuck(agent, name)
+        finally:
+            agent.end()
     agent.start("a2")
     try:
-        sign = stuck(agent, f"no-such-agent {tmp_path}/agent.conf")
+        sign = stuck(agent, f"no-such-agent {folder}/agent.conf")
         assert sign.remedy == "start one of these: a1"
     finally:
         agent.end()
