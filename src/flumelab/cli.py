@@ -175,8 +175,7 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
             }
         )
     elif services:
-        terminal_output.console().print(terminal_output.services(services))
-        terminal_output.console().print(terminal_output.signs(signs))
+        terminal_output.with_signs(terminal_output.services(services), signs)
     else:
         print("The lab is down; flumelab up starts it.")
     up = services and all(service.state == "running" for service in services)
@@ -247,8 +246,7 @@ def ledger(
     if as_json:
         _print_json(result.as_json() | {"signs": [sign.as_json() for sign in signs]})
     else:
-        terminal_output.console().print(ledger_table.verdict(result))
-        terminal_output.console().print(terminal_output.signs(signs))
+        terminal_output.with_signs(ledger_table.verdict(result), signs)
     raise typer.Exit(0 if result.balanced else 1)
 
 
@@ -292,8 +290,7 @@ def examine(
         )
     else:
         print(f"runtime: {chosen.name}")
-        terminal_output.console().print(terminal_output.checks(checks))
-        terminal_output.console().print(terminal_output.signs(signs))
+        terminal_output.with_signs(terminal_output.checks(checks), signs)
     raise typer.Exit(0 if ok else 1)
 
 
