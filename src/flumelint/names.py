@@ -12,10 +12,10 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the most similar of the known names, if one is similar enough."""
     by_folded: dict[str, str] = {}
     for each in known:
-        by_folded.setdefault(_folded(each), each)
-    found = get_close_matches(_folded(name), by_folded, n=1, cutoff=SIMILAR)
+        by_folded.setdefault(folded(each), each)
+    found = get_close_matches(folded(name), by_folded, n=1, cutoff=SIMILAR)
     return by_folded[found[0]] if found else None
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")

@@ -96,9 +96,14 @@ def _valid(agent: Agent) -> list[Component]:
 
 
 def _cannot_load(component: Component) -> bool:
-    """Whether a type is neither Flume's nor a class's name: then Flume loads no component."""
+    """Whether a type is neither Flume's nor a class's name: then Flume loads no component.
+
+    A class without a package is taken for one by its capital letter.
+    """
     type_ = component.get("type")
-    return bool(type_ and type_.known and not component.data and "." not in type_.value)
+    if not type_ or not type_.known or component.data:
+        return False
+    return "." not in type_.value and type_.value.islower()
 
 
 def _is_complete(component: Component) -> bool:
