@@ -37,7 +37,7 @@ def _position(part: str, source: Component, folder: Folder, snapshot: Snapshot) 
         damage = ""
         if not file.size:
             damage = "empty"
-        elif not file.head.startswith(AVRO_FILE) or file.size < HEADER_BYTES_MIN:
+        elif file.size < HEADER_BYTES_MIN or (file.head and not file.head.startswith(AVRO_FILE)):
             damage = "torn"
         if damage:
             yield known()["position-file-damaged"].sign(
