@@ -27,7 +27,6 @@ class Scene:
 
 
 SCENES: dict[str, Scene] = {
-    "command-ends": Scene(hold=2),  # Flume tells the end of a command a moment later
     "line-limit": Scene(lines=LINES + "x" * 3000 + "\n"),
 }
 
