@@ -162,8 +162,8 @@ def tail_without_position(conf: Conf) -> Iterator[Report]:
     "command-ends",
     Severity.RISKY,
     summary="an exec source's command ends by itself",
-    flume="When the command ends, Flume logs `Command [cat /data/list] exited with` 0 or 143 at INFO. The "
-    "source stays, looks alive, and never runs the command again.",
+    flume="When the command ends, Flume logs `Command [cat /data/list] exited with` 0 or 143 at "
+    "INFO. The source stays, looks alive, and never runs the command again.",
     harm="What is written to the file later never arrives.",
     wrong=changed(EXEC, (f"{_COMMAND}\na1.sources.r1.restart = true\n", "cat /data/list\n")),
     right=EXEC,
