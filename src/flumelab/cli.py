@@ -28,7 +28,6 @@ from flumelab.own.labs import StayingLab
 from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Runtime
-from flumelab.signs import Level
 from flumelab.waiting import show_until_balanced, wait_until_settled
 
 cli = typer.Typer(
@@ -176,13 +175,11 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
             }
         )
     elif services:
-        terminal_output.console().print(terminal_output.services(services))
-        terminal_output.console().print(terminal_output.signs(signs))
+        terminal_output.with_signs(terminal_output.services(services), signs)
     else:
         print("The lab is down; flumelab up starts it.")
-    if not services or any(service.state != "running" for service in services):
-        raise typer.Exit(1)
-    raise typer.Exit(1 if any(sign.level is not Level.WARNING for sign in signs) else 0)
+    up = services and all(service.state == "running" for service in services)
+    raise typer.Exit(0 if up and not lab_signs.stop_lines(signs) else 1)
 
 
 @cli.command()
@@ -249,8 +246,7 @@ def ledger(
     if as_json:
         _print_json(result.as_json() | {"signs": [sign.as_json() for sign in signs]})
     else:
-        terminal_output.console().print(ledger_table.verdict(result))
-        terminal_output.console().print(terminal_output.signs(signs))
+        terminal_output.with_signs(ledger_table.verdict(result), signs)
     raise typer.Exit(0 if result.balanced else 1)
 
 
@@ -281,16 +277,20 @@ def examine(
     ports = not (services or _own(runtime))
     checks = doctor.examine(chosen.name, settings.load(), ports)
     checks += doctor.of_confs([conf] if conf else conf_check.of_the_lab(settings.load().root))
-    if services:
-        checks += doctor.of_lab(lab_signs.of(chosen, lab_signs.hops_of(chosen)))
-    ok = all(check.ok for check in checks)
+    signs = lab_signs.of(chosen, lab_signs.hops_of(chosen)) if services else []
+    ok = all(check.ok for check in checks) and not lab_signs.stop_lines(signs)
     if as_json:
         _print_json(
-            {"runtime": chosen.name, "ok": ok, "checks": [check.as_json() for check in checks]}
+            {
+                "runtime": chosen.name,
+                "ok": ok,
+                "checks": [check.as_json() for check in checks],
+                "signs": [sign.as_json() for sign in signs],
+            }
         )
     else:
         print(f"runtime: {chosen.name}")
-        terminal_output.console().print(terminal_output.checks(checks))
+        terminal_output.with_signs(terminal_output.checks(checks), signs)
     raise typer.Exit(0 if ok else 1)
 
 

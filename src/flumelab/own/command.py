@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from flumelab import settings
+from flumelab import settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.own import docker, flume_jars, local, printed, shown
 from flumelab.own.adapt import Ask
@@ -79,6 +79,7 @@ def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, repo
     if as_json:
         result = outcome.hops.as_json(str(wish.program))
         result["failure"] = list(outcome.failure)
+        result["signs"] = [sign.as_json() for sign in outcome.signs]
         if compared:
             result["count"] = compared.as_json()
         json.dump(result, sys.stdout, indent=2)
@@ -86,6 +87,7 @@ def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, repo
     else:
         shown.output(outcome.output, outcome.failure)
         shown.hops(outcome.hops, outcome.failure, compared)
+        terminal_output.console().print(terminal_output.signs(outcome.signs))
     return 1 if wrong else 0
 
 

@@ -12,9 +12,12 @@ from flumelab.own.lab import OwnLab
 from flumelab.own.lab_start import start
 from flumelab.own.run_end import first_error
 from flumelab.own.run_guards import alone, interrupted_by_signals, paths_explained
+from flumelab.own.run_signs import RunSigns
 from flumelab.own.services import PROGRAM, Wish
+from flumelab.runtimes.local_evidence import LocalEvidence
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
+from flumelab.signs import Sign
 
 QUIET_SECONDS = 8.0
 """Hops that differ and have not changed for this long will no longer agree."""
@@ -30,11 +33,13 @@ class Outcome:
     :param hops: the numbers after everything has stopped
     :param output: what the program has printed
     :param failure: the lines that explain why the program has failed; empty if it has not
+    :param signs: what was stuck, lost or odd during the run
     """
 
     hops: Hops
     output: str
     failure: Sequence[str]
+    signs: Sequence[Sign] = ()
 
 
 class OwnRun:
@@ -44,6 +49,8 @@ class OwnRun:
         self._report = report
         self._lab = OwnLab.new(wish, settings, report)
         self.files = log_files(wish, report)
+        evidence = LocalEvidence(self._lab.processes, self._lab.settings.metrics_port)
+        self._signs = RunSigns(evidence, report)
 
     def run(self, ask: Ask | None = None) -> Outcome:
         """Start, feed, wait until no number changes, stop in the order of the flow, and compare.
@@ -65,15 +72,18 @@ class OwnRun:
     def _end(self) -> Outcome:
         lab = self._lab
         failure = lab.flume_failure()
+        self._signs.look()
         lab.stop()
         lab.tell_news()
         failure += lab.end_of_program()
         if failure and PROGRAM not in lab.processes.running():
             self._report(f"the program's log is {lab.state.output}")
         hops = lab.hops()
-        if hops.agree is False and (error := first_error(lab.state.flume_log)):
+        signs = self._signs.found
+        error = first_error(lab.state.flume_log)
+        if hops.agree is False and error and not signs:
             self._report(f"Flume's log has an error: {error} ({lab.state.flume_log})")
-        return Outcome(hops, lab.state.output.read_text(errors="replace"), failure)
+        return Outcome(hops, lab.state.output.read_text(errors="replace"), failure, signs)
 
     def _wait(self) -> None:
         """Wait until all hops agree, or until none has changed for a while."""
@@ -84,15 +94,20 @@ class OwnRun:
         while time.monotonic() < deadline and PROGRAM in lab.processes.running():
             lab.require_a_sink()
             lab.tell_news()
+            self._signs.look_at_times()
             now = lab.hops()
             progress = lab.state.read_progress()
             if time.monotonic() - told > REPORT_SECONDS:
                 told = time.monotonic()
-                self._report(now.as_text())
+                self._report(
+                    now.as_text() or f"{lab.wish.program} runs, and no stream or query yet"
+                )
             if now != last or progress.get("waiting"):
                 last, since = now, time.monotonic()
             # A stream of files shows nothing between its batches.
             quiet = max(QUIET_SECONDS, 2 * float(str(progress.get("interval", 0))) + 2)
+            if not (lab.known.conf or progress.get("active")):
+                quiet = WAIT_SECONDS_MAX  # a program without streams ends by itself
             if (now.agree and not now.unseen) or time.monotonic() - since > quiet:
                 return
             time.sleep(POLL_SECONDS)
