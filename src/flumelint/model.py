@@ -42,7 +42,7 @@ class Setting:
         """The whole key."""
         return trim(self.assignment.key.text)
 
-    @property
+    @cached_property
     def value(self) -> str:
         """The value as Flume sees it: variables replaced, white space around it removed."""
         return trim(self.interpolated.text)
@@ -137,7 +137,7 @@ class Component:
             if rest.startswith(prefix) and rest != prefix
         }
 
-    @property
+    @cached_property
     def type(self) -> str:
         """The type as written; empty if there is none."""
         return self.text("type")

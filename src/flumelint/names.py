@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 SIMILAR = 0.75  # of 1; below it, suggestions are more often wrong than right
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the most similar of the known names, if one is similar enough."""
+    return _nearest(name, tuple(known))
+
+
+@lru_cache(maxsize=4096)  # a file tends to have the same mistake many times
+def _nearest(name: str, known: tuple[str, ...]) -> str | None:
     by_folded: dict[str, str] = {}
     for each in known:
         by_folded.setdefault(folded(each), each)

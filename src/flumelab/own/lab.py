@@ -140,7 +140,8 @@ class OwnLab:
         self.report("stopping the program once it has counted what it received")
         self.state.stop.touch()
         self._wait_for_the_end("streams_ended", PROGRAM_STOP_SECONDS_MAX)
-        self._wait_for_the_end("ended", END_SECONDS_MAX)
+        if self.state.read_progress().get("active"):
+            self._wait_for_the_end("ended", END_SECONDS_MAX)
         if PROGRAM in self.processes.running():
             self.report(f"{self.wish.program} does not end by itself; the lab ends it")
 

@@ -93,14 +93,16 @@ def explain(error: BaseException, program: Path) -> Iterator[str]:
 
 
 def _watch(progress: Progress, ended: threading.Event) -> None:
+    """Write the progress until the program has ended; end its streams once the lab asks for it."""
     stop_file = Path(os.environ["STOP_FILE"])
+    # It takes as long as Spark needs to count, and the progress goes on meanwhile.
+    ending = threading.Thread(target=progress.end_streams, daemon=True)
     while not ended.wait(POLL_SECONDS):
         progress.write()
-        if stop_file.exists():
-            progress.end_streams()
-            progress.write()
-            break
-    ended.wait()  # the program may still fail as its streams end
+        if stop_file.exists() and not ending.ident:
+            ending.start()
+    if ending.ident:
+        ending.join()
     progress.write()
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Progress:
         self._streams_ended = False
         self._waiting = 0
         self._batches = 0
+        self._asking = threading.Lock()  # the streams are ended in a thread of its own
         self._queries: dict[str, Any] = {}
         self._rows: dict[str, dict[int, int]] = {}
         self._receivers = False
@@ -52,7 +54,8 @@ class Progress:
     def write(self) -> None:
         """Ask Spark, and write what it says; the last numbers stay once Spark has ended."""
         for ask in (self._ask_streams, self._ask_files, self._ask_waiting, self._ask_queries):
-            with contextlib.suppress(Exception):  # Spark may be ending, or its Java be killed
+            # Spark may be ending, or its Java be killed.
+            with contextlib.suppress(Exception), self._asking:
                 ask()
         rows = {name: sum(batches.values()) for name, batches in self._rows.items()}
         files = [each for each in self._files if each]
@@ -83,13 +86,15 @@ class Progress:
     def end_streams(self) -> None:
         """End streams and queries once they have counted all that was received."""
         try:
-            self._ask_streams()
+            with self._asking:
+                self._ask_streams()
             if streaming := StreamingContext.getActive():
                 streaming.stop(stopSparkContext=False, stopGraceFully=True)
             if spark := self.session():
                 for query in spark.streams.active:
                     query.processAllAvailable()
-                    self._ask_queries()
+                    with self._asking:
+                        self._ask_queries()
                     query.stop()
         except Exception as error:  # the program ends them itself, or has failed
             patches.tell(f"the streams cannot be ended: {str(error).partition(chr(10))[0]}")

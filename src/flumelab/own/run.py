@@ -99,11 +99,15 @@ class OwnRun:
             progress = lab.state.read_progress()
             if time.monotonic() - told > REPORT_SECONDS:
                 told = time.monotonic()
-                self._report(now.as_text())
+                self._report(
+                    now.as_text() or f"{lab.wish.program} runs, and no stream or query yet"
+                )
             if now != last or progress.get("waiting"):
                 last, since = now, time.monotonic()
             # A stream of files shows nothing between its batches.
             quiet = max(QUIET_SECONDS, 2 * float(str(progress.get("interval", 0))) + 2)
+            if not (lab.known.conf or progress.get("active")):
+                quiet = WAIT_SECONDS_MAX  # a program without streams ends by itself
             if (now.agree and not now.unseen) or time.monotonic() - since > quiet:
                 return
             time.sleep(POLL_SECONDS)

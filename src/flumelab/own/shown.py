@@ -14,7 +14,7 @@ from flumelab.runtimes.runtime import Service
 
 OUTPUT_LINES = 20
 DIFFERENCES_SHOWN = 10
-SPARK_LOG = re.compile(r"\d\d:\d\d:\d\d (?:WARN|ERROR|INFO|FATAL) ")
+SPARK_LOG = re.compile(r"\d\d:\d\d:\d\d (?:WARN|ERROR|INFO|FATAL) |WARNING: Using incubator ")
 
 
 def output(text: str, failure: Sequence[str]) -> None:

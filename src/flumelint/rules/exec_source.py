@@ -16,7 +16,7 @@ _OPERATOR = re.compile(
     r"(?:^|\s)(\|\|?|&&|\d?>>?(?:&\d)?\S*|<|;)(?=\s|$)|(?<=\S)(;)(?=\s|$)|(\$\(|`)"
 )
 _PIPED = re.compile(r"(?:^|\s)(\|[\w/])")
-_GLOB = re.compile(r"(?:^|\s)([^\s'\"]*/[^\s'\"=?&]*[*][^\s'\"]*)")
+_GLOB = re.compile(r"(?:^|(?<=\s))(?=\S*/)(?![^\s*]*[=?&])([^\s'\"*]*[*][^\s'\"]*)(?=\s|$)")
 _VARIABLE = re.compile(r"(?:^|[\s/=])(\$\w+|~(?=/|\s|$))")
 _QUOTE = re.compile(r"(?:^|\s)['\"]")
 _ENDS = re.compile(r"(?:sudo\s+)?(?:\S*/)?(cat|head|ls|echo|grep|sort|wc|seq|printf)\b")

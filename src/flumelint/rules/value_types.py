@@ -74,6 +74,10 @@ def _is_plain(value: str) -> bool:
     return "#" not in value and value[:1] not in "\"'" and " a1." not in value
 
 
+# Numbers of a spillable memory channel for which it takes the default if they are none.
+SPILLABLE_DEFAULTS = ("memoryCapacity", "overflowCapacity")
+
+
 @rule(
     "not-a-number",
     Severity.IDLE,
@@ -91,7 +95,9 @@ def not_a_number(conf: Conf) -> Iterator[Report]:
         kind = "a number" if key.type in ("float", "double") else "a whole number"
         if WHOLE.fullmatch(setting.value):
             kind = f"a number below {LIMITS[key.type]:,}"
-        ignored = part.component.kind == CHANNEL and part.component.is_a("memory")
+        ignored = part.component.kind == CHANNEL and (
+            part.component.is_a("memory") or key.name in SPILLABLE_DEFAULTS
+        )
         yield Report(
             setting.span,
             f"{setting.value} is not {kind}, so Flume "
@@ -148,6 +154,8 @@ def not_a_choice(conf: Conf) -> Iterator[Report]:
             continue
         if any(each.type_key == key.name for each in part.data.parts) if part.data else False:
             continue  # a part's type: another rule knows all of them
+        if key.name == "hdfs.writeFormat" and _is_stream(part.component):
+            continue  # only sequence files have it
         near = nearest(setting.value, values)
         yield Report(
             setting.span,
@@ -155,6 +163,10 @@ def not_a_choice(conf: Conf) -> Iterator[Report]:
             f"write {near}" if near else f"write {' or '.join(values)}",
             tuple(values),
         )
+
+
+def _is_stream(sink: Component) -> bool:
+    return sink.text("hdfs.fileType").lower() in ("datastream", "compressedstream")
 
 
 @rule(
