@@ -23,10 +23,10 @@ from flumelab import (
 )
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
+from flumelab.live_commands import LinkOption, RuntimeOption, hint, live
 from flumelab.own import command as own_command
 from flumelab.own import labs
 from flumelab.own.labs import StayingLab
-from flumelab.page import command as page_command
 from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Runtime
@@ -40,23 +40,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+cli.registered_commands += live.registered_commands
 
-RuntimeOption = Annotated[
-    RuntimeName,
-    typer.Option(help="auto: the one that is up, else Docker if an engine answers, else local."),
-]
 LessonOption = Annotated[str, typer.Option(help=f"The lesson: {', '.join(catalogue.LAB_LESSONS)}.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-LinkOption = Annotated[
-    bool, typer.Option("--link", help="Connect sink and receiver so that flumelab cut can cut it.")
-]
-ControlOption = Annotated[
-    bool, typer.Option("--control", help="Let the page feed, kill, start, cut and mend.")
-]
-PagePortOption = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="The port (default: LAB_PAGE_PORT, 4145).")
-]
-BrowserOption = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
 LinesOption = Annotated[
     int | None,
     typer.Option(min=0, help="Lines to send (default: 10,000, or all of a replayed file)."),
@@ -193,42 +180,6 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
         print("The lab is down; flumelab up starts it.")
     up = services and all(service.state == "running" for service in services)
     raise typer.Exit(0 if up and not lab_signs.stop_lines(signs) else 1)
-
-
-@cli.command()
-def kill(
-    part: Annotated[str, typer.Argument(help="A service that flumelab status names.")],
-    runtime: RuntimeOption = RuntimeName.auto,
-) -> None:
-    """End a part at once, as a crash would (kill -9); flumelab up starts it again."""
-    _runtime(runtime).kill(part)
-
-
-@cli.command()
-def cut(runtime: RuntimeOption = RuntimeName.auto) -> None:
-    """Cut the connection between sink and receiver (local runtime: up --link)."""
-    _runtime(runtime).cut()
-
-
-@cli.command()
-def mend(runtime: RuntimeOption = RuntimeName.auto) -> None:
-    """Mend the connection between sink and receiver."""
-    _runtime(runtime).mend()
-
-
-@cli.command()
-def page(
-    control: ControlOption = False,
-    port: PagePortOption = None,
-    browser: BrowserOption = False,
-    runtime: RuntimeOption = RuntimeName.auto,
-) -> None:
-    """Serve the live page of the lab on this host: every hop, its rate, its lag, the verdict.
-
-    It shows the lab that runs, also a lesson or program of flumelab run, and waits for one. With
-    Docker, compose.yaml serves the page already; this command then adds what --control allows.
-    """
-    page_command.run(runtime, control, port, browser, _report)
 
 
 @cli.command()
@@ -445,7 +396,7 @@ def demo(
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
     print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
     print("  make down                                stop it; the state stays")
-    print(f"  {page_command.hint(chosen.name)}")
+    print(f"  {hint(chosen.name)}")
     raise typer.Exit(0 if result.balanced else 1)
 
 
