@@ -28,6 +28,7 @@ class Scene:
 
 SCENES: dict[str, Scene] = {
     "line-limit": Scene(lines=LINES + "x" * 3000 + "\n"),
+    "command-ends": Scene(hold=1),  # the command ends a little after its last line
 }
 
 # Why a rule's examples are not started, or one of its claims cannot show in a short run.
