@@ -61,6 +61,17 @@ def test_a_filter_that_drops_lines_is_the_hop_at_which_they_differ(tmp_path: Pat
     assert (result["agree"], result["differs_at"], result["exit"]) == (False, "channel c1", 1)
 
 
+def test_a_filter_that_drops_everything_is_a_sign_with_its_numbers(tmp_path: Path) -> None:
+    files = OwnFiles(tmp_path, "url_window.py", "filter.conf")
+    files.log.write_bytes(b"no digit first\n" * 100)
+    result = files.run()
+    assert result["exit"] == 1
+    (sign,) = result["signs"]
+    assert (sign["sign"], sign["level"]) == ("all-dropped", "loss")
+    assert "accepted 100 events, passed on 0 to channel c1" in sign["fact"]
+    assert result["told"].count(sign["fact"]) == 1
+
+
 def test_a_program_that_fails_names_its_own_file_and_line(tmp_path: Path) -> None:
     files = OwnFiles(tmp_path, "first_word.py", "spool.conf")
     files.log.write_bytes(b"a b\n\nc\n")

@@ -108,11 +108,14 @@ def picture() -> str:
 
 def _spans(line: str) -> str:
     """A line with its colours; a picture keeps only spaces that do not break."""
-    line = line.replace(" ", "\N{NO-BREAK SPACE}")
     return "".join(
-        f'<tspan style="fill:{FILLS[code]}">{escape(piece)}</tspan>' if code else escape(piece)
+        f'<tspan style="fill:{FILLS[code]}">{_kept(piece)}</tspan>' if code else _kept(piece)
         for piece, code in parts(line)
     )
+
+
+def _kept(piece: str) -> str:
+    return escape(piece).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def pages() -> dict[Path, str]:

@@ -46,8 +46,13 @@ def _commands(conf: Conf) -> Iterator[tuple[Component, Setting]]:
     summary="an exec source's command needs a shell and has none",
     flume="Without `shell`, Flume splits the command at white space and starts the first word. "
     "Pipes, redirections, quotes, `*`, `~` and `$NAME` reach the program as they are written: "
+<<<<<<< HEAD
     "with `tail`, a pipe to `grep` makes `|`, `grep` and its expression names of files to follow. "
     "If the program ends, Flume tells the exit code at INFO, and that is all.",
+=======
+    "`tail` with `| grep error` behind it follows the files `|`, `grep` and `error`, too. If the "
+    "program ends, Flume tells its exit code at INFO.",
+>>>>>>> main
     harm="Events are not filtered, lines such as `==> log <==` come as events, or nothing comes.",
     wrong=changed(EXEC, (_COMMAND, "cat /data/list | grep two")),
     right=changed(EXEC, (_COMMAND, "cat /data/list | grep two\na1.sources.r1.shell = /bin/sh -c")),
@@ -162,8 +167,8 @@ def tail_without_position(conf: Conf) -> Iterator[Report]:
     "command-ends",
     Severity.RISKY,
     summary="an exec source's command ends by itself",
-    flume="When the command ends, Flume logs `Command [cat /data/list] exited with 0` at INFO. The "
-    "source stays, looks alive, and never runs the command again.",
+    flume="When the command ends, Flume logs `Command [cat /data/list] exited with` 0 or 143 at "
+    "INFO. The source stays, looks alive, and never runs the command again.",
     harm="What is written to the file later never arrives.",
     wrong=changed(EXEC, (f"{_COMMAND}\na1.sources.r1.restart = true\n", "cat /data/list\n")),
     right=EXEC,

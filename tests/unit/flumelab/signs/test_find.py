@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from flumelab.signs import File, Level, Part
 from flumelab.signs.snapshot import Kind
 from tests.support.snapshots import CONF, NOW, SPOOL, signs
@@ -79,6 +81,26 @@ def test_a_program_that_has_ended_says_why_nothing_is_counted() -> None:
     moved = {"SINK.k1": {"EventDrainSuccessCount": 20}}
     found = signs(hops=[*HOPS, ("counted", 60)], moved=moved, parts=parts)
     assert set(found) == {"part-ended"}
+    assert found["part-ended"].fact == "it has ended by itself"
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        (
+            "error: kafka://a/b: no broker answers; start it",
+            "kafka://a/b: no broker answers; start it",
+        ),
+        ("  IndexError: list index out of range", "IndexError: list index out of range"),
+        ("pyspark.errors.exceptions.base.PySparkRuntimeError: no", None),
+    ],
+)
+def test_the_error_of_a_program_that_has_ended_is_in_its_sign(line: str, cause: str | None) -> None:
+    parts = (Part("program", Kind.PROGRAM, "stopped"),)
+    log = f"14:20:00 WARN A: an Error: not this\n{line}\n14:20:01 INFO ShutdownHookManager: bye"
+    sign = signs(parts=parts, program_log=log)["part-ended"]
+    assert sign.fact == f"it has ended by itself: {cause or line}"
+    assert sign.since
 
 
 def test_a_source_that_is_dead_has_one_sign() -> None:
