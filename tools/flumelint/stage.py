@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import socket
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ VOLATILE = [
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*"), "TIME"),
     (re.compile(r"/(127\.0\.0\.1):(?:[3-6]\d{4})\b"), r"/\1:PORT"),
 ]
+AGENT = re.compile(r"^#\s*flumelint:\s*agent=(\S+)", re.MULTILINE)  # as --name says
 LISTENERS = {
     "netcat": "netcat",
     "syslogtcp": "syslog",
@@ -48,6 +50,7 @@ receiver.sources.in.port = {port}
 receiver.sources.in.channels = kept
 receiver.channels.kept.type = memory
 """
+PORT_RANGE = (20000, 32000)  # below those that the system gives to clients
 _used: set[int] = set()
 
 
@@ -93,7 +96,8 @@ def staged(
         conf.write_text(moved, encoding="utf-8")
         model = read(parse(moved, str(conf)), {})
         models.append(model)
-        names = [its.name for its in model.agents.values() if its.lists] or ["a1"]
+        names = AGENT.findall(text) or [its.name for its in model.agents.values() if its.lists]
+        names = names or ["a1"]
         agents += [{"name": each, "file": str(conf)} for each in names]
         files += prepare(model, scene)
         feeds += feeds_of(model)
@@ -222,9 +226,16 @@ def feeds_of(conf: Conf) -> list[dict[str, Any]]:
 def free_port() -> int:
     """A port that nobody else has, in no range that the system gives to clients."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port not in _used:
+        port = random.randrange(*PORT_RANGE)
+        if port not in _used and can_be_bound(port):
             _used.add(port)
             return port
+
+
+def can_be_bound(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -24,7 +24,7 @@ import org.apache.flume.util.SSLUtil;
  * <p>Run as {@code java -Dlog4j2.isThreadContextMapInheritable=true -cp … Prove CASES OUTCOMES}.
  */
 public final class Prove {
-  private static final int AT_ONCE = 12; // most of a case's time is spent waiting
+  private static final int AT_ONCE = 36; // most of a case's time is spent waiting
   private static final int SETTLE_MILLIS = 3500; // a sink waits 3 s for a batch to fill
   private static final int CASE_SECONDS = 60; // behind the last one that ended
   private static final int DONE_MILLIS = 400; // when all have arrived: for what comes twice
