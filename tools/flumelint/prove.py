@@ -25,7 +25,7 @@ from flumelint.rules.rule import Rule
 from tools.flumelint.claims import proven
 from tools.flumelint.make_components import class_path
 from tools.flumelint.more_examples import MORE
-from tools.flumelint.scenes import NOT_STARTED, SCENES, Scene
+from tools.flumelint.scenes import NOT_SHOWN, NOT_STARTED, SCENES, Scene
 from tools.flumelint.stage import Stage, staged
 
 FLUMES = ("org.apache.flume.", "io.pysparkflume.", "org.apache.spark.streaming.flume.")
@@ -48,6 +48,9 @@ def run(stages: Iterable[Stage]) -> dict[str, dict[str, Any]]:
         cases.write_text(json.dumps([stage.case for stage in stages]))
         command = ["java", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         command += ["-Dlog4j2.isThreadContextMapInheritable=true", "-Dlog4j2.disable.jmx=true"]
+        command += [
+            f"-Duser.home={folder}"
+        ]  # where a file channel without folders keeps its events
         command += ["-cp", f"{class_path()}:{extras()}", "io.pysparkflume.lint.proof.Prove"]
         done = subprocess.run(
             [*command, str(cases), str(outcomes)],
@@ -113,6 +116,8 @@ def record_of(
     result: dict[str, Any] = {"wrong": wrong[0], "right": right}
     if more:
         result["more"] = wrong[1:]
+    if reasons := [why for (name, _), why in NOT_SHOWN.items() if name == rule.name]:
+        result["not_shown"] = sorted(set(reasons))
     return {**result, "proven": proven(rule, said, wrong, right)}
 
 
@@ -120,7 +125,7 @@ def log_of(outcome: dict[str, Any], stage: Stage) -> list[str]:
     """The lines in the order of reading the conf, then those of other threads, sorted."""
     loading, later = [], set()
     for line in outcome["log"]:
-        if line["level"] == "INFO" and not line["logger"].startswith(FLUMES):
+        if line["level"] == "INFO" and not is_telling(line["logger"]):
             continue
         text = stage.original(
             f"{line['level']} {line['logger'].rsplit('.', 1)[-1]}: {line['text']}"
@@ -130,6 +135,11 @@ def log_of(outcome: dict[str, Any], stage: Stage) -> list[str]:
         else:
             later.add(text)
     return [*loading, *sorted(later)]
+
+
+def is_telling(logger: str) -> bool:
+    """Whether a logger's ordinary lines are worth reading: the file channel tells of each step."""
+    return logger.startswith(FLUMES) and not logger.startswith("org.apache.flume.channel.file.")
 
 
 def record(

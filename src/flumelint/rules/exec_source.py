@@ -46,11 +46,11 @@ def _commands(conf: Conf) -> Iterator[tuple[Component, Setting]]:
     summary="an exec source's command needs a shell and has none",
     flume="Without `shell`, Flume splits the command at white space and starts the first word. "
     "Pipes, redirections, quotes, `*`, `~` and `$NAME` reach the program as they are written: "
-    "`tail` with `| grep error` behind it follows the files `|`, `grep` and `error`, too. If the "
-    "program ends, Flume tells its exit code at INFO.",
+    "with `tail` before a pipe, `|`, `grep` and `error` are files to follow, too. If the program "
+    "ends, Flume tells its exit code at INFO.",
     harm="Events are not filtered, lines such as `==> log <==` come as events, or nothing comes.",
-    wrong=changed(EXEC, (_COMMAND, f"{_COMMAND} | grep error")),
-    right=changed(EXEC, (_COMMAND, f"{_COMMAND} | grep error\na1.sources.r1.shell = /bin/sh -c")),
+    wrong=changed(EXEC, (_COMMAND, "cat /data/list | grep two")),
+    right=changed(EXEC, (_COMMAND, "cat /data/list | grep two\na1.sources.r1.shell = /bin/sh -c")),
 )
 def shell_syntax_without_shell(conf: Conf) -> Iterator[Report]:
     for source, command in _commands(conf):

@@ -227,8 +227,8 @@ _SENDER = changed(AVRO, ("r1.port = 4141\n", "r1.port = 4140\n"))
     "compression-differs",
     Severity.IDLE,
     summary="a sink compresses and the source it sends to does not, or the reverse",
-    flume="The source cannot read the sink's bytes; it logs `Excessively large list allocation "
-    "request detected`, say, and closes the connection. The sink tries again without end.",
+    flume="The source cannot read the sink's bytes. It logs that a list is excessively large, say, "
+    "and closes the connection. The sink tries again without end.",
     harm="Nothing arrives, and the sink's channel fills.",
     wrong=changed(
         _SENDER, ("k1.port = 4141\n", "k1.port = 4141\na1.sinks.k1.compression-type = deflate\n")
