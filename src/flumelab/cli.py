@@ -23,13 +23,13 @@ from flumelab import (
 )
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
+from flumelab.live_commands import LinkOption, RuntimeOption, hint, live
 from flumelab.own import command as own_command
-from flumelab.own.services import Wish
-from flumelab.page import command as page_command
+from flumelab.own import labs
+from flumelab.own.labs import StayingLab
 from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Runtime
-from flumelab.signs import Level
 from flumelab.waiting import show_until_balanced, wait_until_settled
 
 cli = typer.Typer(
@@ -40,23 +40,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+cli.registered_commands += live.registered_commands
 
-RuntimeOption = Annotated[
-    RuntimeName,
-    typer.Option(help="auto: the one that is up, else Docker if an engine answers, else local."),
-]
 LessonOption = Annotated[str, typer.Option(help=f"The lesson: {', '.join(catalogue.LAB_LESSONS)}.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-LinkOption = Annotated[
-    bool, typer.Option("--link", help="Connect sink and receiver so that flumelab cut can cut it.")
-]
-ControlOption = Annotated[
-    bool, typer.Option("--control", help="Let the page feed, kill, start, cut and mend.")
-]
-PagePortOption = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="The port (default: LAB_PAGE_PORT, 4145).")
-]
-BrowserOption = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
 LinesOption = Annotated[
     int | None,
     typer.Option(min=0, help="Lines to send (default: 10,000, or all of a replayed file)."),
@@ -83,6 +70,10 @@ NamesArgument = Annotated[
         help="Names that flumelab lessons lists, or a program of your own.",
     ),
 ]
+ProgramArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PROGRAM [-- ARGUMENT…]]", help="A program of your own (….py)."),
+]
 MalformedOption = Annotated[
     float,
     typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of the lines malformed."),
@@ -104,6 +95,12 @@ SubmitOption = Annotated[
 RequirementsOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Packages that your program imports.")
 ]
+FlumeJarOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--flume-jar", metavar="FILE|FOLDER", help="One more jar for Flume, or a folder of jars."
+    ),
+]
 CountOption = Annotated[
     str | None,
     typer.Option(metavar="REGEX", help="Count your log by this, and compare the output."),
@@ -120,17 +117,41 @@ def build(runtime: RuntimeOption = RuntimeName.auto) -> None:
 
 @cli.command()
 def up(
+    program: ProgramArgument = None,
     lesson: LessonOption = catalogue.DEFAULT,
+    conf: ConfOption = None,
+    agent: AgentOption = None,
+    log: LogOption = None,
+    mapped: MapOption = None,
+    submit: SubmitOption = None,
+    requirements: RequirementsOption = None,
+    flume_jars: FlumeJarOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
     link: LinkOption = False,
 ) -> None:
-    """Start the lab and wait until it is ready, without feeding it."""
+    """Start the lab and wait until it is ready: a lesson's, or one of your own files.
+
+    A lesson's lab is not fed. Your own program starts with your conf, your log is sent if you give
+    one, and both stay up; flumelab status, feed, ledger, logs and down then work on them.
+    """
+    if program:
+        wish = own_command.wish_of(
+            program, conf, agent, log, mapped, submit, requirements, flume_jars
+        )
+        own_command.up(wish, runtime, _report)
+        return
+    if conf or agent or log or mapped or submit or requirements or flume_jars:
+        raise LabError("--conf and the like need a program of yours; name it: flumelab up my.py")
+    if _own(runtime):
+        raise LabError("a lab of your own files is up; run flumelab down first")
     _up(choose(runtime, replace(settings.load(), link=link)), lesson)
 
 
 @cli.command()
 def down(runtime: RuntimeOption = RuntimeName.auto) -> None:
     """Stop the lab; its state stays."""
+    if lab := _own(runtime):
+        raise typer.Exit(lab.down())
     _runtime(runtime).down(_report)
 
 
@@ -140,6 +161,8 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
 
     The exit code is 1 if the lab is not up, or if lines do not move or are lost.
     """
+    if lab := _own(runtime):
+        raise typer.Exit(lab.status(as_json))
     chosen = _runtime(runtime)
     services = chosen.services()
     signs = lab_signs.of(chosen, lab_signs.hops_of(chosen)) if services else []
@@ -152,49 +175,11 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
             }
         )
     elif services:
-        terminal_output.console().print(terminal_output.services(services))
-        terminal_output.console().print(terminal_output.signs(signs))
+        terminal_output.with_signs(terminal_output.services(services), signs)
     else:
         print("The lab is down; flumelab up starts it.")
-    if not services or any(service.state != "running" for service in services):
-        raise typer.Exit(1)
-    raise typer.Exit(1 if any(sign.level is not Level.WARNING for sign in signs) else 0)
-
-
-@cli.command()
-def kill(
-    part: Annotated[str, typer.Argument(help="A service that flumelab status names.")],
-    runtime: RuntimeOption = RuntimeName.auto,
-) -> None:
-    """End a part at once, as a crash would (kill -9); flumelab up starts it again."""
-    _runtime(runtime).kill(part)
-
-
-@cli.command()
-def cut(runtime: RuntimeOption = RuntimeName.auto) -> None:
-    """Cut the connection between sink and receiver (local runtime: up --link)."""
-    _runtime(runtime).cut()
-
-
-@cli.command()
-def mend(runtime: RuntimeOption = RuntimeName.auto) -> None:
-    """Mend the connection between sink and receiver."""
-    _runtime(runtime).mend()
-
-
-@cli.command()
-def page(
-    control: ControlOption = False,
-    port: PagePortOption = None,
-    browser: BrowserOption = False,
-    runtime: RuntimeOption = RuntimeName.auto,
-) -> None:
-    """Serve the live page of the lab on this host: every hop, its rate, its lag, the verdict.
-
-    It shows the lab that runs, also a lesson or program of flumelab run, and waits for one. With
-    Docker, compose.yaml serves the page already; this command then adds what --control allows.
-    """
-    page_command.run(runtime, control, port, browser, _report)
+    up = services and all(service.state == "running" for service in services)
+    raise typer.Exit(0 if up and not lab_signs.stop_lines(signs) else 1)
 
 
 @cli.command()
@@ -225,6 +210,13 @@ def feed(
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
     """Send more lines into the running lab."""
+    if lab := _own(runtime):
+        if not replay or lines is not None or rate:
+            raise LabError(
+                "a lab of your own files takes whole logs only; give --replay FILE, without "
+                "--lines and --rate"
+            )
+        raise typer.Exit(lab.feed(replay))
     chosen = _runtime(runtime)
     _require_up(chosen)
     rotation = ["--rotate-every", str(rotate_every)] if rotate_every else []
@@ -239,6 +231,10 @@ def counts(
     top: Annotated[int, typer.Option(min=1, help="URLs to show.")] = 20,
 ) -> None:
     """Show what Spark has counted."""
+    if _own(runtime):
+        raise LabError(
+            "your own program writes into no result store; flumelab logs program shows its output"
+        )
     counted = _runtime(runtime).counts()
     if as_json:
         _print_json({"urls": counted.totals, "malformed": counted.malformed})
@@ -256,16 +252,18 @@ def ledger(
 ) -> None:
     """Show how many lines each hop has, whether any was lost or counted twice, and why.
 
-    The exit code is 0 if they balance, and 1 if not.
+    The exit code is 0 if they balance, and 1 if not. In a lab of your own files the hops are
+    compared with each other, as no generator knows the truth.
     """
+    if lab := _own(runtime):
+        raise typer.Exit(lab.ledger(as_json, wait))
     chosen = _runtime(runtime)
     result = wait_until_settled(chosen, wait)
     signs = lab_signs.of(chosen, result.hops)
     if as_json:
         _print_json(result.as_json() | {"signs": [sign.as_json() for sign in signs]})
     else:
-        terminal_output.console().print(ledger_table.verdict(result))
-        terminal_output.console().print(terminal_output.signs(signs))
+        terminal_output.with_signs(ledger_table.verdict(result), signs)
     raise typer.Exit(0 if result.balanced else 1)
 
 
@@ -278,6 +276,8 @@ def logs(
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
     """Print the services' logs."""
+    if lab := _own(runtime):
+        raise typer.Exit(lab.print_logs(service, follow))
     _runtime(runtime).print_logs(service, follow)
 
 
@@ -291,18 +291,23 @@ def examine(
     """
     chosen = _runtime(runtime)
     services = chosen.services()
-    checks = doctor.examine(chosen.name, settings.load(), ports=not services)
+    ports = not (services or _own(runtime))
+    checks = doctor.examine(chosen.name, settings.load(), ports)
     checks += doctor.of_confs([conf] if conf else conf_check.of_the_lab(settings.load().root))
-    if services:
-        checks += doctor.of_lab(lab_signs.of(chosen, lab_signs.hops_of(chosen)))
-    ok = all(check.ok for check in checks)
+    signs = lab_signs.of(chosen, lab_signs.hops_of(chosen)) if services else []
+    ok = all(check.ok for check in checks) and not lab_signs.stop_lines(signs)
     if as_json:
         _print_json(
-            {"runtime": chosen.name, "ok": ok, "checks": [check.as_json() for check in checks]}
+            {
+                "runtime": chosen.name,
+                "ok": ok,
+                "checks": [check.as_json() for check in checks],
+                "signs": [sign.as_json() for sign in signs],
+            }
         )
     else:
         print(f"runtime: {chosen.name}")
-        terminal_output.console().print(terminal_output.checks(checks))
+        terminal_output.with_signs(terminal_output.checks(checks), signs)
     raise typer.Exit(0 if ok else 1)
 
 
@@ -329,6 +334,7 @@ def run(
     mapped: MapOption = None,
     submit: SubmitOption = None,
     requirements: RequirementsOption = None,
+    flume_jars: FlumeJarOption = None,
     count: CountOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
@@ -341,12 +347,11 @@ def run(
     list, or, for one lesson, its result alone.
     """
     if names[0].endswith(".py"):
-        folders = own_command.parse_map(mapped or [])
-        wish = Wish(
-            Path(names[0]), conf, agent, log, folders, submit or (), requirements, names[1:]
+        wish = own_command.wish_of(
+            names, conf, agent, log, mapped, submit, requirements, flume_jars
         )
         raise typer.Exit(own_command.run(wish, count, runtime, as_json, _report))
-    if conf or agent or log or mapped or submit or count:
+    if conf or agent or log or mapped or submit or requirements or flume_jars or count:
         raise LabError(
             f"{names[0]} is a lesson, with a conf and a log of its own; name a program (….py) to "
             "use yours"
@@ -391,8 +396,10 @@ def demo(
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
     """Start the lab, feed it, and show the counts and the verdict (make lab)."""
-    started = time.monotonic()
+    started = time.time()
     chosen = _runtime(runtime)
+    if _own(runtime):
+        raise LabError("a lab of your own files is up; run flumelab down first")
     _up(chosen, lesson)
     if code := _feed(chosen, lines, rate=0, seed=1, replay=None):
         raise typer.Exit(code)
@@ -401,12 +408,12 @@ def demo(
     console = terminal_output.console()
     console.print()
     console.print(ledger_table.verdict(result))
-    print(f"\n{time.monotonic() - started:.0f} s. The lab is still running; try next:")
+    print(f"\n{_duration(started)}. The lab is still running; try next:")
     print("  .venv/bin/flumelab feed --lines 200000   send more")
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
     print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
     print("  make down                                stop it; the state stays")
-    print(f"  {page_command.hint(chosen.name)}")
+    print(f"  {hint(chosen.name)}")
     raise typer.Exit(0 if result.balanced else 1)
 
 
@@ -429,6 +436,11 @@ def _runtime(name: RuntimeName) -> Runtime:
     return choose(name, settings.load())
 
 
+def _own(name: RuntimeName) -> StayingLab | None:
+    """Return the lab of the user's own files that is up, if there is one."""
+    return labs.find(name, settings.load(), _report, lab_signs.of_evidence)
+
+
 def _up(runtime: Runtime, name: str) -> None:
     lesson = catalogue.find(name)
     if name not in catalogue.LAB_LESSONS:
@@ -444,6 +456,13 @@ def _require_ready(runtime: Runtime, ports: bool) -> None:
     if missing := [check for check in checks if not check.ok]:
         terminal_output.console(stderr=True).print(terminal_output.checks(missing))
         raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
+
+
+def _duration(started: float) -> str:
+    """The seconds from make's start, and how many of them went before this command."""
+    before = started - float(os.environ.get("LAB_STARTED") or started)
+    whole = f"{time.time() - started + before:.0f} s"
+    return f"{whole}, of which {before:.0f} s set up .venv" if before >= 2 else whole
 
 
 def _feed(

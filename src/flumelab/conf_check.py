@@ -41,10 +41,9 @@ def require_work(file: Path, agent: str | None, report: Callable[[str], None]) -
     for line in told(found):
         report(line)
     if file.is_file() and starts_nothing(file, options=Options(environ=os.environ, agent=agent)):
-        raise LabError(
-            f"{file}: Flume would do nothing with this conf; correct what is reported above "
-            f"(flumelint --fix {file} mends some of it)"
-        )
+        mended = any(each.fix for each in found)
+        hint = f"; flumelint --fix {file} mends some of it" if mended else ""
+        raise LabError(f"{file}: Flume would do nothing with this conf; correct it{hint}")
 
 
 def told(found: list[Finding]) -> Iterator[str]:

@@ -19,7 +19,6 @@ from flumelab.runtimes.local_build import flume_home
 from flumelab.runtimes.port_probe import can_be_bound
 from flumelab.runtimes.servers import mariadb_server
 from flumelab.settings import Settings
-from flumelab.signs import Sign
 
 GIB = 1024**3
 JAVA_MIN = 17
@@ -67,12 +66,6 @@ def of_confs(files: Sequence[Path]) -> list[Check]:
             remedy = found.remedy or f"flumelint explain {found.rule}"
             checks.append(Check("Flume conf", False, place, remedy))
     return checks or [Check("Flume confs", True, f"{len(files)} clean", "")]
-
-
-def of_lab(signs: Sequence[Sign]) -> list[Check]:
-    """Return a check for each sign of a running lab; one that is ok if there is none."""
-    found = [Check(sign.part, False, f"{sign.place}: {sign.fact}", sign.remedy) for sign in signs]
-    return found or [Check("running lab", True, "each part runs and moves", "")]
 
 
 def _docker() -> Iterator[Check]:

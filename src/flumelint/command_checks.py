@@ -16,6 +16,7 @@ from flumelint.guarantee import guarantees
 from flumelint.linter import Options, check_documents, conf_of
 from flumelint.reader import read
 from flumelint.report import FORMATS
+from flumelint.report.colors import colored
 from flumelint.settings import Settings, find, load, rules_named, severity_named
 
 NOTHING_RUNS = "nothing-runs"
@@ -50,6 +51,8 @@ def check_files(
     report = FORMATS[given.format](findings, [file.name for file in files])
     if given.format == "text" and not given.no_flows:
         report += _guarantees(files, environ)
+    if given.format == "text" and _is_colored(given.color, out, environ):
+        report = colored(report)
     if report:
         print(report, file=out)
     if given.fail_on == NOTHING_RUNS:
@@ -111,9 +114,17 @@ def _write_bytes(out: IO[str], file: File) -> None:
         out.write(file.text)
 
 
+def _is_colored(wish: str, out: IO[str], environ: Mapping[str, str]) -> bool:
+    """Whether to colour: as wished, else on a terminal, unless NO_COLOR says no."""
+    if wish != "auto":
+        return wish == "always"
+    return out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
 def _guarantees(files: Sequence[File], environ: Mapping[str, str]) -> str:
+    """Return a line for each flow; with its file if there are several."""
     lines = [
-        line
+        f"{document.path}: {line}" if len(files) > 1 else line
         for file in files
         for document in file.documents()
         for line in guarantees(read(document, environ))

@@ -105,7 +105,7 @@ def test_after_a_feed_the_numbers_on_the_page_are_the_ledgers(lab: Lab) -> None:
 
 def test_the_window_of_the_program_is_drawn_over_its_batches(lab: Lab) -> None:
     words = lab.page.locator("#windows-drawn .detail").inner_text()
-    assert words.startswith("Window of 5 min, every 1.0 s, over batches of 1.0 s.")
+    assert words.startswith("Window of 5 min, every 1 s, over batches of 1 s.")
     wait_for(
         lambda: "holds 10,000 rows" in lab.page.locator("#windows-drawn .detail").inner_text(),
         "all lines are in the window",

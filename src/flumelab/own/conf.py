@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flumelab.errors import LabError
@@ -53,6 +53,23 @@ class AgentConf:
             something else. None: they are not known, so every avro sink counts.
         """
         return [sink for sink in self.sinks.values() if _feeds_spark(sink, ports)]
+
+    def sinks_into(self, folders: Set[Path]) -> list[Component]:
+        """The sinks that write files into one of the folders, which a program reads."""
+        return [
+            sink
+            for sink in self.sinks.values()
+            if sink.is_a("file_roll") and Path(sink.settings.get("sink.directory", "")) in folders
+        ]
+
+    def with_settings(self, changed: Mapping[str, str]) -> "AgentConf":
+        """The same agent with other values: ``{"a1.sources.r1.spoolDir": "/tmp/spool"}``."""
+        return replace(
+            self,
+            sources=_changed(self.sources, changed),
+            channels=_changed(self.channels, changed),
+            sinks=_changed(self.sinks, changed),
+        )
 
 
 def read(file: Path, agent: str | None = None) -> AgentConf:
@@ -128,6 +145,18 @@ def _components(values: Mapping[str, str], agent: str, kind: str) -> dict[str, C
         }
         if settings:  # Flume drops a part without settings
             found[name] = Component(name, prefix, settings)
+    return found
+
+
+def _changed(parts: Mapping[str, Component], changed: Mapping[str, str]) -> Mapping[str, Component]:
+    found = {}
+    for name, part in parts.items():
+        own = {
+            key.removeprefix(part.prefix): value
+            for key, value in changed.items()
+            if key.startswith(part.prefix)
+        }
+        found[name] = replace(part, settings={**part.settings, **own})
     return found
 
 

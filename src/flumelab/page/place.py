@@ -80,7 +80,7 @@ class LocalPlaces:
         return _place(*self._labs[0], standing=True)
 
     def _own_place(self, processes: Processes) -> Place:
-        run = read_json(self._own.run)
+        run = read_json(self._own.folder / "run.json")
         settings, state = self._settings, self._own
         metrics_port = int(run.get("metrics_port", settings.metrics_port))
         return Place(

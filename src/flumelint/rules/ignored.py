@@ -59,16 +59,42 @@ def no_agent(conf: Conf) -> Iterator[Report]:
 def prose_line(conf: Conf) -> Iterator[Report]:
     if not is_flume(conf):
         return
+    for block in _blocks(conf):
+        count = len(block)
+        yield Report(
+            block[0],
+            "this line is neither an assignment nor a comment"
+            if count == 1
+            else f"these {count} lines are neither assignments nor comments",
+            "put # before it" if count == 1 else "put # before each",
+            fix=_hashes(conf, block),
+        )
+
+
+def _blocks(conf: Conf) -> Iterator[list[Span]]:
+    """Yield the lines of prose; those that follow each other together."""
+    block: list[Span] = []
+    last = 0
     for ignored in conf.ignored:
+        prose = ignored.reason != "value" and is_prose(conf, ignored)
+        if not prose and not _is_bare_word(conf, ignored):
+            continue
         span = ignored.assignment.span
-        if (ignored.reason != "value" and is_prose(conf, ignored)) or _is_bare_word(conf, ignored):
-            one_line = "\n" not in conf.document.raw(span) and "\r" not in conf.document.raw(span)
-            yield Report(
-                span,
-                "this line is neither an assignment nor a comment",
-                "put # before it",
-                fix=(Edit(Span(span.start, span.start), "# "),) if one_line else (),
-            )
+        first, _ = conf.document.position(span.start)
+        if block and first > last + 1:
+            yield block
+            block = []
+        block.append(span)
+        last, _ = conf.document.position(span.end)
+    if block:
+        yield block
+
+
+def _hashes(conf: Conf, block: list[Span]) -> tuple[Edit, ...]:
+    """Return the edits that put a # before each line; none if a line goes on in the next one."""
+    if any(set(conf.document.raw(span)) & {"\n", "\r"} for span in block):
+        return ()
+    return tuple(Edit(Span(span.start, span.start), "# ") for span in block)
 
 
 def _is_bare_word(conf: Conf, ignored: Ignored) -> bool:

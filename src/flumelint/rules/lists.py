@@ -144,6 +144,8 @@ def configured_but_not_listed(conf: Conf) -> Iterator[Report]:
         listed = agent.lists.get(component.kind)
         if component.listed or not agent.lists or (listed and not listed.known):
             continue
+        if component.kind == CHANNEL and not listed:
+            continue  # nothing of the agent runs, which another rule says
         if listed and component.name in _list(listed):
             continue
         key = f"{agent.name}.{component.kind}s"

@@ -54,6 +54,7 @@ def test_a_mistake_is_one_line_and_the_run_goes_on(conf: Path) -> None:
     ("old", "new"),
     [
         ("lab.channels = c1\n", ""),
+        ("channels.c1.type = memory", "channels.c1.type = memry"),
         ("c1.type = memory", "c1.type = memory\nlab.channels.c1.transactionCapacity = 500"),
         ("k1.port = 4142", "k1.port = 4142\nlab.sinks.k1.path = C:\\users"),
         ("lab.sinks = k1\n", "lab.sinks = k1\nlab.sinkgroups = g1\nlab.sinkgroups.g1.sink = k1\n"),
@@ -67,7 +68,22 @@ def test_a_conf_with_which_flume_does_nothing_is_refused(conf: Path, old: str, n
 
     with pytest.raises(LabError, match="Flume would do nothing with this conf"):
         conf_check.require_work(conf, "lab", said.append)
-    assert said
+
+
+def test_a_class_without_a_package_is_not_refused(conf: Path) -> None:
+    conf.write_text(CONF.replace("sinks.k1.type = avro", "sinks.k1.type = MongoSink"))
+    conf_check.require_work(conf, "lab", lambda _: None)
+
+
+def test_a_lessons_conf_is_checked_and_a_lesson_without_one_is_not(tmp_path: Path) -> None:
+    (tmp_path / "flume-conf").mkdir()
+    (tmp_path / "flume-conf/lesson.conf").write_text(CONF + "lab.sinks.k2.type = avro\n")
+    said: list[str] = []
+
+    conf_check.of_lesson("", tmp_path, said.append)
+    assert said == []
+    conf_check.of_lesson("lesson.conf", tmp_path, said.append)
+    assert "no list names sink k2" in said[0]
 
 
 def test_an_agent_that_is_not_in_the_conf_is_refused(conf: Path) -> None:

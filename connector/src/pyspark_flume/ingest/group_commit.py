@@ -10,6 +10,7 @@ from pyspark_flume.errors import LandingError
 from pyspark_flume.events.event_positions import EventColumns
 from pyspark_flume.ingest.counters import IngestCounters
 from pyspark_flume.ingest.deduplication import new_events
+from pyspark_flume.ingest.timestamp_check import TimestampCheck
 from pyspark_flume.landing import LandingWriter
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="landing")
         self._other_work = 0  # in the thread, besides commits
         self._is_failing = False
+        self._timestamps = TimestampCheck()
         self._last: asyncio.Future[bool] | None = None
 
     def submit(self, events: EventColumns) -> "asyncio.Future[bool]":
@@ -46,6 +48,7 @@ class GroupCommit:
         The future is done when the batch is durable (True) or could not be stored (False). A batch
         with nothing new also waits, because the events that it repeats may not be durable yet.
         """
+        self._timestamps.look(events)
         new = new_events(events, self._writer.missing)
         self._writer.append(new.items, new.count, new.ranges)
         counters = self.counters
