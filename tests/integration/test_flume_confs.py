@@ -44,8 +44,7 @@ class Agent:
             self.process = subprocess.Popen(
                 [FLUME_NG, *words, "-Dflume.root.logger=INFO,console"],
                 cwd=folder,
-                env={**os.environ, **home, **ports, "OUT": str(self.out)}
-                | dict.fromkeys(("IN", "FLUME_SPOOL_DIR"), str(self.spool)),
+                env={**os.environ, **home, **ports, **folders},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
