@@ -16,11 +16,12 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons test test-unit faults fuzz bench lint lint-proof wheel lock
+.PHONY: help lab down lessons test test-unit faults fuzz bench lint lint-confs lint-page lint-proof wheel lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
+lab: export LAB_STARTED := $(shell date +%s)
 lab: .venv/ready ## start, feed LINES lines, show counts and verdict [RUNTIME=auto|docker|local LESSON= LINES=]
 	@$(FLUMELAB) demo --runtime $(RUNTIME) --lesson $(LESSON) --lines $(LINES)
 
@@ -33,7 +34,7 @@ lessons: .venv/ready ## run every lesson, each against the generator's truth [RU
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint package
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit
@@ -50,6 +51,12 @@ fuzz: .venv/ready ## coverage-guided fuzzing of the protocol code [SECONDS=180]
 bench: .venv/ready ## the benchmarks; each prints a ratio
 	@$(FLUMELAB) build --runtime local
 	@for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+
+lint-confs: .venv/ready ## flumelint, over every conf of the lab and in its pages
+	@$(BIN)/flumelint --no-notes --no-flows --markdown .
+
+lint-page: .venv/ready ## make the pages of flumelint's rules anew, and its picture
+	@$(BIN)/python -m tools.flumelint.pages
 
 lint: .venv/ready ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache

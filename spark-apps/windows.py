@@ -37,13 +37,17 @@ def print_interval(name, seconds):
 
 def count_in_windows():
     ssc = StreamingContext(SparkContext(appName="windows"), batchDuration=BATCH)
+    # An event is (headers, body). bodyDecoder makes the body: here the list of a line's hashtags.
     events = FlumeUtils.createStream(ssc, lab.HOST, lab.PORT, bodyDecoder=parse.hashtags)
 
     hashtags = events.flatMap(lambda event: event[1])
+    # 1: one partition, so one task a second. A second's few hashtags are not worth more.
     hits = hashtags.map(lambda hashtag: (hashtag, 1)).reduceByKey(add, 1).cache()
 
     seconds = hits.map(lambda hit: hit[1])
     seconds.reduce(add).foreachRDD(print_interval("batch ", BATCH))
+    # The new window = the one before + the seconds that come in (add) - those that go out (sub). It
+    # needs the window before it, so it needs a checkpoint: lab.run_streams sets the folder.
     windows = seconds.reduceByWindow(add, sub, WINDOW, SLIDE)
     windows.foreachRDD(print_interval("window", WINDOW))
 

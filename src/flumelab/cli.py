@@ -11,15 +11,23 @@ from typing import Annotated, Any
 import typer
 
 import unpacked
-from flumelab import doctor, lab_signs, ledger_table, lesson_run, settings, terminal_output
+from flumelab import (
+    conf_check,
+    doctor,
+    lab_signs,
+    ledger_table,
+    lesson_run,
+    settings,
+    terminal_output,
+)
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.own import command as own_command
-from flumelab.own.services import Wish
+from flumelab.own import labs
+from flumelab.own.labs import StayingLab
 from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Runtime
-from flumelab.signs import Level
 from flumelab.waiting import show_until_balanced, wait_until_settled
 
 cli = typer.Typer(
@@ -63,6 +71,10 @@ NamesArgument = Annotated[
         help="Names that flumelab lessons lists, or a program of your own.",
     ),
 ]
+ProgramArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PROGRAM [-- ARGUMENT…]]", help="A program of your own (….py)."),
+]
 MalformedOption = Annotated[
     float,
     typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of the lines malformed."),
@@ -84,6 +96,12 @@ SubmitOption = Annotated[
 RequirementsOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Packages that your program imports.")
 ]
+FlumeJarOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--flume-jar", metavar="FILE|FOLDER", help="One more jar for Flume, or a folder of jars."
+    ),
+]
 CountOption = Annotated[
     str | None,
     typer.Option(metavar="REGEX", help="Count your log by this, and compare the output."),
@@ -99,14 +117,41 @@ def build(runtime: RuntimeOption = RuntimeName.auto) -> None:
 
 
 @cli.command()
-def up(lesson: LessonOption = catalogue.DEFAULT, runtime: RuntimeOption = RuntimeName.auto) -> None:
-    """Start the lab and wait until it is ready, without feeding it."""
+def up(
+    program: ProgramArgument = None,
+    lesson: LessonOption = catalogue.DEFAULT,
+    conf: ConfOption = None,
+    agent: AgentOption = None,
+    log: LogOption = None,
+    mapped: MapOption = None,
+    submit: SubmitOption = None,
+    requirements: RequirementsOption = None,
+    flume_jars: FlumeJarOption = None,
+    runtime: RuntimeOption = RuntimeName.auto,
+) -> None:
+    """Start the lab and wait until it is ready: a lesson's, or one of your own files.
+
+    A lesson's lab is not fed. Your own program starts with your conf, your log is sent if you give
+    one, and both stay up; flumelab status, feed, ledger, logs and down then work on them.
+    """
+    if program:
+        wish = own_command.wish_of(
+            program, conf, agent, log, mapped, submit, requirements, flume_jars
+        )
+        own_command.up(wish, runtime, _report)
+        return
+    if conf or agent or log or mapped or submit or requirements or flume_jars:
+        raise LabError("--conf and the like need a program of yours; name it: flumelab up my.py")
+    if _own(runtime):
+        raise LabError("a lab of your own files is up; run flumelab down first")
     _up(_runtime(runtime), lesson)
 
 
 @cli.command()
 def down(runtime: RuntimeOption = RuntimeName.auto) -> None:
     """Stop the lab; its state stays."""
+    if lab := _own(runtime):
+        raise typer.Exit(lab.down())
     _runtime(runtime).down(_report)
 
 
@@ -116,6 +161,8 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
 
     The exit code is 1 if the lab is not up, or if lines do not move or are lost.
     """
+    if lab := _own(runtime):
+        raise typer.Exit(lab.status(as_json))
     chosen = _runtime(runtime)
     services = chosen.services()
     signs = lab_signs.of(chosen, lab_signs.hops_of(chosen)) if services else []
@@ -128,13 +175,11 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
             }
         )
     elif services:
-        terminal_output.console().print(terminal_output.services(services))
-        terminal_output.console().print(terminal_output.signs(signs))
+        terminal_output.with_signs(terminal_output.services(services), signs)
     else:
         print("The lab is down; flumelab up starts it.")
-    if not services or any(service.state != "running" for service in services):
-        raise typer.Exit(1)
-    raise typer.Exit(1 if any(sign.level is not Level.WARNING for sign in signs) else 0)
+    up = services and all(service.state == "running" for service in services)
+    raise typer.Exit(0 if up and not lab_signs.stop_lines(signs) else 1)
 
 
 @cli.command()
@@ -148,6 +193,13 @@ def feed(
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
     """Send more lines into the running lab."""
+    if lab := _own(runtime):
+        if not replay or lines is not None or rate:
+            raise LabError(
+                "a lab of your own files takes whole logs only; give --replay FILE, without "
+                "--lines and --rate"
+            )
+        raise typer.Exit(lab.feed(replay))
     chosen = _runtime(runtime)
     _require_up(chosen)
     rotation = ["--rotate-every", str(rotate_every)] if rotate_every else []
@@ -162,6 +214,10 @@ def counts(
     top: Annotated[int, typer.Option(min=1, help="URLs to show.")] = 20,
 ) -> None:
     """Show what Spark has counted."""
+    if _own(runtime):
+        raise LabError(
+            "your own program writes into no result store; flumelab logs program shows its output"
+        )
     counted = _runtime(runtime).counts()
     if as_json:
         _print_json({"urls": counted.totals, "malformed": counted.malformed})
@@ -179,16 +235,18 @@ def ledger(
 ) -> None:
     """Show how many lines each hop has, whether any was lost or counted twice, and why.
 
-    The exit code is 0 if they balance, and 1 if not.
+    The exit code is 0 if they balance, and 1 if not. In a lab of your own files the hops are
+    compared with each other, as no generator knows the truth.
     """
+    if lab := _own(runtime):
+        raise typer.Exit(lab.ledger(as_json, wait))
     chosen = _runtime(runtime)
     result = wait_until_settled(chosen, wait)
     signs = lab_signs.of(chosen, result.hops)
     if as_json:
         _print_json(result.as_json() | {"signs": [sign.as_json() for sign in signs]})
     else:
-        terminal_output.console().print(ledger_table.verdict(result))
-        terminal_output.console().print(terminal_output.signs(signs))
+        terminal_output.with_signs(ledger_table.verdict(result), signs)
     raise typer.Exit(0 if result.balanced else 1)
 
 
@@ -201,25 +259,38 @@ def logs(
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
     """Print the services' logs."""
+    if lab := _own(runtime):
+        raise typer.Exit(lab.print_logs(service, follow))
     _runtime(runtime).print_logs(service, follow)
 
 
 @cli.command("doctor")
-def examine(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = False) -> None:
-    """Show what this machine lacks, and how to install it; of a running lab, what is stuck."""
+def examine(
+    runtime: RuntimeOption = RuntimeName.auto, conf: ConfOption = None, as_json: JsonOption = False
+) -> None:
+    """Show what this machine lacks, and how to install it; of a running lab, what is stuck.
+
+    The lab's confs are checked, too, or with --conf your own; flumelint tells more.
+    """
     chosen = _runtime(runtime)
     services = chosen.services()
-    checks = doctor.examine(chosen.name, settings.load(), ports=not services)
-    if services:
-        checks += doctor.of_lab(lab_signs.of(chosen, lab_signs.hops_of(chosen)))
-    ok = all(check.ok for check in checks)
+    ports = not (services or _own(runtime))
+    checks = doctor.examine(chosen.name, settings.load(), ports)
+    checks += doctor.of_confs([conf] if conf else conf_check.of_the_lab(settings.load().root))
+    signs = lab_signs.of(chosen, lab_signs.hops_of(chosen)) if services else []
+    ok = all(check.ok for check in checks) and not lab_signs.stop_lines(signs)
     if as_json:
         _print_json(
-            {"runtime": chosen.name, "ok": ok, "checks": [check.as_json() for check in checks]}
+            {
+                "runtime": chosen.name,
+                "ok": ok,
+                "checks": [check.as_json() for check in checks],
+                "signs": [sign.as_json() for sign in signs],
+            }
         )
     else:
         print(f"runtime: {chosen.name}")
-        terminal_output.console().print(terminal_output.checks(checks))
+        terminal_output.with_signs(terminal_output.checks(checks), signs)
     raise typer.Exit(0 if ok else 1)
 
 
@@ -246,6 +317,7 @@ def run(
     mapped: MapOption = None,
     submit: SubmitOption = None,
     requirements: RequirementsOption = None,
+    flume_jars: FlumeJarOption = None,
     count: CountOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
     as_json: JsonOption = False,
@@ -258,12 +330,11 @@ def run(
     list, or, for one lesson, its result alone.
     """
     if names[0].endswith(".py"):
-        folders = own_command.parse_map(mapped or [])
-        wish = Wish(
-            Path(names[0]), conf, agent, log, folders, submit or (), requirements, names[1:]
+        wish = own_command.wish_of(
+            names, conf, agent, log, mapped, submit, requirements, flume_jars
         )
         raise typer.Exit(own_command.run(wish, count, runtime, as_json, _report))
-    if conf or agent or log or mapped or submit or count:
+    if conf or agent or log or mapped or submit or requirements or flume_jars or count:
         raise LabError(
             f"{names[0]} is a lesson, with a conf and a log of its own; name a program (….py) to "
             "use yours"
@@ -308,8 +379,10 @@ def demo(
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
     """Start the lab, feed it, and show the counts and the verdict (make lab)."""
-    started = time.monotonic()
+    started = time.time()
     chosen = _runtime(runtime)
+    if _own(runtime):
+        raise LabError("a lab of your own files is up; run flumelab down first")
     _up(chosen, lesson)
     if code := _feed(chosen, lines, rate=0, seed=1, replay=None):
         raise typer.Exit(code)
@@ -318,7 +391,7 @@ def demo(
     console = terminal_output.console()
     console.print()
     console.print(ledger_table.verdict(result))
-    print(f"\n{time.monotonic() - started:.0f} s. The lab is still running; try next:")
+    print(f"\n{_duration(started)}. The lab is still running; try next:")
     print("  .venv/bin/flumelab feed --lines 200000   send more")
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
     print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
@@ -345,12 +418,18 @@ def _runtime(name: RuntimeName) -> Runtime:
     return choose(name, settings.load())
 
 
+def _own(name: RuntimeName) -> StayingLab | None:
+    """Return the lab of the user's own files that is up, if there is one."""
+    return labs.find(name, settings.load(), _report, lab_signs.of_evidence)
+
+
 def _up(runtime: Runtime, name: str) -> None:
     lesson = catalogue.find(name)
     if name not in catalogue.LAB_LESSONS:
         raise LabError(f"{name} runs in a lab of its own; use flumelab run {name}")
     _require_ready(runtime, ports=not runtime.services())
     runtime.build(_report)
+    conf_check.of_lesson(lesson.conf, settings.load().root, _report)
     runtime.up(lesson, _report)
 
 
@@ -359,6 +438,13 @@ def _require_ready(runtime: Runtime, ports: bool) -> None:
     if missing := [check for check in checks if not check.ok]:
         terminal_output.console(stderr=True).print(terminal_output.checks(missing))
         raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
+
+
+def _duration(started: float) -> str:
+    """The seconds from make's start, and how many of them went before this command."""
+    before = started - float(os.environ.get("LAB_STARTED") or started)
+    whole = f"{time.time() - started + before:.0f} s"
+    return f"{whole}, of which {before:.0f} s set up .venv" if before >= 2 else whole
 
 
 def _feed(

@@ -7,16 +7,18 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
 
+from flumelab import conf_check
+from flumelab.errors import LabError
 from flumelab.runtimes.docker_compose import engine_version
 from flumelab.runtimes.local_build import flume_home
 from flumelab.runtimes.port_probe import can_be_bound
 from flumelab.runtimes.servers import mariadb_server
 from flumelab.settings import Settings
-from flumelab.signs import Sign
 
 GIB = 1024**3
 JAVA_MIN = 17
@@ -50,10 +52,20 @@ def examine(runtime: str, settings: Settings, ports: bool) -> list[Check]:
     return [*checks, *_ports(runtime, settings)] if ports else checks
 
 
-def of_lab(signs: Sequence[Sign]) -> list[Check]:
-    """Return a check for each sign of a running lab; one that is ok if there is none."""
-    found = [Check(sign.part, False, f"{sign.place}: {sign.fact}", sign.remedy) for sign in signs]
-    return found or [Check("running lab", True, "each part runs and moves", "")]
+def of_confs(files: Sequence[Path]) -> list[Check]:
+    """Return a check for each finding of flumelint; one that is ok if there is none.
+
+    Raises `LabError` for a file that is not there.
+    """
+    checks = []
+    for file in files:
+        if not file.is_file():
+            raise LabError(f"{file} is not a file; give --conf a Flume configuration")
+        for found in conf_check.findings(file):
+            place = f"{file.name}:{found.line}: {found.severity.value}: {found.message}"
+            remedy = found.remedy or f"flumelint explain {found.rule}"
+            checks.append(Check("Flume conf", False, place, remedy))
+    return checks or [Check("Flume confs", True, f"{len(files)} clean", "")]
 
 
 def _docker() -> Iterator[Check]:

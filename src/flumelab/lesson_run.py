@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from flumelab import conf_check
 from flumelab.errors import LabError
 from flumelab.lessons.catalogue import Lesson
 from flumelab.runtimes.runtime import OUTPUT_LINES, Report, Runtime, require_programs_running
-from flumelab.settings import Settings
+from flumelab.settings import Settings, load
 
 WAIT_SECONDS = 180
 POLL_SECONDS = 0.5
@@ -79,6 +80,7 @@ def run(
 def _run(runtime: Runtime, lesson: Lesson, feed: Sequence[str], report: Report) -> LessonResult:
     started = time.monotonic()
     runtime.build(report, lesson.servers)
+    conf_check.of_lesson(lesson.conf, load().root, report)
     runtime.up(lesson, report)
     scenario = ["--scenario", lesson.scenario]
     if code := runtime.feed(

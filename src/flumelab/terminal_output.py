@@ -99,6 +99,13 @@ def services(known: list[Service]) -> RenderableType:
     return table
 
 
+def with_signs(first: RenderableType, found: Sequence[Sign]) -> None:
+    """Print something, and below it the signs."""
+    console().print(first)
+    if found:
+        console().print(signs(found))
+
+
 def signs(found: Sequence[Sign]) -> RenderableType:
     """A paragraph for each sign: level, part and time, then the sentence."""
     styles = {Level.WARNING: "bold yellow"}

@@ -7,9 +7,10 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO
 
-from flumelint.command_checks import check_files
+from flumelint.command_checks import NOTHING_RUNS, check_files
 from flumelint.command_shows import explain_rules, show_graph, show_route
 from flumelint.errors import BadUse
 from flumelint.findings import Severity
@@ -72,22 +73,29 @@ def _check(arguments: list[str]) -> int:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    severities = [each.value for each in Severity]
+    severities = [NOTHING_RUNS, *(each.value for each in Severity)]
     add = parser.add_argument
     add("files", nargs="*", metavar="FILE", help="a conf, a folder, or - for standard input")
     add("--format", choices=FORMATS, default="text", help="how findings are printed [text]")
-    add("--fail-on", choices=severities, metavar="SEVERITY",
-        help=f"the mildest severity that fails: {', '.join(severities)} [style]")  # fmt: skip
+    told = f"the mildest that fails: {', '.join(severities)} [style]"
+    add("--fail-on", choices=severities, metavar="SEVERITY", help=told)
     add("--fix", action="store_true", help="mend what is safe to mend, in the files")
     add("--diff", action="store_true", help="show what --fix would change; write nothing")
     add("--markdown", action="store_true", help="check the fenced confs in Markdown pages, too")
     add("--agent", metavar="NAME", help="the agent that is started: it must be in each file")
     add("--ignore", action="append", default=[], metavar="RULE", help="switch a rule off")
     add("--only", action="append", default=[], metavar="RULE", help="run this rule only")
+    add("--skip-others", action="store_true", help="pass over files that are no Flume confs")
+    add("--color", choices=("auto", "always", "never"), default="auto", help="colours [auto]")
     add("--config", metavar="FILE", help="settings; else the nearest file with some")
     add("--no-notes", action="store_true", help="do not print notes")
+    add("--no-flows", action="store_true", help="do not print what each flow promises")
+    add("--matcher", action="store_true", help="print where the GitHub problem matcher is")
     add("--version", action="version", version=f"flumelint {VERSION}")
     options = parser.parse_args(arguments)
+    if options.matcher:
+        print(Path(__file__).with_name("github_matcher.json"))
+        return CLEAN
     if not options.files:
         parser.print_usage(sys.stderr)
         raise BadUse("no file is given; name a conf, a folder, or - for standard input")

@@ -8,15 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from flumelint import fixes
+from flumelint import fixes, resolve
 from flumelint.errors import BadUse
 from flumelint.files import STDIN, File, collect
 from flumelint.findings import Finding, Severity
 from flumelint.guarantee import guarantees
-from flumelint.linter import Options, check_documents
+from flumelint.linter import Options, check_documents, conf_of
 from flumelint.reader import read
 from flumelint.report import FORMATS
+from flumelint.report.colors import colored
 from flumelint.settings import Settings, find, load, rules_named, severity_named
+
+NOTHING_RUNS = "nothing-runs"
+"""``--fail-on nothing-runs``: only a conf with which Flume surely does nothing fails."""
 
 
 def check_files(
@@ -25,9 +29,10 @@ def check_files(
     """Check, and with ``--fix`` or ``--diff`` mend; return whether the run fails."""
     settings = load(Path(given.config) if given.config else find(Path.cwd()))
     options = _options(given, settings, environ)
-    fail_on = severity_named(given.fail_on, "--fail-on") if given.fail_on else settings.fail_on
     files = collect(given.files, given.markdown, settings.exclude)
-    if not files:
+    if given.skip_others:
+        files = [file for file in files if file.looks_like_flume]
+    elif not files:
         raise BadUse(f"there is no conf in {', '.join(given.files)}; name a conf or another folder")
     if given.fix or given.diff:
         mended = [_mended(file, options) for file in files]
@@ -44,15 +49,20 @@ def check_files(
     if given.no_notes:
         findings = [found for found in findings if found.severity is not Severity.NOTE]
     report = FORMATS[given.format](findings, [file.name for file in files])
-    if given.format == "text":
+    if given.format == "text" and not given.no_flows:
         report += _guarantees(files, environ)
+    if given.format == "text" and _is_colored(given.color, out, environ):
+        report = colored(report)
     if report:
         print(report, file=out)
-    return any(
-        (found.severity.is_at_least(fail_on) and found.severity is not Severity.NOTE)
-        or fail_on is Severity.NOTE
-        for found in findings
-    )  # fmt: skip
+    if given.fail_on == NOTHING_RUNS:
+        return any(
+            resolve.starts_nothing(conf_of(document, options))
+            for file in files
+            for document in file.documents()
+        )
+    fail_on = severity_named(given.fail_on, "--fail-on") if given.fail_on else settings.fail_on
+    return any(found.severity.is_at_least(fail_on) for found in findings)
 
 
 def _options(given: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> Options:
@@ -104,9 +114,17 @@ def _write_bytes(out: IO[str], file: File) -> None:
         out.write(file.text)
 
 
+def _is_colored(wish: str, out: IO[str], environ: Mapping[str, str]) -> bool:
+    """Whether to colour: as wished, else on a terminal, unless NO_COLOR says no."""
+    if wish != "auto":
+        return wish == "always"
+    return out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
 def _guarantees(files: Sequence[File], environ: Mapping[str, str]) -> str:
+    """Return a line for each flow; with its file if there are several."""
     lines = [
-        line
+        f"{document.path}: {line}" if len(files) > 1 else line
         for file in files
         for document in file.documents()
         for line in guarantees(read(document, environ))

@@ -16,7 +16,7 @@ from flumelint.model import Component, Conf
 from flumelint.properties import parse
 from flumelint.reader import read
 from flumelint.resolve import alive, is_alive
-from flumelint.routing import Route, route
+from flumelint.routing import Route, header_setters, route
 from flumelint.rules import all_rules
 from flumelint.settings import rules_named
 
@@ -60,6 +60,8 @@ def show_route(given: argparse.Namespace, environ: Mapping[str, str], out: IO[st
     else:
         for source, found in routes:
             print("\n".join(_told(source, found)), file=out)
+            if setters := header_setters(source):
+                print(f"  if {', '.join(setters)} has set no other headers before", file=out)
     return any(not found.channels and not found.optional for _, found in routes)
 
 
@@ -88,6 +90,7 @@ def _as_json(source: Component, found: Route) -> dict[str, object]:
         "one_of": found.one_of,
         "known": found.known,
         "reason": found.reason,
+        "header_setters": header_setters(source),
     }
 
 

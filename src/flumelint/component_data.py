@@ -60,7 +60,7 @@ class Part:
     interface: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ComponentData:
     """A type of source, channel, sink or of a part of them.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+
 from flumelint.observed import observed_text
 from flumelint.rules.rule import Rule
 
@@ -20,14 +22,24 @@ def explain(rule: Rule) -> str:
             _indented(rule.harm),
             "",
             "Wrong",
-            _indented(rule.wrong),
+            _example(rule.wrong, rule.right),
             "",
             "Right",
-            _indented(rule.right),
+            _example(rule.right, rule.wrong),
             "",
             "What Flume 1.11 did with them",
             _indented(observed_text(rule.name)),
         ]
+    )
+
+
+def _example(text: str, other: str) -> str:
+    """Mark the lines that the other example does not have."""
+    lines = text.strip().splitlines()
+    blocks = SequenceMatcher(None, lines, other.strip().splitlines()).get_matching_blocks()
+    same = {number for block in blocks for number in range(block.a, block.a + block.size)}
+    return "\n".join(
+        f"{'  ' if number in same else '> '}{line}".rstrip() for number, line in enumerate(lines)
     )
 
 

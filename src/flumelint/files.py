@@ -31,6 +31,11 @@ class File:
     encoding: str
     markdown: bool = False
 
+    @property
+    def looks_like_flume(self) -> bool:
+        """Whether a line begins with an agent's name and sources, channels or sinks."""
+        return bool(_LOOKS_LIKE_FLUME.search(self.text))
+
     def documents(self) -> list[Document]:
         """Return what to check: the file, or each fenced conf of a Markdown page.
 
@@ -83,7 +88,7 @@ def _in_folder(folder: Path, markdown: bool, exclude: Sequence[str]) -> Iterator
             path = Path(parent) / name
             if path.suffix.lower() in suffixes and not _is_excluded(path, exclude):
                 file = _read(str(path), markdown)
-                if file.markdown or _LOOKS_LIKE_FLUME.search(file.text):
+                if file.markdown or file.looks_like_flume:
                     yield file
 
 

@@ -11,8 +11,9 @@ from flumelint.resolve import alive
 from flumelint.routing import selector_type
 
 COLUMNS = (SOURCE, CHANNEL, SINK)
-BOX_WIDTH, BOX_HEIGHT, GAP, ROW = 190, 44, 110, 74  # px
+BOX_WIDTH, BOX_HEIGHT, GAP, ROW = 200, 60, 150, 84  # px
 MARGIN, TITLE = 20, 34  # px
+LABEL_MAX = 24  # characters between two boxes
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def arrows(agent: Agent) -> Iterator[Arrow]:
     for sink in agent.sinks.values():
         channel = agent.channels.get(sink.text("channel"))
         if channel:
-            yield Arrow(channel, sink, _turn(sink))
+            yield Arrow(channel, sink)
 
 
 def _label(source: Component, channel: str) -> str:
@@ -61,7 +62,9 @@ def _label(source: Component, channel: str) -> str:
 
 
 def _turn(sink: Component) -> str:
-    """Return the group of a sink, and its priority."""
+    """Return the group of a sink, and its priority; empty for a sink without a group."""
+    if sink.kind != SINK:
+        return ""
     for group in sink.agent.sinkgroups.values():
         if sink.name in group.text("sinks").split():
             type_ = group.text("processor.type", "no processor").rpartition(".")[2]
@@ -70,10 +73,11 @@ def _turn(sink: Component) -> str:
     return ""
 
 
-def _box(component: Component) -> tuple[str, str]:
-    """Return a component's two lines: its name, and its type or why it does not run."""
-    type_ = component.type.rpartition(".")[2] or "no type"
-    return component.name, type_ if _runs(component) else f"{type_}: does not run"
+def _box(component: Component) -> list[str]:
+    """Return a component's lines: its name, its type or that it does not run, and its group."""
+    type_ = component.type.rpartition(".")[2] or component.type or "no type"
+    told = type_ if _runs(component) else f"{type_}: does not run"
+    return [line for line in (component.name or "?", told, _turn(component)) if line]
 
 
 def _runs(component: Component) -> bool:
@@ -107,8 +111,8 @@ def _branches(start: Component, paths: list[Arrow], depth: int = 1) -> Iterator[
 
 
 def _one_line(component: Component) -> str:
-    name, told = _box(component)
-    return f"{name} ({told})"
+    name, told, *group = _box(component)
+    return f"{name} ({told}){''.join(f' [{each}]' for each in group)}"
 
 
 def as_mermaid(conf: Conf) -> str:
@@ -180,12 +184,18 @@ def _agent_svg(agent: Agent, top: int) -> tuple[list[str], int]:
 
 
 def _box_svg(component: Component, x: int, y: int) -> list[str]:
-    name, told = _box(component)
+    name, *told = _box(component)
     off = "" if _runs(component) else ' class="off"'
+    lines = [
+        f'<text class="s" x="{x + 10}" y="{y + 35 + 16 * number}">{_xml(_short(line, 30))}</text>'
+        for number, line in enumerate(told)
+    ]
     return [
+        f"<g><title>{_xml(' - '.join([name, *told]))}</title>"
         f'<rect{off} x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6"/>',
-        f'<text class="t" x="{x + 10}" y="{y + 18}">{_xml(name)}</text>',
-        f'<text class="s" x="{x + 10}" y="{y + 35}">{_xml(told)}</text>',
+        f'<text class="t" x="{x + 10}" y="{y + 18}">{_xml(_short(name, 26))}</text>',
+        *lines,
+        "</g>",
     ]
 
 
@@ -194,8 +204,13 @@ def _arrow_svg(label: str, x1: int, y1: int, x2: int, y2: int) -> list[str]:
     line = f'<path marker-end="url(#a)" d="M{x1},{y1} C{middle},{y1} {middle},{y2} {x2},{y2}"/>'
     if not label:
         return [line]
-    y = (y1 + y2) // 2 - 6
-    return [line, f'<text class="s" x="{middle}" y="{y}" text-anchor="middle">{_xml(label)}</text>']
+    place = f'x="{middle}" y="{(y1 + y2) // 2 - 6}" text-anchor="middle"'
+    text = f"<title>{_xml(label)}</title>{_xml(_short(label, LABEL_MAX))}"
+    return [line, f'<text class="s" {place}>{text}</text>']
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _xml(text: str) -> str:

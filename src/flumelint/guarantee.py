@@ -29,6 +29,7 @@ UNANSWERED = {"netcat", "netcatudp", "syslogtcp", "syslogudp", "multiport_syslog
 # Sinks that wait for an answer and send a batch again without one.
 AWAIT_ANSWER = {"avro", "thrift", "http", KAFKA_SINK, SPARK_SINK}
 WRITE = {"hdfs", "file_roll", "hive", "hbase", "hbase2", "asynchbase", "morphline_solr"}
+POSITION_MS = 3000  # default of a TAILDIR source's writePosInterval
 SPILLABLE_EVENTS = 10_000  # default of memoryCapacity
 
 
@@ -195,6 +196,8 @@ def _twice(source: Component | None, channel: Component, sinks: list[Component])
         told = "no duplicates without a failed write"
     else:
         told = "no duplicates"
+    if source and source.short_type in ANSWERS and "lost answer" not in told:
+        told += " or a lost answer" if " without " in told else " without a lost answer"
     if again := _after_kill(source):
         told += f", or a kill: then {again}"
     if source and len(channels_of(source)) > 1 and selector_type(source) != "load_balancing":
@@ -205,5 +208,8 @@ def _twice(source: Component | None, channel: Component, sinks: list[Component])
 def _after_kill(source: Component | None) -> str:
     if not source or source.short_type not in REREADS:
         return ""
+    if source.is_a("taildir"):  # it notes its positions by the clock, not by batches
+        seconds = (source.number("writePosInterval", POSITION_MS) or POSITION_MS) / 1000
+        return f"what was read in the last {seconds:g} s comes again"
     batch = batch_of(source)
     return f"up to {batch[1]:,} events come again" if batch else "a batch comes again"

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from flumelint import resolve
 from flumelint.findings import Finding, Report, Severity
 from flumelint.model import Conf
 from flumelint.properties import Document, decode, parse
@@ -48,17 +49,34 @@ def check(
 
     Raises OSError for a file that cannot be read.
     """
+    return check_documents([_document(source, path)], options or Options())
+
+
+def starts_nothing(
+    source: str | bytes | Path, *, path: str | None = None, options: Options | None = None
+) -> bool:
+    """Whether an agent with this conf surely has nothing to do; see `check` for the parameters."""
+    options = options or Options()
+    return resolve.starts_nothing(conf_of(_document(source, path), options))
+
+
+def _document(source: str | bytes | Path, path: str | None) -> Document:
     if isinstance(source, Path):
         path, source = path or str(source), source.read_bytes()
     text, encoding = (source, "utf-8") if isinstance(source, str) else decode(source)
-    return check_documents([parse(text, path or "-", encoding)], options or Options())
+    return parse(text, path or "-", encoding)
+
+
+def conf_of(document: Document, options: Options) -> Conf:
+    """Read a document's agents."""
+    conf = read(document, options.environ)
+    conf.expected_agent = options.agent
+    return conf
 
 
 def check_documents(documents: Sequence[Document], options: Options) -> list[Finding]:
     """Check files together: two agents may be in two of them."""
-    confs = [read(document, options.environ) for document in documents]
-    for conf in confs:
-        conf.expected_agent = options.agent
+    confs = [conf_of(document, options) for document in documents]
     found = [list(_findings_of(conf, options)) for conf in confs]
     for name, rule in _rules(options):
         if rule.check_files:

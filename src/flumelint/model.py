@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flumelint.component_data import ComponentData, component_data
-from flumelint.properties import Assignment, Document, Span
+from flumelint.properties import Assignment, Document, Span, trim
 from flumelint.variables import Interpolated
 
 SOURCE, CHANNEL, SINK, SINKGROUP, FILTER = "source", "channel", "sink", "sinkgroup", "configfilter"
@@ -40,12 +40,12 @@ class Setting:
     @property
     def key(self) -> str:
         """The whole key."""
-        return self.assignment.key.text.strip()
+        return trim(self.assignment.key.text)
 
-    @property
+    @cached_property
     def value(self) -> str:
         """The value as Flume sees it: variables replaced, white space around it removed."""
-        return self.interpolated.text.strip()
+        return trim(self.interpolated.text)
 
     @property
     def known(self) -> bool:
@@ -137,7 +137,7 @@ class Component:
             if rest.startswith(prefix) and rest != prefix
         }
 
-    @property
+    @cached_property
     def type(self) -> str:
         """The type as written; empty if there is none."""
         return self.text("type")

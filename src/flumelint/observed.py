@@ -26,7 +26,8 @@ def observed_text(rule: str) -> str:
     lines = ["The wrong one:", *_indented(_side(its["wrong"]))]
     for each in its.get("more", []):
         lines += ["Another wrong one:", *_indented(_side(each))]
-    return "\n".join([*lines, "The right one:", *_indented(_side(its["right"], quiet=""))])
+    lines += ["The right one:", *_indented(_side(its["right"], quiet=""))]
+    return "\n".join([*lines, *(f"Not all shows here: {why}." for why in its.get("not_shown", []))])
 
 
 def _side(record: dict[str, Any], quiet: str = "nothing about it") -> list[str]:

@@ -68,11 +68,33 @@ def is_inside(path: str, folder: str) -> bool:
 
 
 def compiled(pattern: str) -> re.Pattern[str] | None:
-    """Compile a Java expression with Python's `re`; None where the two languages differ."""
+    """Compile a Java expression with Python's `re`; None where the two languages differ.
+
+    None, too, for one that may take for ever: a conf must not be able to stop the linter.
+    """
+    if _may_take_for_ever(pattern):
+        return None
     try:
         return re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         return None
+
+
+def _may_take_for_ever(pattern: str) -> bool:
+    """Whether a repeated group has a repetition or alternatives inside: ``(a+)+``, ``(a|a)*``."""
+    inside = [False]
+    for found in re.finditer(r"\\.|\[(?:\\.|[^\]\\])*\]|\(|\)[*+{]?|[*+{|]", pattern, re.DOTALL):
+        part = found[0]
+        if part == "(":
+            inside.append(False)
+        elif part[0] == ")":
+            ambiguous = len(inside) > 1 and inside.pop()
+            if ambiguous and len(part) > 1:
+                return True
+            inside[-1] |= ambiguous or len(part) > 1
+        elif part in "*+{|":
+            inside[-1] = True
+    return False
 
 
 def truth(component: Component, key: str, default: bool = False) -> bool:

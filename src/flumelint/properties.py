@@ -17,6 +17,8 @@ BLANKS = " \t\f"
 ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 HEX_DIGITS = 4  # of \uXXXX
 
+_WORD = re.compile(r"[^ \t\n\x0b\f\r]+")  # as Java's \s+ parts them
+_TRIMMED = "".join(map(chr, range(33)))
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|$)")
 _PLAIN = re.compile(r"([^=: \t\f]*)[ \t\f]*[=:]?[ \t\f]*")  # without escapes
 _ESCAPED = re.compile(r"((?:\\.|[^\\=: \t\f])*)[ \t\f]*[=:]?[ \t\f]*", re.DOTALL)
@@ -55,8 +57,7 @@ class Token:
     def words(self) -> list[tuple[str, Span]]:
         """Return the parts between white space, each with its place."""
         return [
-            (found[0], self.part(found.start(), found.end()))
-            for found in re.finditer(r"\S+", self.text)
+            (found[0], self.part(found.start(), found.end())) for found in _WORD.finditer(self.text)
         ]
 
 
@@ -116,6 +117,11 @@ class Document:
     def raw(self, span: Span) -> str:
         """Return the text of a span as it stands in the file."""
         return self.text[span.start : span.end]
+
+
+def trim(text: str) -> str:
+    """Remove what Java's `String.trim` removes: no more than ASCII's blanks and controls."""
+    return text.strip(_TRIMMED)
 
 
 def decode(content: bytes) -> tuple[str, str]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flumelint.model import KINDS, Agent, Component, Conf, Ignored, Setting
-from flumelint.properties import Assignment, Document
-from flumelint.variables import Interpolated, interpolate
+from flumelint.properties import Assignment, Document, trim
+from flumelint.variables import interpolate
 
 
 def read(document: Document, environ: Mapping[str, str]) -> Conf:
-    """Find the agents of a document. The last of several assignments to a key counts."""
+    """Find the agents of a document.
+
+    The last of several assignments to a key counts, even if it is empty: then the key is not set.
+    """
     conf = Conf(document, {}, [], [])
+    last = {assignment.key.text: assignment for assignment in document.assignments}
     for assignment in document.assignments:
-        _add(conf, assignment, environ)
+        _add(conf, assignment, last[assignment.key.text] is assignment, environ)
     for agent in conf.agents.values():
         for kind, listed in agent.lists.items():
             for name, span in listed.words():
@@ -29,10 +34,10 @@ def _is_agent(agent: Agent) -> bool:
     return bool(agent.lists) or any(agent.components[kind] for kind in KINDS)
 
 
-def _add(conf: Conf, assignment: Assignment, environ: Mapping[str, str]) -> None:
+def _add(conf: Conf, assignment: Assignment, counts: bool, environ: Mapping[str, str]) -> None:
     key = assignment.key.text
-    name = key.strip()
-    if not assignment.value.text.strip():
+    name = trim(key)
+    if not trim(assignment.value.text):
         conf.ignored.append(Ignored(assignment, "value"))
         return
     agent_name, dot, rest = name.partition(".")
@@ -44,20 +49,22 @@ def _add(conf: Conf, assignment: Assignment, environ: Mapping[str, str]) -> None
         return
     agent = conf.agents.setdefault(agent_name, Agent(agent_name))
     value = interpolate(assignment.value.text, environ)
-    start = len(key) - len(key.lstrip()) + len(agent_name) + 1
-    if not _assign(conf, agent, rest, start, assignment, value):
+    setting = Setting(rest, key.index(name) + len(agent_name) + 1, assignment, value)
+    if not _assign(conf, agent, setting, counts):
         conf.ignored.append(Ignored(assignment, "kind"))
 
 
-def _assign(
-    conf: Conf, agent: Agent, rest: str, start: int, assignment: Assignment, value: Interpolated
-) -> bool:
-    """Give an assignment to the list or the component it names; False if it names none."""
+def _assign(conf: Conf, agent: Agent, setting: Setting, counts: bool) -> bool:
+    """Give a setting to the list or the component it names; False if it names none.
+
+    :param counts: whether it is the last assignment to its key
+    """
+    rest = setting.rest
     for kind in KINDS:
         if rest == f"{kind}s":
-            setting = Setting(rest, start, assignment, value)
-            agent.lists[kind] = setting
             conf.settings.append(setting)
+            if counts:
+                agent.lists[kind] = setting
             return True
         prefix = f"{kind}s."
         if rest.startswith(prefix):
@@ -65,10 +72,11 @@ def _assign(
             dot = rest.find(".", len(prefix) + 1)
             if dot in (-1, len(rest) - 1):
                 return False
-            setting = Setting(rest[dot + 1 :], start + dot + 1, assignment, value)
-            component = _component(agent, kind, rest[len(prefix) : dot].strip())
-            component.settings[setting.rest] = setting
-            conf.settings.append(setting)
+            its = replace(setting, rest=rest[dot + 1 :], rest_start=setting.rest_start + dot + 1)
+            conf.settings.append(its)
+            if counts:
+                name = trim(rest[len(prefix) : dot])
+                _component(agent, kind, name).settings[its.rest] = its
             return True
     return False
 

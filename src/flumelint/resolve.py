@@ -11,33 +11,12 @@ from flumelint.model import (
     SOURCE,
     Agent,
     Component,
+    Conf,
     once_per_agent,
 )
 
-# Events: the defaults of capacity and transactionCapacity, by channel.
-EVENTS_IN_CHANNEL = {"memory": (100, 100), "file": (1_000_000, 10_000)}
-# The key of the batch size and its default, of those whose batch Flume compares with the channel.
-CHECKED_BATCHES = {
-    (SOURCE, "exec"): ("batchSize", 20),
-    (SOURCE, "jms"): ("batchSize", 100),
-    (SOURCE, "multiport_syslogtcp"): ("batchSize", 100),
-    (SOURCE, "seq"): ("batchSize", 1),
-    (SOURCE, "spooldir"): ("batchSize", 100),
-    (SOURCE, "taildir"): ("batchSize", 100),
-    (SINK, "avro"): ("batch-size", 100),
-    (SINK, "thrift"): ("batch-size", 100),
-    (SINK, "null"): ("batchSize", 100),
-    (SINK, "file_roll"): ("sink.batchSize", 100),
-    (SINK, "hdfs"): ("hdfs.batchSize", 100),
-    (SINK, "hive"): ("batchSize", 15_000),
-    (SINK, "hbase2"): ("batchSize", 100),
-    (SINK, "morphline_solr"): ("batchSize", 1000),
-}
-# Of those that fail with each full batch instead.
-UNCHECKED_BATCHES = {
-    (SOURCE, "org.apache.flume.source.kafka.kafkasource"): ("batchSize", 1000),
-    (SINK, "org.apache.flume.sink.kafka.kafkasink"): ("flumeBatchSize", 100),
-}
+# Channels that count events in transactions; a spillable one is a file channel with a queue.
+COUNTING = ("memory", "file", "spillablememory")
 
 
 def is_alive(component: Component) -> bool:
@@ -65,11 +44,7 @@ def alive(agent: Agent) -> dict[str, set[str]]:
     }
     used = {agent.sinks[name].text("channel") for name in sinks}
     used.update(word for name in sources for word in agent.sources[name].text("channels").split())
-    groups = {
-        name
-        for name, each in agent.sinkgroups.items()
-        if each.listed and sinks.intersection(each.text("sinks").split())
-    }
+    groups = _groups(agent, sinks)
     filters = {name for name, each in agent.components[FILTER].items() if _is_complete(each)}
     return {
         SOURCE: sources,
@@ -78,6 +53,57 @@ def alive(agent: Agent) -> dict[str, set[str]]:
         SINKGROUP: groups,
         FILTER: filters,
     }
+
+
+def _groups(agent: Agent, sinks: set[str]) -> set[str]:
+    """Return the groups that get a sink; each sink goes to one of them."""
+    free, found = set(sinks), set()
+    for name, group in agent.sinkgroups.items():
+        if mine := free.intersection(group.text("sinks").split()) if group.listed else None:
+            free -= mine
+            found.add(name)
+    return found
+
+
+def starts_nothing(conf: Conf) -> bool:
+    """Whether Flume surely runs on with nothing to do, or ends: no source and no sink starts.
+
+    If the agent that is started is known, only that one counts.
+    """
+    if conf.document.malformed or any(_stops_reading(g) for g in conf.components(SINKGROUP)):
+        return True
+    agents = [
+        agent
+        for agent in conf.agents.values()
+        if conf.expected_agent in (None, agent.name) and not any(map(_cannot_load, _valid(agent)))
+    ]
+    return not any(alive(agent)[SOURCE] or alive(agent)[SINK] for agent in agents)
+
+
+def _stops_reading(group: Component) -> bool:
+    """Whether Flume ends with a NullPointerException because a group has no sinks."""
+    return bool(group.listed and group.settings and not group.get("sinks"))
+
+
+def _valid(agent: Agent) -> list[Component]:
+    running = alive(agent)
+    return [
+        component
+        for kind in (SOURCE, CHANNEL, SINK)
+        for component in agent.components[kind].values()
+        if component.name in running[kind]
+    ]
+
+
+def _cannot_load(component: Component) -> bool:
+    """Whether a type is neither Flume's nor a class's name: then Flume loads no component.
+
+    A class without a package is taken for one by its capital letter.
+    """
+    type_ = component.get("type")
+    if not type_ or not type_.known or component.data:
+        return False
+    return "." not in type_.value and type_.value.islower()
 
 
 def _is_complete(component: Component) -> bool:
@@ -96,45 +122,43 @@ def exceeds_capacity(channel: Component) -> bool:
 
 def capacity_of(channel: Component) -> int | None:
     """Return how many events a memory or file channel can hold; None if it is not known."""
-    return _events(channel, "capacity", 0)
+    return _events(channel, "capacity") if channel.is_a("memory", "file") else None
 
 
 def transaction_of(channel: Component) -> int | None:
-    """Return how many events a transaction of a memory or file channel can have, or None."""
-    return _events(channel, "transactionCapacity", 1)
+    """Return how many events a transaction of a channel can have; None if it is not known."""
+    return _events(channel, "transactionCapacity") if channel.is_a(*COUNTING) else None
 
 
-def _events(channel: Component, key: str, which: int) -> int | None:
+def _events(channel: Component, key: str) -> int | None:
     """Flume takes the default for a number that is not positive, and for what is no number.
 
     (A file channel is removed if it is no number; another rule says so.)
     """
-    defaults = EVENTS_IN_CHANNEL.get(channel.short_type)
     setting = channel.get(key)
-    if not defaults or (setting and not setting.known):
+    default = int((channel.data.default(key) if channel.data else None) or 0)
+    if setting and not setting.known:
         return None
-    number = channel.number(key, defaults[which])
-    return number if number is not None and 0 < number <= MAX_INT else defaults[which]
+    number = channel.number(key, default)
+    return number if number is not None and 0 < number <= MAX_INT else default
 
 
 def batch_of(component: Component) -> tuple[str, int] | None:
-    """Return the key of a source's or sink's batch size, and the size; None if not known."""
-    place = (component.kind, component.short_type)
-    known = CHECKED_BATCHES.get(place) or UNCHECKED_BATCHES.get(place)
-    if not known:
+    """Return the key of the batch size that Flume compares with the channel, and the size.
+
+    None for a component whose batch Flume does not know, and for a size that is not known.
+    """
+    data = component.data
+    key = data.batch_key if data else None
+    default = data.default(key) if data and key else None
+    if not key or not default:
         return None
-    key, default = known
-    size = component.number(key, default)
+    size = component.number(key, int(default))
     return None if size is None else (key, size)
-
-
-def batches_are_checked(component: Component) -> bool:
-    """Whether Flume compares its batch with the channel's transactions when it starts."""
-    return (component.kind, component.short_type) in CHECKED_BATCHES
 
 
 def _fits(component: Component, channels: set[str]) -> bool:
     """Whether Flume lets it start with these channels."""
-    batch = batch_of(component) if batches_are_checked(component) else None
+    batch = batch_of(component)
     limits = [transaction_of(component.agent.channels[name]) for name in channels]
     return batch is None or all(limit is None or batch[1] <= limit for limit in limits)

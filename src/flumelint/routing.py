@@ -77,8 +77,11 @@ def _multiplexed(source: Component, headers: Mapping[str, str]) -> Route:
     chosen = mapping or source.get("selector.default")
     required = tuple(chosen.value.split()) if chosen else ()
     optional = source.text(f"selector.optional.{value}").split() if value else []
+    for name in required:
+        if name in optional:
+            optional.remove(name)  # once, as Flume does
     reason = told if mapping else f"{told}: default" if chosen else f"{told}, and no default"
-    return Route(required, tuple(name for name in optional if name not in required), reason)
+    return Route(required, tuple(optional), reason)
 
 
 def _with_constants(source: Component, headers: Mapping[str, str]) -> dict[str, str]:
@@ -102,6 +105,16 @@ def constant_headers(source: Component) -> dict[str, str]:
         elif not found and type_ not in ("timestamp", "host", "uuid", "regex_filter"):
             constants.clear()  # it may set any header
     return constants
+
+
+def header_setters(source: Component) -> list[str]:
+    """Return the interceptors whose headers are not known here: they come from the event."""
+    found = []
+    for name in source.text("interceptors").split():
+        type_ = source.text(f"interceptors.{name}.type")
+        if not _static(source, name) and type_.lower() != "regex_filter":
+            found.append(f"{name} ({type_.rpartition('.')[2] or 'no type'})")
+    return found
 
 
 def _static(source: Component, interceptor: str) -> tuple[str, str, bool] | None:

@@ -18,6 +18,10 @@ def lab(tmp_path: Path):
     lab.end()
 
 
+def signs(lab: LocalLab) -> set[str]:
+    return {sign["sign"] for sign in lab.json("status")["signs"]}
+
+
 def test_a_driver_killed_under_load_loses_nothing_that_flume_was_answered_ok_for(
     lab: LocalLab,
 ) -> None:
@@ -27,6 +31,9 @@ def test_a_driver_killed_under_load_loses_nothing_that_flume_was_answered_ok_for
     lab.kill("url-counts")
     status = {s["name"]: s["state"] for s in lab.json("status")["services"]}
     assert status == {"flume": "running", "url-counts": "stopped"}
+    lab.ok("feed", "--lines", "2000")
+    wait_for(lambda: {"part-ended", "sink-refused"} <= signs(lab), "status says what is stuck")
+    assert "part-ended" in {sign["sign"] for sign in lab.json("doctor")["signs"]}
     # With its receiver gone, Flume's stop would wait for the drain in vain: end it likewise, once
     # its memory channel is all that it can lose.
     sent = lab.json("ledger")["flume_sent"]

@@ -30,6 +30,7 @@ PAGES = [
 ]
 # Pages with blocks that no test runs, and why.
 NOT_RUN = {
+    "flumelint.md": "run by tests/unit/flumelint/test_pages.py",
     "how-to/cluster.md": "settings for Kubernetes",
     "how-to/follow-a-growing-log.md": "run by tests/integration/test_local_growing_log.py",
     "how-to/join-lines.md": "keys of a conf; run by tests/integration/test_stack_traces_conf.py",

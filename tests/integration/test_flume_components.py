@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from flumelint.component_data import component_data
 from tests.support.flume_components import FLUME_HOME, components, page_tables, tables
 
 JAVA = Path(__file__).parent / "java"
 CLOSED = "http://127.0.0.1:1/"  # where the twitter source shall ask
+PRINTED = ("known", "found", "ran", "without")
+CHECKED_AT_START = {"morphlineFile"}  # without it the sink is configured, and does not start
 EXTRAS = {its.jars for its in components()} - {"default", "yours", "none"}
 
 
@@ -53,7 +56,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     )
     assert done.returncode == 0, done.stderr
     found = [line.split() for line in done.stdout.splitlines()]
-    return [words for words in found if words and words[0] in ("known", "found", "ran")]
+    return [words for words in found if words and words[0] in PRINTED]
 
 
 def test_the_list_has_each_type_of_flumes_enums(lines: list[list[str]]) -> None:
@@ -86,6 +89,21 @@ def test_each_component_starts_or_its_extra_is_named(lines: list[list[str]]) -> 
             wrong.append((its.kind, its.name, result))
     assert wrong == []
     assert len(came) == len(components())
+
+
+def test_the_linter_knows_the_keys_without_which_flume_refuses(lines: list[list[str]]) -> None:
+    wrong = []
+    answers = [words[2:] for words in lines if words[0] == "without"]
+    for name, key, answer in answers:
+        its = next(each for each in component_data().all if each.cls == name)
+        required = key in its.keys and its.keys[key].required
+        required |= any(key in choice for choice in its.one_of)
+        if key in CHECKED_AT_START or key.startswith("filegroups."):
+            continue
+        if required != (answer == "refused"):
+            wrong.append(f"{name} {key} {answer}")
+    assert "\n".join(wrong) == ""
+    assert len([answer for *_, answer in answers if answer == "refused"]) > 20
 
 
 def test_no_class_is_twice_on_the_class_path() -> None:

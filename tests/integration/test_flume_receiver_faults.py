@@ -12,8 +12,10 @@ import pytest
 from pyspark_flume.landing import Landing
 from pyspark_flume.landing.__main__ import main as landing_command
 
+from flumelab.signs import Level
 from tests.support.avro_client import FAILED, OK, append_batch, handshake, lines
 from tests.support.disk import mount, mounted
+from tests.support.program_signs import signs_in
 from tests.support.receiver import ReceiverProgram, bodies, lines_of
 
 KIB = 1024
@@ -188,12 +190,16 @@ def test_on_a_full_disk_nothing_is_answered_ok_and_once_there_is_room_all_is_sto
             assert len(Landing(disk / "landing").segments()) == 1
             assert Landing(disk / "landing").latest() == 11 * ok
             assert len(receiver.log_lines("No space left on device")) == 1
+            (full,) = signs_in(receiver)
+            assert (full.name, full.level) == ("not-stored", Level.STUCK)
+            assert "No space left on device" in full.fact
 
             mount("-o", "remount,size=16m", disk)
             # What was answered OK and what was not, in other batches.
             again = [append_batch(events[i : i + 7]) for i in range(0, 300, 7)]
             assert [client.call(batch) for batch in again] == [OK] * len(again)
         assert len(receiver.log_lines("accepts batches again")) == 1
+        assert signs_in(receiver) == []
         assert receiver.end() == 0
     stored = [body for body in bodies(disk / "landing") if body.startswith(b"big")]
     assert stored == [b"big.log@%d" % start for start in edges[:-1]]

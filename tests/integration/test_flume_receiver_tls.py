@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.avro_client import OK, AvroClient, append_batch, frame, handshake, lines
+from tests.support.program_signs import signs_in
 from tests.support.receiver import ReceiverProgram, bodies
 
 NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
@@ -72,6 +73,8 @@ def assert_refused(receiver: ReceiverProgram, client: AvroClient, reason: str) -
     receiver.wait_for(lambda: receiver.said_of(client), "a line")
     (line,) = receiver.said_of(client)
     assert f"closed: TLS failed: {reason}" in line
+    turned_away = [sign for sign in signs_in(receiver) if sign.name == "sink-turned-away"]
+    assert any(reason in sign.fact for sign in turned_away)
     with receiver.client():
         receiver.process.poll()
     assert not receiver.log_lines("Traceback")

@@ -133,6 +133,7 @@ def test_status_names_every_service_and_its_address(lab: LocalLab) -> None:
         ("url-counts", "running"),
     ]
     assert str(lab.ports[1]) in status["services"][0]["address"]
+    assert status["signs"] == []
 
 
 def test_output_fits_80_columns_and_has_no_colour_if_it_is_not_a_terminal(lab: LocalLab) -> None:

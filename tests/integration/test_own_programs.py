@@ -4,51 +4,11 @@ Only the ports differ from the files in tests/data/own, as other tests use the s
 """
 
 import gzip
-import json
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.lab import LocalLab
-from tests.support.ports import free_port
-
-OWN = Path(__file__).parents[1] / "data" / "own"
-EXCERPT = (OWN.parent / "access_excerpt.log").read_bytes()
-COPIES = 20
-LINES = COPIES * EXCERPT.count(b"\n")
-FLUME = ["input", "source r1", "channel c1", "sink k1"]
-STREAMS = [*FLUME, "Spark stored", "Spark counted"]
-
-
-class OwnFiles:
-    """A program, a conf and a log in a folder, with ports that are free."""
-
-    def __init__(self, folder: Path, program: str, conf: str) -> None:
-        self.log = folder / "access.log"
-        self.log.write_bytes(EXCERPT * COPIES)
-        self.program, self.conf = folder / program, folder / conf
-        ports: dict[str, str] = {}
-        for file in (self.program, self.conf):
-            text = (OWN / file.name).read_text()
-            for port in re.findall(r"\b(?:9092|9093|9999|41414|44444|5140)\b", text):
-                ports.setdefault(port, str(free_port()))
-                text = re.sub(rf"\b{port}\b", ports[port], text)
-            file.write_text(text)
-        self.port = ports.get("9092", "")
-        self.lab = LocalLab(folder / "state")
-
-    def run(self, *options: str, arguments: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return what --json prints, with the command's exit code and what it told."""
-        given = ["--conf", str(self.conf), "--input", str(self.log), *options, "--json"]
-        done = self.lab.run("run", *given, str(self.program), "--", *arguments)
-        assert done.stdout, done.stderr
-        return json.loads(done.stdout) | {"exit": done.returncode, "told": done.stderr}
-
-
-def hops(result: dict[str, Any]) -> dict[str, int]:
-    return {hop["name"]: hop["lines"] for hop in result["hops"]}
+from tests.support.own_files import COPIES, EXCERPT, FLUME, LINES, STREAMS, OwnFiles, hops
 
 
 @pytest.mark.parametrize(
@@ -67,7 +27,11 @@ def hops(result: dict[str, Any]) -> dict[str, int]:
 def test_every_line_is_counted_at_every_hop(
     tmp_path: Path, program: str, conf: str, names: list[str]
 ) -> None:
-    result = OwnFiles(tmp_path, program, conf).run()
+    files = OwnFiles(tmp_path, program, conf)
+    if conf == "spool.conf":  # a compressed log is unpacked
+        files.log = tmp_path / "access.log.gz"
+        files.log.write_bytes(gzip.compress(EXCERPT * COPIES))
+    result = files.run()
     assert hops(result) == dict.fromkeys(names, LINES), result["told"]
     assert (result["agree"], result["differs_at"], result["failure"]) == (True, None, [])
     assert result["exit"] == 0
@@ -90,11 +54,22 @@ def test_what_is_not_here_is_replaced_and_told_once(tmp_path: Path) -> None:
 
 
 def test_a_filter_that_drops_lines_is_the_hop_at_which_they_differ(tmp_path: Path) -> None:
-    files = OwnFiles(tmp_path, "url_window.py", "filter.conf")
+    files = OwnFiles(tmp_path, "headers.py", "filter.conf")
     files.log.write_bytes(b"no digit first\n" * 30 + b"1.2.3.4 - -\n" * 70)
     result = files.run()
     assert hops(result) == dict(zip(STREAMS, [100, 100, 70, 70, 70, 70], strict=True))
     assert (result["agree"], result["differs_at"], result["exit"]) == (False, "channel c1", 1)
+
+
+def test_a_filter_that_drops_everything_is_a_sign_with_its_numbers(tmp_path: Path) -> None:
+    files = OwnFiles(tmp_path, "url_window.py", "filter.conf")
+    files.log.write_bytes(b"no digit first\n" * 100)
+    result = files.run()
+    assert result["exit"] == 1
+    (sign,) = result["signs"]
+    assert (sign["sign"], sign["level"]) == ("all-dropped", "loss")
+    assert "accepted 100 events, passed on 0 to channel c1" in sign["fact"]
+    assert result["told"].count(sign["fact"]) == 1
 
 
 def test_a_program_that_fails_names_its_own_file_and_line(tmp_path: Path) -> None:
@@ -106,22 +81,3 @@ def test_a_program_that_fails_names_its_own_file_and_line(tmp_path: Path) -> Non
     assert failure[0] == "The program failed:"
     assert f"  {files.program}, line 8, in <lambda>" in failure
     assert failure[-1] == "  IndexError: list index out of range"
-
-
-def test_a_compressed_log_is_unpacked(tmp_path: Path) -> None:
-    files = OwnFiles(tmp_path, "url_window.py", "spool.conf")
-    files.log = tmp_path / "access.log.gz"
-    files.log.write_bytes(gzip.compress(EXCERPT * COPIES))
-    assert hops(files.run()) == dict.fromkeys(STREAMS, LINES)
-
-
-def test_a_program_and_a_conf_with_different_ports_are_told_so(tmp_path: Path) -> None:
-    files = OwnFiles(tmp_path, "url_window.py", "spool.conf")
-    port = free_port()
-    files.program.write_text(files.program.read_text().replace(files.port, str(port)))
-    done = files.lab.run("run", "--conf", str(files.conf), str(files.program))
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == (
-        f"flumelab: {files.program} listens on port {port}, but the sinks of {files.conf} send to "
-        f"port {files.port}; let both name the same port"
-    )

@@ -10,6 +10,7 @@ import pytest
 from pyspark_flume.events.record import encode_event
 
 from tests.support.avro_client import OK, append_batch, handshake, lines
+from tests.support.program_signs import signs_of
 from tests.support.spark import RecordedSpark
 from tests.support.spark_sink import SparkSinkStandIn
 
@@ -150,6 +151,7 @@ def test_an_error_that_a_sink_repeats_is_logged_once_with_the_remedy(pull: Pull)
     (line,) = pull.said_of(pull.lone)[before:]
     assert f"gives no events: {full}; lower maxBatchSize" in line
     assert "or raise the channel's transactionCapacity" in line
+    assert "lower maxBatchSize" in signs_of(pull.spark)["agent-gives-nothing"].remedy
 
 
 def test_a_sink_without_events_for_a_while_is_not_logged(pull: Pull) -> None:

@@ -20,7 +20,8 @@ LAB_FILES = "LAB_PROGRAM_FILE=my_program.py LAB_CONF_FILE=my.conf LAB_INPUT=acce
 ELSEWHERE = {
     "make test": "what runs this test",
     "docker compose up --build": "tests/docker/test_lab.py",
-    f"{LAB_FILES} docker compose run --rm --build own": "tests/docker/test_own.py",
+    f"{LAB_FILES} docker compose -f compose.own.yaml run --rm own": "tests/docker/test_own.py",
+    ".venv/bin/flumelab up my_program.py --conf my.conf": "tests/integration/test_own_lab.py",
 }
 
 
@@ -98,7 +99,7 @@ def test_every_folder_and_target_that_the_readme_names_is_there() -> None:
 def test_every_variable_that_the_readme_names_is_read_somewhere() -> None:
     read = "".join(
         path.read_text()
-        for path in [ROOT / "compose.yaml", ROOT / "Makefile", *(ROOT / "src").rglob("*.py")]
+        for path in [*ROOT.glob("compose*.yaml"), ROOT / "Makefile", *(ROOT / "src").rglob("*.py")]
     )
     for name in re.findall(r"`((?:LAB|COMPOSE)_\w+)`", README):
         assert name in read, name

@@ -26,6 +26,7 @@ from tests.support.avro_client import (
     handshake,
     lines,
 )
+from tests.support.program_signs import signs_in
 from tests.support.spark import RecordedSpark, accepts, free_port, streaming_tab
 
 PLAIN, COMPRESSED = 0, 1
@@ -368,6 +369,10 @@ def test_a_receiver_that_cannot_listen_says_why_and_comes_up_once_it_can(
             ),
             "the Streaming tab says so, too",
         )
+        assert (
+            f"127.0.0.1:{port}: the program's receiver cannot listen there: Address already in "
+            "use; another program listens there: end it or choose another port"
+        ) in [sign.sentence for sign in signs_in(spark)]
     spark.wait_until_listening()
     with spark.client() as client:
         assert client.call(handshake() + append(*lines("at last"))).endswith(OK)
@@ -378,6 +383,8 @@ def test_a_receiver_that_cannot_listen_says_why_and_comes_up_once_it_can(
         f"Flume receiver cannot listen on no-such-host.invalid:{spark.port(1)}: unknown host; "
         "pass the host name of the worker that runs the receiver",
     )
+    left = [sign.place for sign in signs_in(spark) if sign.name == "cannot-listen"]
+    assert left == [f"no-such-host.invalid:{spark.port(1)}"]
 
 
 def test_one_core_for_one_receiver_is_warned_of(

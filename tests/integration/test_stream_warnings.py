@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from flumelab.signs import Level
 from tests.support.avro_client import FAILED, OK, AvroClient, append_batch, handshake, lines
 from tests.support.batches import WRITE_AHEAD_LOG, BatchProgram
 from tests.support.ports import free_port, free_ports
+from tests.support.program_signs import signs_of
 
 RETRIES_SECONDS = 6  # three tries to listen
 
@@ -33,6 +35,8 @@ def test_streams_on_one_port_are_reported_once_and_one_of_them_receives(tmp_path
         assert f"cannot listen on 127.0.0.1:{program.port}: " in line
         assert "call createStream once and use its stream for every output" in line
         assert not program.log_lines("another program")
+        sign = signs_of(program)["port-of-another-stream"]
+        assert (sign.place, sign.level) == (f"127.0.0.1:{program.port}", Level.STUCK)
 
 
 def test_a_stream_without_an_output_leaves_its_events_with_flume_and_is_reported(
@@ -45,6 +49,8 @@ def test_a_stream_without_an_output_leaves_its_events_with_flume_and_is_reported
         assert len(reported) == 3
         assert "call pprint() or foreachRDD() on it, or remove it" in reported[0]
         assert not program.log_lines("cannot listen")
+        sign = signs_of(program)["stream-without-output"]
+        assert sign.place == f"createStream on 127.0.0.1:{program.port}"
 
 
 def test_a_program_that_sets_too_few_cores_is_told_where_to_change_them_once(
@@ -57,6 +63,9 @@ def test_a_program_that_sets_too_few_cores_is_told_where_to_change_them_once(
         (line,) = program.log_lines("NOTHING WILL BE PROCESSED")
         assert "2 core(s) for 2 receiver(s)" in line
         assert "the program itself sets the master local[2], so change it there to local[3]" in line
+        sign = signs_of(program)["too-few-cores"]
+        assert sign.fact == "nothing is processed: 2 cores for 2 receivers, and each holds one"
+        assert sign.remedy.endswith("so change it there to local[3]")
 
 
 # --- where a stream listens and is made ---------------------------------------------------------
@@ -71,6 +80,7 @@ def test_an_address_of_no_interface_is_reported_once(tmp_path: Path) -> None:
         assert line.endswith(
             f"cannot listen on {address}: no interface here has this address; use 0.0.0.0"
         )
+        assert signs_of(program)["cannot-listen"].remedy == "use 0.0.0.0"
 
 
 def test_a_stream_outside_of_get_or_creates_function_is_refused_at_the_restart(
@@ -87,6 +97,17 @@ def test_a_stream_outside_of_get_or_creates_function_is_refused_at_the_restart(
             "pyspark_flume.errors.OptionInvalid: createStream outside of the function that is "
             "given to StreamingContext.getOrCreate: "
         )
+        assert signs_of(program)["streams-outside"].place == "createStream"
+    with BatchProgram(tmp_path, port, outside=True, plain=True) as program:
+        assert program.process.wait(60) == 1
+        assert "DStream" in signs_of(program)["stream-not-initialized"].place
+
+
+def test_a_program_that_ends_while_its_streams_run_is_told_what_it_lacks(tmp_path: Path) -> None:
+    with BatchProgram(tmp_path, free_port(), ends=True) as program:
+        assert program.process.wait(60) == 0
+        assert len(program.log_lines("call ssc.awaitTermination() after ssc.start()")) == 1
+        assert signs_of(program)["ended-early"].level is Level.STUCK
 
 
 # --- storage levels -----------------------------------------------------------------------------
@@ -117,6 +138,7 @@ def test_a_level_without_disk_is_warned_of_and_drops_nothing_when_memory_is_shor
         assert (
             "pass MEMORY_AND_DISK or set spark.streaming.receiver.writeAheadLog.enable=true" in line
         )
+        assert signs_of(program)["level-without-disk"].level is Level.WARNING
 
 
 def test_with_the_write_ahead_log_a_level_without_disk_is_not_warned_of(tmp_path: Path) -> None:

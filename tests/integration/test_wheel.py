@@ -1,4 +1,4 @@
-"""The two wheels, as a user installs them: the connector beside PySpark, and the lab on top."""
+"""The wheels, as a user installs them: the connector, the linter, and the lab on top of both."""
 
 from __future__ import annotations
 
@@ -22,21 +22,23 @@ JAR = f"pyspark/jars/{BUILT_JAR.name}"
 
 
 PYSPARK = ("pyspark", "py4j")
-OWN = {"pyspark-flume", "flumelab"}
+OWN = {"pyspark-flume", "flumelint", "flumelab"}
 
 
 def with_requirements(*distributions: str) -> set[str]:
     """These distributions and all that they need, as installed for this test; without our own."""
-    found: set[str] = set()
-    left = [Requirement(each) for each in distributions]
+    found: set[tuple[str, str]] = set()
+    left = [(Requirement(each), "") for each in distributions]
     while left:
-        requirement = left.pop()
-        if requirement.name not in found and not (
-            requirement.marker and not requirement.marker.evaluate({"extra": ""})
-        ):
-            found.add(requirement.name)
-            left += map(Requirement, requires(requirement.name) or ())
-    return found - OWN
+        requirement, extra = left.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        for each in {"", *requirement.extras} - {
+            e for name, e in found if name == requirement.name
+        }:
+            found.add((requirement.name, each))
+            left += ((Requirement(its), each) for its in requires(requirement.name) or ())
+    return {name for name, _ in found} - OWN
 
 
 class Environment:
@@ -116,6 +118,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def lab_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built(ROOT, tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture(scope="module")
+def linter_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(ROOT / "src/flumelint", tmp_path_factory.mktemp("linter"))
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +217,24 @@ def test_a_spark_without_the_jar_says_how_to_add_it_and_that_way_works(
 
 
 def test_the_labs_wheel_holds_the_lab_alone(lab_wheel: Path) -> None:
-    assert top_level_names(lab_wheel) == {"flumelab", "flumelab-0.1.0.dist-info"}
+    assert top_level_names(lab_wheel) == {"flumelab", "flumelab-0.1.0.dist-info", "unpacked"}
+
+
+def test_the_linter_runs_alone_with_nothing_but_its_wheel(
+    linter_wheel: Path, tmp_path: Path
+) -> None:
+    made = Environment(tmp_path / "venv", ())
+    made.pip("install", "--no-index", linter_wheel)
+    conf = tmp_path / "my.conf"
+    conf.write_text("a1.channels = c1,\n")
+
+    done = subprocess.run(
+        [made.python.with_name("flumelint"), conf], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+
+    assert top_level_names(linter_wheel) == {"flumelint", "flumelint-0.1.0.dist-info"}
+    assert done.returncode == 1
+    assert "my.conf:1:17: idle: a1.channels has a `,`" in done.stdout
 
 
 def test_the_labs_wheel_needs_the_connectors(lab_wheel: Path, tmp_path: Path) -> None:
@@ -220,12 +244,14 @@ def test_the_labs_wheel_needs_the_connectors(lab_wheel: Path, tmp_path: Path) ->
         made.pip("install", "--no-index", lab_wheel)
 
 
-def test_both_wheels_install_with_what_they_require_and_the_lab_starts(
-    wheel: Path, lab_wheel: Path, tmp_path: Path
+def test_all_wheels_install_with_what_they_require_and_the_lab_starts(
+    wheel: Path, linter_wheel: Path, lab_wheel: Path, tmp_path: Path
 ) -> None:
     made = Environment(tmp_path, with_requirements("flumelab", "pyspark-flume"))
 
-    made.pip("install", "--no-index", wheel, lab_wheel)  # pip checks what each one requires
+    made.pip(
+        "install", "--no-index", wheel, linter_wheel, lab_wheel
+    )  # pip checks what each one requires
 
     flumelab = made.python.with_name("flumelab")
     shown = subprocess.run(

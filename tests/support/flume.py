@@ -37,8 +37,8 @@ class Collector(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Client)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Client)
         self.events: list[Event] = []
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()

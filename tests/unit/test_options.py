@@ -8,15 +8,10 @@ from pathlib import Path
 
 import pytest
 from pyspark_flume.errors import OptionInvalid
+from pyspark_flume.ingestion_options import IngestionSettings, PollerSettings, ReceiverSettings
 from pyspark_flume.landing import Retention
 from pyspark_flume.option_declaration import Option, options_of
-from pyspark_flume.options import (
-    IngestionSettings,
-    PollerSettings,
-    ReceiverSettings,
-    SourceOptions,
-    markdown_table,
-)
+from pyspark_flume.options import SourceOptions, markdown_table
 
 LANDING = {"landing": "/data/landing"}
 PORT = {**LANDING, "port": "4141"}
@@ -47,6 +42,8 @@ def test_with_agents_the_query_polls_and_its_commits_are_kept() -> None:
         "maxFrameBytes": "2048",
         "idleTimeout": "90",
         "segmentBytes": "65536",
+        "metricsPort": "9404",
+        "metricsHost": "10.0.0.1",
     }
     options = SourceOptions.parse(given)
 
@@ -58,6 +55,8 @@ def test_with_agents_the_query_polls_and_its_commits_are_kept() -> None:
         frame_bytes_max=2048,
         idle_seconds_max=90,
         segment_bytes=65536,
+        metrics_port=9404,
+        metrics_host="10.0.0.1",
     )
     assert options.consumer == "query"
     assert {name.lower() for name in given} == {each.key for each in options_of(PollerSettings)}
@@ -76,6 +75,8 @@ def test_every_option_is_read_in_any_case() -> None:
         "maxconnections": "5",
         "idleTimeout": "60",
         "segmentBytes": "65536",
+        "MetricsPort": "9404",
+        "metricshost": "10.0.0.1",
         "consumer": "counts",
         "headers": "FALSE",
         "startingOffset": "LATEST",
@@ -97,6 +98,8 @@ def test_every_option_is_read_in_any_case() -> None:
         connections_max=5,
         idle_seconds_max=60,
         segment_bytes=65536,
+        metrics_port=9404,
+        metrics_host="10.0.0.1",
     )
     assert (options.consumer, options.headers, options.starting) == ("counts", False, "latest")
     assert (options.rows_max, options.bytes_max, options.partitions_min) == (1000, None, 8)

@@ -154,8 +154,8 @@ def keys(cls: str, found: dict[str, Any], by_hand: dict[str, Any]) -> list[dict[
             key["default"] = default
         if key["type"] == "enum":
             # OTHER stands for a class of the user's own.
-            key["values"] = [value for value in its["values"] if value != "OTHER"]
-            key["class_too"] = "class" in its["types"] or "OTHER" in its["values"]
+            key["values"] = [value for value in its["values"] if value.upper() != "OTHER"]
+            key["class_too"] = "class" in its["types"] or len(key["values"]) < len(its["values"])
         if name in only_if:
             if not its["required"]:
                 raise ValueError(f"known_by_hand.toml: {cls} does not ask for {name} at all")

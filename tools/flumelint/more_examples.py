@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from flumelint.rules.hdfs import HDFS
 from flumelint.rules.rule import BASE, changed
 
 MORE: dict[str, list[str]] = {
     "listed-but-not-configured": [
-        changed(BASE, ("a1.sources = r1", "a1.sources = r1 r2")),
-        changed(BASE, ("a1.channels = c1", "a1.channels = c1 c2")),
+        changed(BASE, ("a1.sources = r1", "a1.sources = rr1")),
+        changed(BASE, ("a1.channels = c1", "a1.channels = cc1")),
+    ],
+    "agent-without-channels": [
+        changed(BASE, ("a1.sources = r1\n", ""), ("a1.sinks = k1\n", "")),
+    ],
+    "codec-and-file-type": [
+        changed(
+            HDFS,
+            (
+                "a1.sinks.k1.hdfs.rollSize",
+                "a1.sinks.k1.hdfs.fileType = DataStream\na1.sinks.k1.hdfs.codeC = gzip\n"
+                "a1.sinks.k1.hdfs.rollSize",
+            ),
+        ),
     ],
     "not-connected": [
         changed(BASE, ("a1.sources.r1.channels = c1\n", "")),

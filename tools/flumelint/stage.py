@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import re
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flumelint.model import Component, Conf, Setting, read
+from flumelint.model import Component, Conf, Setting
 from flumelint.properties import parse
+from flumelint.reader import read
 from tools.flumelint.scenes import BODIES, Scene
 
 FILE_LINE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
-PORT_LINE = re.compile(r"^[^#\n]*\bports?\s*[=:]\s*(\d{2,5})(?:[ \t]+(\d{2,5}))*", re.MULTILINE)
+PORT_LINE = re.compile(r"^[^#\n]*\bports?\s*[=:]\s*(\d{2,6})(?:[ \t]+(\d{2,6}))*", re.MULTILINE)
 # An absolute path at the start of a word; programs stay where they are.
 HDFS = re.compile(r"hdfs://[\w.-]+(?::\d+)?/")
 PATH = re.compile(r"(?<![\w:/.*\\\]})^$-])/(?!bin/|usr/|dev/|proc/|[ \n]|$)(?=[\w.])")
@@ -23,9 +25,11 @@ VOLATILE = [
     (re.compile(r"\b(?:hashcode|0x)[: ]?[0-9a-f]{6,}\b"), "…"),
     (re.compile(r"\b1[0-9]{12}\b"), "TIME"),
     (re.compile(r"inode: \d+"), "inode: N"),
+    (re.compile(r"\b(producer|consumer)-\d+\b"), r"\1-N"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*"), "TIME"),
     (re.compile(r"/(127\.0\.0\.1):(?:[3-6]\d{4})\b"), r"/\1:PORT"),
 ]
+AGENT = re.compile(r"^#\s*flumelint:\s*agent=(\S+)", re.MULTILINE)  # as --name says
 LISTENERS = {
     "netcat": "netcat",
     "syslogtcp": "syslog",
@@ -46,6 +50,7 @@ receiver.sources.in.port = {port}
 receiver.sources.in.channels = kept
 receiver.channels.kept.type = memory
 """
+PORT_RANGE = (20000, 32000)  # below those that the system gives to clients
 _used: set[int] = set()
 
 
@@ -68,11 +73,19 @@ class Stage:
         return text
 
 
-def staged(name: str, example: str, scene: Scene, scratch: Path) -> Stage:
-    """Write an example's files into a folder of its own, and say what to send."""
+def staged(
+    name: str, example: str, scene: Scene, scratch: Path, own_files: tuple[str, ...] = ()
+) -> Stage:
+    """Write an example's files into a folder of its own, and say what to send.
+
+    :param own_files: `Rule.files`, which the example looks for in its FOLDER
+    """
     folder = scratch / name.replace("/", "-")
     folder.mkdir()
     texts = texts_of(example)
+    for path in own_files:
+        fill(folder / "files" / path, scene.lines)
+    texts = [text.replace("FOLDER", "/files") if own_files else text for text in texts]
     ports = {free_port(): written for written in ports_of("\n".join(texts))}
     agents, feeds, models, files = [], [], [], 0
     for number, text in enumerate(texts):
@@ -83,7 +96,8 @@ def staged(name: str, example: str, scene: Scene, scratch: Path) -> Stage:
         conf.write_text(moved, encoding="utf-8")
         model = read(parse(moved, str(conf)), {})
         models.append(model)
-        names = [its.name for its in model.agents.values() if its.lists] or ["a1"]
+        names = AGENT.findall(text) or [its.name for its in model.agents.values() if its.lists]
+        names = names or ["a1"]
         agents += [{"name": each, "file": str(conf)} for each in names]
         files += prepare(model, scene)
         feeds += feeds_of(model)
@@ -139,7 +153,7 @@ def texts_of(example: str) -> list[str]:
 def ports_of(text: str) -> list[str]:
     found = []
     for match in PORT_LINE.finditer(text):
-        found += re.findall(r"\d{2,5}", match[0].split("=")[-1])
+        found += re.findall(r"\b\d{2,5}\b", match[0].split("=")[-1])
     return list(dict.fromkeys(found))
 
 
@@ -204,7 +218,7 @@ def feeds_of(conf: Conf) -> list[dict[str, Any]]:
         for alias, kind in LISTENERS.items():
             text = source.text("port") or source.text("ports")
             port = re.match(r"\d+", text)
-            if source.is_a(alias) and port:
+            if source.is_a(alias) and port and int(port[0]) < 65536:
                 feeds.append({"kind": kind, "port": int(port[0])})
     return feeds
 
@@ -212,9 +226,16 @@ def feeds_of(conf: Conf) -> list[dict[str, Any]]:
 def free_port() -> int:
     """A port that nobody else has, in no range that the system gives to clients."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port not in _used:
+        port = random.randrange(*PORT_RANGE)
+        if port not in _used and can_be_bound(port):
             _used.add(port)
             return port
+
+
+def can_be_bound(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -12,6 +12,7 @@ from pyspark.storagelevel import StorageLevel
 from pyspark.streaming import DStream, StreamingContext
 
 from pyspark_flume.decoders import utf8_decoder
+from pyspark_flume.early_end import report_early_end
 from pyspark_flume.errors import ConnectorJarMissing, OptionInvalid
 from pyspark_flume.events.record import decode_events
 
@@ -111,6 +112,7 @@ def _decoded(
     def decode(chunk: bytes) -> list[tuple[dict[str, str], T]]:
         return [(headers, body_decoder(body)) for headers, body in decode_events(chunk)]
 
+    report_early_end(ssc)
     return DStream(chunks, ssc, NoOpSerializer()).flatMap(decode)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from pyspark.streaming import StreamingContext
 
+from pyspark_flume.early_end import report_early_end
+
 _JVM_CLASS = "io.pysparkflume.streaming.RestoredWindows"
 
 
@@ -22,6 +24,7 @@ def mend_windows_on_restart() -> None:
     @wraps(get_or_create)
     def mending(checkpointPath: str, setupFunc: Callable[[], Any]) -> Any:  # noqa: N803
         ssc = get_or_create(checkpointPath, setupFunc)
+        report_early_end(ssc)
         getattr(ssc._sc._jvm, _JVM_CLASS).mend(ssc._jssc)
         return ssc
 

@@ -8,14 +8,15 @@ import codecs
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import flumelint
 from flumelab.errors import LabError
-from flumelab.own import properties
 from flumelab.own.conf import SPARK_SINK, AgentConf, Component
 
+Ask = Callable[[str, Path], Path]
 LOCALHOST = "127.0.0.1"
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not listened on
 _TAIL = re.compile(r"\btail\s.*?(?P<file>/\S+)\s*$")
@@ -35,21 +36,44 @@ class Folders:
 
     :param root: the lab's folder for them
     :param mapped: ``{"/home/maria_dev/spool": Path("spool")}``, the user's own choice
+    :param ask: called with a source's folder that does not exist and with the lab's own place for
+        it; returns the user's choice. None: the lab's own place is used.
     """
 
-    def __init__(self, root: Path, mapped: Mapping[str, Path]) -> None:
+    def __init__(self, root: Path, mapped: Mapping[str, Path], ask: Ask | None = None) -> None:
         self._root = root
         self._mapped = {PurePosixPath(old): new for old, new in mapped.items()}
+        self._ask = ask
 
-    def place(self, path: str) -> Path | None:
-        """Return the folder or file that replaces `path`; None if `path` itself can be used."""
+    @property
+    def mapped(self) -> dict[str, Path]:
+        """The user's choices, with those that were asked for."""
+        return {str(old): new for old, new in self._mapped.items()}
+
+    def place(self, path: str, reading: bool = False) -> Path | None:
+        """Return the folder or file that replaces `path`; None if `path` itself can be used.
+
+        :param reading: whether nothing is written there
+        """
         pure = _without_scheme(path)
         for old, new in self._mapped.items():
             if pure == old or old in pure.parents:
                 return new.absolute() / pure.relative_to(old)
-        if not path.startswith("hdfs:") and is_usable(Path(pure)):
-            return None
+        if not path.startswith("hdfs:"):
+            readable = reading and os.access(pure, os.R_OK | os.X_OK)
+            if readable or is_usable(Path(pure)):
+                return None
         return self.inside(path)
+
+    def offer(self, folder: str) -> None:
+        """Let the user choose a place for a source's folder, if it cannot be used."""
+        new = self.place(folder)
+        if self._ask and new and self.owns(str(new)):
+            self.use(folder, self._ask(folder, new))
+
+    def use(self, path: str, place: Path) -> None:
+        """Let `place` replace `path`."""
+        self._mapped[_without_scheme(path)] = place
 
     def owns(self, path: str) -> bool:
         """Whether a path is one of the lab's own places."""
@@ -105,7 +129,7 @@ def text_of(conf: AgentConf, replacements: Sequence[Replacement]) -> bytes:
 
     A byte order mark is left out, as Flume takes it for a part of the first key.
     """
-    lines = [f"{each.key} = {properties.escape(each.value)}" for each in replacements]
+    lines = [f"{each.key} = {flumelint.escape(each.value)}" for each in replacements]
     added = "".join(f"\n{line}" for line in ["# Added by the lab:", *lines, ""])
     return conf.file.read_bytes().removeprefix(codecs.BOM_UTF8) + b"\n" + added.encode("ascii")
 
@@ -114,9 +138,9 @@ def _source(source: Component, folders: Folders, fed: bool) -> Iterator[Replacem
     if source.is_a("spooldir"):
         yield from _spool(source, folders, fed)
     elif source.is_a("taildir"):
-        yield from _tail(source, folders)
+        yield from _tail(source, folders, fed)
     elif source.is_a("exec"):
-        yield from _command(source, folders)
+        yield from _command(source, folders, fed)
     yield from _address(source, "bind", "host")
 
 
@@ -124,6 +148,8 @@ def _spool(source: Component, folders: Folders, fed: bool) -> Iterator[Replaceme
     old = source.settings.get("spoolDir", "")
     if not old:
         raise LabError(f"{source.prefix}spoolDir is missing; name the folder with the files")
+    if not fed:
+        folders.offer(old)
     new = folders.place(old)
     if new is None and fed:
         new = folders.inside(str(Path(old).absolute()))
@@ -138,10 +164,12 @@ def _spool(source: Component, folders: Folders, fed: bool) -> Iterator[Replaceme
         yield _replace(source, "trackerDir", str(other), f"{tracker} does not exist")
 
 
-def _command(source: Component, folders: Folders) -> Iterator[Replacement]:
+def _command(source: Component, folders: Folders, fed: bool) -> Iterator[Replacement]:
     """Replace the file of a command that tails one; other commands run as they are."""
     command = source.settings.get("command", "")
     tailed = _TAIL.search(command)
+    if tailed and not fed:
+        folders.offer(tailed["file"].rpartition("/")[0])
     if tailed and (new := folders.place(tailed["file"])):
         new.parent.mkdir(parents=True, exist_ok=True)
         new.touch()
@@ -149,10 +177,12 @@ def _command(source: Component, folders: Folders) -> Iterator[Replacement]:
         yield _replace(source, "command", command.replace(tailed["file"], str(new)), reason)
 
 
-def _tail(source: Component, folders: Folders) -> Iterator[Replacement]:
+def _tail(source: Component, folders: Folders, fed: bool) -> Iterator[Replacement]:
     for group in source.settings.get("filegroups", "").split():
         old = source.settings.get(f"filegroups.{group}", "")
         folder, _, pattern = old.rpartition("/")
+        if not fed:
+            folders.offer(folder)
         if new := folders.place(f"{folder}/any"):
             new.parent.mkdir(parents=True, exist_ok=True)
             value = f"{new.parent}/{pattern}"

@@ -1,27 +1,22 @@
-"""`flumelab run PROGRAM`: what it prints, and its exit code."""
+"""`flumelab run PROGRAM` and `flumelab up PROGRAM`: their checks, and their exit codes."""
 
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+import typer
 
 from flumelab import settings, terminal_output
 from flumelab.errors import LabError
-from flumelab.own import docker, printed
-from flumelab.own.hops import Hops
-from flumelab.own.printed import Comparison
+from flumelab.own import docker, flume_jars, local, printed, shown
+from flumelab.own.adapt import Ask
 from flumelab.own.run import OwnRun
 from flumelab.own.services import Wish
 from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.runtime import Report
-
-OUTPUT_LINES = 20
-DIFFERENCES_SHOWN = 10
+from flumelab.settings import Settings
 
 
 def parse_map(given: Sequence[str]) -> dict[str, Path]:
@@ -35,12 +30,89 @@ def parse_map(given: Sequence[str]) -> dict[str, Path]:
     return found
 
 
+def wish_of(
+    names: Sequence[str],
+    conf: Path | None,
+    agent: str | None,
+    log: Path | None,
+    mapped: Sequence[str] | None,
+    submit: Sequence[str] | None,
+    requirements: Path | None,
+    flume_jars: Sequence[Path] | None,
+) -> Wish:
+    """Return what the command's options ask for; raises `LabError`.
+
+    :param names: the program, then its arguments
+    """
+    program, *arguments = names
+    if not program.endswith(".py"):
+        raise LabError(f"{program} is not a Python program (….py); a lesson is named by --lesson")
+    return Wish(
+        program=Path(program),
+        conf=conf,
+        agent=agent,
+        log=log,
+        mapped=parse_map(mapped or ()),
+        submit=submit or (),
+        requirements=requirements,
+        flume_jars=flume_jars or (),
+        arguments=arguments,
+    )
+
+
 def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, report: Report) -> int:
     """Run a user's program, print its hops, and return 0 if they agree, and 1 if not."""
     if count and not wish.log:
         raise LabError("--count needs --input: the lab counts that log")
     if count:
         printed.expression_of(count)
+    _require_files(wish)
+    configured = settings.load()
+    if choose(runtime, configured).name == "docker":
+        options = [*(["--count", count] if count else []), *(["--json"] if as_json else [])]
+        return docker.run(wish, options, configured, report)
+    _build(configured, report)
+    own = OwnRun(wish, configured, report)
+    outcome = own.run(_question())
+    compared = printed.compare(outcome.output, own.files, count) if count else None
+    wrong = outcome.hops.agree is False or outcome.failure or (compared and not compared.right)
+    if as_json:
+        result = outcome.hops.as_json(str(wish.program))
+        result["failure"] = list(outcome.failure)
+        result["signs"] = [sign.as_json() for sign in outcome.signs]
+        if compared:
+            result["count"] = compared.as_json()
+        json.dump(result, sys.stdout, indent=2)
+        print()
+    else:
+        shown.output(outcome.output, outcome.failure)
+        shown.hops(outcome.hops, outcome.failure, compared)
+        terminal_output.console().print(terminal_output.signs(outcome.signs))
+    return 1 if wrong else 0
+
+
+def up(wish: Wish, runtime: RuntimeName, report: Report) -> None:
+    """Start a user's program and agent, feed the log if there is one, and leave them running."""
+    _require_files(wish)
+    configured = settings.load()
+    chosen = choose(runtime, configured)
+    if services := chosen.services():
+        names = ", ".join(service.name for service in services)
+        raise LabError(f"{names} of a lesson is up; run flumelab down first")
+    if chosen.name == "docker":
+        docker.up(wish, _question(), configured, report)
+    else:
+        _build(configured, report)
+        local.up(wish, _question(), configured, report)
+
+
+def _build(configured: Settings, report: Report) -> None:
+    if not settings.is_image():
+        local_build.build(configured.root, (), report)
+
+
+def _require_files(wish: Wish) -> None:
+    """Raise `LabError` for what is not there, before anything is built or started."""
     if not wish.program.is_file():
         raise LabError(f"{wish.program} is not there; name a Python program")
     for option, file in (("--conf", wish.conf), ("--requirements", wish.requirements)):
@@ -48,65 +120,16 @@ def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, repo
             raise LabError(f"{file} is not a file; give {option} one")
     if wish.log and not wish.log.exists():
         raise LabError(f"{wish.log} is not there; give --input a log file or a folder of them")
-    configured = settings.load()
-    if choose(runtime, configured).name == "docker":
-        options = [*(["--count", count] if count else []), *(["--json"] if as_json else [])]
-        return docker.run(wish, options, configured, report)
-    if not settings.is_image():
-        local_build.build(configured.root, (), report)
-    own = OwnRun(wish, configured, report)
-    outcome = own.run()
-    compared = printed.compare(outcome.output, own.files, count) if count else None
-    right = outcome.hops.agree and not outcome.failure and (compared is None or compared.right)
-    if as_json:
-        result = outcome.hops.as_json(str(wish.program))
-        result["failure"] = list(outcome.failure)
-        if compared:
-            result["count"] = compared.as_json()
-        json.dump(result, sys.stdout, indent=2)
-        print()
-    else:
-        console = terminal_output.console()
-        for line in outcome.output.splitlines()[-OUTPUT_LINES:]:
-            print(line)
-        console.print(_table(outcome.hops))
-        if compared:
-            console.print(_comparison(compared))
-        for line in outcome.failure:
-            console.print(Text(line, "bold red"), soft_wrap=True)
-    return 0 if right else 1
+    flume_jars.jars_of(wish.flume_jars)
+    if wish.flume_jars and not wish.conf:
+        raise LabError("--flume-jar needs --conf: the jar is for the agent")
 
 
-def _table(hops: Hops) -> RenderableType:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("hop", no_wrap=True, min_width=46)
-    table.add_column("lines", justify="right")
-    table.add_column("missing", justify="right")
-    before = hops.hops[0].lines
-    for hop in hops.hops:
-        missing = before - hop.lines
-        table.add_row(
-            Text.assemble(hop.name, (f"  {hop.source}", "dim")),
-            f"{hop.lines:,}",
-            Text(f"{missing:,}", "red" if missing else "dim"),
-        )
-        before = hop.lines
-    if hops.agree:
-        verdict = Text("no truth known: hops agree", "bold green")
-    elif hops.differs_at:
-        verdict = Text(f"no truth known: hops differ at {hops.differs_at}", "bold red")
-    else:
-        verdict = Text("no truth known: nothing was counted", "bold red")
-    return Group(table, verdict)
+def _question() -> Ask | None:
+    """What asks for a folder that does not exist; None where no terminal can answer."""
+    return _ask if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
-def _comparison(compared: Comparison) -> RenderableType:
-    keys = len(compared.printed)
-    if not keys:
-        return Text("--count: the program has printed no (key, number) to compare", "bold red")
-    if compared.right:
-        return Text(f"RIGHT: all {keys:,} printed keys match the lab's count", "bold green")
-    differences = list(compared.differences.items())
-    shown = [f"  {key}: printed {p:,}, counted {c:,}" for key, (p, c) in differences]
-    wrong = f"WRONG: {len(differences):,} of {keys:,} printed keys differ from the lab's count"
-    return Text("\n".join([wrong, *shown[:DIFFERENCES_SHOWN]]), "bold red")
+def _ask(folder: str, place: Path) -> Path:
+    question = f"{folder} does not exist. Use which folder?"
+    return Path(typer.prompt(question, default=str(place), err=True)).expanduser().absolute()

@@ -2,12 +2,12 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flumelab.errors import LabError
-from flumelab.own import properties
+from flumelint import Assignment, parse
 
 KINDS = ("sources", "channels", "sinks")
 SPARK_SINK = "org.apache.spark.streaming.flume.sink.SparkSink"
@@ -54,6 +54,23 @@ class AgentConf:
         """
         return [sink for sink in self.sinks.values() if _feeds_spark(sink, ports)]
 
+    def sinks_into(self, folders: Set[Path]) -> list[Component]:
+        """The sinks that write files into one of the folders, which a program reads."""
+        return [
+            sink
+            for sink in self.sinks.values()
+            if sink.is_a("file_roll") and Path(sink.settings.get("sink.directory", "")) in folders
+        ]
+
+    def with_settings(self, changed: Mapping[str, str]) -> "AgentConf":
+        """The same agent with other values: ``{"a1.sources.r1.spoolDir": "/tmp/spool"}``."""
+        return replace(
+            self,
+            sources=_changed(self.sources, changed),
+            channels=_changed(self.channels, changed),
+            sinks=_changed(self.sinks, changed),
+        )
+
 
 def read(file: Path, agent: str | None = None) -> AgentConf:
     """Read an agent from a conf; without a name, the only agent in the file.
@@ -79,15 +96,12 @@ def read(file: Path, agent: str | None = None) -> AgentConf:
 _LISTS = [[kind] for kind in KINDS]
 
 
-def _parse(file: Path) -> list[properties.Property]:
+def _parse(file: Path) -> tuple[Assignment, ...]:
     try:
         text = file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise LabError(f"{file}: {error.strerror}; give --conf a Flume configuration") from None
-    try:
-        return properties.parse(text)
-    except LabError as error:
-        raise LabError(f"{file}, {error}") from None
+    return _assignments(text, f"{file}, ")
 
 
 def require_connected(conf: AgentConf) -> None:
@@ -134,18 +148,42 @@ def _components(values: Mapping[str, str], agent: str, kind: str) -> dict[str, C
     return found
 
 
+def _changed(parts: Mapping[str, Component], changed: Mapping[str, str]) -> Mapping[str, Component]:
+    found = {}
+    for name, part in parts.items():
+        own = {
+            key.removeprefix(part.prefix): value
+            for key, value in changed.items()
+            if key.startswith(part.prefix)
+        }
+        found[name] = replace(part, settings={**part.settings, **own})
+    return found
+
+
 def values_of(text: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Return all values of a conf by key; raises `LabError` if it is malformed.
 
     :param environment: replaces ``${env:NAME}``
     """
-    return _values(properties.parse(text), environment)
+    return _values(_assignments(text, ""), environment)
 
 
-def _values(found: Iterable[properties.Property], environment: Mapping[str, str]) -> dict[str, str]:
+def _assignments(text: str, place: str) -> tuple[Assignment, ...]:
+    """Return the assignments of a conf; raises `LabError` if Java refuses it."""
+    document = parse(text)
+    for malformed in document.malformed:
+        line, _ = document.position(malformed.span.start)
+        raise LabError(
+            f"{place}line {line}: {document.raw(malformed.span)} is not a character; write four "
+            "hexadecimal digits, or two backslashes for a backslash"
+        )
+    return document.assignments
+
+
+def _values(found: Iterable[Assignment], environment: Mapping[str, str]) -> dict[str, str]:
     return {
-        each.key.strip(): _ENVIRONMENT.sub(
-            lambda name: environment.get(name[1], name[2] or ""), each.value.strip()
+        each.key.text.strip(): _ENVIRONMENT.sub(
+            lambda name: environment.get(name[1], name[2] or ""), each.value.text.strip()
         )
         for each in found
     }

@@ -1,5 +1,6 @@
 """Sends the user's log to a source, in the form that the source reads."""
 
+import itertools
 import json
 import math
 import re
@@ -12,6 +13,7 @@ from flumelab.errors import LabError
 from flumelab.own.adapt import ANY_ADDRESS, LOCALHOST
 from flumelab.own.conf import AgentConf, Component
 from flumelab.own.inputs import LogFile, copy
+from flumelab.own.source_files import DONE, is_read
 
 SEND_SECONDS_MAX = 60
 LISTEN_SECONDS_MAX = 30
@@ -113,32 +115,41 @@ def _feeder(source: Component) -> "Callable[[Component, Sequence[LogFile]], None
 
 
 def _spool(source: Component, files: Sequence[LogFile]) -> None:
-    """Write elsewhere and rename, because Flume stops for good at a file that changes."""
-    folder = Path(source.settings["spoolDir"])
+    """Put the files into the source's folder, under names that Flume has not read yet."""
+    done = source.settings.get("fileSuffix", DONE)
     for file in files:
         _require_read(source, file.name)
-        done = f"{file.name}{source.settings.get('fileSuffix', '.COMPLETED')}"
-        for there in (folder / file.name, folder / done):
-            if there.exists():
-                raise LabError(
-                    f"{there} is there already, and Flume reads a name once; remove it, or give "
-                    "--map an empty folder"
-                )
-        beside = folder.with_name(f"{folder.name}.new")
-        beside.mkdir(parents=True, exist_ok=True)
-        with (beside / file.name).open("wb") as target:
-            copy(file, target)
-        (beside / file.name).rename(folder / file.name)
+        name = unused_name(Path(source.settings["spoolDir"]), file.name, done)
+        _require_read(source, name)
+        move_into(Path(source.settings["spoolDir"]), file, name)
+
+
+def move_into(folder: Path, file: LogFile, name: str) -> None:
+    """Write a hidden file, then rename it: Flume stops for good at a file that changes."""
+    hidden = folder / f".{name}.new"
+    with hidden.open("wb") as target:
+        copy(file, target)
+    hidden.rename(folder / name)
+
+
+def unused_name(folder: Path, name: str, done: str = DONE) -> str:
+    """Return ``access.2.log`` for the second ``access.log``: Flume reads a name once."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    names = itertools.chain([name], (f"{stem}.{number}{suffix}" for number in itertools.count(2)))
+    return next(
+        each
+        for each in names
+        if not (folder / each).exists() and not (folder / f"{each}{done}").exists()
+    )
 
 
 def _require_read(source: Component, name: str) -> None:
     """Raise `LabError` if the source's own patterns exclude the name."""
-    include = source.settings.get("includePattern", "^.*$")
-    ignore = source.settings.get("ignorePattern", "^$")
-    if not re.fullmatch(include, name):
-        raise LabError(f"{source.prefix}includePattern = {include} excludes {name}; rename it")
-    if re.fullmatch(ignore, name):
-        raise LabError(f"{source.prefix}ignorePattern = {ignore} excludes {name}; rename it")
+    if is_read(source, name):
+        return
+    keys = [key for key in ("includePattern", "ignorePattern") if key in source.settings]
+    given = " and ".join(f"{key} = {source.settings[key]}" for key in keys)
+    raise LabError(f"{source.prefix}{given} excludes {name}; rename it")
 
 
 def _append_for_taildir(source: Component, files: Sequence[LogFile]) -> None:

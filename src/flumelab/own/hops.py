@@ -1,11 +1,14 @@
 """The lines at each hop of a user's own flow, for which no generator knows the true numbers.
 
 A flow is right if every hop has as many lines as the one before it. If two hops differ, the first
-difference shows where lines were lost, filtered out or repeated.
+difference shows where lines were lost, filtered out or repeated. A hop whose lines the lab cannot
+count is shown as not seen, and is left out of the comparison.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from flumelab.ledger import Metrics
@@ -14,10 +17,14 @@ from flumelab.own.conf import AgentConf, Component
 
 @dataclass(frozen=True)
 class Hop:
-    """The number of lines at one place; `source` says what was counted there."""
+    """The lines at one place.
+
+    :param lines: their number; None if the lab does not see it
+    :param source: what was counted there, or why nothing could be counted
+    """
 
     name: str
-    lines: int
+    lines: int | None
     source: str
 
 
@@ -28,20 +35,39 @@ class Hops:
     hops: Sequence[Hop]
 
     @property
+    def counts(self) -> list[tuple[str, int]]:
+        """Name and lines of each hop that the lab sees."""
+        return [(hop.name, hop.lines) for hop in self.hops if hop.lines is not None]
+
+    @property
+    def unseen(self) -> list[str]:
+        """The names of the hops that the lab does not see."""
+        return [hop.name for hop in self.hops if hop.lines is None]
+
+    @property
     def differs_at(self) -> str | None:
         """The first hop whose number differs from the hop before; None if all agree."""
-        for before, hop in zip(self.hops, self.hops[1:], strict=False):
-            if hop.lines != before.lines:
-                return hop.name
+        for (_, before), (name, lines) in pairwise(self.counts):
+            if lines != before:
+                return name
         return None
 
     @property
-    def agree(self) -> bool:
-        """Whether every hop has the same number of lines, and it is not 0."""
-        return self.differs_at is None and any(hop.lines for hop in self.hops)
+    def agree(self) -> bool | None:
+        """Whether every hop has the same number of lines, and it is not 0.
+
+        None if the lab sees no hop at all.
+        """
+        if not self.counts:
+            return None
+        return self.differs_at is None and any(lines for _, lines in self.counts)
+
+    def as_text(self) -> str:
+        """The numbers in one line."""
+        return ", ".join(f"{name}: {lines:,}" for name, lines in self.counts)
 
     def as_json(self, program: str) -> dict[str, Any]:
-        """As `flumelab run PROGRAM --json` prints it."""
+        """As `flumelab run PROGRAM --json` prints it; the lines of an unseen hop are null."""
         return {
             "program": program,
             "hops": [{"name": hop.name, "lines": hop.lines} for hop in self.hops],
@@ -54,7 +80,7 @@ def of(
     conf: AgentConf | None,
     runs: Sequence[Metrics],
     progress: Mapping[str, Any],
-    lines_in: int | None,
+    given: Hop | None,
     ports: frozenset[int] | None,
 ) -> Hops:
     """Return the hops of a run.
@@ -62,24 +88,39 @@ def of(
     :param conf: the agent; None for a program without Flume
     :param runs: Flume's metrics of each run of the agent
     :param progress: as `flumelab.own.progress` writes it
-    :param lines_in: lines of the input; None if the lab feeds nothing
+    :param given: the hop of the input; None if the lab knows of no input
     :param ports: the ports on which the program listens, as for `AgentConf.spark_sinks`
     """
-    found = [] if lines_in is None else [Hop("input", lines_in, "lines of the log")]
-    if conf:
-        found += _flume(conf, runs, ports)
+    found = [given] if given else []
+    folders = {Path(folder) for folder in progress.get("folders") or ()}
+    sinks = conf.spark_sinks(ports) or conf.sinks_into(folders) if conf else []
+    if conf and sinks:
+        found += _flume(conf, sinks, runs)
+    return Hops([*found, *_spark(progress, feeds_receiver=bool(conf and conf.spark_sinks(ports)))])
+
+
+def _spark(progress: Mapping[str, Any], feeds_receiver: bool) -> list[Hop]:
+    found = []
     queries = progress.get("queries") or {}
-    if progress.get("stored") or not queries:
+    files = progress.get("files")
+    if progress.get("receivers") or progress.get("stored"):
+        feeds_receiver = True
+    elif queries or files or progress.get("other_streams"):
+        feeds_receiver = False
+    if feeds_receiver:
         found.append(Hop("Spark stored", progress.get("stored", 0), "events its receivers kept"))
         found.append(Hop("Spark counted", progress.get("counted", 0), "events in finished batches"))
+    if files:
+        unsure = files["unsure"]
+        lines = None if unsure else files["lines"]
+        found.append(Hop("Spark read", lines, unsure or "lines in the files of finished batches"))
+    for kind in progress.get("other_streams") or ():
+        found.append(Hop(kind, None, "Spark counts no lines of such a stream"))
     found += [Hop(f"query {name}", rows, "rows it has read") for name, rows in queries.items()]
-    return Hops(found)
+    return found or [Hop("Spark", None, "the program has no stream or query")]
 
 
-def _flume(conf: AgentConf, runs: Sequence[Metrics], ports: frozenset[int] | None) -> list[Hop]:
-    sinks = conf.spark_sinks(ports)
-    if not sinks:  # the program reads what another sink writes
-        return []
+def _flume(conf: AgentConf, sinks: Sequence[Component], runs: Sequence[Metrics]) -> list[Hop]:
     names = {sink.settings.get("channel", "") for sink in sinks}
     channels = [channel for channel in conf.channels.values() if channel.name in names]
     sources = [source for source in conf.sources.values() if _channels(source) & names]

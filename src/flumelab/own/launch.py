@@ -22,7 +22,7 @@ from pathlib import Path
 
 from pyspark.streaming import StreamingContext
 
-from flumelab.own import surroundings
+from flumelab.own import patches, surroundings
 from flumelab.own.adapt import Folders
 from flumelab.own.progress import Progress
 
@@ -93,14 +93,16 @@ def explain(error: BaseException, program: Path) -> Iterator[str]:
 
 
 def _watch(progress: Progress, ended: threading.Event) -> None:
+    """Write the progress until the program has ended; end its streams once the lab asks for it."""
     stop_file = Path(os.environ["STOP_FILE"])
+    # It takes as long as Spark needs to count, and the progress goes on meanwhile.
+    ending = threading.Thread(target=progress.end_streams, daemon=True)
     while not ended.wait(POLL_SECONDS):
         progress.write()
-        if stop_file.exists():
-            progress.end_streams()
-            progress.write()
-            break
-    ended.wait()  # the program may still fail as its streams end
+        if stop_file.exists() and not ending.ident:
+            ending.start()
+    if ending.ident:
+        ending.join()
     progress.write()
 
 
@@ -115,11 +117,11 @@ def _wait_for_streams(program: Path) -> None:
     """Wait on behalf of the program, because its end would end its streams."""
     lacks = "{} lacks {}.awaitTermination() and ended while its streams run; the lab waits for them"
     if streaming := StreamingContext.getActive():
-        surroundings.tell(lacks.format(program, "ssc"))
+        patches.tell(lacks.format(program, "ssc"))
         streaming.awaitTermination()
     elif spark := Progress.session():
         for query in spark.streams.active:
-            surroundings.tell(lacks.format(program, "query"))
+            patches.tell(lacks.format(program, "query"))
             query.awaitTermination()
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,22 @@ from pyspark import SparkContext
 from pyspark.sql import SparkSession
 from pyspark.streaming import StreamingContext
 
-from flumelab.own import surroundings
+from flumelab.own import patches, program_paths, stream_kinds, surroundings
+from flumelab.own.stream_kinds import FilesRead
 
 
 class Progress:
     """Writes JSON to a file, which is replaced atomically.
 
     - ``stored``: events that receivers have stored; ``counted``: events in batches that are done
-    - ``waiting``: events in batches that are not finished
+    - ``waiting``: events in batches that are not finished; ``batches``: the number of these batches
+    - ``receivers``: whether a stream has a receiver; ``other_streams``: kinds of streams whose
+      lines nobody counts
+    - ``files``: ``lines`` that streams of files have read, and why they are ``unsure``; null
+      without such a stream
+    - ``interval``: seconds from batch to batch
+    - ``folders``: folders that the program reads; ``active``: whether streams or queries run
+    - ``told``: the sentences on what the lab has replaced
     - ``queries``: by a structured query's name, the rows that its micro-batches have read
     - ``failure``: the lines that explain why the program has failed; empty if it has not
     - ``streams_ended``: whether the lab has ended the streams
@@ -30,21 +39,40 @@ class Progress:
         self._counts: dict[int, tuple[int, int]] = {}
         self._streams_ended = False
         self._waiting = 0
+        self._batches = 0
+        self._asking = threading.Lock()  # the streams are ended in a thread of its own
+        self._queries: dict[str, Any] = {}
         self._rows: dict[str, dict[int, int]] = {}
+        self._receivers = False
+        self._others: set[str] = set()
+        self._files: list[FilesRead | None] = []
+        self._active = False
+        self._interval = 0.0
         self.failure: list[str] = []
         self.ended: int | None = None
 
     def write(self) -> None:
         """Ask Spark, and write what it says; the last numbers stay once Spark has ended."""
-        for ask in (self._ask_streams, self._ask_waiting, self._ask_queries):
-            with contextlib.suppress(Exception):  # Spark may be ending, or its Java be killed
+        for ask in (self._ask_streams, self._ask_files, self._ask_waiting, self._ask_queries):
+            # Spark may be ending, or its Java be killed.
+            with contextlib.suppress(Exception), self._asking:
                 ask()
         rows = {name: sum(batches.values()) for name, batches in self._rows.items()}
+        files = [each for each in self._files if each]
+        unsure = next((each.unsure for each in files if each.unsure), "")
         new = self._file.with_suffix(".new")
         state = {
             "stored": sum(stored for stored, _ in self._counts.values()),
             "counted": sum(counted for _, counted in self._counts.values()),
             "waiting": self._waiting,
+            "batches": self._batches,
+            "receivers": self._receivers,
+            "files": {"lines": sum(f.lines for f in files), "unsure": unsure} if files else None,
+            "other_streams": sorted(self._others),
+            "interval": self._interval,
+            "folders": sorted(program_paths.folders_read),
+            "active": self._active,
+            "told": patches.told,
             "queries": rows,
             "failure": self.failure,
             "streams_ended": self._streams_ended,
@@ -58,16 +86,18 @@ class Progress:
     def end_streams(self) -> None:
         """End streams and queries once they have counted all that was received."""
         try:
-            self._ask_streams()
+            with self._asking:
+                self._ask_streams()
             if streaming := StreamingContext.getActive():
                 streaming.stop(stopSparkContext=False, stopGraceFully=True)
             if spark := self.session():
                 for query in spark.streams.active:
                     query.processAllAvailable()
-                    self._ask_queries()
+                    with self._asking:
+                        self._ask_queries()
                     query.stop()
         except Exception as error:  # the program ends them itself, or has failed
-            surroundings.tell(f"the streams cannot be ended: {str(error).partition(chr(10))[0]}")
+            patches.tell(f"the streams cannot be ended: {str(error).partition(chr(10))[0]}")
         self._streams_ended = True
 
     @staticmethod
@@ -80,6 +110,7 @@ class Progress:
         active = StreamingContext.getActive() if SparkContext._active_spark_context else None
         if active and not any(active is known for known in self._streams):
             self._streams.append(active)
+            self._look_at_streams(active)
         for number, known in enumerate(self._streams):
             listener = known._jssc.ssc().progressListener()
             stored, counted = self._counts.get(number, (0, 0))
@@ -88,23 +119,42 @@ class Progress:
                 max(counted, int(listener.numTotalProcessedRecords())),
             )
 
+    def _look_at_streams(self, active: Any) -> None:
+        self._active = True
+        self._interval = active._jssc.ssc().graph().batchDuration().milliseconds() / 1000
+        self._files.append(None)
+        receivers, of_files, others = stream_kinds.of(active)
+        self._receivers = self._receivers or bool(receivers)
+        self._others.update(others)
+        if of_files:
+            self._files[-1] = FilesRead()
+
+    def _ask_files(self) -> None:
+        for streaming, files in zip(self._streams, self._files, strict=True):
+            if files:
+                files.ask(streaming)
+
     def _ask_waiting(self) -> None:
         """Add up the events in batches that wait or run: a slow machine may be far behind."""
-        self._waiting = 0
+        self._waiting = self._batches = 0
         active = StreamingContext.getActive() if SparkContext._active_spark_context else None
         if active:
             listener = active._jssc.ssc().progressListener()
             for batches in (listener.waitingBatches(), listener.runningBatches()):
                 events = (batches.apply(i).numRecords() for i in range(batches.size()))
                 self._waiting += sum(map(int, events))
+                self._batches += batches.size()
             tracker = active._jssc.ssc().scheduler().receiverTracker()
             self._waiting += int(tracker.hasUnallocatedBlocks())
 
     def _ask_queries(self) -> None:
+        """A query that has ended still tells its progress."""
         spark = self.session()
-        for query in spark.streams.active if spark else []:
-            name = query.name or str(query.id)
-            batches = self._rows.setdefault(name, {})
+        for query in [*surroundings.queries, *(spark.streams.active if spark else [])]:
+            self._queries.setdefault(str(query.runId), query)
+        for query in self._queries.values():
+            self._active = True
+            batches = self._rows.setdefault(query.name or str(query.id), {})
             for progress in query.recentProgress:
                 batch, rows = progress["batchId"], progress["numInputRows"]
                 batches[batch] = max(batches.get(batch, 0), rows or 0)

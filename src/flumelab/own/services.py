@@ -12,7 +12,7 @@ from flumelab import flume_metrics
 from flumelab.runtimes import class_data_sharing
 from flumelab.runtimes.local_build import CLASS_ARCHIVE, flume_home
 from flumelab.runtimes.local_start import DRIVER_MEMORY, TASK_TRIES, Launch
-from flumelab.settings import LOOPBACK, Settings
+from flumelab.settings import LOOPBACK, Settings, is_image
 
 PROGRAM, FLUME = "program", "flume"
 COUNT_SECONDS_MAX = 80  # at a stop, for what was received; a slow machine may be far behind
@@ -30,6 +30,7 @@ class Wish:
     :param mapped: the user's own choice for paths that do not exist
     :param submit: further options for spark-submit
     :param requirements: a requirements file for pip, with the packages that the program imports
+    :param flume_jars: jars, or folders of jars, for the agent's class path
     :param arguments: the program's own arguments
     """
 
@@ -40,6 +41,7 @@ class Wish:
     mapped: Mapping[str, Path] = field(default_factory=dict)
     submit: Sequence[str] = ()
     requirements: Path | None = None
+    flume_jars: Sequence[Path] = ()
     arguments: Sequence[str] = ()
 
 
@@ -53,6 +55,7 @@ class OwnState:
         self.metrics = folder / "metrics"
         self.packages = folder / "packages"  # what pip has installed for the program
         self.conf = folder / "agent.conf"
+        self.lab = folder / "lab.json"  # what later commands know of a lab that stays
         self.progress = folder / "progress.json"
         self.stop = folder / "stop"
         self.output = folder / "logs" / f"{PROGRAM}.log"
@@ -75,7 +78,11 @@ def utf8_locale(environment: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def program(
-    wish: Wish, settings: Settings, state: OwnState, is_ready: Callable[[], bool]
+    wish: Wish,
+    mapped: Mapping[str, Path],
+    settings: Settings,
+    state: OwnState,
+    is_ready: Callable[[], bool],
 ) -> Launch:
     """Return how the program is started: spark-submit runs `launch.py`, which runs the program."""
     spark_conf = settings.root / "spark-conf"
@@ -95,10 +102,10 @@ def program(
             **utf8_locale(os.environ),
             "LAB_MASTER": master,
             "LAB_OWN_FOLDERS": str(state.paths),
-            "LAB_OWN_MAP": json.dumps({old: str(new) for old, new in wish.mapped.items()}),
+            "LAB_OWN_MAP": json.dumps({old: str(new) for old, new in mapped.items()}),
             "PROGRESS": str(state.progress),
             "STOP_FILE": str(state.stop),
-            "SPARK_LOCAL_IP": LOOPBACK,
+            **({} if is_image() else {"SPARK_LOCAL_IP": LOOPBACK}),
             "SPARK_CONF_DIR": "",  # see class_data_sharing
             "SPARK_LAUNCHER_OPTS": class_data_sharing.QUICK_JVM,
             "SPARK_SUBMIT_OPTS": f"{class_data_sharing.java_options(CLASS_ARCHIVE)} "
@@ -117,8 +124,9 @@ def program(
     )
 
 
-def flume(agent: str, settings: Settings, state: OwnState) -> Launch:
-    """Return how the agent is started, with the copy of its conf in `state`."""
+def flume(agent: str, jars: Sequence[Path], settings: Settings, state: OwnState) -> Launch:
+    """Return how the agent is started, with the copy of its conf in `state` and further jars."""
+    class_path = [os.environ.get("FLUME_CLASSPATH", ""), *map(str, jars)]
     return Launch(
         service=FLUME,
         title=f"Flume with agent {agent}",
@@ -129,7 +137,9 @@ def flume(agent: str, settings: Settings, state: OwnState) -> Launch:
             "FLUME_HOME": str(flume_home(settings.root)),
             "FLUME_JAVA_OPTS": f"-Xmx256m {class_data_sharing.QUICK_JVM}",
             "FLUME_CONF": str(state.conf),
+            "FLUMELINT": "true",  # the user's own file was checked
             "FLUME_AGENT": agent,
+            "FLUME_CLASSPATH": os.pathsep.join(filter(None, class_path)),
             "FLUME_METRICS_PORT": str(settings.metrics_port),
             "FLUME_METRICS_DIR": str(state.metrics),
         },

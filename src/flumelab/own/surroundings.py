@@ -12,34 +12,25 @@ import sys
 import types
 from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from pyspark import SparkConf, SparkContext
 from pyspark.sql.streaming.readwriter import DataStreamReader, DataStreamWriter
-from pyspark.streaming import DStream, StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
 from flumelab.own.adapt import Folders, is_local
+from flumelab.own.patches import around, tell
+from flumelab.own.program_paths import replace_paths
 
 LOCAL_MASTER = re.compile(r"local(\[.*\])?")
 OLD_CONNECTOR = re.compile(r"spark-streaming-flume\S*")
-CHECKPOINT_CALLS = ("checkpoint", "getOrCreate", "setCheckpointDir")
-PATH_ARGUMENTS = ("directory", "checkpointPath", "path", "dirName", "prefix")
-PATH_OPTIONS = ("checkpointLocation", "path", "landing")
 
 listens: set[int] = set()
 """The ports on which the program has asked for a receiver."""
 polls: set[tuple[str, int]] = set()
 """Host and port of each SparkSink that the program fetches from."""
-_told: set[str] = set()
-
-
-def tell(sentence: str) -> None:
-    """Print a sentence, once."""
-    if sentence not in _told:
-        _told.add(sentence)
-        print(f"flumelab: {sentence}", file=sys.stderr, flush=True)
+queries: list[Any] = []
+"""The structured queries that the program has started."""
 
 
 def replace_what_is_not_here(folders: Folders, master: str) -> None:
@@ -47,22 +38,18 @@ def replace_what_is_not_here(folders: Folders, master: str) -> None:
 
     :param master: the replacement for a master that is not local
     """
-    _around(SparkConf, "set", functools.partial(_setting, master))
-    _around(SparkContext, "__init__", _with_a_python_that_is_here)
-    for owner, names in {
-        SparkContext: ["setCheckpointDir"],
-        StreamingContext: ["checkpoint", "getOrCreate", "textFileStream"],
-        DStream: ["saveAsTextFiles"],
-        DataStreamReader: ["load", "text", "json", "csv", "parquet"],
-        DataStreamWriter: ["start"],
-    }.items():
-        for name in names:
-            _around(owner, name, functools.partial(_with_paths, folders))
+    around(SparkConf, "set", functools.partial(_setting, master))
+    around(SparkContext, "__init__", _with_a_python_that_is_here)
+    replace_paths(folders)
+    for name in ("start", "toTable"):
+        around(DataStreamWriter, name, _note_query)
     for owner in (DataStreamReader, DataStreamWriter):
-        _around(owner, "option", functools.partial(_with_option, folders))
-        _around(owner, "options", _each_by_option)
-    _around(FlumeUtils, "createStream", _create_stream)
-    _around(FlumeUtils, "createPollingStream", _create_polling_stream)
+        around(owner, "options", _each_by_option)
+    around(DataStreamReader, "format", _note_format)
+    around(DataStreamReader, "option", _note_option)
+    around(DataStreamReader, "load", _load)
+    around(FlumeUtils, "createStream", _create_stream)
+    around(FlumeUtils, "createPollingStream", _create_polling_stream)
     if not find_spec("findspark"):
         stub = types.ModuleType("findspark")
         vars(stub)["init"] = lambda *_args, **_options: tell(
@@ -94,48 +81,36 @@ def _with_a_python_that_is_here(call: Callable[..., Any], *args: Any, **kwargs: 
     return call(*args, **kwargs)
 
 
-def _with_paths(folders: Folders, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Replace the path, which is the first argument (after the object, if there is one)."""
-    checkpoint = call.__name__ in CHECKPOINT_CALLS
-    place = 0 if call.__name__ == "getOrCreate" else 1
-    given = list(args)
-    if len(given) > place:
-        given[place] = _path_here(folders, given[place], checkpoint)
-    for name in PATH_ARGUMENTS:
-        if name in kwargs:
-            kwargs[name] = _path_here(folders, kwargs[name], checkpoint)
-    return call(*given, **kwargs)
+def _note_query(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    query = call(*args, **kwargs)
+    queries.append(query)
+    return query
 
 
-def _with_option(
-    folders: Folders, call: Callable[..., Any], owner: Any, key: str, value: Any
-) -> Any:
-    if key in PATH_OPTIONS:
-        value = _path_here(folders, value, key == "checkpointLocation")
-    if key == "port" and str(value).isdecimal():
-        listens.add(int(value))
-    return call(owner, key, value)
+def _note_format(call: Callable[..., Any], reader: Any, source: str) -> Any:
+    reader.lab_format = source
+    return call(reader, source)
+
+
+def _note_option(call: Callable[..., Any], reader: Any, key: str, value: Any) -> Any:
+    if key == "port":
+        reader.lab_port = str(value)
+    return call(reader, key, value)
+
+
+def _load(call: Callable[..., Any], reader: Any, *args: Any, **options: Any) -> Any:
+    """Note the port of a receiver; a socket's port is one to which Spark connects."""
+    port = str(options.get("port", getattr(reader, "lab_port", "")))
+    source = options.get("format", getattr(reader, "lab_format", ""))
+    if source == "flume" and port.isdecimal():
+        listens.add(int(port))
+    return call(reader, *args, **options)
 
 
 def _each_by_option(_call: Callable[..., Any], owner: Any, **options: Any) -> Any:
     for key, value in options.items():
         owner = owner.option(key, value)
     return owner
-
-
-def _path_here(folders: Folders, path: Any, checkpoint: bool) -> Any:
-    if not isinstance(path, str) or re.match(r"(?!file:|hdfs:)\w+:", path):
-        return path  # s3a: and the like
-    absolute = path if re.match(r"\w+:", path) else str(Path(path).absolute())
-    place = folders.place(absolute)
-    if place is None and checkpoint and not folders.owns(absolute):
-        # A run starts afresh, even if an earlier one has left a checkpoint.
-        place = folders.inside(absolute)
-    if place is None:
-        return path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    tell(f"{path} is kept in {place}")
-    return str(place)
 
 
 def _create_stream(
@@ -158,15 +133,3 @@ def _host_here(host: str) -> str:
         return host
     tell(f"{host} is not this machine; localhost takes its place")
     return "localhost"
-
-
-def _around(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
-    """Replace a method by ``wrapper(call, *args, **kwargs)``."""
-    static = isinstance(vars(owner).get(name), (staticmethod, classmethod))
-    call = getattr(owner, name)
-
-    @functools.wraps(call)
-    def replaced(*args: Any, **kwargs: Any) -> Any:
-        return wrapper(call, *args, **kwargs)
-
-    setattr(owner, name, staticmethod(replaced) if static else replaced)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from flumelab.errors import LabError
 from flumelab.lessons.catalogue import SECOND, SERVICES
@@ -26,10 +27,18 @@ def engine_version() -> str | None:
 
 
 class DockerCompose:
-    """compose.yaml under a lab's project name."""
+    """compose.yaml, or other files, under a project name: by default the lab's.
 
-    def __init__(self, settings: Settings) -> None:
+    :param files: the files of Compose, if they are not compose.yaml
+    """
+
+    def __init__(self, settings: Settings, project: str = "", files: Sequence[Path] = ()) -> None:
         self._settings = settings
+        self._base = ["docker", "compose", "--project-name", project or settings.project]
+        if files:
+            self._base += ["--project-directory", str(settings.root)]
+        for file in files:
+            self._base += ["--file", str(file)]
 
     def output(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         """Run a command and return what it prints; raises `LabError` with the end of its errors."""
@@ -54,7 +63,7 @@ class DockerCompose:
         settings = self._settings
         try:
             return subprocess.run(
-                ["docker", "compose", "--project-name", settings.project, *arguments],
+                [*self._base, *arguments],
                 cwd=settings.root,
                 env={**os.environ, **self._variables(), **(environment or {})},
                 stdin=stdin,

@@ -15,7 +15,7 @@ from flumelab.signs.snapshot import Counters, File, Folder, Kind, LogLine, Part
 LOG_LINES = "20000"
 # Each file as NAME, SIZE and the time of its last change, and the start of position files.
 LISTING = (
-    r"""cd "$0" && find . -type f -printf '%P\t%s\t%C@\n' && for file in .flumespool/*.meta; do """
+    r"""cd "$0" && find . -type f -printf '%P\t%s\t%C@\n' && for file in .flumespool/.*.meta; do """
     r"""[ -f "$file" ] && printf '%s\thead\t' "$file" && head -c 512 "$file" | base64 -w 0 && """
     r"""echo; done; true"""
 )

@@ -22,7 +22,10 @@ SOURCES = {
         *("connector", "runtimes", "docker", "flume-conf", "loadgen", "requirements", "spark-apps"),
         *("spark-conf", "src", "compose.yaml", "pyproject.toml"),
     ],
-    "own": ["connector", "runtimes", "docker", "flume-conf", "requirements", "spark-conf", "src"],
+    "own": [
+        *("connector", "runtimes", "docker", "flume-conf", "requirements", "spark-apps"),
+        *("spark-conf", "src", "compose.own.yaml", "pyproject.toml"),
+    ],
     "kafka": [
         *("connector/java/pom.xml", "runtimes/pom.xml", "runtimes/kafka", "docker/kafka"),
         *("docker/Dockerfile", "docker/apt-install", "docker/healthy", "docker/trust-ca"),

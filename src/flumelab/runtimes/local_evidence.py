@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ from flumelab.signs.snapshot import Counters, File, Folder, Kind, LogLine, Part
 
 HEAD_BYTES, TAIL_BYTES = 1 << 18, 1 << 22  # of a log: its start, and what has happened last
 POSITION_FILE_BYTES = 512
+FOLDER_DEPTH_MAX, FOLDER_FILES_MAX = 4, 20_000  # a user's folder may be the root of a disk
 FLUME = "flume"
 
 
@@ -71,7 +73,7 @@ class LocalEvidence:
 
     def folder(self, path: str) -> Folder:
         """List it."""
-        return Folder(path, tuple(_files(Path(path))))
+        return Folder(path, tuple(islice(_files(Path(path)), FOLDER_FILES_MAX)))
 
 
 def kind_of(service: str) -> Kind:
@@ -94,7 +96,9 @@ def _ends_of(file: Path) -> str:
 
 
 def _files(folder: Path) -> Iterator[File]:
-    for directory, _, names in os.walk(folder):
+    for directory, below, names in os.walk(folder):
+        if len(Path(directory).relative_to(folder).parts) >= FOLDER_DEPTH_MAX:
+            below.clear()
         for name in sorted(names):
             path = Path(directory, name)
             try:

@@ -163,6 +163,7 @@ class LessonServices:
             ports.append(settings.port("receiver_port"))  # the SparkSink listens there
         variables = {
             "FLUME_HOME": str(flume_home(settings.root)),
+            "FLUMELINT": "true",  # checked before the lab started
             "FLUME_JAVA_OPTS": f"-Xmx256m {class_data_sharing.QUICK_JVM}",
             "FLUME_CONF": str(settings.root / "flume-conf" / self._lesson.conf),
             "FLUME_SPOOL_DIR": str(state.spool),

@@ -55,7 +55,6 @@ class Agent:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.now = snapshot.now
         self.name = snapshot.agent
         self.sources = self._components("source")
         self.channels = {channel.name: channel for channel in self._components("channel")}

@@ -1,5 +1,6 @@
 """Finds the known signs in a snapshot."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from flumelab.signs.conf_signs import conf_signs
@@ -19,25 +20,26 @@ CHECKS: tuple[Callable[[Snapshot], Iterator[Sign]], ...] = (
     conf_signs,
     hop_signs,
 )
-CONSEQUENCES = {
-    "source-not-moving": (
-        "source-dead",
-        "file-changed",
-        "name-used-again",
-        "position-file-damaged",
-    ),
-    "part-not-running": ("source-dead",),
-    "not-counted": ("part-ended",),
-}
-"""Signs that say less than others: each is left out where one of its causes is found."""
+CONSEQUENCES = {"source-not-moving", "part-not-running", "not-counted"}
+"""Signs that say less than others: each is left out where another one names the same place."""
 
 
 def find(snapshot: Snapshot) -> list[Sign]:
     """Return all known signs, those first that stop or lose lines."""
     found = [sign for check in CHECKS for sign in check(snapshot)]
-    names = {sign.name for sign in found}
+    causes = [sign for sign in found if sign.name not in CONSEQUENCES]
     order = list(Level)
     return sorted(
-        (sign for sign in found if not names.intersection(CONSEQUENCES.get(sign.name, ()))),
+        (
+            sign
+            for sign in found
+            if sign.name not in CONSEQUENCES or not any(_names(cause, sign) for cause in causes)
+        ),
         key=lambda sign: order.index(sign.level),
     )
+
+
+def _names(cause: Sign, sign: Sign) -> bool:
+    """Whether a sign says why another one is there, such as a dead source that reads no file."""
+    place = re.compile(rf"\b{re.escape(sign.place)}\b", re.IGNORECASE)
+    return cause.part == sign.part and bool(place.search(f"{cause.place} {cause.fact}"))

@@ -25,7 +25,7 @@ def folder_signs(snapshot: Snapshot) -> Iterator[Sign]:
         folder = snapshot.folders.get(source.settings.get("spoolDir", ""))
         if folder and source.is_a("spooldir"):
             yield from _position(part, source, folder, snapshot)
-            yield from _canaries(part, folder)
+            yield from _canaries(part, source, folder, snapshot)
             yield from _sub_folders(part, source, folder)
             yield from _names(part, source, folder)
 
@@ -37,7 +37,7 @@ def _position(part: str, source: Component, folder: Folder, snapshot: Snapshot) 
         damage = ""
         if not file.size:
             damage = "empty"
-        elif not file.head.startswith(AVRO_FILE) or file.size < HEADER_BYTES_MIN:
+        elif file.size < HEADER_BYTES_MIN or (file.head and not file.head.startswith(AVRO_FILE)):
             damage = "torn"
         if damage:
             yield known()["position-file-damaged"].sign(
@@ -49,11 +49,11 @@ def _position(part: str, source: Component, folder: Folder, snapshot: Snapshot) 
             )
 
 
-def _canaries(part: str, folder: Folder) -> Iterator[Sign]:
+def _canaries(part: str, source: Component, folder: Folder, snapshot: Snapshot) -> Iterator[Sign]:
     for file in folder.files:
-        if CANARY.match(file.name):
+        if CANARY.match(file.name) and snapshot.now - file.changed >= WRITE_SECONDS:
             yield known()["canary-left-over"].sign(
-                part, file.changed, file=f"{folder.path}/{file.name}"
+                part, file.changed, file=f"{folder.path}/{file.name}", source=source.name
             )
 
 
@@ -66,6 +66,7 @@ def _sub_folders(part: str, source: Component, folder: Folder) -> Iterator[Sign]
             part,
             min(file.changed for file in below),
             folder=folder.path,
+            source=source.name,
             files=number(len(below), "file"),
             example=below[0].name,
             prefix=source.prefix,

@@ -1,17 +1,19 @@
-"""Signs in the numbers of the hops: events that Spark has, and does not count."""
+"""Signs in the numbers of the hops: what Spark does not count, and what the ledger cannot see."""
 
 from collections.abc import Iterator
 
-from flumelab.signs.agent import number
-from flumelab.signs.counter_signs import STILL_SECONDS
+from flumelab.signs.agent import Agent, number
 from flumelab.signs.known import known
 from flumelab.signs.sign import Sign
 from flumelab.signs.snapshot import Kind, Snapshot
 
 
 def hop_signs(snapshot: Snapshot) -> Iterator[Sign]:
-    """Yield a sign if all was sent for a while, and is not counted."""
+    """Yield a sign for lines that were sent a while ago, and one for those not spooled."""
     hops = dict(snapshot.hops)
+    more = hops.get("Flume received", 0) - hops.get("spooled", 0)
+    if "spooled" in hops and more > 0:
+        yield from _unseen(snapshot, more)
     sent, counted = hops.get("Flume sent", 0), hops.get("counted", 0)
     since = max(
         (
@@ -22,7 +24,25 @@ def hop_signs(snapshot: Snapshot) -> Iterator[Sign]:
         default=snapshot.now,
     )
     program = snapshot.part(Kind.PROGRAM)
-    if program and sent > counted and snapshot.now - since >= STILL_SECONDS:
+    if program and sent > counted and snapshot.now - since >= snapshot.still_seconds:
         yield known()["not-counted"].sign(
             program, since, sent=number(sent, "line"), missing=f"{sent - counted:,}"
         )
+
+
+def _unseen(snapshot: Snapshot, more: int) -> Iterator[Sign]:
+    for source in Agent(snapshot).sources:
+        reads = []
+        if source.settings.get("recursiveDirectorySearch", "").lower() == "true":
+            reads.append("also reads sub-folders")
+        if source.settings.get("deletePolicy", "").lower() == "immediate":
+            reads.append("deletes what it has read")
+        if reads:
+            yield known()["spooled-too-low"].sign(
+                snapshot.part(Kind.FLUME),
+                None,
+                folder=source.settings.get("spoolDir", ""),
+                source=source.name,
+                reads=" and ".join(reads),
+                more=number(more, "line"),
+            )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from flumelab.signs.known import Known, known
 from flumelab.signs.sign import Sign
@@ -27,7 +28,7 @@ def log_signs(snapshot: Snapshot) -> Iterator[Sign]:
 def _read(part: Part, lines: Sequence[LogLine]) -> list[_Seen]:
     entries = [entry for entry in known().values() if part.kind in entry.kinds]
     ends = [entry for entry in entries if entry.over]
-    found: dict[tuple[str, ...], _Seen] = {}
+    found: dict[tuple[str, str], _Seen] = {}
     for line in lines:
         for entry in ends:
             if entry.over and (end := entry.over.search(line.text)):
@@ -41,14 +42,13 @@ def _read(part: Part, lines: Sequence[LogLine]) -> list[_Seen]:
                 continue
             names.add(entry.name)
             values = match.groupdict(default="") if match else {}
-            seen = found.setdefault(
-                (entry.name, *values.values()), _Seen(entry, values, line.at, line.at)
-            )
-            seen.last = line.at
+            place = entry.place.format_map({"part": part.name, **values})
+            seen = found.setdefault((entry.name, place), _Seen(entry, values, line.at, line.at))
+            seen.values, seen.last = values, line.at
     return list(found.values())
 
 
-def _end(found: dict[tuple[str, ...], _Seen], entry: Known, values: dict[str, str]) -> None:
+def _end(found: dict[tuple[str, str], _Seen], entry: Known, values: dict[str, str]) -> None:
     """Forget the signs of an entry that have the same values as the line that ends them."""
     for key, seen in list(found.items()):
         if seen.known is entry and values.items() <= seen.values.items():
@@ -59,4 +59,8 @@ def _moves_again(seen: _Seen, snapshot: Snapshot) -> bool:
     if not seen.known.moves or seen.last is None:
         return False
     component, counter = seen.known.moves.format_map(seen.values).split()
-    return snapshot.moved.get(component, {}).get(counter, 0) > seen.last + 1
+    return any(
+        its.get(counter, 0) > seen.last + 1
+        for name, its in snapshot.moved.items()
+        if fnmatchcase(name, component)
+    )

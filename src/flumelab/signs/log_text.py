@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from flumelab.signs.snapshot import LogLine
 
-_CLOCK = re.compile(r"(?:\d{4}-\d\d-\d\d )?(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))? ")
+_CLOCK = re.compile(r"(?:\d{4}-\d\d-\d\d |\d\d/\d\d/\d\d )?(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))? ")
 DAY = 86_400
 
 

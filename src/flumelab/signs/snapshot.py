@@ -76,6 +76,8 @@ class Snapshot:
     :param agent: the agent's name in its conf
     :param folders: by the path that the conf has
     :param hops: lines at each hop, in the order of the flow; empty if they were not counted
+    :param still_seconds: what has work and has not moved for so long is stuck; Flume's own pauses
+        take up to 5 s
     """
 
     now: float
@@ -87,6 +89,7 @@ class Snapshot:
     agent: str = ""
     folders: Mapping[str, Folder] = field(default_factory=dict)
     hops: Sequence[tuple[str, int]] = ()
+    still_seconds: float = 15.0
 
     def part(self, kind: Kind) -> str:
         """The name of the first part of a kind; empty if there is none."""

@@ -1,15 +1,30 @@
 """Signs in the states of the parts: what has ended by itself."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from flumelab.signs.known import known
 from flumelab.signs.sign import Sign
-from flumelab.signs.snapshot import Snapshot
+from flumelab.signs.snapshot import LogLine, Snapshot
+
+LINES_LOOKED_AT = 500
+_CAUSE = re.compile(r"(?:error: (.+)|\s*((?:\w+\.)*\w*(?:Error|Exception): .+))$")
+"""The line that the lab prints for a known failure, or the last one of a Python traceback."""
 
 
 def state_signs(snapshot: Snapshot) -> Iterator[Sign]:
-    """Yield each part that has ended, with the last time that its log has."""
+    """Yield each part that has ended, with the error and the time that its log has last."""
     for part in snapshot.parts:
         if part.state == "stopped":
-            times = [line.at for line in snapshot.logs.get(part.name, ()) if line.at]
-            yield known()["part-ended"].sign(part.name, times[-1] if times else None, cause="")
+            lines = snapshot.logs.get(part.name, ())
+            times = [line.at for line in lines if line.at]
+            yield known()["part-ended"].sign(
+                part.name, times[-1] if times else None, cause=_cause(lines)
+            )
+
+
+def _cause(lines: Sequence[LogLine]) -> str:
+    for line in reversed(lines[-LINES_LOOKED_AT:]):
+        if found := _CAUSE.match(line.text):
+            return f": {found[1] or found[2]}"
+    return ""

@@ -1,4 +1,4 @@
-"""Prints findings: for people (text), and for machines (json, sarif, github, junit)."""
+"""Prints findings: for people (text, statistics), and machines (json, sarif, github, junit)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flumelint.report.as_github import as_github
 from flumelint.report.as_json import as_json
 from flumelint.report.as_junit import as_junit
 from flumelint.report.as_sarif import as_sarif
+from flumelint.report.as_statistics import as_statistics
 from flumelint.report.as_text import as_text
 
 FORMATS: dict[str, Callable[[Sequence[Finding], Sequence[str]], str]] = {
@@ -17,4 +18,5 @@ FORMATS: dict[str, Callable[[Sequence[Finding], Sequence[str]], str]] = {
     "sarif": as_sarif,
     "github": as_github,
     "junit": as_junit,
+    "statistics": as_statistics,
 }

@@ -16,7 +16,7 @@ _OPERATOR = re.compile(
     r"(?:^|\s)(\|\|?|&&|\d?>>?(?:&\d)?\S*|<|;)(?=\s|$)|(?<=\S)(;)(?=\s|$)|(\$\(|`)"
 )
 _PIPED = re.compile(r"(?:^|\s)(\|[\w/])")
-_GLOB = re.compile(r"(?:^|\s)([^\s'\"]*/[^\s'\"=?&]*[*][^\s'\"]*)")
+_GLOB = re.compile(r"(?:^|(?<=\s))(?=\S*/)(?![^\s*]*[=?&])([^\s'\"*]*[*][^\s'\"]*)(?=\s|$)")
 _VARIABLE = re.compile(r"(?:^|[\s/=])(\$\w+|~(?=/|\s|$))")
 _QUOTE = re.compile(r"(?:^|\s)['\"]")
 _ENDS = re.compile(r"(?:sudo\s+)?(?:\S*/)?(cat|head|ls|echo|grep|sort|wc|seq|printf)\b")
@@ -46,11 +46,11 @@ def _commands(conf: Conf) -> Iterator[tuple[Component, Setting]]:
     summary="an exec source's command needs a shell and has none",
     flume="Without `shell`, Flume splits the command at white space and starts the first word. "
     "Pipes, redirections, quotes, `*`, `~` and `$NAME` reach the program as they are written: "
-    "`tail -F log | grep error` follows the files `log`, `|`, `grep` and `error`. Flume logs "
-    "nothing, or, if the program ends, `exited with 1` at INFO.",
+    "with `tail` before a pipe, `|`, `grep` and `error` are files to follow, too. If the program "
+    "ends, Flume tells its exit code at INFO.",
     harm="Events are not filtered, lines such as `==> log <==` come as events, or nothing comes.",
-    wrong=changed(EXEC, (_COMMAND, f"{_COMMAND} | grep error")),
-    right=changed(EXEC, (_COMMAND, f"{_COMMAND} | grep error\na1.sources.r1.shell = /bin/sh -c")),
+    wrong=changed(EXEC, (_COMMAND, "cat /data/list | grep two")),
+    right=changed(EXEC, (_COMMAND, "cat /data/list | grep two\na1.sources.r1.shell = /bin/sh -c")),
 )
 def shell_syntax_without_shell(conf: Conf) -> Iterator[Report]:
     for source, command in _commands(conf):
@@ -162,8 +162,8 @@ def tail_without_position(conf: Conf) -> Iterator[Report]:
     "command-ends",
     Severity.RISKY,
     summary="an exec source's command ends by itself",
-    flume="When the command ends, Flume logs `Command [cat /data/list] exited with 0` at INFO. The "
-    "source stays, looks alive, and never runs the command again.",
+    flume="When the command ends, Flume logs `Command [cat /data/list] exited with` 0 or 143 at "
+    "INFO. The source stays, looks alive, and never runs the command again.",
     harm="What is written to the file later never arrives.",
     wrong=changed(EXEC, (f"{_COMMAND}\na1.sources.r1.restart = true\n", "cat /data/list\n")),
     right=EXEC,

@@ -59,16 +59,42 @@ def no_agent(conf: Conf) -> Iterator[Report]:
 def prose_line(conf: Conf) -> Iterator[Report]:
     if not is_flume(conf):
         return
+    for block in _blocks(conf):
+        count = len(block)
+        yield Report(
+            block[0],
+            "this line is neither an assignment nor a comment"
+            if count == 1
+            else f"these {count} lines are neither assignments nor comments",
+            "put # before it" if count == 1 else "put # before each",
+            fix=_hashes(conf, block),
+        )
+
+
+def _blocks(conf: Conf) -> Iterator[list[Span]]:
+    """Yield the lines of prose; those that follow each other together."""
+    block: list[Span] = []
+    last = 0
     for ignored in conf.ignored:
+        prose = ignored.reason != "value" and is_prose(conf, ignored)
+        if not prose and not _is_bare_word(conf, ignored):
+            continue
         span = ignored.assignment.span
-        if (ignored.reason != "value" and is_prose(conf, ignored)) or _is_bare_word(conf, ignored):
-            one_line = "\n" not in conf.document.raw(span) and "\r" not in conf.document.raw(span)
-            yield Report(
-                span,
-                "this line is neither an assignment nor a comment",
-                "put # before it",
-                fix=(Edit(Span(span.start, span.start), "# "),) if one_line else (),
-            )
+        first, _ = conf.document.position(span.start)
+        if block and first > last + 1:
+            yield block
+            block = []
+        block.append(span)
+        last, _ = conf.document.position(span.end)
+    if block:
+        yield block
+
+
+def _hashes(conf: Conf, block: list[Span]) -> tuple[Edit, ...]:
+    """Return the edits that put a # before each line; none if a line goes on in the next one."""
+    if any(set(conf.document.raw(span)) & {"\n", "\r"} for span in block):
+        return ()
+    return tuple(Edit(Span(span.start, span.start), "# ") for span in block)
 
 
 def _is_bare_word(conf: Conf, ignored: Ignored) -> bool:
@@ -80,7 +106,7 @@ def _is_bare_word(conf: Conf, ignored: Ignored) -> bool:
     "empty-value",
     Severity.IGNORED,
     summary="a key has no value",
-    flume="Flume logs `Configuration property ignored: a1.sinks.k1.serializer = ` and uses the "
+    flume="Flume logs `Configuration property ignored: a1.channels.c1.capacity =` and uses the "
     "default.",
     harm="The key looks set, or emptied, and is neither.",
     wrong=changed(BASE, ("capacity = 1000", "capacity =")),
@@ -103,7 +129,7 @@ def empty_value(conf: Conf) -> Iterator[Report]:
     "key-without-agent",
     Severity.IGNORED,
     summary="a key does not begin with an agent's name",
-    flume="Flume logs `Configuration property ignored: channels = c1`.",
+    flume="Flume logs `Configuration property ignored: capacity = 5`.",
     harm="The agent lacks the setting; a list that is lost this way stops all of it.",
     wrong=changed(BASE, ("a1.sinks.k1.type", "capacity = 5\na1.sinks.k1.type")),
     right=BASE,
@@ -130,7 +156,7 @@ def key_without_agent(conf: Conf) -> Iterator[Report]:
     "singular-kind",
     Severity.IDLE,
     summary="a key says source, channel or sink where Flume wants the plural",
-    flume="Flume logs `Invalid property specified: sink.k1.type` and `Configuration property "
+    flume="Flume logs `Invalid property specified: sink.k1.channel` and `Configuration property "
     "ignored`.",
     harm="The component lacks the setting, or the agent lacks the whole list.",
     wrong=changed(BASE, ("a1.sinks.k1.channel", "a1.sink.k1.channel")),
@@ -152,7 +178,7 @@ def singular_kind(conf: Conf) -> Iterator[Report]:
     "no-such-property",
     Severity.IGNORED,
     summary="a key is neither a list of an agent nor a setting of a component",
-    flume="Flume logs `Invalid property specified: channel.c1.type` and `Configuration property "
+    flume="Flume logs `Invalid property specified: sinkgroups.sinks` and `Configuration property "
     "ignored`.",
     harm="What the line was to set is not set.",
     wrong=BASE + "a1.sinkgroups.sinks = k1\n",

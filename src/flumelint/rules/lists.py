@@ -32,10 +32,10 @@ COMMENT = ("#", "//", "--")
     whole=True,
     summary="a list names a component that has no settings",
     flume="Flume drops the name. For a source it logs `Configuration empty for: r1.Removed.`, for "
-    "a sink `no context for sinkk1`, and for a channel nothing at all.",
+    "a sink `no context for sink…`, and for a channel nothing but what follows from it.",
     harm="What was meant to run does not run. A misspelt channel takes its sources and sinks with "
     "it.",
-    wrong=changed(BASE, ("a1.sinks = k1", "a1.sinks = k1 k2")),
+    wrong=changed(BASE, ("a1.sinks = k1", "a1.sinks = kk1")),
     right=BASE,
 )
 def listed_but_not_configured(conf: Conf) -> Iterator[Report]:
@@ -43,19 +43,21 @@ def listed_but_not_configured(conf: Conf) -> Iterator[Report]:
     for agent in conf.agents.values():
         for kind, listed in agent.lists.items():
             known = configured(agent.components[kind])
-            for name, span in _names(listed):
-                component = agent.components[kind].get(name)
-                if not component or component.settings or _bare(name) in known:
+            for written, span in _names(listed):
+                name = _bare(written)
+                component = agent.components[kind].get(written)
+                if not component or component.settings or name in known:
                     continue
+                others = kind in (SINKGROUP, FILTER) or any(n in known for n in _list(listed))
                 near = nearest(name, (each for each in known if each not in _list(listed)))
                 yield Report(
                     span,
-                    f"{KIND_WORDS[kind]} {_bare(name)} has no settings, so Flume drops it",
+                    f"{KIND_WORDS[kind]} {name} has no settings, so Flume drops it",
                     f"write {near}"
                     if near
-                    else f"configure {component.prefix}type, or take {name} out of the list",
+                    else f"write {agent.name}.{kind}s.{name}.type = …, or take it out of the list",
                     tuple(known),
-                    severity=Severity.IGNORED if kind in (SINKGROUP, FILTER) else None,
+                    severity=None if near or not others else Severity.IGNORED,
                 )
 
 
@@ -80,8 +82,8 @@ def _bare(name: str) -> str:
     "comma-in-list",
     Severity.IDLE,
     summary="a list has a comma; Flume's lists are separated by spaces",
-    flume="The comma becomes part of the name. Flume finds no settings for the name `c1,` and "
-    "drops it; for a channel it logs nothing.",
+    flume="The comma becomes part of the name. Flume finds no settings for `c1,` and drops it. Of "
+    "a channel it only logs what follows: `Channel c1 not in active set.`",
     harm="All but the last component of the list are missing.",
     wrong=changed(
         BASE,
@@ -142,6 +144,8 @@ def configured_but_not_listed(conf: Conf) -> Iterator[Report]:
         listed = agent.lists.get(component.kind)
         if component.listed or not agent.lists or (listed and not listed.known):
             continue
+        if component.kind == CHANNEL and not listed:
+            continue  # nothing of the agent runs, which another rule says
         if listed and component.name in _list(listed):
             continue
         key = f"{agent.name}.{component.kind}s"
@@ -175,7 +179,9 @@ def _is_free(like: Component, name: str) -> bool:
     "invalid.` and runs on with nothing to do.",
     harm="The agent stays up and does nothing. Where another agent has lists, the name of this one "
     "is probably misspelt, and its settings are missing there.",
-    wrong=changed(BASE, ("a1.channels.c1.capacity", "al.channels.c1.capacity")),
+    wrong=changed(
+        BASE, ("a1.sources = r1\n", ""), ("a1.channels = c1\n", ""), ("a1.sinks = k1\n", "")
+    ),
     right=BASE,
 )
 def agent_without_lists(conf: Conf) -> Iterator[Report]:

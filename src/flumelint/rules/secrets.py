@@ -14,9 +14,9 @@ _SECRET = re.compile(
 )
 _JAAS = re.compile(r"""password\s*=\s*["']?(?P<word>[^"'\s;$<][^"'\s;]*)""", re.I)
 _BLANK = re.compile(
-    r"<(?:[A-Za-z][^<>\n/]*)?>|\[(?:your|path to|enter|required)\b[^\]]*\]|^\s*(?i:enter \w.*)$|"
+    r"<(?:[A-Za-z][^<>\n/]*)?>|\[(?:your|path to|enter|required)\b[^\]\[]*\]|^\s*(?i:enter \w.*)$|"
     r"\bYOUR[_ -][A-Z]\w*|\byour[_-]\w+|"
-    r"\b(?:CHANGE_?ME|FILL_?ME|TODO|REPLACE_\w+)\b|\{\{[^}]*\}\}|__[A-Z_]+__|"
+    r"\b(?:CHANGE_?ME|FILL_?ME|TODO|REPLACE_\w+)\b|\{\{[^{}]*\}\}|__[A-Z_]+__|"
     r"(?<![\w%])[xX]{3,}(?!\w)|\*{3,}",
 )
 _FREE = re.compile(r"regex|pattern|query|sql|statement|serializer|format", re.IGNORECASE)

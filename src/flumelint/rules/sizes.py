@@ -8,7 +8,6 @@ from flumelint.findings import Report, Severity
 from flumelint.model import CHANNEL, SINK, SOURCE, Component, Conf
 from flumelint.resolve import (
     batch_of,
-    batches_are_checked,
     capacity_of,
     exceeds_capacity,
     transaction_of,
@@ -46,7 +45,7 @@ def transaction_over_capacity(conf: Conf) -> Iterator[Report]:
     Severity.IDLE,
     summary="a batch is larger than the transactions of its channel",
     flume="Flume removes the source or sink and logs `Incompatible sink and channel settings "
-    "defined`. For Kafka's and custom ones it does not check: there each full batch fails.",
+    "defined`. A custom class it checks only if the class says how large its batches are.",
     harm="Nothing is read, or nothing is taken out.",
     wrong=changed(
         BASE,
@@ -78,10 +77,10 @@ def _too_large(
 ) -> Report:
     setting = component.get(key)
     told = ", the default," if default else ""
-    end = "so Flume removes it" if batches_are_checked(component) else "so each full batch fails"
     return Report(
         setting.span if setting else component.place,
         f"a batch of {component} has {size:,} events{told} and a transaction of {channel} "
-        f"{limit:,}, {end}",
-        f"write {channel.prefix}transactionCapacity = {size} or {component.prefix}{key} = {limit}",
+        f"{limit:,}, so Flume removes {component.kind} {component.name}",
+        f"write {component.prefix}{key} = {limit}, or {channel.prefix}transactionCapacity = {size}"
+        + (f" and capacity = {size}" if size > (capacity_of(channel) or size) else ""),
     )

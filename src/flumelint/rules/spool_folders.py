@@ -43,8 +43,8 @@ a1.sources.r2.deserializer.maxLineLength = 65536
     Severity.IDLE,
     summary="two spooldir sources read the same folder",
     flume="Both want each file, and both note their position in the same file. It is chance which "
-    "one gets a file; at times both do. Sooner or later one of them stops for good: `FATAL: … "
-    "File name has been re-used with different files`. The agent stays up.",
+    "one gets a file; at times both do. Sooner or later one of them stops for good with a FATAL "
+    "error, because a file has changed or is gone. The agent stays up.",
     harm="Some events arrive twice, and soon one source reads nothing any more.",
     wrong=TWO + SECOND.replace("FOLDER", "/var/spool/flume"),
     right=TWO + SECOND.replace("FOLDER", "/var/spool/other"),
@@ -111,8 +111,8 @@ def sink_writes_into_spool(conf: Conf) -> Iterator[Report]:
     Severity.RISKY,
     summary="a spooldir source reads a folder in which programs append to files",
     flume="The source reads a file once, renames it, and expects no change after that. If it grows "
-    "meanwhile, the source stops for good: `File has been modified since being read`. What a "
-    "program appends to the renamed file is never read.",
+    "meanwhile, the source stops for good, because the file has been modified. What a program "
+    "appends to the renamed file is never read.",
     harm="Lines are lost, programs lose their log, and the source may read nothing any more.",
     wrong=changed(SPOOL, ("/var/spool/flume", "/var/log/httpd")),
     right=SPOOL,
@@ -223,7 +223,7 @@ def tracker_folder(conf: Conf) -> Iterator[Report]:
     "deletes-what-memory-holds",
     Severity.RISKY,
     summary="files are deleted while their events are only in memory",
-    flume="With `deletePolicy = immediate` the source deletes a file when its last line is in the "
+    flume="When deletePolicy is immediate, the source deletes a file when its last line is in the "
     "channel. A memory channel has not stored it.",
     harm="When the agent is killed, the events in the channel are gone, and so is the file.",
     wrong=changed(

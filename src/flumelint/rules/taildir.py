@@ -42,7 +42,7 @@ def _tails(conf: Conf) -> Iterator[Component]:
     flume="Flume leaves the group out and logs nothing. If no group is left, the source fails with "
     "`Mapping for tailing files is empty or invalid`.",
     harm="The files of the group are never read.",
-    wrong=changed(TAIL, ("filegroups = app", "filegroups = app web")),
+    wrong=changed(TAIL, ("filegroups = app", "filegroups = web")),
     right=TAIL,
 )
 def file_group_without_pattern(conf: Conf) -> Iterator[Report]:
@@ -57,7 +57,12 @@ def file_group_without_pattern(conf: Conf) -> Iterator[Report]:
                     f"the file group {name} has no pattern, so its files are never read",
                     f"write {source.prefix}filegroups.{name} = /folder/expression",
                     tuple(file_groups(source)),
+                    severity=Severity.IGNORED if _has_a_group(source) else None,
                 )
+
+
+def _has_a_group(source: Component) -> bool:
+    return bool(set(source.text("filegroups").split()) & set(file_groups(source)))
 
 
 @rule(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flumelint.findings import Edit, Report, Severity
 from flumelint.model import Conf
 from flumelint.properties import Span, escape
-from flumelint.rules.ignored import is_flume
+from flumelint.rules.ignored import is_flume, is_prose
 from flumelint.rules.rule import BASE, changed, rule
 from flumelint.rules.values import comment_in
 
@@ -60,7 +60,7 @@ def byte_order_mark(conf: Conf) -> Iterator[Report]:
 
 @rule(
     "invisible-character",
-    Severity.RISKY,
+    Severity.IDLE,
     summary="a key or value has a character that looks like a space, or like nothing",
     flume="Flume separates words by the ASCII space and tab only. A no-break space, as web pages "
     "and word processors put it, belongs to the name beside it.",
@@ -71,7 +71,10 @@ def byte_order_mark(conf: Conf) -> Iterator[Report]:
 def invisible_character(conf: Conf) -> Iterator[Report]:
     if not is_flume(conf):
         return
+    prose = {id(each.assignment) for each in conf.ignored if is_prose(conf, each)}
     for assignment in conf.document.assignments:
+        if id(assignment) in prose:
+            continue
         for found in _INVISIBLE.finditer(conf.document.raw(assignment.span)):
             start = assignment.span.start + found.start()
             if found[0] == BOM and start == 0:
@@ -81,7 +84,6 @@ def invisible_character(conf: Conf) -> Iterator[Report]:
                 Span(start, start + len(found[0])),
                 f"an invisible character, {code}, belongs to the word beside it",
                 "replace it by a space, or delete it",
-                severity=Severity.IDLE,
             )
 
 

@@ -10,7 +10,7 @@ from flumelint.model import SINKGROUP, Component, Conf, Setting
 from flumelint.properties import Span
 from flumelint.rules.rule import BASE, changed, rule
 
-_COMMENT = re.compile(r"\s+(?:#|//(?=\s)|!\s)")
+_COMMENT = re.compile(r"(?<!\s)\s+(?:#|//(?=\s)|!\s)")
 # Values in which a # or quotes may be meant: commands, patterns, and text that is put somewhere.
 _FREE_TEXT = re.compile(
     r"(command|shell|regex|pattern|filegroups|format|separator|delimiter|search|replace|statement"

@@ -61,6 +61,7 @@ import org.apache.flume.source.DefaultSourceFactory;
  * ran KIND CLASS server TEXT  the same, but it wants a server that is not there
  * ran KIND CLASS missing NAME a class was not found
  * ran KIND CLASS failed TEXT  anything else
+ * without KIND CLASS KEY refused   it cannot be configured without this key; or accepted
  * </pre>
  */
 public final class StartComponents {
@@ -101,6 +102,13 @@ public final class StartComponents {
     }
     started.forEach((name, future) ->
         System.out.println("ran " + name + " " + result(name, future)));
+    for (String line : Files.readAllLines(Path.of(arguments[0]))) {
+      String[] words = line.split(" ");
+      if (List.of("source", "channel", "sink").contains(words[0]) && !words[1].equals("jdbc")) {
+        RequiredKeys.print(words[0], words[1].equals("-") ? words[2] : words[1], words[2],
+            starter.settings.of(words[2].replaceAll(".*[.]", "")));
+      }
+    }
     System.out.flush();
     Runtime.getRuntime().halt(0);
   }

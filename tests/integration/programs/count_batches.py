@@ -10,7 +10,8 @@ s, at random.
 
 "host" is where it listens, "seconds" the batch interval, "level" a storage level. "streams" is how
 many streams with an output there are on the port, "unread" how many without one. "ports" are
-further ports. With "outside" the streams are made outside of the function that getOrCreate calls.
+further ports. With "outside" the streams are made outside of the function that getOrCreate calls;
+with "plain", too, they are Spark's own. With "ends" the program does not wait for them.
 """
 
 import json
@@ -54,6 +55,8 @@ def count(_, rdd):
 
 def create_streams(ssc):
     def stream(port):
+        if JOB.get("plain"):
+            return ssc.socketTextStream("127.0.0.1", port)
         level = getattr(StorageLevel, JOB.get("level", "MEMORY_AND_DISK_2"))
         return FlumeUtils.createStream(ssc, JOB.get("host", "127.0.0.1"), port, level)
 
@@ -78,6 +81,7 @@ if __name__ == "__main__":
         create_streams(ssc)
     ssc.start()
     try:
-        ssc.awaitTermination()
+        if not JOB.get("ends"):
+            ssc.awaitTermination()
     finally:
         time.sleep(JOB.get("linger", 0))

@@ -367,3 +367,15 @@ def test_help_fits_into_80_columns(
 def test_every_format_takes_no_findings() -> None:
     for report in FORMATS.values():
         report([], ["a.conf"])
+
+
+def test_statistics_count_findings_and_files_by_rule(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("b.conf").write_text(BASE)
+
+    assert run("--format", "statistics", "a.conf", "b.conf") == 1
+
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["severity", "rule", "findings", "files"]
+    assert ["idle", "sink-uses-channels", "1", "1"] in lines

@@ -79,6 +79,9 @@ def test_events_that_a_selector_drops_have_a_line() -> None:
         ([], "what is sent while the agent is down or the channel full is lost and at most 1,000"),
         ([("type = netcat", "type = exec")], "what the command prints while the agent is down"),
         ([("type = netcat", "type = avro")], "k1: at most 1,000 events lost when the agent"),
+        ([("type = netcat", "type = avro")], "no duplicates without a lost answer"),
+        ([("type = netcat", "type = TAILDIR")], "or a kill: then what was read in the last 3 s"),
+        ([("type = netcat", "type = spooldir")], "or a kill: then up to 100 events come again"),
         (
             [("type = netcat", "type = com.example.S")],
             "what the custom source promises is not known",
@@ -161,6 +164,19 @@ def test_the_command_says_where_an_event_goes(
     )
 
 
+def test_an_interceptor_that_reads_the_event_is_told_with_the_route(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+
+    assert main(["route", str(LAB / "fan-out.conf"), "--header", "kind=x"]) == 0
+    assert capsys.readouterr().out == (
+        "lab: spool → every → sales (kind = x has no mapping: default)\n"
+        "  if kind (regex_extractor) has set no other headers before\n"
+    )
+
+
 def test_the_text_shows_each_way() -> None:
     assert (
         as_text(conf_of(MULTIPLEXING))
@@ -185,12 +201,13 @@ def test_mermaid_and_svg_have_each_component_and_arrow() -> None:
     conf = conf_of(MULTIPLEXING)
     mermaid = as_mermaid(conf)
     svg = ET.fromstring(as_svg(conf))  # noqa: S314 - our own output
-    texts = [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+    texts = ["".join(text.itertext()) for text in svg.iter("{http://www.w3.org/2000/svg}text")]
 
     assert mermaid.startswith("flowchart LR\n")
     assert mermaid.count("-->") == 4
     assert '-->|"kind = gift | default"|' in mermaid
-    for name in ("r1", "c1", "c2", "k1", "k2", "kind = gift", "agent a1"):
+    for name in ("r1", "c1", "c2", "k1", "k2", "agent a1"):
         assert name in texts
+    assert any("kind = gift | default" in text for text in texts)
     paths = svg.findall("{http://www.w3.org/2000/svg}path")
     assert len(paths) == 4

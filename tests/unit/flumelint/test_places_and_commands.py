@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from flumelint import check
+from flumelint.places import compiled
 from flumelint.rules.exec_source import EXEC
 from flumelint.rules.file_channels import FILE
 from flumelint.rules.hdfs import HDFS
@@ -271,3 +273,42 @@ def test_letters_that_are_not_ascii_are_told_once_if_they_are_in_a_comment() -> 
 def test_what_is_a_blank(value: str, left: bool) -> None:
     conf = BASE + f"a1.sinks.k1.consumerSecret = {value}\n"
     assert found(conf, "placeholder-left") == (["risky"] if left else [])
+
+
+@pytest.mark.parametrize("value", ["/", "/a", "<a", "[your", "{{", "x", " ", "-f ", "a*", "2>"])
+def test_a_value_of_100_000_characters_is_checked_within_a_second(value: str) -> None:
+    long = f"tail {value * (100_000 // len(value))} end"
+    conf = changed(EXEC, ("journalctl --follow", long)) + f"a1.sinks.k1.key = {long}\n"
+
+    begin = time.process_time()
+    check(conf)
+
+    assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+", "(a|a)*b", "((a)b*)+", "(x(a|b){2})*", "[("])
+def test_an_expression_that_could_stop_the_linter_is_not_tried(pattern: str) -> None:
+    assert compiled(pattern) is None
+
+
+@pytest.mark.parametrize(
+    "pattern", [".*log", "^(.)*\\.tmp$", ".*\\.(tmp|gz)", "([(|)]+)x", "(a)b+"]
+)
+def test_an_expression_of_everyday_use_is_tried(pattern: str) -> None:
+    assert compiled(pattern)
+
+
+def test_a_number_for_which_flume_takes_the_default_stops_nothing() -> None:
+    conf = changed(
+        BASE, ("type = memory\na1.channels.c1.capacity", "type = SPILLABLEMEMORY\na1.channels.c1.X")
+    )
+    assert found(conf.replace(".X = 1000", ".memoryCapacity = ten"), "not-a-number") == ["ignored"]
+    assert found(conf.replace(".X = 1000", ".transactionCapacity = ten"), "not-a-number") == [
+        "idle"
+    ]
+
+
+def test_a_format_of_sequence_files_does_not_matter_to_other_files() -> None:
+    conf = HDFS + "a1.sinks.k1.hdfs.writeFormat = json\n"
+    assert found(conf, "not-a-choice") == ["idle"]
+    assert found(conf + "a1.sinks.k1.hdfs.fileType = DataStream\n", "not-a-choice") == []

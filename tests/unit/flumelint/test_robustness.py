@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flumelint import check
 from flumelint.files import File
+from flumelint.fixes import apply
 from flumelint.graph import FORMATS as GRAPHS
 from flumelint.guarantee import guarantees
 from flumelint.linter import Options, check_documents
@@ -67,6 +68,31 @@ def test_anything_like_a_conf_is_checked_and_shown_without_a_crash(text: str) ->
         draw(conf)
     for source in conf.components("source"):
         route(source, {"kind": "gift"})
+
+
+LINES_OF_EXAMPLES = sorted(
+    {line for rule in all_rules().values() for line in f"{rule.wrong}\n{rule.right}".splitlines()}
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(st.sampled_from([*LINES_OF_EXAMPLES, *PIECES]), max_size=60).map("\n".join))
+def test_any_mixture_of_the_examples_is_checked_mended_and_shown(text: str) -> None:
+    once, _ = apply(text, check)
+    assert apply(once, check) == (once, 0)
+
+    conf = read(parse(text), {})
+    guarantees(conf)
+    for draw in GRAPHS.values():
+        draw(conf)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+def test_a_second_fix_changes_nothing_whatever_the_text(text: str) -> None:
+    once, _ = apply(text, check)
+
+    assert apply(once, check) == (once, 0)
 
 
 @settings(deadline=None)

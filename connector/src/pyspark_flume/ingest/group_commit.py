@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from pyspark_flume.errors import LandingError
 from pyspark_flume.events.event_positions import EventColumns
+from pyspark_flume.ingest.counters import IngestCounters
 from pyspark_flume.ingest.deduplication import new_events
+from pyspark_flume.ingest.timestamp_check import TimestampCheck
 from pyspark_flume.landing import LandingWriter
 
 T = TypeVar("T")
@@ -29,6 +31,7 @@ class GroupCommit:
     def __init__(
         self, writer: LandingWriter, has_one_sender: Callable[[], bool] = lambda: False
     ) -> None:
+        self.counters = IngestCounters()
         self._writer = writer
         self._has_one_sender = has_one_sender
         self._waiting: list[asyncio.Future[bool]] = []  # for the next commit
@@ -36,6 +39,7 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="landing")
         self._other_work = 0  # in the thread, besides commits
         self._is_failing = False
+        self._timestamps = TimestampCheck()
         self._last: asyncio.Future[bool] | None = None
 
     def submit(self, events: EventColumns) -> "asyncio.Future[bool]":
@@ -44,8 +48,14 @@ class GroupCommit:
         The future is done when the batch is durable (True) or could not be stored (False). A batch
         with nothing new also waits, because the events that it repeats may not be durable yet.
         """
+        self._timestamps.look(events)
         new = new_events(events, self._writer.missing)
         self._writer.append(new.items, new.count, new.ranges)
+        counters = self.counters
+        counters.batches += 1
+        counters.events += events.count
+        counters.event_bytes += len(events.data)
+        counters.duplicate_events += events.count - new.count
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append(stored)
         self._last = stored
@@ -61,17 +71,20 @@ class GroupCommit:
             taken, self._waiting = self._waiting, []
             try:
                 if self._has_one_sender() and not self._other_work:
-                    self._writer.commit()
+                    seconds = self._writer.commit()
                 else:
-                    await loop.run_in_executor(self._thread, self._writer.commit)
+                    seconds = await loop.run_in_executor(self._thread, self._writer.commit)
             except LandingError as error:
                 self._log_change(str(error))
                 # The writer has also forgotten the batches that arrived meanwhile.
                 taken += self._waiting
                 self._waiting = []
+                self.counters.failed_batches += len(taken)
                 _settle(taken, stored=False)
             else:
                 self._log_change(None)
+                if seconds:
+                    self.counters.fsync.observe(seconds)
                 _settle(taken, stored=True)
 
     async def drain(self) -> None:

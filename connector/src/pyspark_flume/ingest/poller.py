@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
+from pyspark_flume.ingest.counters import AgentConnections, ConnectionCounts
 from pyspark_flume.ingest.group_commit import GroupCommit
 from pyspark_flume.ingest.spark_sink_client import SparkSinkClient
 from pyspark_flume.ingest.spark_sink_status import SparkSinkStatus
-from pyspark_flume.options import PollerSettings
+from pyspark_flume.ingestion_options import PollerSettings
 
 # While a batch of one connection is stored, the agent takes the next one out of its channel for the
 # other. That gave 1.1 to 1.8 times the events/s of a single connection. A third one adds little.
@@ -38,6 +39,15 @@ class Poller:
     def has_one_sender(self) -> bool:
         """No: even a single agent has two connections."""
         return False
+
+    def connections(self) -> ConnectionCounts:
+        """How many connections there are to each agent, and how often one failed."""
+        agents = {str(sink): AgentConnections(sink.open, sink.errors) for sink in self._sinks}
+        return ConnectionCounts(
+            open=sum(agent.open for agent in agents.values()),
+            accepted=sum(sink.accepted for sink in self._sinks),
+            agents=agents,
+        )
 
     async def drain(self) -> None:
         """Fetch nothing more, and wait until each batch that has arrived is acknowledged."""

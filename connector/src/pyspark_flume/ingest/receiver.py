@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from pyspark_flume.avroipc.limits import Limits
 from pyspark_flume.errors import IngestionFailed
+from pyspark_flume.ingest.counters import ConnectionCounts, Refusal
 from pyspark_flume.ingest.group_commit import GroupCommit
 from pyspark_flume.ingest.memory_budget import MEMORY_BYTES_MAX, MemoryBudget
 from pyspark_flume.ingest.open_connections import OpenConnections
 from pyspark_flume.ingest.sink_connection import Shared, SinkConnection
 from pyspark_flume.ingest.stalls import Timeouts
 from pyspark_flume.ingest.tls import server_context
-from pyspark_flume.options import ReceiverSettings
+from pyspark_flume.ingestion_options import ReceiverSettings
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,12 @@ class Receiver:
     def has_one_sender(self) -> bool:
         """Whether only one sink is connected."""
         return len(self._connections) == 1
+
+    def connections(self) -> ConnectionCounts:
+        """How many sinks are connected, have been, and were refused."""
+        known = self._connections
+        refused = {reason: known.refused[reason] for reason in Refusal}
+        return ConnectionCounts(len(known), known.accepted, refused)
 
     async def drain(self) -> None:
         """Read nothing more; batches that have arrived completely are already submitted."""

@@ -8,10 +8,12 @@ from functools import partial
 from typing import Protocol
 
 from pyspark_flume.errors import LandingError
+from pyspark_flume.ingest.counters import ConnectionCounts
 from pyspark_flume.ingest.group_commit import GroupCommit
 from pyspark_flume.ingest.line_identity import identify
+from pyspark_flume.ingest.metrics_server import serving_metrics
+from pyspark_flume.ingestion_options import IngestionSettings
 from pyspark_flume.landing import LandingWriter
-from pyspark_flume.options import IngestionSettings
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,9 @@ class EventSource(Protocol):
     def has_one_sender(self) -> bool:
         """Whether only one sender is connected."""
 
+    def connections(self) -> ConnectionCounts:
+        """The connections now, for the metrics; called from another thread."""
+
     async def drain(self) -> None:
         """Accept no further batch, and return when those that are arriving are submitted."""
 
@@ -51,8 +56,7 @@ class IngestService:
     def __init__(self, settings: IngestionSettings, source: EventSource) -> None:
         self.landing = settings.landing
         self.source = source
-        self._retention = settings.retention
-        self._segment_bytes = settings.segment_bytes
+        self._settings = settings
 
     async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
         """Fill the log until `stop` is set; `ready` is called when the source has started.
@@ -60,38 +64,50 @@ class IngestService:
         Raises `LandingError` and `IngestionFailed`.
         """
         asyncio.get_running_loop().set_exception_handler(_log_in_one_line)
-        with LandingWriter.open(self.landing, identify, self._segment_bytes) as writer:
+        segment_bytes = self._settings.segment_bytes
+        with LandingWriter.open(self.landing, identify, segment_bytes) as writer:
             group_commit = GroupCommit(writer, self.source.has_one_sender)
-            tasks = [
-                *await self.source.start(group_commit),
-                asyncio.create_task(group_commit.run()),
-                asyncio.create_task(self._retain(writer, group_commit)),
-            ]
-            stopped = asyncio.create_task(stop.wait())
-            try:
-                ready()
-                await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-                for task in tasks:
-                    if task.done():  # because of an unexpected error
-                        task.result()
-                # What a sink has sent is stored, so the sink should get its answer.
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(END_SECONDS_MAX):
-                        await self.source.drain()
-                        await group_commit.drain()
-            finally:
-                self.source.close()
-                for ending in (stopped, *tasks):
-                    ending.cancel()
-                await asyncio.gather(stopped, *tasks, return_exceptions=True)
-                group_commit.close()
+            with serving_metrics(self._settings, group_commit.counters, self.source.connections):
+                await self._fill(writer, group_commit, ready, stop)
+
+    async def _fill(
+        self,
+        writer: LandingWriter,
+        group_commit: GroupCommit,
+        ready: Callable[[], None],
+        stop: asyncio.Event,
+    ) -> None:
+        tasks = [
+            *await self.source.start(group_commit),
+            asyncio.create_task(group_commit.run()),
+            asyncio.create_task(self._retain(writer, group_commit)),
+        ]
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            ready()
+            await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():  # because of an unexpected error
+                    task.result()
+            # What a sink has sent is stored, so the sink should get its answer.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(END_SECONDS_MAX):
+                    await self.source.drain()
+                    await group_commit.drain()
+        finally:
+            self.source.close()
+            for ending in (stopped, *tasks):
+                ending.cancel()
+            await asyncio.gather(stopped, *tasks, return_exceptions=True)
+            group_commit.close()
 
     async def _retain(self, writer: LandingWriter, group_commit: GroupCommit) -> None:
         """Remove old segments at intervals."""
+        remove = partial(writer.retain, self._settings.retention)
         while True:
             await asyncio.sleep(RETAIN_SECONDS)
             try:
-                removed = await group_commit.in_thread(partial(writer.retain, self._retention))
+                removed = await group_commit.in_thread(remove)
             except LandingError as error:
                 log.warning("%s", error)
             else:

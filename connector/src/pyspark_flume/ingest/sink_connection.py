@@ -12,6 +12,7 @@ from pyspark_flume.avroipc.push_calls import Call
 from pyspark_flume.avroipc.push_connection import PushConnection
 from pyspark_flume.errors import FlumeError
 from pyspark_flume.events.event_positions import EventColumns, scan_events
+from pyspark_flume.ingest.counters import Refusal
 from pyspark_flume.ingest.memory_budget import MemoryBudget
 from pyspark_flume.ingest.open_connections import OpenConnections
 from pyspark_flume.ingest.pending_answers import PendingAnswers
@@ -86,7 +87,7 @@ class SinkConnection(asyncio.Protocol):
         try:
             calls = self._calls.receive_data(data)
         except FlumeError as error:
-            self._close(str(error))
+            self._close(Refusal.PROTOCOL, str(error))
             return
         for call in calls:
             self._waiting_since = self._last_byte_at
@@ -137,7 +138,7 @@ class SinkConnection(asyncio.Protocol):
             unanswered=len(self._answers),
         )
         if stall:
-            self._close(stall)
+            self._close(Refusal.STALLED, stall)
 
     def stop_reading(self) -> None:
         """Accept nothing more, because the receiver ends."""
@@ -171,6 +172,7 @@ class SinkConnection(asyncio.Protocol):
         # Until TLS has begun, asyncio does not call `connection_lost`.
         self._shared.connections.discard(self)
         if not self._closed_here:
+            self._shared.connections.refused[Refusal.TLS] += 1
             log.warning("%s closed: TLS failed: %s", self._peer, fact)
 
     def _store(self, events: EventColumns) -> "asyncio.Future[bool]":
@@ -233,7 +235,8 @@ class SinkConnection(asyncio.Protocol):
         if not self._pauses and not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def _close(self, reason: str) -> None:
+    def _close(self, refusal: Refusal, reason: str) -> None:
+        self._shared.connections.refused[refusal] += 1
         log.warning("%s closed: %s", self._peer, reason)
         self._closed_here = True
         self._transport.abort()

@@ -10,6 +10,7 @@ from pyspark_flume.landing.reader import Block, Landing, SegmentInfo
 from pyspark_flume.landing.recovery import Identify
 from pyspark_flume.landing.retention import Retention
 from pyspark_flume.landing.seen_ranges import FileRange, SeenRanges
+from pyspark_flume.landing.summary import Lag, LogSummary, Summary
 from pyspark_flume.landing.writer import SEGMENT_BYTES, LandingWriter
 
 __all__ = [
@@ -18,11 +19,14 @@ __all__ = [
     "Block",
     "FileRange",
     "Identify",
+    "Lag",
     "Landing",
     "LandingWriter",
+    "LogSummary",
     "Retention",
     "SeenRanges",
     "SegmentInfo",
+    "Summary",
     "commit",
     "committed",
 ]

@@ -97,6 +97,17 @@ class Landing:
         block = 1 + int(np.searchsorted(entries["arrival_ms"][1:], time_ms))
         return int(entries["events"][block - 1])
 
+    def arrival_ms(self, offset: int) -> int:
+        """Return when the event with this number arrived, in ms since 1970.
+
+        Raises `OffsetTooOld` or `OffsetTooNew` if the log does not have it.
+        """
+        self._refresh()
+        self._check(offset, offset + 1)
+        entries = self._read_index(self._segments[self._place_of_segment_with(offset)])
+        block = int(np.searchsorted(entries["events"], offset, "right"))
+        return int(entries["arrival_ms"][block])
+
     def limit_bytes(self, start: int, bytes_max: int) -> int:
         """Return the end of the blocks from `start` on that fit into `bytes_max`, at least one."""
         self._refresh()

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -99,15 +100,17 @@ class SegmentWriter:
         """How many bytes are durable."""
         return self.last.position + self.last.length
 
-    def write(self, buffers: Sequence[Buffer], entries: Sequence[Entry]) -> None:
-        """Store blocks, then publish their entries.
+    def write(self, buffers: Sequence[Buffer], entries: Sequence[Entry]) -> float:
+        """Store blocks, then publish their entries; return how many seconds the fsync took.
 
         If it raises `OSError`, nothing is published; call `remove_remains` before the next write.
         """
         self._has_remains = True
         try:
             write_all(self._descriptor, buffers, self.size)
+            began = time.perf_counter()
             os.fdatasync(self._descriptor)
+            seconds = time.perf_counter() - began
             if os.fstat(self._descriptor).st_nlink == 0:  # the written file has no name any more
                 raise FileNotFoundError(errno.ENOENT, "was deleted while the receiver wrote it")
             self.publish(entries)
@@ -116,6 +119,7 @@ class SegmentWriter:
             with contextlib.suppress(OSError):
                 self.remove_remains()
             raise
+        return seconds
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Write entries to the index. Readers see all of them at once, or none."""

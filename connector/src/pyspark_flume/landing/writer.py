@@ -114,8 +114,10 @@ class LandingWriter:
         """Whether batches with all of these bytes of `file` have been appended."""
         return not self.missing(FileRange(file, start, end, 0, 0))
 
-    def commit(self) -> None:
+    def commit(self) -> float:
         """Store what has been appended. When this returns, it is durable and visible to readers.
+
+        Return how many seconds the fsync took; 0.0 if there was nothing to store.
 
         Raises `LandingWriteFailed`. Then everything that is not durable is forgotten, with its seen
         ranges: this commit's batches, and those appended while it ran. All of them must be sent
@@ -125,9 +127,9 @@ class LandingWriter:
         with self._committing:
             batches = self._pending.take()
             if not batches:
-                return
+                return 0.0
             try:
-                self._store(batches)
+                seconds = self._store(batches)
             except BaseException as error:
                 fact = error.strerror if isinstance(error, OSError) else repr(error)
                 failure = f"{self._segment.path}: {fact}; {REMEDY}"
@@ -136,6 +138,7 @@ class LandingWriter:
                     raise LandingWriteFailed(failure) from error
                 raise
             self._pending.stored(batches)
+            return seconds
 
     def retain(self, retention: Retention) -> int:
         """Remove the segments that `retention` does not keep, never the last; return how many."""
@@ -167,7 +170,7 @@ class LandingWriter:
     ) -> None:
         self.close()
 
-    def _store(self, batches: Sequence[PendingBatch]) -> None:
+    def _store(self, batches: Sequence[PendingBatch]) -> float:
         self._segment.remove_remains()
         if self._segment.size >= self._segment_bytes and not self._segment.empty:
             # All earlier batches are durable, so the snapshot contains only durable ranges.
@@ -186,4 +189,4 @@ class LandingWriter:
             )
             buffers += block
             entries.append(last)
-        self._segment.write(buffers, entries)
+        return self._segment.write(buffers, entries)

@@ -13,6 +13,13 @@ from flumelab.own import launch
 from flumelab.own.progress import Progress
 
 
+class Stream:
+    """An input stream with a receiver."""
+
+    def id(self) -> int:
+        return 0
+
+
 class Streams:
     """A context whose listener has counted so many; None: its Java is gone."""
 
@@ -22,7 +29,12 @@ class Streams:
             numTotalReceivedRecords=lambda: self._count(0),
             numTotalProcessedRecords=lambda: self._count(1),
         )
-        scala = SimpleNamespace(progressListener=lambda: listener)
+        graph = SimpleNamespace(
+            getReceiverInputStreams=lambda: [Stream()],
+            getInputStreams=lambda: [Stream()],
+            batchDuration=lambda: SimpleNamespace(milliseconds=lambda: 1000),
+        )
+        scala = SimpleNamespace(progressListener=lambda: listener, graph=lambda: graph)
         self._jssc = SimpleNamespace(ssc=lambda: scala)
 
     def _count(self, which: int) -> int:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from flumelab.errors import LabError
-from flumelab.own import conf, properties
+from flumelab.own import conf
 from flumelab.own.adapt import Folders, adapt, is_local, text_of
+from flumelint import parse
 
 COURSE = """\
 # From a course.
@@ -125,7 +126,7 @@ def test_the_agents_copy_is_the_users_file_with_the_replacements_last(
     file = written(tmp_path)
     text = text_of(conf.read(file), adapt(conf.read(file), folders))
     assert text.startswith(file.read_bytes())
-    last = {found.key: found.value for found in properties.parse(text.decode())}
+    last = {each.key.text: each.value.text for each in parse(text.decode()).assignments}
     assert last["a1.sources.r1.spoolDir"] == f"{tmp_path}/lab/home/maria_dev/spool"
     assert last["a1.sinks.k1.port"] == "9092"
 

@@ -1,6 +1,7 @@
 """What ends a run, and what a user is told about it, without any process."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,9 +85,31 @@ def test_java_gets_a_locale_in_which_it_can_open_every_file() -> None:
     assert utf8_locale({"LANG": "de_DE.UTF-8", "LC_ALL": "C"}) == {"LC_ALL": "C.UTF-8"}
 
 
-def test_an_agent_that_sends_nothing_to_spark_has_no_hops_of_its_own() -> None:
-    found = hops.of(AgentConf(Path("my.conf"), "a1", {}, {}, {}), (), {}, 3, None)
-    assert [hop.name for hop in found.hops] == ["input", "Spark stored", "Spark counted"]
+def names_of(progress: dict[str, Any], conf: AgentConf | None = None) -> list[tuple[str, Any]]:
+    found = hops.of(conf, (), progress, hops.Hop("input", 3, "lines of the log"), None)
+    return [(hop.name, hop.lines) for hop in found.hops]
+
+
+def test_a_program_has_the_hops_of_its_own_kinds_of_streams() -> None:
+    nothing = AgentConf(Path("my.conf"), "a1", {}, {}, {})
+    assert names_of({}, nothing) == [("input", 3), ("Spark", None)]
+    received = {"receivers": True, "stored": 3, "counted": 2}
+    assert names_of(received, nothing)[1:] == [("Spark stored", 3), ("Spark counted", 2)]
+    files = {"files": {"lines": 3, "unsure": ""}}
+    assert names_of(files) == [("input", 3), ("Spark read", 3)]
+    assert names_of({"files": {"lines": 3, "unsure": "a.log has grown"}})[1:] == [
+        ("Spark read", None)
+    ]
+    other = {"other_streams": ["QueueInputDStream"], "queries": {"hosts": 3}}
+    assert names_of(other)[1:] == [("QueueInputDStream", None), ("query hosts", 3)]
+
+
+def test_what_the_lab_does_not_see_neither_agrees_nor_differs() -> None:
+    unseen = hops.Hop("Spark", None, "")
+    assert hops.Hops([unseen]).agree is None
+    seen = hops.Hops([hops.Hop("input", 3, ""), unseen, hops.Hop("query q", 2, "")])
+    assert (seen.agree, seen.differs_at, seen.unseen) == (False, "query q", ["Spark"])
+    assert seen.as_json("p.py")["hops"][1] == {"name": "Spark", "lines": None}
 
 
 def test_half_a_quotation_in_the_containers_arguments_is_one_line() -> None:

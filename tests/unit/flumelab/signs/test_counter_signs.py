@@ -35,7 +35,7 @@ def test_a_full_channel_names_the_sink_that_does_not_send() -> None:
     waiting = File("more.log", 10, NOW - 500)
     found = signs(counters=full, moved=STILL, files=(waiting,))
     assert found["channel-full"].fact == (
-        "it is full with 1,000 events: sink k1 (localhost:4141) takes nothing"
+        "it is full with 1,000 events: sink k1 (localhost:4141) takes nothing, so source r1 waits"
     )
     assert "source-not-moving" not in found
 
@@ -44,7 +44,7 @@ def test_a_channel_without_a_sink_says_so() -> None:
     conf = CONF.replace("a1.sinks = k1", "a1.sinks =")
     full = {"CHANNEL.c1": {"ChannelSize": "1000", "ChannelFillPercentage": "100.0"}}
     sign = signs(conf=conf, counters=full, moved=STILL)["channel-full"]
-    assert sign.fact == "it is full with 1,000 events: no sink takes from it"
+    assert sign.fact == ("it is full with 1,000 events: no sink takes from it, so source r1 waits")
     assert sign.remedy == "give a sink the key channel = c1"
 
 
@@ -69,7 +69,7 @@ def test_files_that_no_source_reads_are_named_with_their_folder() -> None:
     moved = {"SOURCE.r1": {"EventAcceptedCount": 3000}}
     files = (File("a.log", 10, NOW - 60), File("b.log.COMPLETED", 10, NOW - 90))
     sign = signs(moved=moved, files=files)["source-not-moving"]
-    assert sign.fact == f"1 file waits in {SPOOL} and none of their lines are accepted"
+    assert sign.fact == f"1 file waits in {SPOOL}, and the source accepts no line"
     assert sign.since == NOW - 60
 
 

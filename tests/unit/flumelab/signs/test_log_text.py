@@ -29,3 +29,4 @@ def test_a_log_over_several_days_keeps_its_order() -> None:
 def test_a_clock_ahead_of_utc_is_read_so() -> None:
     assert times("01:00:20 a", 3600) == ["28 00:00:20"]
     assert times("2026-11-28 00:59:20,100 INFO a", 3600) == ["27 23:59:20"]
+    assert times("26/11/28 00:00:20 WARN A: b") == ["28 00:00:20"]

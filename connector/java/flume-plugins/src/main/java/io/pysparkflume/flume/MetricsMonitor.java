@@ -9,7 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves Flume's counters over HTTP, like Flume's own server, and keeps them on disk.
+ * Serves Flume's counters over HTTP, like Flume's own server and in the form of Prometheus, and
+ * keeps them on disk.
  *
  * <p>Flume's counters begin at 0 with every process. A ledger needs their sum over all runs,
  * including those that have ended, so each run keeps its own file.

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -15,10 +16,15 @@ import java.util.function.Supplier;
  * HTTPMetricsServer: {@code {"SOURCE.spool": {"EventAcceptedCount": "10000", …}, …}}. {@code GET
  * /moved} says when each counter has last changed, in ms since 1970; see {@link CounterTimes}.
  *
+ * <p>Who accepts the text of OpenMetrics or Prometheus, as Prometheus does, gets that text from
+ * {@code /metrics}; see {@link CounterFamilies}.
+ *
  * <p>It is not a subclass of HTTPMetricsServer, which always listens on every address. It uses the
  * JDK's HTTP server, so the runtime needs no Jetty.
  */
 final class MetricsServer {
+    private static final String JSON = "application/json;charset=utf-8";
+    private static final String PLAIN = "text/plain;charset=utf-8";
     private static final String LINK =
             "For Flume metrics please click <a href = \"./metrics\"> here</a>.";
 
@@ -64,16 +70,21 @@ final class MetricsServer {
 
     private void answer(HttpExchange exchange) throws IOException {
         String path = exchange.getRequestURI().getPath();
+        String accept = String.join(
+                ",", exchange.getRequestHeaders().getOrDefault("Accept", List.of()));
+        MetricsText wanted = MetricsText.accepted(accept);
         if (!"GET".equals(exchange.getRequestMethod())) {
-            send(exchange, 405, "text/plain", "Only GET is supported.");
+            send(exchange, 405, PLAIN, "Only GET is supported.");
+        } else if ("/metrics".equalsIgnoreCase(path) && wanted != null) {
+            send(exchange, 200, wanted.contentType, wanted.of(CounterFamilies.read()));
         } else if ("/metrics".equalsIgnoreCase(path)) {
-            send(exchange, 200, "application/json", gson.toJson(counters.get()));
+            send(exchange, 200, JSON, gson.toJson(counters.get()));
         } else if ("/moved".equalsIgnoreCase(path)) {
-            send(exchange, 200, "application/json", gson.toJson(times.get()));
+            send(exchange, 200, JSON, gson.toJson(times.get()));
         } else if ("/".equals(path)) {
-            send(exchange, 200, "text/html", LINK);
+            send(exchange, 200, "text/html;charset=utf-8", LINK);
         } else {
-            send(exchange, 404, "text/plain", "Only /metrics and /moved are served here.");
+            send(exchange, 404, PLAIN, "Only /metrics and /moved are served here.");
         }
     }
 
@@ -81,7 +92,7 @@ final class MetricsServer {
             throws IOException {
         byte[] body = text.getBytes(StandardCharsets.UTF_8);
         try (exchange) {
-            exchange.getResponseHeaders().set("Content-Type", type + ";charset=utf-8");
+            exchange.getResponseHeaders().set("Content-Type", type);
             exchange.sendResponseHeaders(status, body.length);
             exchange.getResponseBody().write(body);
         }

@@ -62,6 +62,56 @@ class MetricsMonitorTest {
     }
 
     @Test
+    void prometheusGetsTheNamesOfFlumesNextRelease() throws Exception {
+        start(Map.of());
+        channel.addToEventPutSuccessCount(3);
+        channel.setChannelSize(2);
+
+        HttpResponse<String> answer = getAs("text/plain;version=0.0.4;q=0.5, */*;q=0.1");
+
+        assertEquals(
+                "text/plain; version=0.0.4; charset=utf-8",
+                answer.headers().firstValue("Content-Type").get());
+        String labels = "{component=\"buffer\",type=\"CHANNEL\"} ";
+        assertTrue(answer.body().contains(
+                "# TYPE Flume_EventPutSuccessCount_total counter\n"
+                        + "Flume_EventPutSuccessCount_total" + labels + "3\n"));
+        assertTrue(answer.body().contains(
+                "# TYPE Flume_ChannelSize gauge\nFlume_ChannelSize" + labels + "2\n"));
+        assertFalse(answer.body().contains("StartTime"), "Flume does not show it either");
+        assertFalse(answer.body().contains("# EOF"));
+    }
+
+    @Test
+    void openMetricsNamesAFamilyWithoutItsSuffix() throws Exception {
+        start(Map.of());
+        channel.addToEventPutSuccessCount(3);
+
+        String body = getAs("application/openmetrics-text;version=1.0.0,text/plain;q=0.5").body();
+
+        assertTrue(body.contains("# TYPE Flume_EventPutSuccessCount counter\n"
+                + "Flume_EventPutSuccessCount_total{component=\"buffer\",type=\"CHANNEL\"} 3\n"));
+        assertTrue(body.endsWith("\n# EOF\n"));
+    }
+
+    @Test
+    void clientsForJsonGetJson() throws Exception {
+        start(Map.of());
+
+        for (String accept : List.of("*/*", "application/json, text/plain, */*", "text/html")) {
+            assertTrue(parse(getAs(accept).body()).has("CHANNEL.buffer"), accept);
+        }
+    }
+
+    @Test
+    void namesAreEscapedAndTruthIsANumber() {
+        String text = MetricsText.PROMETHEUS.of(List.of(new CounterFamilies.Family(
+                "Flume_Open", false, List.of(new CounterFamilies.Sample("a\"b\\c\n", "X", "1")))));
+
+        assertTrue(text.endsWith("Flume_Open{component=\"a\\\"b\\\\c\\n\",type=\"X\"} 1\n"), text);
+    }
+
+    @Test
     void movedSaysWhenEachCounterLastChanged() throws Exception {
         channel.setChannelSize(0);
         long before = System.currentTimeMillis();
@@ -167,6 +217,13 @@ class MetricsMonitorTest {
         URI uri = URI.create("http://" + host + ":" + monitor.port() + path);
         return HttpClient.newHttpClient()
                 .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private HttpResponse<String> getAs(String accept) throws Exception {
+        URI uri = URI.create("http://127.0.0.1:" + monitor.port() + "/metrics");
+        return HttpClient.newHttpClient().send(
+                HttpRequest.newBuilder(uri).header("Accept", accept).build(),
+                HttpResponse.BodyHandlers.ofString());
     }
 
     /** Returns 0 before the first look. */

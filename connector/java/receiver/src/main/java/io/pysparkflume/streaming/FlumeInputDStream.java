@@ -87,6 +87,10 @@ public final class FlumeInputDStream extends ReceiverInputDStream<byte[]> {
         return late <= 0 ? duration : duration.plus(slideDuration()).plus(new Duration(late));
     }
 
+    Receiver<byte[]> receiver() {
+        return receiver;
+    }
+
     private boolean isRead() {
         return Arrays.stream(ssc().graph().getOutputStreams()).anyMatch(this::isReadBy);
     }

@@ -41,10 +41,6 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     /** The executor's id if everything runs in one process, so that no other one can take over. */
     private static final String DRIVER = "driver";
 
-    // The JDK's messages.
-    private static final String IN_USE = "Address already in use";
-    private static final String NOT_HERE = "Cannot assign requested address";
-
     /** The receivers of this process that listen. */
     private static final Set<FlumeReceiver> LISTENING = ConcurrentHashMap.newKeySet();
 
@@ -76,6 +72,21 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         this.port = port;
         this.compressed = compressed;
         this.worker = worker;
+    }
+
+    /** Where it listens, {@code host:port}. */
+    String address() {
+        return host + ":" + port;
+    }
+
+    int port() {
+        return port;
+    }
+
+    /** Whether sinks reach it at whatever address its worker has. */
+    boolean listensOnEveryAddress() {
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        return !address.isUnresolved() && address.getAddress().isAnyLocalAddress();
     }
 
     @Override
@@ -141,7 +152,7 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         String logged = "";
         try {
             for (IOException cause = first; cause != null; cause = tryToAccept(stop)) {
-                String fact = fact(cause);
+                String fact = ListenFailure.fact(cause);
                 if (!fact.equals(logged)) {
                     logged = fact;
                     explain(fact);
@@ -175,30 +186,17 @@ public final class FlumeReceiver extends Receiver<byte[]> {
     }
 
     private void explain(String fact) {
-        FlumeReceiver other = fact.equals(IN_USE) ? otherOnThisPort() : null;
+        FlumeReceiver other = fact.equals(ListenFailure.IN_USE) ? otherOnThisPort() : null;
         if (other != null && !other.isWanted.compareAndSet(false, true)) {
             return; // this is a third stream on the port, and the second one has logged it
         }
-        LOG.error(cannotListen(fact, other != null));
+        LOG.error(ListenFailure.message(host, port, fact, other != null));
         reportError(host + ":" + port + ": " + fact, null); // for the Streaming tab
     }
 
     private FlumeReceiver otherOnThisPort() {
         return LISTENING.stream().filter(other -> other != this && other.port == port)
                 .findAny().orElse(null);
-    }
-
-    private String cannotListen(String fact, boolean isOurs) {
-        String reason = switch (fact) {
-            case IN_USE -> isOurs
-                    ? "another stream of this program has the port; call createStream once and use"
-                            + " its stream for every output, or choose another port"
-                    : IN_USE + "; another program listens there: end it or choose another port";
-            case NOT_HERE -> "no interface here has this address; use 0.0.0.0";
-            default -> fact + "; pass the host name of the worker that runs the receiver,"
-                    + " or 0.0.0.0 for any of its addresses";
-        };
-        return String.format("Flume receiver cannot listen on %s:%d: %s", host, port, reason);
     }
 
     /**
@@ -209,16 +207,15 @@ public final class FlumeReceiver extends Receiver<byte[]> {
      * receiver that is on the wrong host stops almost at once, to be moved.
      */
     private void move(IOException cause) {
-        String fact = fact(cause);
-        if (fact.equals(NOT_HERE)) {
-            String message = String.format("Flume receiver cannot listen on %s:%d: the address"
-                    + " belongs to another host; Spark tries the next executor, and keeps trying"
-                    + " if no worker has that host name (or pass 0.0.0.0)", host, port);
+        String fact = ListenFailure.fact(cause);
+        if (fact.equals(ListenFailure.NOT_HERE)) {
+            String message = ListenFailure.moves(host, port);
             LOG.info(message);
             stopAfter(MOVES.computeIfAbsent(host, any -> new Backoff()).nextMillis(), message);
             return;
         }
-        String message = cannotListen(fact, fact.equals(IN_USE) && otherOnThisPort() != null);
+        boolean isOurs = fact.equals(ListenFailure.IN_USE) && otherOnThisPort() != null;
+        String message = ListenFailure.message(host, port, fact, isOurs);
         LOG.error(message);
         stopAfter(RETRY_DELAY_MS, message);
     }
@@ -232,11 +229,6 @@ public final class FlumeReceiver extends Receiver<byte[]> {
             }
             stop(message);
         }).start();
-    }
-
-    /** Returns the message without the name of the system call that the JDK appends. */
-    private static String fact(IOException cause) {
-        return cause.getMessage().replaceAll(" \\(.*\\)$", "");
     }
 
     private void accept(ServerSocket listening) {

@@ -42,6 +42,7 @@ final class ProgramCheck implements StreamingListener {
     static ProgramCheck addTo(StreamingContext streaming) {
         ProgramCheck check = new ProgramCheck(streaming);
         streaming.addStreamingListener(check);
+        streaming.addStreamingListener(new ReceiverPlaces(streaming));
         return check;
     }
 

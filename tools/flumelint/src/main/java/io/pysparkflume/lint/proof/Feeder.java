@@ -42,7 +42,9 @@ final class Feeder {
         return true;
       }
       case "udp" -> {
-        Thread.sleep(500); // nothing tells when a UDP source listens
+        if (!isBound(feed.port)) {
+          return false;
+        }
         try (DatagramSocket socket = new DatagramSocket()) {
           for (String body : bodies) {
             byte[] bytes = (body + "\n").getBytes(StandardCharsets.UTF_8);
@@ -74,6 +76,19 @@ final class Feeder {
       }
     }
     return true;
+  }
+
+  /** Whether a UDP source has the port: then nobody else can take it. */
+  private static boolean isBound(int port) throws InterruptedException {
+    for (int waited = 0; waited < PATIENCE_MILLIS; waited += STEP_MILLIS) {
+      try (DatagramSocket probe =
+          new DatagramSocket(port, InetAddress.getLoopbackAddress())) {
+        Thread.sleep(STEP_MILLIS);
+      } catch (IOException taken) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean listens(int port) throws InterruptedException {

@@ -10,9 +10,12 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.flume.util.SSLUtil;
 
 /**
@@ -21,8 +24,9 @@ import org.apache.flume.util.SSLUtil;
  * <p>Run as {@code java -Dlog4j2.isThreadContextMapInheritable=true -cp … Prove CASES OUTCOMES}.
  */
 public final class Prove {
-  private static final int AT_ONCE = 12; // most of a case's time is spent waiting
+  private static final int AT_ONCE = 36; // most of a case's time is spent waiting
   private static final int SETTLE_MILLIS = 3500; // a sink waits 3 s for a batch to fill
+  private static final int CASE_SECONDS = 60; // behind the last one that ended
   private static final int DONE_MILLIS = 400; // when all have arrived: for what comes twice
   private static final int LONG_MILLIS = 6000; // for a source that makes events without end
   private static final int STEP_MILLIS = 25;
@@ -42,8 +46,14 @@ public final class Prove {
       futures.add(threads.submit(() -> prove.run(its)));
     }
     List<Outcome> outcomes = new ArrayList<>();
-    for (Future<Outcome> future : futures) {
-      outcomes.add(future.get());
+    try {
+      for (Future<Outcome> future : futures) {
+        outcomes.add(future.get(CASE_SECONDS, TimeUnit.SECONDS));
+      }
+    } catch (ExecutionException | TimeoutException error) {
+      error.printStackTrace();
+      System.err.flush();
+      Runtime.getRuntime().halt(1); // the agents' threads would keep the JVM
     }
     Files.writeString(Path.of(arguments[1]),
         new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(outcomes));

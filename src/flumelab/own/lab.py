@@ -1,0 +1,208 @@
+"""A user's program and agent as processes: prepared, started, fed, counted and stopped."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flumelab import conf_check, flume_metrics
+from flumelab.errors import LabError
+from flumelab.own import conf as confs
+from flumelab.own import feed, hops, source_files
+from flumelab.own.conf import AgentConf
+from flumelab.own.file_ports import FilePorts
+from flumelab.own.hops import Hop, Hops
+from flumelab.own.inputs import LogFile
+from flumelab.own.run_end import explain_end, first_error
+from flumelab.own.run_guards import signals_ignored
+from flumelab.own.services import FLUME, PROGRAM, OwnState, Wish
+from flumelab.runtimes.port_probe import answers, free_port
+from flumelab.runtimes.processes import Processes
+from flumelab.runtimes.runtime import Report
+from flumelab.settings import Settings
+
+FOLDER_SECONDS_MAX = 60  # until a program without Flume reads a folder
+FLUME_STOP_SECONDS_MAX = 45
+PROGRAM_STOP_SECONDS_MAX = 90
+END_SECONDS_MAX = 45
+"""From the end of its streams until the program itself ends."""
+KILL_AFTER_SECONDS = 15
+"""From SIGTERM, for what is left at the end."""
+REPORT_SECONDS = 10.0
+POLL_SECONDS = 0.5
+
+
+@dataclass
+class Known:
+    """What is known of a lab once it has started.
+
+    :param conf: the agent as it runs, with the lab's replacements; None without Flume
+    :param fed: the name of the source that takes a log; None if no source, or more than one, can
+    :param sent: lines that the lab has sent; None if it has sent nothing
+    :param before: lines in the sources' files that an agent before this one has read; None if they
+        cannot be told apart
+    """
+
+    conf: AgentConf | None
+    fed: str | None = None
+    sent: int | None = None
+    before: int | None = None
+
+
+class OwnLab:
+    """The processes of one program and agent, with their state in one folder."""
+
+    def __init__(self, wish: Wish, known: Known, settings: Settings, report: Report) -> None:
+        self.wish = wish
+        self.known = known
+        self.settings = settings
+        self.state = OwnState(settings.state / "own")
+        self.processes = Processes(self.state.folder)
+        self.report = report
+        self._told = 0
+        self.ports = FilePorts(wish, known.conf, self.state)
+
+    @classmethod
+    def new(cls, wish: Wish, settings: Settings, report: Report) -> "OwnLab":
+        """Return a lab that is not started; raises `LabError` for files that cannot run."""
+        conf = confs.read(wish.conf, wish.agent) if wish.conf else None
+        if conf:
+            conf_check.require_work(conf.file, conf.agent, report)
+            confs.require_connected(conf)
+        fed = feed.source_to_feed(conf).name if conf and wish.log else None
+        ports = replace(
+            settings,
+            ui_port=_unused(settings.ui_port),
+            metrics_port=_unused(settings.metrics_port),
+        )
+        return cls(wish, Known(conf, fed), ports, report)
+
+    def feed(self, files: Sequence[LogFile]) -> int:
+        """Send files, and return the number of their lines; raises `LabError`."""
+        conf = self.known.conf
+        if not conf:
+            lines = self._feed_folder(files)
+        else:
+            source = conf.sources[self.known.fed] if self.known.fed else feed.source_to_feed(conf)
+            for sentence in feed.warnings(source, files):
+                self.report(sentence)
+            for file in files:
+                self.report(f"feeding {file.path} into source {source.name}")
+            try:
+                lines = feed.feed(source, files)
+            except LabError as error:
+                if failure := self.flume_failure():
+                    raise LabError(f"{error}. {failure[0]}") from None
+                raise
+        self.known.sent = (self.known.sent or 0) + lines
+        return lines
+
+    def hops(self) -> Hops:
+        """Return the numbers of this moment."""
+        conf = self.known.conf
+        files = (file.read_text() for file in self.state.metrics.glob("*.json"))
+        runs = flume_metrics.all_runs(files, self.settings.metrics_port) if conf else ()
+        ports = self.ports.listens() & self.ports.pushed()
+        return hops.of(conf, runs, self.state.read_progress(), self._given(), ports or None)
+
+    def tell_news(self) -> None:
+        """Report what the program has had replaced since the last call."""
+        told = self.state.read_progress().get("told")
+        if isinstance(told, list):
+            for sentence in told[self._told :]:
+                self.report(sentence)
+            self._told = len(told)
+
+    def require_a_sink(self) -> None:
+        """Raise `LabError` where a program listens, but no sink sends."""
+        self.ports.require_a_sink()
+
+    def flume_failure(self) -> list[str]:
+        """Return the line that explains why Flume has ended by itself; none if it has not."""
+        if FLUME not in self.processes.dead():
+            return []
+        error = first_error(self.state.flume_log) or "its log has no error, so it was killed"
+        return [f"Flume ended before the lab stopped it: {error} ({self.state.flume_log})"]
+
+    def end_of_program(self) -> list[str]:
+        """Return the lines that explain a program's end; none if it was right."""
+        return explain_end(self.state.read_progress())
+
+    def program_failure(self) -> list[str]:
+        """Return the lines that explain why the program has ended by itself; none if it runs."""
+        return [] if PROGRAM in self.processes.running() else self.end_of_program()
+
+    def stop(self) -> None:
+        """Stop Flume first, so that the program still counts what Flume has sent."""
+        if self.known.conf:
+            self.report("stopping Flume")
+            self.processes.stop(FLUME, FLUME_STOP_SECONDS_MAX)
+        self.report("stopping the program once it has counted what it received")
+        self.state.stop.touch()
+        self._wait_for_the_end("streams_ended", PROGRAM_STOP_SECONDS_MAX)
+        if self.state.read_progress().get("active"):
+            self._wait_for_the_end("ended", END_SECONDS_MAX)
+        if PROGRAM in self.processes.running():
+            self.report(f"{self.wish.program} does not end by itself; the lab ends it")
+
+    def end_processes(self) -> None:
+        """End what is left; a second Ctrl-C must not leave it running."""
+        with signals_ignored():
+            if self.processes.running():
+                self.report("ending what is left of the run")
+            for name in (FLUME, PROGRAM):
+                self.processes.stop(name, KILL_AFTER_SECONDS)
+
+    def _given(self) -> Hop | None:
+        """The hop of the input: what the lab has sent, or else the lines in the sources' files."""
+        known = self.known
+        if known.conf and known.before is not None:
+            lines = source_files.lines_of(known.conf)
+            if lines is not None:
+                return Hop("input", lines - known.before, "lines in the files that Flume reads")
+        return None if known.sent is None else Hop("input", known.sent, "lines of the log")
+
+    def _wait_for_the_end(self, step: str, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        told = time.monotonic()
+        while PROGRAM in self.processes.running() and time.monotonic() < deadline:
+            if self.state.read_progress().get(step):
+                return
+            if time.monotonic() - told > REPORT_SECONDS:
+                told = time.monotonic()
+                batches = self.state.read_progress().get("batches")
+                counts = self.hops().counts[-1:]
+                self.report(
+                    f"Spark has {batches} batches left to run; "
+                    + ", ".join(f"{name}: {lines:,}" for name, lines in counts)
+                    if batches
+                    else f"waiting for {self.wish.program} to end"
+                )
+            time.sleep(POLL_SECONDS)
+
+    def _feed_folder(self, files: Sequence[LogFile]) -> int:
+        """Move the files into the folder that a program without Flume reads, once it reads it."""
+        deadline = time.monotonic() + FOLDER_SECONDS_MAX
+        while not (self._folders() and self.state.read_progress().get("active")):
+            if PROGRAM not in self.processes.running() or time.monotonic() > deadline:
+                if failure := self.program_failure():
+                    raise LabError("\n".join(failure))
+                raise LabError(
+                    f"{self.wish.program} reads no folder that takes the log; give --conf the "
+                    "Flume configuration that feeds it, or leave --input out"
+                )
+            time.sleep(POLL_SECONDS)
+        folder = Path(self._folders()[0])
+        for file in files:
+            self.report(f"moving {file.path} into {folder}, which the program reads")
+            feed.move_into(folder, file, feed.unused_name(folder, file.name))
+        return sum(file.count() for file in files)
+
+    def _folders(self) -> list[str]:
+        found = self.state.read_progress().get("folders")
+        return found if isinstance(found, list) else []
+
+
+def _unused(port: int) -> int:
+    """Return the port, or a free one if a running lab has it."""
+    return free_port() if answers(port) else port

@@ -1,0 +1,79 @@
+"""The file of a lab that stays up, from which later commands know what runs in it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flumelab.errors import LabError
+from flumelab.own.conf import KINDS, AgentConf, Component
+from flumelab.own.lab import Known, OwnLab
+from flumelab.own.services import OwnState, Wish
+from flumelab.runtimes.processes import Processes
+from flumelab.runtimes.runtime import Report
+from flumelab.settings import Settings
+
+
+def is_up(settings: Settings) -> bool:
+    """Whether a lab was started in the settings' folder and not stopped since."""
+    return OwnState(settings.state / "own").lab.exists()
+
+
+def require_down(state: OwnState, processes: Processes) -> None:
+    """Raise `LabError` if a lab runs in the folder."""
+    if state.lab.exists() and processes.running():
+        program = json.loads(state.lab.read_text())["program"]
+        raise LabError(f"{program} is up in {state.folder}; run flumelab down first")
+
+
+def write(lab: OwnLab) -> None:
+    """Write the lab's file."""
+    known, wish = lab.known, lab.wish
+    content = {
+        "program": str(wish.program),
+        "conf_file": str(wish.conf) if wish.conf else None,
+        "ui_port": lab.settings.ui_port,
+        "metrics_port": lab.settings.metrics_port,
+        "conf": _written(known.conf) if known.conf else None,
+        "fed": known.fed,
+        "sent": known.sent,
+        "before": known.before,
+    }
+    new = lab.state.lab.with_suffix(".new")
+    new.write_text(json.dumps(content, indent=2))
+    new.replace(lab.state.lab)
+
+
+def read(settings: Settings, report: Report) -> OwnLab:
+    """Return the lab that is up, or was killed, in the settings' folder."""
+    state = OwnState(settings.state / "own")
+    content = json.loads(state.lab.read_text())
+    conf_file = content["conf_file"]
+    known = Known(
+        _read(content["conf"]) if content["conf"] else None,
+        content["fed"],
+        content["sent"],
+        content["before"],
+    )
+    wish = Wish(Path(content["program"]), Path(conf_file) if conf_file else None)
+    ports = replace(settings, ui_port=content["ui_port"], metrics_port=content["metrics_port"])
+    return OwnLab(wish, known, ports, report)
+
+
+def _written(conf: AgentConf) -> dict[str, Any]:
+    kinds = {
+        kind: {
+            name: {"prefix": part.prefix, "settings": dict(part.settings)}
+            for name, part in getattr(conf, kind).items()
+        }
+        for kind in KINDS
+    }
+    return {"file": str(conf.file), "agent": conf.agent, **kinds}
+
+
+def _read(content: dict[str, Any]) -> AgentConf:
+    kinds = {
+        kind: {name: Component(name, **part) for name, part in content[kind].items()}
+        for kind in KINDS
+    }
+    return AgentConf(Path(content["file"]), content["agent"], **kinds)

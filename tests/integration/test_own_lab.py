@@ -1,0 +1,81 @@
+"""A lab of a user's own files that stays up: fed in two ways, asked, and stopped."""
+
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.lab import ROOT
+from tests.support.own_files import EXCERPT, LINES, OWN, STREAMS, OwnFiles, hops
+
+FLUME_JARS = ROOT / "runtimes/flume/target/flume/lib/*"
+INTERCEPTOR = """
+a1.sources.r1.interceptors = i1
+a1.sources.r1.interceptors.i1.type = Drops$Builder
+"""
+
+
+@pytest.fixture
+def jar(tmp_path: Path) -> Path:
+    """A jar with an interceptor, compiled as a user would."""
+    classes = tmp_path / "classes"
+    command = ["javac", "-cp", str(FLUME_JARS), "-d", str(classes), str(OWN / "Drops.java")]
+    subprocess.run(command, check=True)
+    jar = tmp_path / "plugins.d/drops/lib/drops.jar"
+    jar.parent.mkdir(parents=True)
+    with zipfile.ZipFile(jar, "w") as archive:
+        for file in classes.glob("*.class"):
+            archive.write(file, file.name)
+    return jar
+
+
+def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Path) -> None:
+    files = OwnFiles(tmp_path, "headers.py", "spool.conf")
+    assert files.conf
+    files.conf.write_text(files.conf.read_text() + INTERCEPTOR)
+    lab, spool = files.lab, tmp_path / "spool"
+    plugins = ["--flume-jar", str(tmp_path / "plugins.d")]
+    mapped = ["--map", f"/home/maria_dev/spool={spool}", *plugins]
+    up = lab.run("up", *files.given, *mapped, str(files.program))
+    try:
+        assert up.returncode == 0, up.stderr
+        assert f"source r1 reads {spool}; put files there, or use flumelab feed" in up.stderr
+        state = lab.json("status")
+        assert [(s["name"], s["state"]) for s in state["services"]] == [
+            ("flume", "running"), ("program", "running"),
+        ]  # fmt: skip
+
+        (tmp_path / "mine.log").write_bytes(EXCERPT)
+        (tmp_path / "mine.log").rename(spool / "mine.log")
+        for _ in range(2):  # Flume reads a name once, so the second copy gets another
+            lab.ok("feed", "--replay", str(files.log))
+        balance = lab.json("ledger", "--wait", "60")
+        expected = 2 * LINES + EXCERPT.count(b"\n")
+        assert hops(balance) == dict.fromkeys(STREAMS, expected)
+        assert balance["agree"], balance
+
+        (spool / ".odd.log").write_text("DROP\n")
+        (spool / ".odd.log").rename(spool / "odd.log")
+        shown = lab.run("ledger", "--wait", "3")
+        assert "no truth known: hops differ at channel c1" in shown.stdout
+        assert shown.returncode == 1
+
+        for command in ("run", "up"):
+            refused = lab.run(command, *files.given, str(files.program))
+            assert "is up in" in refused.stderr and "run flumelab down first" in refused.stderr
+        assert "takes whole logs only" in lab.run("feed", "--lines", "5").stderr
+
+        down = lab.ok("down")
+        assert "no truth known: hops differ at channel c1" in down
+        assert lab.run("status").stdout == "The lab is down; flumelab up starts it.\n"
+    finally:
+        lab.run("down")
+
+
+def test_a_program_that_reads_a_folder_is_fed_without_a_conf(tmp_path: Path) -> None:
+    files = OwnFiles(tmp_path, "words_in_files.py")
+    result = files.run(arguments=("/user/maria_dev/in",))
+    assert hops(result) == {"input": LINES, "Spark read": LINES}, result["told"]
+    assert result["exit"] == 0
+    assert "/user/maria_dev/in is kept in" in result["told"]

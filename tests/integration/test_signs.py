@@ -1,0 +1,439 @@
+"""Each known sign is brought about with real Flume, and read as `flumelab status` reads it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from flumelab.own.snapshot import take
+from flumelab.signs import Level, Sign, find
+from flumelab.signs.agent import SPARK_SINK
+from tests.support.flume import Collector
+from tests.support.ports import free_port
+from tests.support.program_signs import signs_in
+from tests.support.receiver import ReceiverProgram
+from tests.support.sick_agent import STILL_SECONDS, SickAgent, SilentServer, touch_later
+
+LINES = "".join(f"{number} a line\n" for number in range(100))
+TIMES = "".join(
+    f'10.0.0.1 - - [17/May/2015:10:05:0{number} +0000] "GET /"\n' for number in range(9)
+)
+KAFKA = "org.apache.flume.sink.kafka.KafkaSink"  # its jars are an extra
+CLOSED = free_port()
+LATE = free_port()
+HTTP = free_port()
+PULL = free_port()
+
+
+def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -> None:
+    """Write the conf, with a name for each kind of illness."""
+    channel = {"type": "memory", "capacity": 1000, "transactionCapacity": 100}
+    for name in ("ok", "torn", "again", "bytes", "canary", "filter", "exec", "taildir", "sub"):
+        agent.add("channels", f"c-{name}", **channel)
+        agent.add("sinks", f"k-{name}", type="null", channel=f"c-{name}")
+    agent.source("r-ok", agent.spool("ok", a_log=LINES), "c-ok")
+
+    torn = agent.spool("torn", a_log=LINES)
+    (torn / ".flumespool").mkdir()
+    (torn / ".flumespool/.flumespool-main.meta").write_text("Obj")
+    agent.source("r-torn", torn, "c-torn")
+
+    again = agent.spool("again", a_log=LINES, a_log_COMPLETED="before\n")
+    agent.source("r-again", again, "c-again")
+    bad = agent.spool("bytes")
+    (bad / "a.log").write_bytes(b"good\nb\xe9d\n")
+    agent.source("r-bytes", bad, "c-bytes")
+
+    canary = agent.spool("canary")
+    (canary / "flume-spooldir-perm-check-1.canary").touch()
+    agent.source("r-canary", canary, "c-canary")
+    sub = agent.spool("sub")
+    (sub / "monday").mkdir()
+    (sub / "monday/a.log").write_text(LINES)
+    agent.source("r-sub", sub, "c-sub")
+
+    agent.source("r-filter", agent.spool("filter", a_log=LINES), "c-filter", interceptors="i1")
+    # One backslash in a properties file is none in Flume: it looks for the letter d.
+    agent.write("sources.r-filter.interceptors.i1", type="regex_filter", regex=r"^\d{2}")
+
+    agent.add("sources", "r-exec", type="exec", command="echo once", channels="c-exec")
+    logs = agent.folder / "taildir"
+    logs.mkdir()
+    (logs / "a.log").write_text("one\n")
+    agent.add("sources", "r-taildir", type="TAILDIR", channels="c-taildir", filegroups="f1")
+    agent.write("sources.r-taildir", filegroups_f1=f"{logs}/.*", positionFile=f"{logs}/pos.json")
+    agent.write("sources.r-taildir", idleTimeout=1000)  # then it reads a line without an end
+
+    agent.add("sources", "r-typo", type="exec", command="/no/such/command", channels="c-exec")
+    (agent.folder / "torn.json").write_text('[{"inode":')
+    agent.add("sources", "r-positions", type="TAILDIR", channels="c-taildir", filegroups="f1")
+    agent.write("sources.r-positions", positionFile=agent.folder / "torn.json")
+    agent.write("sources.r-positions", filegroups_f1=f"{logs}/none.*")
+
+    # Sinks that do not deliver: refused, silent, late; the late one's file changes meanwhile.
+    for name, port, size in (("refused", CLOSED, 1000), ("silent", silent.port, 1000),
+                             ("late", LATE, 100)):  # fmt: skip
+        agent.add("channels", f"c-{name}", **channel | {"capacity": size})
+        text = LINES * (3 if name == "late" else 1)
+        agent.source(f"r-{name}", agent.spool(name, a_log=text), f"c-{name}", maxBackoff=200)
+        agent.add("sinks", f"k-{name}", type="avro", channel=f"c-{name}")
+        agent.write(f"sinks.k-{name}", hostname="127.0.0.1", port=port)
+        agent.write(f"sinks.k-{name}", **{"connect-timeout": 1000, "request-timeout": 1000})
+
+    agent.add("channels", "c-pull", **channel)
+    agent.source("r-pull", agent.spool("pull", a_log=LINES), "c-pull")
+    agent.add("sinks", "k-pull", type=SPARK_SINK, channel="c-pull", hostname="127.0.0.1")
+    agent.write("sinks.k-pull", port=PULL)
+    agent.add("channels", "c-roll", **channel)
+    agent.source("r-roll", agent.spool("roll", a_log=LINES), "c-roll")
+    agent.add("sinks", "k-roll", type="file_roll", channel="c-roll", sink_directory="/no/such")
+    pipe = agent.spool("pipe")
+    os.mkfifo(pipe / "a.log")  # whoever reads it waits for ever
+    agent.source("r-pipe", pipe, "c-ok")
+
+    # One source into two channels, of which c2 is full. Flume puts a batch into c1 first: it orders
+    # them by Java's hash of their names.
+    agent.add("channels", "c1", **channel)
+    agent.add("channels", "c2", **channel | {"capacity": 100})
+    agent.add("sinks", "k1", type="null", channel="c1")
+    agent.source("r-both", agent.spool("both", a_log=LINES * 3), "c1 c2", maxBackoff=200)
+
+    # The log's own time as text.
+    agent.add("channels", "c-time", **channel)
+    agent.source("r-time", agent.spool("time", a_log=TIMES), "c-time", interceptors="i1")
+    extractor = {"type": "regex_extractor", "regex": r"\\[([^\\]]+)\\]", "serializers": "s1"}
+    agent.write("sources.r-time.interceptors.i1", **extractor, serializers_s1_name="timestamp")
+    agent.add("sinks", "k-time", type="avro", channel="c-time", hostname="127.0.0.1")
+    agent.write("sinks.k-time", port=receiver.port)
+
+    # What Flume leaves out.
+    agent.add("channels", "c-small", **channel)
+    agent.source("r-batch", agent.spool("batch"), "c-small", batchSize=500)
+    agent.add("sinks", "k-batch", type="avro", channel="c-small", hostname="127.0.0.1", port=CLOSED)
+    agent.write("sinks.k-batch", **{"batch-size": 700})
+    agent.add("sources", "r-http", type="http", port=HTTP, bind="127.0.0.1", channels="c-small")
+    agent.add("sinks", "k-small", type="null", channel="c-small")
+    agent.add("sources", "r-empty")
+    agent.add("channels", "c-comma,")
+    agent.add("sources", "r-nothing", type="spooldir", channels="c-ok")
+    agent.source("r-gone", agent.folder / "gone", "c-ok")
+    agent.add("sinks", "k-nowhere", type="avro", channel="c-nowhere", hostname="127.0.0.1", port=1)
+    agent.write("sinks.k-forgotten", type="null", channel="c-ok")
+    agent.write("sinkgroups.g1", sinks="k-refused k-silent", processor_type="load_balance")
+
+    # File channels: no folder, a folder of another channel's, and no room.
+    for name, folder, space in (("file", "/proc/no", 1), ("one", agent.folder / "channel", 1),
+                                ("two", agent.folder / "channel", 1),
+                                ("room", agent.folder / "room", 10**17)):  # fmt: skip
+        agent.add("channels", f"c-{name}", type="file", minimumRequiredSpace=space)
+        agent.write(f"channels.c-{name}", checkpointDir=f"{folder}/checkpoint")
+        agent.write(f"channels.c-{name}", dataDirs=f"{folder}/data")
+        agent.add("sinks", f"k-{name}", type="null", channel=f"c-{name}")
+        agent.source(f"r-{name}", agent.spool(name, a_log=LINES), f"c-{name}")
+
+
+@pytest.fixture(scope="module")
+def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProgram]:
+    with ReceiverProgram(tmp_path_factory.mktemp("receiver")) as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def sick(
+    tmp_path_factory: pytest.TempPathFactory, receiver: ReceiverProgram
+) -> Iterator[SickAgent]:
+    """The agent, once all of it has been stuck for long enough."""
+    silent = SilentServer()
+    agent = SickAgent(tmp_path_factory.mktemp("sick"))
+    prepare(agent, silent, receiver)
+    agent.start()
+    try:
+        agent.sign("sink-refused sink k-refused")
+        yield agent
+    finally:
+        agent.end()
+        silent.end()
+
+
+def stuck(agent: SickAgent, name: str) -> Sign:
+    sign = agent.sign(name)
+    assert (sign.part, sign.level) == ("flume", Level.STUCK)
+    return sign
+
+
+def test_what_works_has_no_sign(sick: SickAgent) -> None:
+    found = [sign.sentence for sign in sick.signs().values()]
+    assert not [text for text in found if "-ok" in text and "forgotten" not in text]
+
+
+# --- sources --------------------------------------------------------------------------------------
+
+
+def test_a_torn_position_file_is_named_instead_of_the_data_file(sick: SickAgent) -> None:
+    file = sick.folder / "torn/.flumespool/.flumespool-main.meta"
+    sign = stuck(sick, f"position-file-damaged {file}")
+    assert "the position file of source r-torn is torn" in sign.fact
+    assert "read again from its start" in sign.remedy
+
+
+def test_an_empty_position_file_is_named_while_the_agent_runs(sick: SickAgent) -> None:
+    """The channel is full, so the source keeps its place in the position file."""
+    file = sick.folder / "both/.flumespool/.flumespool-main.meta"
+    sick.wait_for(file.exists, "the position file is there")
+    content = file.read_bytes()
+    file.write_bytes(b"")
+    try:
+        sign = stuck(sick, f"position-file-damaged {file}")
+        assert "of source r-both is empty" in sign.fact
+    finally:
+        file.write_bytes(content)
+
+
+def test_a_name_that_is_used_again_stops_its_source(sick: SickAgent) -> None:
+    sign = stuck(sick, f"name-used-again {sick.folder}/again/a.log.COMPLETED")
+    assert "source r-again cannot rename" in sign.fact
+    assert sign.since
+
+
+def test_bytes_that_are_not_in_the_charset_stop_their_source(sick: SickAgent) -> None:
+    sign = stuck(sick, f"not-in-charset {sick.folder}/bytes")
+    assert "charset of source r-bytes" in sign.fact
+
+
+def test_a_canary_that_is_left_over_is_named(sick: SickAgent) -> None:
+    """Flume has renamed it by then, after it has sent an empty event for it."""
+    found = [name for name in sick.signs() if name.startswith("canary-left-over")]
+    assert found == [
+        f"canary-left-over {sick.folder}/canary/flume-spooldir-perm-check-1.canary.COMPLETED"
+    ]
+
+
+def test_files_in_sub_folders_that_no_source_reads_are_named(sick: SickAgent) -> None:
+    sign = sick.sign(f"files-not-read {sick.folder}/sub")
+    assert sign.fact == "source r-sub does not read 1 file in sub-folders, such as monday/a.log"
+
+
+def test_a_filter_that_drops_everything_is_told_with_numbers(sick: SickAgent) -> None:
+    sign = sick.sign("all-dropped source r-filter")
+    assert sign.level is Level.LOSS
+    assert sign.fact == (
+        "accepted 100 events, passed on 0 to channel c-filter: interceptor i1 (regex_filter) drops "
+        "all"
+    )
+    assert "Flume reads a1.sources.r-filter.interceptors.i1.regex as ^d{2}" in sign.remedy
+
+
+def test_a_command_that_ends_leaves_its_source_dead(sick: SickAgent) -> None:
+    assert "exit code 0" in stuck(sick, "command-ended echo once").fact
+
+
+def test_a_command_that_is_not_there_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "command-fails /no/such/command")
+    assert "No such file or directory" in sign.fact
+
+
+def test_a_torn_position_file_of_a_taildir_source_is_told(sick: SickAgent) -> None:
+    sign = sick.sign(f"positions-not-read {sick.folder}/torn.json")
+    assert sign.level is Level.LOSS
+
+
+def test_a_position_file_within_its_own_file_group_is_named(sick: SickAgent) -> None:
+    sign = sick.sign("reads-its-own-positions a1.sources.r-taildir.positionFile")
+    assert f"{sick.folder}/taildir/pos.json matches the source's own file group f1" in sign.fact
+
+    def received() -> int:
+        return int(sick.evidence.counters()["SOURCE.r-taildir"]["EventAcceptedCount"])
+
+    sick.wait_for(lambda: received() > 1, "more is received than the log's one line")
+
+
+def test_a_source_whose_folder_is_not_there_says_so(sick: SickAgent) -> None:
+    sign = stuck(sick, "part-not-started Spool Directory source r-gone")
+    assert f"Directory does not exist: {sick.folder}/gone" in sign.fact
+
+
+# --- channels and sinks ---------------------------------------------------------------------------
+
+
+def test_a_sink_that_is_refused_names_the_address(sick: SickAgent) -> None:
+    sign = stuck(sick, "sink-refused sink k-refused")
+    assert sign.fact == (
+        f"127.0.0.1:{CLOSED} accepts no connection, and 100 events wait in channel c-refused"
+    )
+    assert "a1.sinks.k-refused.port" in sign.remedy
+    assert sign.since
+
+
+def test_a_receiver_that_answers_nothing_is_told_from_one_that_is_not_there(
+    sick: SickAgent,
+) -> None:
+    sign = stuck(sick, "sink-unanswered sink k-silent")
+    assert "accepts the connection but no batch" in sign.fact
+
+
+def test_a_spark_sink_that_no_program_fetches_from_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "sink-not-fetched sink k-pull")
+    assert sign.fact == (
+        f"no Spark program takes from 127.0.0.1:{PULL}, and 100 events wait in channel c-pull"
+    )
+
+
+def test_a_sink_of_another_type_that_delivers_nothing_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "sink-not-moving sink k-roll")
+    assert sign.fact == "it delivers nothing, and 100 events wait in channel c-roll"
+
+
+def test_a_source_that_reads_nothing_though_a_file_waits_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "source-not-moving source r-pipe")
+    assert sign.fact == f"1 file waits in {sick.folder}/pipe, and the source accepts no line"
+
+
+def test_a_full_channel_names_its_sink(sick: SickAgent) -> None:
+    sign = stuck(sick, "channel-full channel c-late")
+    assert sign.fact == (
+        f"it is full with 100 events: sink k-late (127.0.0.1:{LATE}) takes nothing, so source "
+        "r-late waits"
+    )
+
+
+def test_a_channel_that_no_sink_empties_makes_the_other_one_repeat(sick: SickAgent) -> None:
+    assert stuck(sick, "channel-full channel c2").fact == (
+        "it is full with 100 events: no sink takes from it, so source r-both waits, which also "
+        "fills channel c1"
+    )
+    sign = sick.sign("batch-repeated channel c1")
+    assert sign.level is Level.LOSS
+    assert "source r-both repeats its batch while channel c2 is full" in sign.fact
+
+
+def test_a_batch_larger_than_a_transaction_is_told_with_both_numbers(sick: SickAgent) -> None:
+    source = stuck(sick, "batch-too-large Source r-batch")
+    assert "a batch has 500 events, and channel c-small takes 100" in source.fact
+    assert "a batch has 700 events" in stuck(sick, "batch-too-large Sink k-batch").fact
+
+
+def test_a_request_larger_than_a_transaction_is_told(sick: SickAgent) -> None:
+    """The http source has no batch size: a client decides."""
+    events = [{"headers": {}, "body": str(number)} for number in range(200)]
+
+    def refused() -> bool:
+        try:
+            answer = requests.post(f"http://127.0.0.1:{HTTP}", json=events, timeout=30)
+        except requests.ConnectionError:
+            return False
+        return answer.status_code == requests.codes.unavailable
+
+    sick.wait_for(refused, "the source refuses the request")
+    sign = stuck(sick, "transaction-full a channel with transactionCapacity = 100")
+    assert "more than 100 events" in sign.fact
+
+
+def test_a_file_channel_without_a_usable_folder_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "channel-folder channel c-file")
+    assert "it cannot create its folder /proc/no/checkpoint" in sign.fact
+
+
+def test_two_file_channels_with_one_folder_are_told(sick: SickAgent) -> None:
+    found = [sign for sign in sick.signs().values() if sign.name == "channel-locked"]
+    assert len(found) == 1
+    assert found[0].place in ("channel c-one", "channel c-two")
+    assert f"has its folder {sick.folder}/channel" in found[0].fact
+
+
+def test_a_disk_without_the_room_that_a_channel_wants_is_told(sick: SickAgent) -> None:
+    assert "and the channel wants 100000000" in stuck(sick, "disk-full channel c-room").fact
+
+
+# --- what Flume leaves out ------------------------------------------------------------------------
+
+
+def test_a_sink_whose_channel_is_not_there_is_told(sick: SickAgent) -> None:
+    sign = stuck(sick, "part-not-configured sink k-nowhere")
+    assert sign.fact == "Flume has left it out: Channel c-nowhere not in active set"
+
+
+def test_a_name_on_a_list_without_properties_is_told(sick: SickAgent) -> None:
+    """Flume itself logs nothing about such a channel."""
+    assert "no properties" in stuck(sick, "part-without-settings a1.sources.r-empty").fact
+    sign = stuck(sick, "part-without-settings a1.channels.c-comma,")
+    assert "without commas" in sign.remedy
+
+
+def test_the_counters_tell_of_a_source_that_does_not_run_without_any_log(sick: SickAgent) -> None:
+    seen = take(sick.evidence, still_seconds=STILL_SECONDS)
+    found = [sign.place for sign in find(replace(seen, logs={})) if sign.name == "part-not-running"]
+    assert "source r-gone" in found
+    assert "sink k-batch" in found
+    assert "source r-ok" not in found
+
+
+def test_a_component_that_cannot_be_configured_is_told(sick: SickAgent) -> None:
+    assert "IllegalStateException" in stuck(sick, "part-removed Source r-nothing").fact
+
+
+def test_what_is_configured_but_not_listed_is_told(sick: SickAgent) -> None:
+    sign = sick.sign("part-not-listed a1.sinkgroups.g1")
+    assert sign.sentence == (
+        "a1.sinkgroups.g1: it is configured but not listed in a1.sinkgroups, so it does not run; "
+        "add it: a1.sinkgroups = g1"
+    )
+    assert sick.sign("part-not-listed a1.sinks.k-forgotten").level is Level.WARNING
+
+
+def test_a_header_timestamp_that_is_text_is_told_once_with_an_example(
+    sick: SickAgent, receiver: ReceiverProgram
+) -> None:
+    sick.wait_for(lambda: signs_in(receiver), "the receiver has a sign")
+    (sign,) = signs_in(receiver)
+    assert sign.place == "header timestamp = '17/May/2015:10:05:00 +0000'"
+    assert "no number of milliseconds since 1970" in sign.fact
+    assert len(receiver.log_lines("header timestamp")) == 1
+
+
+# --- and when it moves again ----------------------------------------------------------------------
+
+
+def test_a_sink_that_finds_its_receiver_has_no_sign_any_more_and_a_changed_file_has_one(
+    sick: SickAgent,
+) -> None:
+    """The source of the full channel is in the middle of its file, which now changes."""
+    touch_later(sick.folder / "late/a.log")
+    collector = Collector(LATE)
+    try:
+        stuck(sick, f"file-changed {sick.folder}/late/a.log")
+        gone = {"sink-refused sink k-late", "channel-full channel c-late"}
+        sick.wait_for(lambda: not gone & sick.signs().keys(), "the sink's signs are over")
+        assert len(collector.events) >= 300
+    finally:
+        collector.end()
+
+
+def test_an_agent_that_does_not_start_says_why(tmp_path: Path) -> None:
+    for number, (sink, name) in enumerate(
+        {
+            "org.nowhere.Sink": "no-class org.nowhere.Sink",
+            KAFKA: f"part-not-available a1.sinks.k1.type = {KAFKA}",
+        }.items()
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        agent = SickAgent(folder)
+        agent.add("channels", "c1", type="memory")
+        agent.add("sinks", "k1", type=sink, channel="c1")
+        agent.source("r1", agent.spool("spool"), "c1")
+        agent.start()
+        try:
+            stuck(agent, name)
+        finally:
+            agent.end()
+    agent.start("a2")
+    try:
+        sign = stuck(agent, f"no-such-agent {folder}/agent.conf")
+        assert sign.remedy == "start one of these: a1"
+    finally:
+        agent.end()

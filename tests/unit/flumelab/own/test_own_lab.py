@@ -1,0 +1,186 @@
+"""What a lab that stays knows of its files, without any process."""
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flumelab import own_container, settings
+from flumelab.errors import LabError
+from flumelab.own import conf as confs
+from flumelab.own import docker, saved, shown, source_files
+from flumelab.own.adapt import Folders, adapt
+from flumelab.own.conf import AgentConf
+from flumelab.own.file_ports import FilePorts
+from flumelab.own.flume_jars import jars_of
+from flumelab.own.lab import Known, OwnLab
+from flumelab.own.services import OwnState, Wish
+from flumelab.own.stream_kinds import FilesRead
+
+
+def conf_of(folder: Path, source: str) -> AgentConf:
+    file = folder / "my.conf"
+    keys = "\n".join(f"a1.sources.r1.{line}" for line in source.splitlines())
+    file.write_text(f"a1.sources = r1\na1.channels = c1\na1.sinks = k1\n{keys}\n")
+    return confs.read(file)
+
+
+def test_lines_of_a_spool_folder_are_those_that_this_agent_reads(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    (spool / ".flumespool").mkdir(parents=True)
+    conf = conf_of(tmp_path, f"type = spooldir\nspoolDir = {spool}\nignorePattern = .*tmp")
+    (spool / "old.log.COMPLETED").write_text("1\n2\n")
+    assert source_files.already_read(conf) == 2
+    (spool / "new.log").write_text("1\n2\n3")
+    (spool / "done.log.COMPLETED").write_text("1\n")
+    for passed_over in (".hidden", "a.tmp", ".flumespool/old.meta"):
+        (spool / passed_over).write_text("1\n")
+    assert source_files.lines_of(conf) == 2 + 3 + 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "type = spooldir\nspoolDir = {}\ndeletePolicy = immediate",
+        "type = spooldir\nspoolDir = {}\ndeserializer = avro",
+        "type = TAILDIR\nfilegroups = f1\nfilegroups.f1 = {}/a.log\nskipToEnd = true",
+        "type = netcat\nbind = localhost\nport = 1",
+    ],
+)
+def test_lines_that_nobody_can_count_in_files_are_not_counted(tmp_path: Path, source: str) -> None:
+    assert source_files.lines_of(conf_of(tmp_path, source.format(tmp_path))) is None
+
+
+def test_what_a_tailing_source_has_read_before_is_not_known(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("1\n")
+    positions = tmp_path / "positions.json"
+    tail = f"type = TAILDIR\nfilegroups = f1\nfilegroups.f1 = {tmp_path}/a.*\n"
+    conf = conf_of(tmp_path, f"{tail}positionFile = {positions}")
+    assert (source_files.already_read(conf), source_files.lines_of(conf)) == (0, 1)
+    positions.write_text('[{"inode": 1, "pos": 2, "file": "a.log"}]')
+    assert source_files.already_read(conf) is None
+    command = conf_of(tmp_path, f"type = exec\ncommand = tail -F {tmp_path}/a.log")
+    assert source_files.already_read(command) is None
+
+
+def test_the_user_is_asked_for_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    asked = []
+
+    def answer(folder: str, place: Path) -> Path:
+        asked.append((folder, place))
+        return tmp_path / "mine"
+
+    conf = conf_of(tmp_path, "type = spooldir\nspoolDir = /home/maria_dev/spool")
+    folders = Folders(tmp_path / "lab", {}, answer)
+    [replaced] = adapt(conf, folders)
+    assert asked == [("/home/maria_dev/spool", tmp_path / "lab/home/maria_dev/spool")]
+    assert replaced.value == str(tmp_path / "mine")
+    assert folders.mapped == {"/home/maria_dev/spool": tmp_path / "mine"}
+    adapt(conf, folders)
+    adapt(conf, Folders(tmp_path / "lab", {}, answer), fed="r1")  # the log's place needs no answer
+    assert len(asked) == 1
+
+
+def test_jars_are_taken_from_folders_and_looked_at(tmp_path: Path) -> None:
+    jar = tmp_path / "plugins.d/mine/lib/mine.jar"
+    jar.parent.mkdir(parents=True)
+    with zipfile.ZipFile(jar, "w") as archive:
+        archive.writestr("A.class", b"")
+    assert jars_of([tmp_path / "plugins.d", jar]) == [jar, jar]
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "page.jar").write_text("<html>")
+    for given, said in {
+        "empty": "has no jar in it; give --flume-jar a jar, or its folder",
+        "none.jar": "is not there; give --flume-jar a jar, or a folder of jars",
+        "page.jar": "is not a jar; build it again, or fetch it again",
+    }.items():
+        with pytest.raises(LabError, match=said):
+            jars_of([tmp_path / given])
+
+
+def test_a_later_command_knows_what_runs(tmp_path: Path) -> None:
+    configured = replace(settings.load(), state=tmp_path, ui_port=1, metrics_port=2)
+    conf = conf_of(tmp_path, "type = spooldir\nspoolDir = spool")
+    lab = OwnLab(
+        Wish(Path("my.py"), tmp_path / "my.conf"), Known(conf, "r1", 5, 2), configured, print
+    )
+    lab.state.folder.mkdir()
+    assert not saved.is_up(configured)
+    saved.write(lab)
+    assert saved.is_up(configured)
+    again = saved.read(replace(configured, ui_port=3, metrics_port=4), print)
+    assert again.known == lab.known
+    assert (again.settings.ui_port, again.settings.metrics_port) == (1, 2)
+    assert (again.wish.program, again.wish.conf) == (lab.wish.program, lab.wish.conf)
+
+
+def test_a_file_that_grew_after_spark_read_it_is_not_counted(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_text("1\n2\n")
+    changed = file.stat().st_mtime_ns // 1_000_000
+    files = FilesRead()
+    files.add(f"file:{file}", changed)
+    assert (files.lines, files.unsure) == (2, "")
+    files.add(f"file:{file}", changed - 1)
+    assert files.unsure == f"{file} has grown since Spark read it; Spark reads a file once"
+    files.add(f"file:{tmp_path}/gone", changed)
+    assert "was removed" in files.unsure
+
+
+def test_the_program_is_shown_without_sparks_log_and_before_its_failure(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = (
+        "('/', 1)\n10:00:00 ERROR Utils: Exception\nflumelab: told\nThe program failed:\n  p.py\n"
+    )
+    shown.output(text, ["The program failed:", "  p.py"])
+    assert capsys.readouterr().out == "('/', 1)\n"
+
+
+def test_variables_stand_for_the_options_of_run_and_up() -> None:
+    variables = {
+        "LAB_PROGRAM_FILE": "p.py",
+        "LAB_CONF_FILE": "a.conf",
+        "LAB_COUNT": "x",
+        "LAB_FLUME_JARS": "a.jar 'b c.jar'",
+        "LAB_PROGRAM_ARGS": "1 --two",
+    }
+    local = ["--runtime", "local", "--conf", "a.conf"]
+    jars = ["--flume-jar", "a.jar", "--flume-jar", "b c.jar"]
+    end = ["p.py", "--", "1", "--two"]
+    run = own_container.arguments(variables)
+    assert run == ["run", *local, "--count", "x", *jars, *end]
+    assert own_container.arguments(variables, "up") == ["up", *local, *jars, *end]
+
+
+def test_a_container_that_stays_reads_folders_of_the_host(tmp_path: Path) -> None:
+    configured = replace(settings.load(), state=tmp_path / "state")
+    conf_of(tmp_path, "type = spooldir\nspoolDir = /home/maria_dev/spool")
+    told: list[str] = []
+    wish = Wish(tmp_path / "my.py", tmp_path / "my.conf")
+    mapped = docker.folders_of_sources(wish, None, configured, told.append)
+    place = tmp_path / "state/own/files/home/maria_dev/spool"
+    assert mapped == {"/home/maria_dev/spool": place}
+    assert place.stat().st_mode & 0o777 == 0o777  # the container has a user of its own
+    assert told == [f"source r1 reads {place}; put files there, or use flumelab feed"]
+    mounts, arguments = docker.inside(replace(wish, mapped=mapped, arguments=("1",)))
+    assert f"{place}:/mapped/0" in mounts and f"{tmp_path}:/program:ro" in mounts
+    assert arguments[-3:] == ["/program/my.py", "--", "1"]
+
+
+def test_a_program_and_a_conf_with_different_ports_are_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "my.conf"
+    sink = {"channel": "c1", "type": "avro", "hostname": "localhost", "port": "9092"}
+    keys = "".join(f"a1.sinks.k1.{key} = {value}\n" for key, value in sink.items())
+    file.write_text(f"a1.sources = r1\na1.channels = c1\na1.sinks = k1\n{keys}")
+    state = OwnState(tmp_path)
+    ports = FilePorts(Wish(Path("my.py"), file), confs.read(file), state)
+    assert not ports.program_is_ready()  # it has not written yet
+    state.progress.write_text('{"listens": [4141]}')
+    with pytest.raises(LabError) as said:
+        ports.program_is_ready()
+    assert str(said.value) == (
+        f"my.py listens on port 4141, but the sinks of {file} send to port 9092; let both name "
+        "the same port"
+    )
