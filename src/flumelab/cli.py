@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from flumelab import (
 )
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
+from flumelab.live_commands import LinkOption, RuntimeOption, hint, live
 from flumelab.own import command as own_command
 from flumelab.own import labs
 from flumelab.own.labs import StayingLab
@@ -38,11 +40,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+cli.registered_commands += live.registered_commands
 
-RuntimeOption = Annotated[
-    RuntimeName,
-    typer.Option(help="auto: the one that is up, else Docker if an engine answers, else local."),
-]
 LessonOption = Annotated[str, typer.Option(help=f"The lesson: {', '.join(catalogue.LAB_LESSONS)}.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LinesOption = Annotated[
@@ -128,6 +127,7 @@ def up(
     requirements: RequirementsOption = None,
     flume_jars: FlumeJarOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
+    link: LinkOption = False,
 ) -> None:
     """Start the lab and wait until it is ready: a lesson's, or one of your own files.
 
@@ -144,7 +144,7 @@ def up(
         raise LabError("--conf and the like need a program of yours; name it: flumelab up my.py")
     if _own(runtime):
         raise LabError("a lab of your own files is up; run flumelab down first")
-    _up(_runtime(runtime), lesson)
+    _up(choose(runtime, replace(settings.load(), link=link)), lesson)
 
 
 @cli.command()
@@ -396,6 +396,7 @@ def demo(
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
     print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
     print("  make down                                stop it; the state stays")
+    print(f"  {hint(chosen.name)}")
     raise typer.Exit(0 if result.balanced else 1)
 
 

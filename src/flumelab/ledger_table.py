@@ -31,13 +31,23 @@ def verdict(balance: Balance) -> RenderableType:
     shown: list[RenderableType] = [table]
     if balance.malformed:
         shown.append(Text(f"of those counted, {balance.malformed:,} are malformed lines", "dim"))
+    words = verdict_of(balance)
     if balance.settled:
-        shown.append(Text("BALANCED: nothing lost, nothing counted twice", "bold green"))
+        shown.append(Text(words, "bold green"))
     elif balance.balanced:
-        shown.append(Text(_hops_differ(balance), "bold yellow"))
+        shown.append(Text(words, "bold yellow"))
     else:
-        shown += [Text(f"NOT BALANCED: {_imbalance(balance)}", "bold red"), _differences(balance)]
+        shown += [Text(words, "bold red"), _differences(balance)]
     return Group(*shown)
+
+
+def verdict_of(balance: Balance) -> str:
+    """The verdict in words, for the terminal and for the page."""
+    if balance.settled:
+        return "BALANCED: nothing lost, nothing counted twice"
+    if balance.balanced:
+        return _hops_differ(balance)
+    return f"NOT BALANCED: {_imbalance(balance)}"
 
 
 def _imbalance(balance: Balance) -> str:

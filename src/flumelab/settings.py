@@ -54,6 +54,10 @@ class Settings:
     receiver_port: int = _declare(Port("LAB_RECEIVER_PORT", 4141, "receiver (local)", ("local",)))
     # Not Flume's 41414: Linux uses that number for outgoing connections, too.
     metrics_port: int = _declare(Port("LAB_METRICS_PORT", 4144, "Flume's metrics"))
+    page_port: int = _declare(Port("LAB_PAGE_PORT", 4145, "the live page", always=False))
+    link_port: int = _declare(
+        Port("LAB_LINK_PORT", 4143, "the link of `up --link`", ("local",), always=False)
+    )
     second_port: int = _declare(
         Port(
             "LAB_SECOND_PORT", 4142, "`fan-out`'s second receiver (local)", ("local",), always=False
@@ -62,6 +66,8 @@ class Settings:
     kafka_port: int = _declare(Port("LAB_KAFKA_PORT", 9092, "Kafka", always=False))
     s3_port: int = _declare(Port("LAB_S3_PORT", 7070, "the S3 server", always=False))
     db_port: int = _declare(Port("LAB_DB_PORT", 3306, "MariaDB", always=False))
+    link: bool = False
+    """Whether sink and receiver are connected by a process that can cut the connection."""
 
     def port(self, name: str) -> Port:
         """The port of a field, for example ``ui_port``, with its number in this lab."""
@@ -82,12 +88,13 @@ def load() -> Settings:
     """Read the environment; raises `LabError` outside a checkout and for an invalid port."""
     root = _checkout()
     project = os.environ.get("COMPOSE_PROJECT_NAME", "flumelab")
+    numbers: dict[str, Any] = {name: _number(port) for name, port in PORTS.items()}
     return Settings(
         root=root,
         state=Path(os.environ.get("LAB_STATE", root / ".lab")).absolute(),
         project=project,
         images=os.environ.get("LAB_IMAGES", project),
-        **{name: _number(port) for name, port in PORTS.items()},
+        **numbers,
     )
 
 

@@ -184,7 +184,20 @@ def test_a_stop_in_the_middle_keeps_every_count_loses_nothing_and_repeats_nothin
 def test_every_command_has_help() -> None:
     flumelab = str(ROOT / ".venv/bin/flumelab")
     out = subprocess.run([flumelab, "--help"], capture_output=True, text=True, check=True).stdout
-    for command in ("up", "down", "status", "feed", "counts", "ledger", "logs", "doctor"):
+    for command in (
+        "up",
+        "down",
+        "status",
+        "feed",
+        "counts",
+        "ledger",
+        "logs",
+        "doctor",
+        "page",
+        "kill",
+        "cut",
+        "mend",
+    ):
         assert re.search(rf"^\s+{command} ", out, re.MULTILINE)
         done = subprocess.run([flumelab, command, "--help"], capture_output=True, check=False)
         assert done.returncode == 0

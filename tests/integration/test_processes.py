@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from flumelab.errors import LabError
 from flumelab.runtimes.processes import Processes, kill
 from tests.support.spark import wait_for
 
@@ -41,3 +42,19 @@ def test_a_process_that_has_ended_does_not_keep_the_others_from_being_killed() -
     first.communicate(b"\n")
     kill(found)
     assert second.wait(5) == -9
+
+
+def test_a_killed_service_is_dead_with_its_children_and_not_stopped(tmp_path: Path) -> None:
+    processes = Processes(tmp_path)
+    child = "import subprocess; subprocess.run(['sleep', '60'])"
+    processes.start("service", [sys.executable, "-c", child], {}, tmp_path)
+    parent = psutil.Process(processes.running()["service"].pid)
+    wait_for(lambda: parent.children(), "the child runs")
+    [started] = parent.children()
+    processes.kill("service")
+    assert "service" in processes.dead()
+    assert not psutil.pid_exists(started.pid) or started.status() == psutil.STATUS_ZOMBIE
+    with pytest.raises(LabError, match="service does not run; flumelab status shows"):
+        processes.kill("service")
+    processes.stop("service", 0)
+    assert processes.dead() == {}

@@ -13,6 +13,8 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.streaming import StreamingContext
 
+from flumelab.programs import progress
+
 POLL_SECONDS = 0.5
 
 
@@ -23,6 +25,7 @@ def await_stop_of_streams(ssc: StreamingContext, checkpoint: str) -> None:
     each second of the pause. After a crash, or if events are left to count, the checkpoint stays,
     with the write-ahead log in it.
     """
+    progress.tell_streams(ssc)
     while not ssc.awaitTerminationOrTimeout(POLL_SECONDS):
         if _stop_is_asked_for():
             scheduler = ssc._jssc.ssc().scheduler()
@@ -37,10 +40,13 @@ def await_stop_of_streams(ssc: StreamingContext, checkpoint: str) -> None:
 
 def await_stop_of_queries(spark: SparkSession) -> None:
     """Wait like ``spark.streams.awaitAnyTermination()``; at a stop, end once all is counted."""
+    queries = progress.Queries()
     while not spark.streams.awaitAnyTermination(POLL_SECONDS):
+        queries.tell(spark)
         if _stop_is_asked_for():
             for query in spark.streams.active:
                 query.processAllAvailable()
+                queries.tell(spark)
                 query.stop()
             return
 

@@ -85,6 +85,30 @@ class DockerRuntime:
         report("stopping the services")
         self._compose.output("down")
 
+    def kill(self, service: str) -> None:
+        """Run `docker compose kill`; such a container is not restarted by the engine."""
+        if service not in {each.name for each in self.services() if each.state != "stopped"}:
+            raise LabError(f"{service} does not run; flumelab status shows what runs")
+        self._compose.output("kill", service)
+
+    def cut(self) -> None:
+        """Take the agent's container off the network; its packets are lost without a word."""
+        self._network("disconnect")
+
+    def mend(self) -> None:
+        """Put it back, under its name."""
+        self._network("connect")
+
+    def _network(self, verb: str) -> None:
+        [agent] = self._running_one_of(FLUMES)
+        container = self._compose.output("ps", "-q", agent).strip()
+        alias = ["--alias", agent] if verb == "connect" else []
+        network = f"{self._settings.project}_default"
+        command = ["docker", "network", verb, *alias, network, container]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LabError(f"docker network {verb} failed: {done.stderr.strip()}")
+
     def services(self) -> list[Service]:
         """Ask `docker compose ps`."""
         lines = self._compose.output("ps", "-a", "--format", "json").splitlines()

@@ -15,7 +15,7 @@ from flumelab.ledger import HopCounts
 from flumelab.lessons.catalogue import Input, Lesson
 from flumelab.runtimes import commands, local_build
 from flumelab.runtimes.local_evidence import LocalEvidence
-from flumelab.runtimes.local_start import Launch, LessonServices
+from flumelab.runtimes.local_start import LINK, Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.port_probe import require_unused
 from flumelab.runtimes.processes import Processes
@@ -62,6 +62,7 @@ class LocalRuntime:
                 report(f"{name} ended without a stop; it continues from its state")
                 self._processes.stop(name, 0)
             self._state.create()
+            self._state.lesson.write_text(f"{lesson.name}\n")
             try:
                 for stage in stages:
                     self._start([la for la in stage if la.service not in running], report)
@@ -73,6 +74,20 @@ class LocalRuntime:
         """Stop Flume first, so that the driver still counts what Flume has sent."""
         with self._state.locked():
             self._stop_all(report)
+
+    def kill(self, service: str) -> None:
+        """Send SIGKILL to the service's processes; it is then shown as stopped."""
+        self._processes.kill(service)
+
+    def cut(self) -> None:
+        """Create the file that the link looks for."""
+        self._require_link()
+        self._state.cut.touch()
+
+    def mend(self) -> None:
+        """Remove that file."""
+        self._require_link()
+        self._state.cut.unlink(missing_ok=True)
 
     def services(self) -> list[Service]:
         """All services but the generator, which runs only while it feeds."""
@@ -173,6 +188,12 @@ class LocalRuntime:
     def _running_servers(self) -> Servers:
         return self._servers(list(self._processes.running()))
 
+    def _require_link(self) -> None:
+        if LINK not in self._processes.running():
+            raise LabError(
+                "the lab has no link that could be cut; run flumelab down, then flumelab up --link"
+            )
+
     def _start(self, launches: Sequence[Launch], report: Report) -> None:
         for launch in launches:
             for port in launch.ports:
@@ -201,4 +222,4 @@ def _stop_order(service: str) -> int:
     """The place in the order of the flow: a service may end once those before it have ended."""
     if service in SERVERS:
         return 3
-    return {"flume": 0, "receiver": 1}.get(service, 2)
+    return {"flume": 0, "receiver": 1, LINK: 2}.get(service, 2)

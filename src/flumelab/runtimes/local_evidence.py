@@ -73,14 +73,20 @@ class LocalEvidence:
 
     def folder(self, path: str) -> Folder:
         """List it."""
-        return Folder(path, tuple(islice(_files(Path(path)), FOLDER_FILES_MAX)))
+        return folder_at(path)
+
+
+def folder_at(path: str) -> Folder:
+    """List a folder with its sub-folders."""
+    return Folder(path, tuple(islice(_files(Path(path)), FOLDER_FILES_MAX)))
 
 
 def kind_of(service: str) -> Kind:
     """Return the kind of a service of the local runtime."""
     if service in SERVERS:
         return Kind.OTHER
-    return {FLUME: Kind.FLUME, "receiver": Kind.RECEIVER}.get(service, Kind.PROGRAM)
+    kinds = {FLUME: Kind.FLUME, "receiver": Kind.RECEIVER, "link": Kind.OTHER}
+    return kinds.get(service, Kind.PROGRAM)
 
 
 def _ends_of(file: Path) -> str:

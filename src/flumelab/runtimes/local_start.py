@@ -17,6 +17,7 @@ from flumelab.runtimes.servers import SPARK_JARS, Servers
 from flumelab.settings import LOOPBACK, Port, Settings
 
 DRIVER_MEMORY = "1g"
+LINK = "link"
 TASK_TRIES = 4  # as on a cluster: a Python worker may die
 
 
@@ -56,10 +57,35 @@ class LessonServices:
         stages = [[self._server(name)] for name in self._servers.names]
         if lesson.uses_landing_log:
             stages.append([self._receiver()])
+        if self._has_link:
+            stages.append([self._link()])
         stages.append([self._driver(program) for program in lesson.programs])
         if lesson.uses_flume:
             stages.append([self._flume()])
         return stages
+
+    @property
+    def _has_link(self) -> bool:
+        return self._settings.link and self._lesson.uses_flume
+
+    def _link(self) -> Launch:
+        """The link stands between the first sink and its receiver, or the program and its sink."""
+        port, to = self._settings.port("link_port"), self._settings.receiver_port
+        command = [sys.executable, "-m", "flumelab.runtimes.link", "--listen", str(port.number)]
+        return Launch(
+            service=LINK,
+            title="the link between sink and receiver",
+            command=[*command, "--to", str(to), "--cut", str(self._state.cut)],
+            environment=os.environ,
+            folder=self._state.folder,
+            is_ready=lambda: self._state.cut.exists() or answers(port.number),
+            ports=[port],
+        )
+
+    @property
+    def _linked_port(self) -> int:
+        """The port of the link; without one, the receiver's (or the SparkSink's) own."""
+        return self._settings.link_port if self._has_link else self._settings.receiver_port
 
     def _server(self, name: str) -> Launch:
         return Launch(
@@ -143,7 +169,7 @@ class LessonServices:
         return {
             "RECEIVER_HOST": LOOPBACK,
             "RECEIVER_PORT": str(self._settings.receiver_port),
-            "FLUME_AGENTS": f"{LOOPBACK}:{self._settings.receiver_port}",
+            "FLUME_AGENTS": f"{LOOPBACK}:{self._linked_port}",
             "LANDING_DIR": str(self._state.landing),
             "SPOOL_DIR": str(self._state.spool),
             "RESULTS_URL": self._state.results_url,
@@ -159,7 +185,8 @@ class LessonServices:
     def _flume(self) -> Launch:
         settings, state = self._settings, self._state
         ports = [settings.port("metrics_port")]
-        if self._lesson.program.reads is Input.PULL:
+        pulls = self._lesson.program.reads is Input.PULL
+        if pulls:
             ports.append(settings.port("receiver_port"))  # the SparkSink listens there
         variables = {
             "FLUME_HOME": str(flume_home(settings.root)),
@@ -168,7 +195,8 @@ class LessonServices:
             "FLUME_CONF": str(settings.root / "flume-conf" / self._lesson.conf),
             "FLUME_SPOOL_DIR": str(state.spool),
             "FLUME_SINK_HOST": LOOPBACK,
-            "FLUME_SINK_PORT": str(settings.receiver_port),
+            # With pull, the SparkSink listens there, and the program comes through the link.
+            "FLUME_SINK_PORT": str(settings.receiver_port if pulls else self._linked_port),
             "FLUME_SINK_HOST_2": LOOPBACK,
             "FLUME_SINK_PORT_2": str(settings.second_port),
             "FLUME_METRICS_PORT": str(settings.metrics_port),

@@ -1,6 +1,7 @@
 """The folder that a lab of the local runtime writes to.
 
 .lab/local/  spool/  ledger.jsonl  metrics/  channel/  landing/  checkpoint/  results.db  logs/
+             lesson (the name of the lesson that was started last)
 """
 
 import fcntl
@@ -25,6 +26,8 @@ class StateFolder:
         self.landing = folder / "landing"
         self.checkpoints = folder / "checkpoint"
         self.logs = folder / "logs"
+        self.lesson = folder / "lesson"
+        self.cut = folder / "cut"  # while it exists, the link is cut
 
     @property
     def results_url(self) -> str:

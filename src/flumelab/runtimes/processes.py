@@ -83,6 +83,19 @@ class Processes:
         self._write(records)
         return clean
 
+    def kill(self, name: str) -> None:
+        """Kill a service and its children (SIGKILL); it then counts as dead, not as stopped.
+
+        Raises `LabError` if it does not run.
+        """
+        record = self.running().get(name)
+        if not record:
+            raise LabError(f"{name} does not run; flumelab status shows what runs")
+        killed = [each for each in psutil.process_iter() if _has_label(each, self._label(name))]
+        kill(killed)
+        psutil.wait_procs(killed, timeout=KILL_SECONDS_MAX)
+        _reap(record.pid)
+
     def log(self, name: str) -> Path:
         """The file to which the service writes its output; it may not exist."""
         return self._logs / f"{name}.log"

@@ -46,6 +46,15 @@ class Runtime(Protocol):
     def services(self) -> list[Service]:
         """Every service with its state, in the order of the flow; empty if the lab is down."""
 
+    def kill(self, service: str) -> None:
+        """End a service at once, as a crash would; `up` starts it again."""
+
+    def cut(self) -> None:
+        """Cut the connection between sink and receiver."""
+
+    def mend(self) -> None:
+        """Mend it."""
+
     def feed(self, options: Sequence[str], replay: Path | None, quiet: bool = False) -> int:
         """Run the generator and return its exit code.
 

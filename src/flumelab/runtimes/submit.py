@@ -55,6 +55,7 @@ def main(program: Path, options: list[str], keep: bool) -> int:
     environment = {
         "CHECKPOINT_DIR": str(checkpoint),
         "STOP_FILE": str(stop_file),
+        "PROGRESS_FILE": str(root / f"{program.stem}.progress.json"),
         "PYTHONWARNINGS": ",".join(f"ignore:{message}" for message in IGNORED_WARNINGS),
     }
     return subprocess.run(command, env=os.environ | environment, check=False).returncode

@@ -23,6 +23,8 @@ def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_KAFKA_PORT", "5146")
     monkeypatch.setenv("LAB_S3_PORT", "5147")
     monkeypatch.setenv("LAB_DB_PORT", "5148")
+    monkeypatch.setenv("LAB_PAGE_PORT", "5149")
+    monkeypatch.setenv("LAB_LINK_PORT", "5150")
     lab = settings.load()
     assert (lab.receiver_port, lab.metrics_port, lab.ui_port, lab.master_port) == (
         *(5141, 5142),
@@ -30,8 +32,9 @@ def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert lab.second_port == 5145
     assert (lab.kafka_port, lab.s3_port, lab.db_port) == (5146, 5147, 5148)
+    assert (lab.page_port, lab.link_port) == (5149, 5150)
     assert {port.number for name in ("docker", "local") for port in lab.ports(name)} == {
-        *range(5141, 5149)
+        *range(5141, 5151)
     }
 
 

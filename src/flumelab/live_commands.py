@@ -1,0 +1,71 @@
+"""The commands for a lab that runs: the live page, and the faults that it also causes."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from flumelab import settings
+from flumelab.page import command as page_command
+from flumelab.page.command import hint
+from flumelab.runtimes.choice import RuntimeName, choose
+
+__all__ = ["LinkOption", "RuntimeOption", "hint", "live"]
+
+live = typer.Typer()
+
+RuntimeOption = Annotated[
+    RuntimeName,
+    typer.Option(help="auto: the one that is up, else Docker if an engine answers, else local."),
+]
+LinkOption = Annotated[
+    bool, typer.Option("--link", help="Connect sink and receiver so that flumelab cut can cut it.")
+]
+ControlOption = Annotated[
+    bool, typer.Option("--control", help="Let the page feed, kill, start, cut and mend.")
+]
+PagePortOption = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="The port (default: LAB_PAGE_PORT, 4145).")
+]
+BrowserOption = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
+
+
+@live.command()
+def kill(
+    part: Annotated[str, typer.Argument(help="A service that flumelab status names.")],
+    runtime: RuntimeOption = RuntimeName.auto,
+) -> None:
+    """End a part at once, as a crash would (kill -9); flumelab up starts it again."""
+    choose(runtime, settings.load()).kill(part)
+
+
+@live.command()
+def cut(runtime: RuntimeOption = RuntimeName.auto) -> None:
+    """Cut the connection between sink and receiver (local runtime: up --link)."""
+    choose(runtime, settings.load()).cut()
+
+
+@live.command()
+def mend(runtime: RuntimeOption = RuntimeName.auto) -> None:
+    """Mend the connection between sink and receiver."""
+    choose(runtime, settings.load()).mend()
+
+
+@live.command()
+def page(
+    control: ControlOption = False,
+    port: PagePortOption = None,
+    browser: BrowserOption = False,
+    runtime: RuntimeOption = RuntimeName.auto,
+) -> None:
+    """Serve the live page of the lab on this host: every hop, its rate, its lag, the verdict.
+
+    It shows the lab that runs, also a lesson or program of flumelab run, and waits for one. With
+    Docker, compose.yaml serves the page already; this command then adds what --control allows.
+    """
+    page_command.run(runtime, control, port, browser, report)
+
+
+def report(text: str) -> None:
+    """Print what is being done."""
+    print(f"flumelab: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,71 @@
+// The page's actions. Each is one of the lab's commands, and needs the token of the address.
+
+import { element, say } from "./format.js";
+
+const TOKEN = takeToken();
+let drawn = "";
+let enabled = false;
+
+// The token comes after the #, which no browser sends, and does not stay in the address.
+function takeToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given) {
+    sessionStorage.setItem("token", given);
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+  return given ?? sessionStorage.getItem("token");
+}
+
+export function drawControl(state) {
+  const { control } = state;
+  const root = document.getElementById("act");
+  root.hidden = !control?.enabled;
+  if (root.hidden) return;
+  enabled = Boolean(TOKEN);
+  const key = JSON.stringify(control);
+  if (key === drawn) return;
+  drawn = key;
+  document.querySelector("#feed button").disabled = !enabled;
+  if (!enabled) say("acted", "Open the address that flumelab page --control printed: it has the token.");
+  document.getElementById("actions").replaceChildren(...control.actions.map(row));
+}
+
+function row(action) {
+  const button = element("button", { type: "button", "data-action": action.id,
+    disabled: !enabled || !action.possible }, action.title);
+  button.onclick = () => act({ action: action.id, part: action.part });
+  button.onfocus = button.onmouseenter = () => say("command", action.command);
+  const why = action.possible ? "" : action.why;
+  return element("li", {}, button, element("code", {}, action.command),
+    why ? element("span", { class: "detail" }, why) : null);
+}
+
+const form = document.getElementById("feed");
+const feedCommand = () => {
+  const { lines, rate, seed } = form.elements;
+  return `flumelab feed --lines ${lines.value} --rate ${rate.value} --seed ${seed.value}`;
+};
+form.oninput = () => say("command", feedCommand());
+form.onsubmit = (event) => {
+  event.preventDefault();
+  const values = Object.fromEntries(["lines", "rate", "seed"].map((name) =>
+    [name, Number(form.elements[name].value)]));
+  act({ action: "feed", ...values });
+};
+say("command", feedCommand());
+
+async function act(asked) {
+  say("acted", "…");
+  try {
+    const answer = await fetch("/api/v1/actions", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Lab-Token": TOKEN ?? "" },
+      body: JSON.stringify(asked),
+    });
+    const said = await answer.json();
+    say("acted", answer.ok ? said.says : `✕ ${said.error}`);
+    if (said.command) say("command", said.command);
+  } catch {
+    say("acted", "✕ the page's server does not answer");
+  }
+}

@@ -1,0 +1,71 @@
+"""`flumelab page`: which lab it shows, and on which port."""
+
+from flumelab import settings
+from flumelab.errors import LabError
+from flumelab.page.control import Control
+from flumelab.runtimes.choice import RuntimeName, choose
+from flumelab.runtimes.port_probe import answers
+from flumelab.runtimes.runtime import Report
+from flumelab.settings import LOOPBACK, Settings
+
+HOSTS = ("localhost", LOOPBACK, "[::1]")
+
+
+def run(
+    runtime: RuntimeName, control: bool, port: int | None, browser: bool, report: Report
+) -> None:
+    """Serve the page until Ctrl-C; raises `LabError` if it cannot be served."""
+    from flumelab.page.actions import LabControl  # only the page needs the web server's packages
+    from flumelab.page.remote import RemoteSampler
+    from flumelab.page.sampler import Sampler
+    from flumelab.page.serve import SamplerOf, serve
+
+    configured = settings.load()
+    chosen = choose(runtime, configured).name
+    allowed = LabControl(chosen) if control else Control()
+    sampler: SamplerOf
+    if chosen == "docker":
+        shown = f"http://{LOOPBACK}:{configured.page_port}/"
+        if not control:
+            report(f"the page is at {shown}; the lab's containers serve it")
+            if browser:
+                _open(shown)
+            return
+        _require_page_of_compose(configured)
+        sampler = lambda tell: RemoteSampler((LOOPBACK, configured.page_port), tell)  # noqa: E731
+        port = port or configured.page_port + 1
+    else:
+        from flumelab.page.place import LocalPlaces
+
+        find = LocalPlaces(configured).find
+        sampler = lambda tell: Sampler(find, tell)  # noqa: E731
+    at = (LOOPBACK, port or configured.page_port)
+
+    def serving(url: str) -> None:
+        report(f"the page is at {url} (Ctrl-C ends it)")
+        if browser:
+            _open(url)
+
+    serve(sampler, at, allowed, HOSTS, serving)
+
+
+def hint(runtime: str) -> str:
+    """Return the last line of `make lab`: where the page is, or how it is opened."""
+    if runtime == "docker":
+        url = f"http://{LOOPBACK}:{settings.load().page_port}/"
+        return f"{url:<40} every hop, live in your browser"
+    return ".venv/bin/flumelab page --open           every hop, live in your browser"
+
+
+def _open(url: str) -> None:
+    import webbrowser
+
+    webbrowser.open(url)
+
+
+def _require_page_of_compose(configured: Settings) -> None:
+    if not answers(configured.page_port):
+        raise LabError(
+            f"port {configured.page_port} does not answer, where the lab's containers serve the "
+            "page; flumelab up starts them"
+        )

@@ -1,0 +1,87 @@
+"""Flume's counters over all runs of the agent, and the channels' fill now."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flumelab.ledger import Metrics
+from flumelab.page.http_json import JsonServer, NotFound, NotThere
+from flumelab.page.state import Fill
+
+
+@dataclass(frozen=True)
+class FlumeReading:
+    """The counters of one agent.
+
+    :param runs: the metrics of each run, the oldest first
+    :param current: those of the run that answers now; empty if none does
+    """
+
+    runs: tuple[Metrics, ...] = ()
+    current: Metrics = field(default_factory=dict)
+
+    @property
+    def answers(self) -> bool:
+        """Whether the agent answers."""
+        return bool(self.current)
+
+    def total(self, component: str, counter: str) -> int:
+        """Return a counter's sum over all runs, such as ``SINK.spark``'s."""
+        return sum(_number(run.get(component, {}), counter) for run in self.runs)
+
+    def now(self, component: str, counter: str) -> int:
+        """Return a counter's value in the run that answers; 0 if none does."""
+        return _number(self.current.get(component, {}), counter)
+
+    def fill(self, channel: str) -> Fill | None:
+        """Return how full a channel is; None if the agent does not answer."""
+        counters = self.current.get(f"CHANNEL.{channel}")
+        if not counters:
+            return None
+        return Fill(_number(counters, "ChannelSize"), _number(counters, "ChannelCapacity"))
+
+
+class FlumeCounters:
+    """Reads the counters of an agent, from HTTP and from the files of its earlier runs.
+
+    The agent writes the file of its current run once a second (see MetricsFile in connector/java).
+    """
+
+    def __init__(self, server: JsonServer, folder: Path) -> None:
+        self._server = server
+        self._folder = folder
+        self._files: dict[Path, tuple[int, int, Metrics]] = {}
+
+    def read(self) -> FlumeReading:
+        """Ask the agent. The file of a run that answers is older than its answer."""
+        try:
+            current: Metrics = self._server.get("/metrics")
+        except (NotThere, NotFound):
+            current = {}
+        runs = [metrics for _, _, metrics in sorted(self._read_files(), key=lambda run: run[1])]
+        if current:
+            runs[-1:] = [current]
+        return FlumeReading(tuple(runs), current)
+
+    def _read_files(self) -> list[tuple[int, int, Metrics]]:
+        kept = {}
+        for path in self._folder.glob("*.json") if self._folder.is_dir() else ():
+            try:
+                changed = path.stat().st_mtime_ns
+                known = self._files.get(path)
+                if not known or known[0] != changed:
+                    run = json.loads(path.read_text())
+                    known = (changed, int(run["started"]), run["metrics"])
+                kept[path] = known
+            except (OSError, ValueError, KeyError):
+                continue  # the agent replaces it just now
+        self._files = kept
+        return list(kept.values())
+
+
+def _number(counters: Mapping[str, object], name: str) -> int:
+    try:
+        return int(str(counters.get(name, 0)))
+    except ValueError:
+        return 0

@@ -1,0 +1,203 @@
+"""Makes the `State` that is shown of the readings, with what is known from earlier samples."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flumelab.counts import Counts as Totals
+from flumelab.page import hop_states, spark_state, verdict
+from flumelab.page.expected import ExpectedAnswer
+from flumelab.page.flow import FlowPlan, HopPlan, LinkPlan
+from flumelab.page.history import History, Sample
+from flumelab.page.lesson_flow import plan as plan_of_lesson
+from flumelab.page.marks import Marks
+from flumelab.page.own_flow import plan as plan_of_own
+from flumelab.page.readings import Readings
+from flumelab.page.reasons import Reasons
+from flumelab.page.state import Counts, Hop, Lab, Ledger, Link, Part, Sign, State
+from flumelab.page.verdict import Verdict
+from flumelab.signs import Sign as FoundSign
+
+MOVED_SECONDS = 5.0
+"""Lines are on their way for as long as some hop has moved within this time."""
+
+
+class LabState:
+    """The state of one lab, sample by sample."""
+
+    def __init__(self, history: History, marks: Marks) -> None:
+        self._history = history
+        self._marks = marks
+        self._verdict = Verdict()
+        self._plan: FlowPlan | None = None
+        self._plan_of: object = None
+        self._moved: dict[str, float] = {}
+        self._spark = spark_state.SparkState()
+        self._reasons = Reasons()
+        self._expected: ExpectedAnswer | None = None
+
+    def of(self, readings: Readings, number: int, time: float, took: float) -> State:
+        """Return the state at this sample."""
+        plan = self._plan_for(readings)
+        answering = hop_states.parts_of(readings)
+        lines = {id_: readings.lines(hop) for id_, hop in plan.hops.items()}
+        self._note_moves(lines, time)
+        lags = {link_id(link): _lag(link, lines, readings, plan) for link in plan.links}
+        streams = self._spark.streams(readings)
+        queries = self._spark.queries(readings)
+        self._history.add(Sample(time, lines, lags, self._values(readings, plan, queries)))
+        moving = self._is_moving(time)
+        signs = self._signs(readings, answering, moving or any(lags.values()))
+        parts = hop_states.with_signs(answering, signs)
+        self._marks.look_at_parts(time, parts)
+        self._marks.look_at_feed(time, readings.generated_lines)
+        truth = self._truth(readings, moving)
+        ledger = self._ledger(readings, truth, moving)
+        self._marks.look_at_ledger(time, ledger)
+        cut = bool(readings.place.cut and readings.place.cut.exists())
+        links = [self._link(link, lags[link_id(link)], cut) for link in plan.links]
+        hops = hop_states.hops_of(plan, readings, parts, lines, self._history, signs)
+        return State(
+            sample=number,
+            time=time,
+            lab=_lab(readings, parts, hops),
+            flow=plan.drawn(),
+            hops=hops,
+            links=links,
+            parts=parts,
+            streams=streams,
+            queries=queries,
+            counts=_counts(readings, truth, moving),
+            ledger=ledger,
+            marks=self._marks.all,
+            signs=[_sign(sign) for sign in signs],
+            took=round(took, 4),
+        )
+
+    def _signs(
+        self, readings: Readings, parts: Sequence[Part], waiting: bool
+    ) -> Sequence[FoundSign]:
+        found = self._verdict.balance_of(readings)
+        return self._reasons.look(readings.place, parts, waiting, found.hops if found else ())
+
+    def batches_json(self) -> dict[str, Any]:
+        """The micro-batches of the last ten minutes, for the charts."""
+        return self._spark.batches_json()
+
+    def _plan_for(self, readings: Readings) -> FlowPlan:
+        """Return the plan; it is made anew if the conf or the names of the queries change."""
+        place = readings.place
+        try:
+            changed = place.conf.stat().st_mtime_ns
+        except OSError:
+            changed = 0
+        own = place.own or {}
+        of = (place.lesson, changed, tuple(readings.queries), own.get("lines_in") is None,
+              tuple(readings.progress.get("listens") or ()))  # fmt: skip
+        if self._plan is None or of != self._plan_of:
+            self._plan_of = of
+            if place.lesson:
+                self._plan = plan_of_lesson(place.lesson, place.conf, sorted(readings.queries))
+            else:
+                self._plan = plan_of_own(place, readings.progress)
+        return self._plan
+
+    def _note_moves(self, lines: Mapping[str, int | None], time: float) -> None:
+        last = self._history.last
+        for hop, now in lines.items():
+            if last and hop in last.lines and last.lines[hop] != now:
+                self._moved[hop] = time
+
+    def _is_moving(self, time: float) -> bool:
+        return any(time - moved < MOVED_SECONDS for moved in self._moved.values())
+
+    def _link(self, link: LinkPlan, lag: int | None, cut: bool) -> Link:
+        seconds = self._history.waited(link.source, lag) if lag else (None if lag is None else 0.0)
+        return Link(
+            link.source,
+            link.target,
+            lag,
+            None if seconds is None else round(seconds, 1),
+            self._history.trend(link_id(link)),
+            link.note,
+            cut=link.connection and cut,
+        )
+
+    def _values(
+        self, readings: Readings, plan: FlowPlan, queries: Sequence[Any]
+    ) -> Mapping[str, float | None]:
+        values: dict[str, float | None] = {}
+        for hop in plan.hops.values():
+            if hop.kind == "channel":
+                fill = readings.flume.fill(hop.name)
+                values[f"fill:{hop.id}"] = fill.percent if fill else None
+        for query in queries:
+            values[f"rows:{query.name}"] = query.rows
+            values[f"duration:{query.name}"] = query.duration
+            values[f"state:{query.name}"] = query.state_rows
+            values[f"event_lag:{query.name}"] = query.event_lag
+        return values
+
+    def _truth(self, readings: Readings, moving: bool) -> Totals | None:
+        """Return the generator's numbers by key; None while they are not known."""
+        if readings.has_urls:
+            return readings.generated
+        place = readings.place
+        if self._expected is None:
+            self._expected = ExpectedAnswer(place.lesson, place.ledger, place.root)
+        return self._expected.at(readings.generated_lines, moving)
+
+    def _ledger(self, readings: Readings, truth: Totals | None, moving: bool) -> Ledger | None:
+        lesson, seconds = readings.place.lesson, self._marks.balanced_after
+        if lesson and not readings.has_urls:
+            return verdict.ledger_of_keys(readings, lesson, truth, moving, seconds)
+        found = self._verdict.balance_of(readings)
+        if found is None:
+            return None
+        flume = lesson is None or lesson.uses_flume
+        return verdict.ledger_of(found, flume, moving, seconds)
+
+
+def _sign(sign: FoundSign) -> Sign:
+    level = str(sign.level)
+    return Sign(sign.name, sign.part, level, sign.place, sign.sentence, sign.since)
+
+
+def link_id(link: LinkPlan) -> str:
+    """Return the name of a link in the history."""
+    return f"{link.source}>{link.target}"
+
+
+def _lag(
+    link: LinkPlan, lines: Mapping[str, int | None], readings: Readings, plan: FlowPlan
+) -> int | None:
+    """Return how many lines have passed the link's source and not its target."""
+    source, target = lines.get(link.source), lines.get(link.target)
+    channel: HopPlan = plan.hops[link.source]
+    if channel.kind == "channel":  # what a killed agent's memory channel lost is not on its way
+        fill = readings.flume.fill(channel.name)
+        if fill:
+            return fill.events
+    if not link.compares or source is None or target is None:
+        return None
+    return max(0, source - target)
+
+
+def _lab(readings: Readings, parts: Sequence[Any], hops: Sequence[Hop]) -> Lab:
+    place = readings.place
+    state, says = hop_states.summary(parts, hops)
+    return Lab(
+        runtime=place.runtime,
+        lesson=place.lesson.name if place.lesson else "",
+        program=place.program,
+        state=state,
+        says=says,
+        standing=place.standing,
+    )
+
+
+def _counts(readings: Readings, truth: Totals | None, moving: bool) -> Counts | None:
+    if readings.counted is None:
+        return None
+    lesson = readings.place.lesson
+    title = "URL" if lesson and lesson.scenario == "access-log" else "key"
+    return verdict.counts_of(title, truth, readings.counted, moving)

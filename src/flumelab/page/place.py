@@ -1,0 +1,152 @@
+"""Where the readings of a lab come from: its folders, its ports, its parts."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from flumelab import lesson_run
+from flumelab.errors import LabError
+from flumelab.lessons import catalogue
+from flumelab.lessons.catalogue import Lesson
+from flumelab.own.services import FLUME, OwnState
+from flumelab.page.state import DEAD, RUNNING, Part
+from flumelab.runtimes.evidence import Evidence
+from flumelab.runtimes.local_evidence import LocalEvidence
+from flumelab.runtimes.local_state import StateFolder
+from flumelab.runtimes.processes import Processes
+from flumelab.settings import LOOPBACK, Settings
+
+Address = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One lab.
+
+    :param runtime: local or docker
+    :param lesson: None for a program of the user's own
+    :param program: the program's file
+    :param flume: the address of the agent's counters; `spark`: of the driver's UI
+    :param progress: the folder with the programs' progress files, or the file of an own program
+    :param parts: asks for the parts and their states
+    :param evidence: what the signs are found in; None where logs cannot be read
+    :param root: the checkout; None in a container, which has no generator
+    :param standing: whether it is the lab of `flumelab up`, to which the lab's commands apply
+    :param own: an own program's run, as `flumelab run` has written it; empty for a lesson
+    """
+
+    runtime: str
+    lesson: Lesson | None
+    program: str
+    conf: Path
+    flume: Address
+    spark: Address
+    spool: Path
+    ledger: Path
+    metrics: Path
+    landing: Path
+    progress: Path
+    results_url: str
+    parts: Callable[[], list[Part]]
+    evidence: Evidence | None = None
+    root: Path | None = None
+    standing: bool = True
+    own: Mapping[str, Any] | None = None
+    cut: Path | None = None
+    """The file that exists while the link is cut; None without a link."""
+
+
+class LocalPlaces:
+    """The labs of the local runtime: the usual one, that of a lesson's run, and an own run."""
+
+    def __init__(self, settings: Settings) -> None:
+        run = lesson_run.settings_of_runs(settings)
+        self._labs = [(each, StateFolder(each.state / "local")) for each in (settings, run)]
+        self._settings = settings
+        self._own = OwnState(settings.state / "own")
+
+    def find(self) -> Place:
+        """Return the lab that runs; else the one of which a part died; else the usual one."""
+        own = Processes(self._own.folder)
+        alive = [Processes(state.folder).running() for _, state in self._labs]
+        if own.running():
+            return self._own_place(own)
+        for running, (settings, state) in zip(alive, self._labs, strict=True):
+            if running:
+                return _place(settings, state, settings is self._settings)
+        return _place(*self._labs[0], standing=True)
+
+    def _own_place(self, processes: Processes) -> Place:
+        run = read_json(self._own.folder / "run.json")
+        settings, state = self._settings, self._own
+        metrics_port = int(run.get("metrics_port", settings.metrics_port))
+        return Place(
+            runtime="local",
+            lesson=None,
+            program=str(run.get("program", "your program")),
+            conf=state.conf,
+            flume=(LOOPBACK, metrics_port),
+            spark=(LOOPBACK, int(run.get("ui_port", settings.ui_port))),
+            spool=state.folder / "none",
+            ledger=state.folder / "none",
+            metrics=state.metrics,
+            landing=state.folder / "none",
+            progress=state.progress,
+            results_url="",
+            parts=partial(_parts, processes),
+            evidence=LocalEvidence(processes, metrics_port),
+            standing=False,
+            own=run,
+        )
+
+
+def _place(settings: Settings, state: StateFolder, standing: bool) -> Place:
+    lesson = _lesson(state)
+    processes = Processes(state.folder)
+    return Place(
+        runtime="local",
+        lesson=lesson,
+        program=lesson.program.file,
+        conf=settings.root / "flume-conf" / lesson.conf,
+        flume=(LOOPBACK, settings.metrics_port),
+        spark=(LOOPBACK, settings.ui_port),
+        spool=state.spool,
+        ledger=state.ledger,
+        metrics=state.metrics,
+        landing=state.landing,
+        progress=state.checkpoints,
+        results_url=state.results_url,
+        parts=partial(_parts, processes),
+        evidence=LocalEvidence(processes, settings.metrics_port, utc=True),
+        root=settings.root,
+        standing=standing,
+        cut=state.cut,
+    )
+
+
+def _lesson(state: StateFolder) -> Lesson:
+    try:
+        return catalogue.find(state.lesson.read_text().strip())
+    except (OSError, LabError):
+        return catalogue.find(catalogue.DEFAULT)
+
+
+def _parts(processes: Processes) -> list[Part]:
+    running, dead = processes.running(), processes.dead()
+    names = [*running, *(name for name in dead if name not in running)]
+    return [Part(name, RUNNING if name in running else DEAD) for name in names]
+
+
+def read_json(file: Path) -> Mapping[str, Any]:
+    """Return a JSON object; empty if there is none, or if it is being replaced."""
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+__all__ = ["FLUME", "Address", "LocalPlaces", "Place", "read_json"]
