@@ -16,7 +16,10 @@ KAFKA_SOURCE = "org.apache.flume.source.kafka.kafkasource"
 KAFKA_CHANNEL = "org.apache.flume.channel.kafka.kafkachannel"
 KAFKA_SINK = "org.apache.flume.sink.kafka.kafkasink"
 SPARK_SINK = "org.apache.spark.streaming.flume.sink.sparksink"
-IDENTITY = "io.pysparkflume.flume.LineIdentityDeserializer$Builder"
+IDENTITY = {
+    "io.pysparkflume.flume.LineIdentityDeserializer$Builder",
+    "io.pysparkflume.flume.MultilineIdentityDeserializer$Builder",
+}
 
 # Sources that read from a place again after a crash, and those whose clients send again.
 REREADS = {"spooldir", "taildir", KAFKA_SOURCE, "jms"}
@@ -185,7 +188,7 @@ def _at_sinks(sinks: list[Component]) -> Iterator[str]:
 
 def _twice(source: Component | None, channel: Component, sinks: list[Component]) -> str:
     """Say what may come more than once."""
-    if source and source.text("deserializer") == IDENTITY:
+    if source and source.text("deserializer") in IDENTITY:
         return "what comes again has the same identity, so a receiver can leave it out"
     if any(sink.short_type in AWAIT_ANSWER for sink in sinks):
         told = "no duplicates without a lost answer"

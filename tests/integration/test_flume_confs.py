@@ -8,16 +8,19 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.support.flume import Collector
 from tests.support.flume_components import FLUME_HOME, ROOT
 from tests.support.ports import free_port
 from tests.support.waiting import accepts, wait_for
 
 CONFS = ROOT / "tests" / "data" / "confs"
+EXCERPT = ROOT / "tests" / "data" / "access_excerpt.log"
 FLUME_NG = str(FLUME_HOME / "bin" / "flume-ng")
 LINES = [f"2015-05-17 10:05:{second:02} line {second}" for second in range(60)]
 PORTS = ("PORT", "PORT_2", "PORT_3", "PORT_4")
@@ -34,13 +37,14 @@ class Agent:
         self.ports = {name: free_port() for name in PORTS}
         self.log = folder / "log"
         ports = {name: str(port) for name, port in self.ports.items()}
+        folders = {"IN": str(self.spool), "FLUME_SPOOL_DIR": str(self.spool), "OUT": str(self.out)}
         home = {"FLUME_JAVA_OPTS": f"{QUICK} -Duser.home={folder}"}
         words = ["agent", "-n", name, "-c", "conf", "-f", str(CONFS / conf)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [FLUME_NG, *words, "-Dflume.root.logger=INFO,console"],
                 cwd=folder,
-                env={**os.environ, **home, **ports, "IN": str(self.spool), "OUT": str(self.out)},
+                env={**os.environ, **home, **ports, **folders},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -115,6 +119,37 @@ def test_http_events_arrive(agent: Callable[..., Agent]) -> None:
     answer = requests.post(f"http://127.0.0.1:{port}/", json=events, timeout=30)
     assert answer.status_code == 200
     assert sorted(its.wait_for_lines(len(LINES))) == LINES
+
+
+def test_confs_that_send_to_spark_on_localhost_start_as_they_are(
+    agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    """Only their two ports are others: those in the files may be in use here."""
+    spark, http_port = Collector(), free_port()
+    try:
+        for name in ("http-to-spark.conf", "millis-to-spark.conf"):
+            text_of = (CONFS / name).read_text()
+            text_of = text_of.replace("4141", str(spark.port)).replace("5140", str(http_port))
+            (tmp_path / name).write_text(text_of)
+        http = agent(str(tmp_path / "http-to-spark.conf"))
+        millis = agent(str(tmp_path / "millis-to-spark.conf"))  # meanwhile
+        millis.feed("access.log", EXCERPT.read_bytes())
+        http.wait_for(lambda: accepts(http_port), "the http source listens")
+        event = {"headers": {"a": "b"}, "body": "x"}
+        assert requests.post(f"http://127.0.0.1:{http_port}/", json=[event], timeout=30).ok
+        lines = EXCERPT.read_bytes().splitlines()
+        millis.wait_for(lambda: len(spark.events) > len(lines), "the events of both")
+    finally:
+        spark.end()
+    assert ({"a": "b"}, b"x") in spark.events
+    of_millis = [event for event in spark.events if "timestamp" in event[0]]
+    stamped = [line for line in lines if b"[" in line]
+    assert sorted(body for _, body in of_millis) == sorted(stamped)
+    for headers, body in of_millis:
+        told = re.search(rb"\[([^\]]+)\]", body)
+        assert told
+        time = datetime.strptime(told[1].decode(), "%d/%b/%Y:%H:%M:%S %z")
+        assert int(headers["timestamp"]) == time.timestamp() * 1000
 
 
 def test_the_three_syslog_sources_deliver(agent: Callable[..., Agent]) -> None:

@@ -25,6 +25,7 @@ from tests.support.lesson import LESSONS, LessonInProcess
 
 # It must not make any other event late.
 CLOCK_AHEAD = b'{"time":"2099-01-01T00:00:00Z","user":"u0001","action":"view"}'
+AS_OF_AN_EMPTY_FILE = encode_event({}, b"")
 WITH_A_WATERMARK = ("late-events", "sql")
 
 
@@ -52,7 +53,8 @@ def test_spark_matches_each_line_once(session: SparkSession) -> None:
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_program_finds_what_was_sent(session: SparkSession, tmp_path: Path, name: str) -> None:
-    first = [encode_event({}, CLOCK_AHEAD)] if name in WITH_A_WATERMARK else []
+    first = [AS_OF_AN_EMPTY_FILE] if LESSONS[name].uses_flume else []
+    first += [encode_event({}, CLOCK_AHEAD)] if name in WITH_A_WATERMARK else []
     found, wanted = LessonInProcess(LESSONS[name], tmp_path, session, first).run()
     assert found == wanted
 

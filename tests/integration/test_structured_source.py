@@ -397,14 +397,14 @@ def test_a_checkpoint_of_another_log_is_refused(session: SparkSession, tmp_path:
         assert "OffsetForeign: the checkpoint belongs to landing log" in query.failure()
 
 
-def test_a_program_that_reads_text_moves_by_the_one_line_of_the_page(
+def test_a_program_that_reads_text_moves_by_what_the_page_says(
     session: SparkSession, tmp_path: Path
 ) -> None:
     page = (ROOT / "docs/how-to/move-from-flumeutils.md").read_text()
-    [line] = re.findall(r"^```python\n(.*)\n```$", page, re.MULTILINE)
+    [code] = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     port = free_port()
     names: dict[str, Any] = {"spark": session}
-    exec(line.replace("/tmp/", f"{tmp_path}/").replace("4141", str(port)), names)  # noqa: S102, S108
+    exec(code.replace("/tmp/", f"{tmp_path}/").replace("4141", str(port)), names)  # noqa: S102, S108
     words = names["lines"].selectExpr("explode(split(value, ' ')) AS word")  # as after `text`
     query = words.writeStream.format("memory").queryName("moved").start()
     try:

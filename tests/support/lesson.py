@@ -39,8 +39,6 @@ LESSONS = {
 LINES = 2_000
 BATCH = 500
 SECONDS_MAX = 60
-EMPTY = encode_event({}, b"")
-"""What Flume makes of an empty file."""
 
 
 def program(name: str) -> ModuleType:
@@ -61,8 +59,7 @@ class LessonInProcess:
     def __init__(
         self, lesson: Lesson, folder: Path, session: SparkSession, first: Sequence[bytes] = ()
     ) -> None:
-        self.lesson, self.folder, self.session = lesson, folder, session
-        self.first = [*first, *([EMPTY] if lesson.uses_flume else [])]
+        self.lesson, self.folder, self.session, self.first = lesson, folder, session, first
         self.port = free_port()
         self.store = ResultStore(f"sqlite:///{folder}/results.db")
         self.store.create()

@@ -50,6 +50,7 @@ JARS = {
 OURS = [
     ("sink", None, "org.apache.spark.streaming.flume.sink.SparkSink"),
     ("deserializer", None, "io.pysparkflume.flume.LineIdentityDeserializer$Builder"),
+    ("deserializer", None, "io.pysparkflume.flume.MultilineIdentityDeserializer$Builder"),
     ("processor", None, "io.pysparkflume.flume.PromptSinkProcessor"),
     ("monitor", None, "io.pysparkflume.flume.MetricsMonitor"),
 ]

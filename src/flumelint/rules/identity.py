@@ -11,6 +11,7 @@ from flumelint.resolve import is_alive
 from flumelint.rules.backslashes import SPOOL
 from flumelint.rules.rule import changed, rule, rule_for_files
 
+MULTILINE = "io.pysparkflume.flume.MultilineIdentityDeserializer$Builder"
 DESERIALIZER = "io.pysparkflume.flume.LineIdentityDeserializer$Builder"
 HEADERS = ("file", "offset", "end")
 
@@ -26,7 +27,7 @@ IDENTIFIED = changed(
 
 def _identified(conf: Conf) -> Iterator[Component]:
     for source in conf.components(SOURCE):
-        if source.is_a("spooldir") and source.text("deserializer") == DESERIALIZER:
+        if source.is_a("spooldir") and source.text("deserializer") in (DESERIALIZER, MULTILINE):
             yield source
 
 
