@@ -23,7 +23,7 @@ from flumelab import (
 )
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
-from flumelab.live_commands import LinkOption, RuntimeOption, hint, live
+from flumelab.live_commands import JsonOption, LinkOption, RuntimeOption, hint, live
 from flumelab.own import command as own_command
 from flumelab.own import labs
 from flumelab.own.labs import StayingLab
@@ -43,7 +43,6 @@ cli = typer.Typer(
 cli.registered_commands += live.registered_commands
 
 LessonOption = Annotated[str, typer.Option(help=f"The lesson: {', '.join(catalogue.LAB_LESSONS)}.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LinesOption = Annotated[
     int | None,
     typer.Option(min=0, help="Lines to send (default: 10,000, or all of a replayed file)."),
@@ -180,23 +179,6 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
         print("The lab is down; flumelab up starts it.")
     up = services and all(service.state == "running" for service in services)
     raise typer.Exit(0 if up and not lab_signs.stop_lines(signs) else 1)
-
-
-@cli.command()
-def top(
-    once: Annotated[bool, typer.Option("--once", help="Print the numbers once, and end.")] = False,
-    runtime: RuntimeOption = RuntimeName.auto,
-    as_json: JsonOption = False,
-) -> None:
-    """Show every hop in the terminal: its rate, its lag, its state; keys feed, kill and more.
-
-    Where the output is a file or a pipe, a line is printed for each hop that has changed. --json
-    prints what the page's API gives, a line a second, or once. The exit code of --once is 1 if the
-    lab is down, or a part of it is dead or stuck.
-    """
-    from flumelab.top import command as top_command  # the page's readers take a tenth of a second
-
-    raise typer.Exit(top_command.run(runtime, once, as_json))
 
 
 @cli.command()

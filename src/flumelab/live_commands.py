@@ -1,4 +1,4 @@
-"""The commands for a lab that runs: the live page, and the faults that it also causes."""
+"""The commands that show a lab while it runs, and the faults that the page also causes."""
 
 import sys
 from typing import Annotated
@@ -10,7 +10,7 @@ from flumelab.page import command as page_command
 from flumelab.page.command import hint
 from flumelab.runtimes.choice import RuntimeName, choose
 
-__all__ = ["LinkOption", "RuntimeOption", "hint", "live"]
+__all__ = ["JsonOption", "LinkOption", "RuntimeOption", "hint", "live"]
 
 live = typer.Typer()
 
@@ -18,6 +18,7 @@ RuntimeOption = Annotated[
     RuntimeName,
     typer.Option(help="auto: the one that is up, else Docker if an engine answers, else local."),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LinkOption = Annotated[
     bool, typer.Option("--link", help="Connect sink and receiver so that flumelab cut can cut it.")
 ]
@@ -64,6 +65,23 @@ def page(
     Docker, compose.yaml serves the page already; this command then adds what --control allows.
     """
     page_command.run(runtime, control, port, browser, report)
+
+
+@live.command()
+def top(
+    once: Annotated[bool, typer.Option("--once", help="Print the numbers once, and end.")] = False,
+    runtime: RuntimeOption = RuntimeName.auto,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every hop in the terminal: its rate, its lag, its state; keys feed, kill and more.
+
+    Where the output is a file or a pipe, a line is printed for each hop that has changed. --json
+    prints what the page's API gives, a line a second, or once. The exit code of --once is 1 if the
+    lab is down, or a part of it is dead or stuck.
+    """
+    from flumelab.top import command as top_command  # the page's readers take a tenth of a second
+
+    raise typer.Exit(top_command.run(runtime, once, as_json))
 
 
 def report(text: str) -> None:

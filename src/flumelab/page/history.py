@@ -70,13 +70,16 @@ class History:
         return newest.time - oldest.time
 
     def trend(self, link: str) -> str:
-        """Return whether a lag grows, shrinks, is steady, or is none."""
+        """Return whether a lag grows, shrinks, is steady, or is none.
+
+        A lag that has just ended shrinks for `TREND_SECONDS`: a fast one would not be seen else.
+        """
         newest = self._samples[-1]
-        now = newest.lags.get(link)
-        then = self._before(newest.time - TREND_SECONDS).lags.get(link)
-        if not now:
+        now = newest.lags.get(link) or 0
+        then = self._before(newest.time - TREND_SECONDS).lags.get(link) or 0
+        if not now and not then:
             return "none"
-        change = now - (then or 0)
+        change = now - then
         if abs(change) <= max(STEADY_LINES, 0.1 * now):
             return "steady"
         return "grows" if change > 0 else "shrinks"

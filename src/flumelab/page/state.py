@@ -71,7 +71,7 @@ class Link:
 
     :param lines: the lag in lines: how many have passed `source` and not yet `target`
     :param seconds: the lag in seconds: for how long the oldest of them has waited
-    :param trend: grows, shrinks, steady, or none if there is no lag
+    :param trend: grows, shrinks, steady, or none if there was no lag in the last seconds
     :param note: what Flume or Spark does on this way: push, fetch, rename
     """
 

@@ -44,6 +44,12 @@ def test_a_lag_grows_shrinks_or_is_steady() -> None:
     assert history(*[(1000, 1000)] * 8).trend("s>t") == "none"
 
 
+def test_a_lag_that_ends_between_two_samples_is_seen_to_shrink() -> None:
+    ended = [(1000, 0)] * 8 + [(1000, 1000)]
+    assert history(*ended).trend("s>t") == "shrinks"
+    assert history(*ended, *[(1000, 1000)] * 3).trend("s>t") == "none"
+
+
 def test_ten_minutes_are_kept() -> None:
     found = history(*[(place, place) for place in range(700)])
     columns = found.as_json()
