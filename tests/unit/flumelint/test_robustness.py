@@ -1,7 +1,8 @@
 """Any bytes may come in, and long files are checked at once."""
 
-from __future__ import gc
+from __future__ import annotations
 
+import gc
 import time
 
 import pytest
