@@ -29,6 +29,8 @@ FILES = ["--spool", "/data/spool", "--ledger", "/data/ledger/ledger.jsonl"]
 SECONDS_MAX = 180  # two busy cores
 GIB = 1 << 30
 
+PORTS = ("LAB_METRICS_PORT", "LAB_UI_PORT", "LAB_MASTER_PORT", "LAB_PAGE_PORT")
+
 
 @dataclass
 class Hops:
@@ -135,7 +137,7 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(images: None) -> Iterator[Lab]:
-    ports = {name: free_port() for name in ("LAB_METRICS_PORT", "LAB_UI_PORT", "LAB_MASTER_PORT")}
+    ports = {name: free_port() for name in PORTS}
     with pytest.MonkeyPatch.context() as environment:
         for name, port in ports.items():
             environment.setenv(name, str(port))
@@ -168,6 +170,19 @@ def test_the_metrics_on_the_published_port_agree_with_the_ledger(lab: Lab) -> No
     counters = ("EventPutSuccessCount", "EventTakeSuccessCount", "EventDrainSuccessCount")
     counts = [int(c[name]) for c in metrics.values() for name in counters if name in c]
     assert counts == [10_000] * 3
+
+
+def test_the_live_page_has_the_ledgers_numbers_and_verdict(lab: Lab) -> None:
+    deadline = time.monotonic() + SECONDS_MAX
+    while True:
+        state = get(lab.url("LAB_PAGE_PORT", "/api/v1/state")).json()
+        ledger = state["ledger"] or {}
+        if ledger.get("verdict") == "balanced":
+            break
+        assert time.monotonic() < deadline, state
+        time.sleep(1)
+    assert {hop["lines"] for hop in ledger["hops"]} == {10_000}
+    assert get(lab.url("LAB_PAGE_PORT")).status_code == 200
 
 
 def test_the_log_of_the_program_shows_the_top_url(lab: Lab) -> None:
@@ -272,7 +287,7 @@ def test_every_service_is_healthy_and_none_was_restarted(lab: Lab) -> None:
 
 def test_the_project_name_is_in_every_name_so_that_two_labs_can_live_together(lab: Lab) -> None:
     names = list(lab.containers())
-    assert len(names) == 7
+    assert len(names) == 8
     assert all(name.startswith(f"{os.environ['COMPOSE_PROJECT_NAME']}-") for name in names)
     assert "container_name" not in (ROOT / "compose.yaml").read_text(encoding="utf-8")
 
