@@ -21,7 +21,7 @@ ELSEWHERE = {
     "make test": "what runs this test",
     "docker compose up --build": "tests/docker/test_lab.py",
     f"{LAB_FILES} docker compose -f compose.own.yaml run --rm own": "tests/docker/test_own.py",
-    ".venv/bin/flumelab up my_program.py --conf my.conf": "tests/integration/test_own_lab.py",
+    ".venv/bin/flumelab up my_program.py --conf my.conf": "tests/integration/test_up_own_files.py",
 }
 
 
