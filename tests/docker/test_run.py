@@ -28,8 +28,9 @@ SECONDS_MAX = 1_200
 @pytest.fixture(scope="module")
 def results(images: None) -> dict[str, dict[str, Any]]:
     """The results by lesson."""
+    names = PORTS + SERVERS
     with pytest.MonkeyPatch.context() as environment:
-        for name, port in zip(PORTS + SERVERS, free_ports(6), strict=True):
+        for name, port in zip(names, free_ports(len(names)), strict=True):
             environment.setenv(name, str(port))
         options = ["--lines", str(LINES), "--rate", "0", "--malformed", "0.01", "--json"]
         done = flumelab("run", *NAMES, *options, seconds=SECONDS_MAX)
