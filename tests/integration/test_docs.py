@@ -34,12 +34,14 @@ NOT_RUN = {
     "how-to/cluster.md": "settings for Kubernetes",
     "how-to/follow-a-growing-log.md": "run by tests/integration/test_local_growing_log.py",
     "how-to/join-lines.md": "keys of a conf; run by tests/integration/test_stack_traces_conf.py",
+    "how-to/live-page.md": "its commands are those of tests/browser/test_page.py and test_top_*.py",
     "how-to/move-from-flumeutils.md": "run by tests/integration/test_structured_source.py",
     "how-to/prometheus.md": "run by tests/docker/test_structured.py and test_prometheus_files.py",
     "how-to/run-your-own.md": "run by tests/integration/test_own_programs.py",
     "lessons.md": "its programs are run by tests/integration/test_lessons.py",
     "reference/dstreams.md": "signatures; tests/unit/test_import_hook.py compares them",
     "reference/flume-components.md": "messages; run by tests/integration/test_flume_ng_script.py",
+    "reference/page-api.md": "both addresses are read by test_page_server.py",
     "reference/landing-log.md": "the commands of how-to/monitoring.md",
 }
 PAGE = "\n".join((DOCS / page).read_text() for page in PAGES)
