@@ -87,7 +87,7 @@ def _check(arguments: list[str]) -> int:
     add("--only", action="append", default=[], metavar="RULE", help="run this rule only")
     add("--skip-others", action="store_true", help="pass over files that are no Flume confs")
     add("--color", choices=("auto", "always", "never"), default="auto", help="colours [auto]")
-    add("--config", metavar="FILE", help="settings; else the nearest file with some")
+    add("--config", metavar="FILE", help="settings; else those of this folder or above")
     add("--no-notes", action="store_true", help="do not print notes")
     add("--no-flows", action="store_true", help="do not print what each flow promises")
     add("--matcher", action="store_true", help="print where the GitHub problem matcher is")

@@ -1,0 +1,75 @@
+"""Remedies that a reader can follow, and no second finding where one says it all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flumelint import Finding, check
+from flumelint.cli import main
+from flumelint.rules.rule import BASE, changed
+
+
+def found(conf: str) -> dict[str, Finding]:
+    return {each.rule: each for each in check(conf) if each.severity.value != "note"}
+
+
+def test_a_line_end_inside_a_value_does_not_break_the_message() -> None:
+    conf = changed(
+        BASE,
+        ("type = netcat", "type = spooldir"),
+        ("a1.sources.r1.bind = 127.0.0.1", "a1.sources.r1.spoolDir = C:\\logs\\new"),
+        ("a1.sources.r1.port = 44444\n", ""),
+    )
+
+    message = found(conf)["single-backslash"].message
+
+    assert message == "Java drops the backslash of `\\l`, and Flume reads `C:logs\\new`"
+
+
+def test_a_key_that_begins_with_its_kind_gets_the_agent_before_it() -> None:
+    conf = changed(BASE, ("a1.sinks.k1.type", "sinks.k1.type"))
+
+    reported = found(conf)["no-such-property"]
+
+    assert reported.remedy == "write a1.sinks.k1.type"
+    assert reported.column == 1
+
+
+@pytest.mark.parametrize("value", ["10k", "64MB", "5 s"])
+def test_a_number_with_a_unit_is_not_answered_with_the_default(value: str) -> None:
+    conf = changed(BASE, ("capacity = 1000", f"capacity = {value}"))
+
+    assert found(conf)["not-a-number"].remedy == "write digits only, without a unit"
+
+
+def test_sinks_of_an_unlisted_group_are_not_told_to_part() -> None:
+    conf = changed(BASE, ("a1.sinks = k1", "a1.sinks = k1 k2"))
+    conf += "a1.sinks.k2.type = null\na1.sinks.k2.channel = c1\na1.sinkgroups.g1.sinks = k1 k2\n"
+
+    assert set(found(conf)) == {"configured-but-not-listed"}
+
+
+def test_a_comma_without_a_space_is_one_finding() -> None:
+    conf = changed(BASE, ("a1.channels = c1", "a1.channels = c1,c2"))
+
+    assert set(found(conf)) == {"comma-in-list"}
+
+
+def test_an_assignment_inside_a_list_is_no_list_of_components() -> None:
+    conf = changed(BASE, ("a1.sources = r1\n", "a1.sources = r1 "))
+
+    assert "listed-but-not-configured" not in found(conf)
+    assert "two-assignments-in-a-line" in found(conf)
+
+
+def test_a_settings_file_that_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none.toml"
+
+    assert main(["--config", str(missing), "x.conf"]) == 2
+    assert capsys.readouterr().err == (
+        f"flumelint: cannot read {missing}: No such file or directory; name a file with settings\n"
+    )
