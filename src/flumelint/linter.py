@@ -139,7 +139,16 @@ _UNSEEN = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "\ufeff": ""}
 
 def _one_line(text: str) -> str:
     """Show line ends and tabs of a value as escapes; leave out a byte order mark."""
-    return text.translate(str.maketrans(_UNSEEN))
+    return "".join(_UNSEEN.get(letter, letter) for letter in text)
+
+
+def unknown_rules_ignored(document: Document) -> Iterator[tuple[int, str]]:
+    """Yield the lines of comments that switch off a rule that does not exist, and its name."""
+    for comment in document.comments:
+        if pragma := _PRAGMA.search(document.raw(comment)):
+            for name in pragma["rules"].split(","):
+                if name.strip() not in {"*", *all_rules()}:
+                    yield document.position(comment.start)[0], name.strip()
 
 
 class _Pragmas:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +76,33 @@ def test_a_settings_file_that_is_missing(
     assert capsys.readouterr().err == (
         f"flumelint: cannot read {missing}: No such file or directory; name a file with settings\n"
     )
+
+
+def test_a_comment_that_ignores_a_rule_that_does_not_exist(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conf = tmp_path / "a.conf"
+    conf.write_text("# flumelint: ignore=unknown-keys\n" + BASE)
+
+    main([str(conf)])
+
+    assert capsys.readouterr().err == (
+        f"{conf}:1: warning: no rule unknown-keys; did you mean unknown-key?\n"
+    )
+
+
+def test_a_reader_that_goes_away_does_not_hide_the_findings(tmp_path: Path) -> None:
+    conf = tmp_path / "a.conf"
+    conf.write_text(changed(BASE, ("a1.channels = c1", "a1.channels = c1,c2")))
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    with os.fdopen(writing, "wb", closefd=True) as pipe:
+        ended = subprocess.run(
+            [sys.executable, "-m", "flumelint", str(conf)],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert (ended.returncode, ended.stderr) == (1, b"")
