@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _write_utf8(sys.stdout)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(given)
+        code = _run(given)
+        sys.stdout.flush()
+        return code
     except BadUse as error:
         print(f"flumelint: {error}", file=sys.stderr)
         return BAD_USE

@@ -11,7 +11,9 @@ import pytest
 
 from flumelint import Finding, check
 from flumelint.cli import main
-from flumelint.rules.rule import BASE, changed
+from flumelint.explain import explain
+from flumelint.rules import all_rules
+from flumelint.rules.rule import BASE, Rule, changed
 
 
 def found(conf: str) -> dict[str, Finding]:
@@ -106,3 +108,10 @@ def test_a_reader_that_goes_away_does_not_hide_the_findings(tmp_path: Path) -> N
         )
 
     assert (ended.returncode, ended.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("rule", all_rules().values(), ids=lambda rule: rule.name)
+def test_the_prose_of_a_page_fits_into_80_columns(rule: Rule) -> None:
+    prose = explain(rule).partition("\nWrong\n")[0]
+
+    assert max(map(len, prose.splitlines())) <= 80
