@@ -115,3 +115,13 @@ def test_the_prose_of_a_page_fits_into_80_columns(rule: Rule) -> None:
     prose = explain(rule).partition("\nWrong\n")[0]
 
     assert max(map(len, prose.splitlines())) <= 80
+
+
+def test_a_quoted_batch_size_costs_the_component() -> None:
+    conf = changed(
+        BASE, ("k1.type = logger", "k1.type = avro\na1.sinks.k1.hostname = h\na1.sinks.k1.port = 1")
+    )
+
+    reported = found(conf + 'a1.sinks.k1.batch-size = "50"\n')["quoted-value"]
+
+    assert reported.severity.value == "idle"
