@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _write_utf8(sys.stdout)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(given)
+        code = _run(given)
+        sys.stdout.flush()
+        return code
     except BadUse as error:
         print(f"flumelint: {error}", file=sys.stderr)
         return BAD_USE
@@ -87,7 +89,7 @@ def _check(arguments: list[str]) -> int:
     add("--only", action="append", default=[], metavar="RULE", help="run this rule only")
     add("--skip-others", action="store_true", help="pass over files that are no Flume confs")
     add("--color", choices=("auto", "always", "never"), default="auto", help="colours [auto]")
-    add("--config", metavar="FILE", help="settings; else the nearest file with some")
+    add("--config", metavar="FILE", help="settings; else those of this folder or above")
     add("--no-notes", action="store_true", help="do not print notes")
     add("--no-flows", action="store_true", help="do not print what each flow promises")
     add("--matcher", action="store_true", help="print where the GitHub problem matcher is")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,10 +14,13 @@ from flumelint.errors import BadUse
 from flumelint.files import STDIN, File, collect
 from flumelint.findings import Finding, Severity
 from flumelint.guarantee import guarantees
-from flumelint.linter import Options, check_documents, conf_of
+from flumelint.linter import Options, check_documents, conf_of, unknown_rules_ignored
+from flumelint.names import nearest
+from flumelint.properties import Document
 from flumelint.reader import read
 from flumelint.report import FORMATS
 from flumelint.report.colors import colored
+from flumelint.rules import all_rules
 from flumelint.settings import Settings, find, load, rules_named, severity_named
 
 NOTHING_RUNS = "nothing-runs"
@@ -45,7 +49,9 @@ def check_files(
             return any(changes)
         to_stdout = _write(files, mended, out)
         files, out = mended, err if to_stdout else out
-    findings = check_documents([each for file in files for each in file.documents()], options)
+    documents = [each for file in files for each in file.documents()]
+    _warn_of_unknown_rules(documents, err)
+    findings = check_documents(documents, options)
     if given.no_notes:
         findings = [found for found in findings if found.severity is not Severity.NOTE]
     report = FORMATS[given.format](findings, [file.name for file in files])
@@ -54,15 +60,27 @@ def check_files(
     if given.format == "text" and _is_colored(given.color, out, environ):
         report = colored(report)
     if report:
-        print(report, file=out)
+        _print(report, out)
     if given.fail_on == NOTHING_RUNS:
-        return any(
-            resolve.starts_nothing(conf_of(document, options))
-            for file in files
-            for document in file.documents()
-        )
+        return any(resolve.starts_nothing(conf_of(each, options)) for each in documents)
     fail_on = severity_named(given.fail_on, "--fail-on") if given.fail_on else settings.fail_on
     return any(found.severity.is_at_least(fail_on) for found in findings)
+
+
+def _warn_of_unknown_rules(documents: Sequence[Document], err: IO[str]) -> None:
+    for document in documents:
+        for line, name in unknown_rules_ignored(document):
+            near = nearest(name, all_rules())
+            remedy = f"did you mean {near}?" if near else "flumelint explain lists all rules"
+            print(f"{document.path}:{line}: warning: no rule {name}; {remedy}", file=err)
+
+
+def _print(report: str, out: IO[str]) -> None:
+    """Print; a reader that goes away (`| head`) does not change the exit code."""
+    try:
+        print(report, file=out, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 def _options(given: argparse.Namespace, settings: Settings, environ: Mapping[str, str]) -> Options:

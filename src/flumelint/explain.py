@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from textwrap import fill
 
 from flumelint.observed import observed_text
 from flumelint.rules.rule import Rule
@@ -13,13 +14,13 @@ def explain(rule: Rule) -> str:
     return "\n".join(
         [
             f"{rule.name} ({rule.severity.value})",
-            f"{rule.summary}",
+            _wrapped(rule.summary, ""),
             "",
             "What Flume does",
-            _indented(rule.flume),
+            _wrapped(rule.flume),
             "",
             "Why it hurts",
-            _indented(rule.harm),
+            _wrapped(rule.harm),
             "",
             "Wrong",
             _example(rule.wrong, rule.right),
@@ -40,6 +41,17 @@ def _example(text: str, other: str) -> str:
     same = {number for block in blocks for number in range(block.a, block.a + block.size)}
     return "\n".join(
         f"{'  ' if number in same else '> '}{line}".rstrip() for number, line in enumerate(lines)
+    )
+
+
+def _wrapped(text: str, indent: str = "  ") -> str:
+    return fill(
+        text.strip(),
+        80,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

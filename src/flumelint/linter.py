@@ -125,13 +125,30 @@ def _finding(document: Document, report: Report, rule: Rule, severity: Severity 
         end_column=end_column,
         severity=severity or report.severity or rule.severity,
         rule=rule.name,
-        message=report.message,
-        remedy=report.remedy,
+        message=_one_line(report.message),
+        remedy=_one_line(report.remedy),
         names=report.names,
         fix=report.fix,
         source_line=document.line(line) if document.text else "",
         related=(document.position(related[0].start)[0], related[1]) if related else None,
     )
+
+
+_UNSEEN = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "\ufeff": ""}
+
+
+def _one_line(text: str) -> str:
+    """Show line ends and tabs of a value as escapes; leave out a byte order mark."""
+    return "".join(_UNSEEN.get(letter, letter) for letter in text)
+
+
+def unknown_rules_ignored(document: Document) -> Iterator[tuple[int, str]]:
+    """Yield the lines of comments that switch off a rule that does not exist, and its name."""
+    for comment in document.comments:
+        if pragma := _PRAGMA.search(document.raw(comment)):
+            for name in pragma["rules"].split(","):
+                if name.strip() not in {"*", *all_rules()}:
+                    yield document.position(comment.start)[0], name.strip()
 
 
 class _Pragmas:

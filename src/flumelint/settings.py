@@ -124,5 +124,8 @@ class _Reader:
 def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        reason = error.strerror or error
+        raise BadUse(f"cannot read {file}: {reason}; name a file with settings") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadUse(f"cannot read {file}: {error}; mend it or remove it") from None

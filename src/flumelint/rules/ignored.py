@@ -186,11 +186,15 @@ def singular_kind(conf: Conf) -> Iterator[Report]:
 )
 def no_such_property(conf: Conf) -> Iterator[Report]:
     plurals = list(PLURALS.values())
+    agents = [agent.name for agent in conf.agents.values() if agent.lists]
     for ignored, agent, word, span in _unknown_kinds(conf):
         if word in PLURALS:
             continue
         if word in plurals:
             yield _without_rest(ignored, agent, word)
+            continue
+        if agent in plurals and len(agents) == 1:
+            yield _without_agent(ignored, agents[0])
             continue
         near = nearest(word, plurals)
         yield Report(
@@ -199,6 +203,16 @@ def no_such_property(conf: Conf) -> Iterator[Report]:
             f"write {agent}.{near}" if near else "delete the line, or put # before it",
             tuple(plurals),
         )
+
+
+def _without_agent(ignored: Ignored, agent: str) -> Report:
+    """Report a key that begins with a kind: ``sinks.k1.type``."""
+    key = ignored.assignment.key
+    return Report(
+        key.span,
+        f"{key.text.strip()} has no agent's name before it, so Flume ignores the line",
+        f"write {agent}.{key.text.strip()}",
+    )
 
 
 def _without_rest(ignored: Ignored, agent: str, word: str) -> Report:

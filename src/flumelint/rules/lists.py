@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from flumelint.findings import Edit, Report, Severity
@@ -46,7 +47,7 @@ def listed_but_not_configured(conf: Conf) -> Iterator[Report]:
             for written, span in _names(listed):
                 name = _bare(written)
                 component = agent.components[kind].get(written)
-                if not component or component.settings or name in known:
+                if not component or component.settings or name in known or _joined(name):
                     continue
                 others = kind in (SINKGROUP, FILTER) or any(n in known for n in _list(listed))
                 near = nearest(name, (each for each in known if each not in _list(listed)))
@@ -62,16 +63,23 @@ def listed_but_not_configured(conf: Conf) -> Iterator[Report]:
 
 
 def _names(listed: Setting) -> Iterator[tuple[str, Span]]:
-    """Yield the names in a list up to a comment."""
-    for name, span in listed.words() if listed.known else ():
-        if name.startswith(COMMENT):
+    """Yield the names in a list up to a comment, or to another assignment."""
+    words = list(listed.words()) if listed.known else []
+    for index, (name, span) in enumerate(words):
+        behind = words[index + 1][0] if index + 1 < len(words) else ""
+        if name.startswith(COMMENT) or "=" in name or behind.startswith("="):
             return
         if _bare(name):
             yield name, span
 
 
 def _list(listed: Setting) -> set[str]:
-    return {_bare(name) for name, _ in _names(listed)}
+    return {part for name, _ in _names(listed) for part in re.split("[,;]", name) if part}
+
+
+def _joined(name: str) -> bool:
+    """Whether a separator without a space made one name of several."""
+    return any(separator in name for separator in SEPARATORS)
 
 
 def _bare(name: str) -> str:

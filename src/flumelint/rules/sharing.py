@@ -34,12 +34,15 @@ TARGETS = ("hostname", "port", "hdfs.path", "sink.directory", "kafka.topic", "to
     "a1.sinks.k2.channel = c2\n\na1.channels.c2.type = memory\n",
 )
 def sinks_share_channel(conf: Conf) -> Iterator[Report]:
-    """Sinks of one group are meant to take turns; so are equal sinks of one target."""
+    """Sinks of one group are meant to take turns; so are equal sinks of one target.
+
+    A group that no list names has a rule of its own.
+    """
     for agent in conf.agents.values():
         grouped = {
             name: group.name
             for group in agent.sinkgroups.values()
-            if is_alive(group)
+            if is_alive(group) or not group.listed
             for name in group.text("sinks").split()
         }
         for channel in agent.channels:

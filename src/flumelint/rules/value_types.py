@@ -102,9 +102,16 @@ def not_a_number(conf: Conf) -> Iterator[Report]:
             setting.span,
             f"{setting.value} is not {kind}, so Flume "
             + ("takes the default" if ignored else f"removes {part.component}"),
-            f"write {key.default or 100}, say" if ignored or key.default else "write digits only",
+            _number_for(setting.value, key.default or ("100" if ignored else None)),
             severity=Severity.IGNORED if ignored else None,
         )
+
+
+def _number_for(value: str, default: object) -> str:
+    """Return the remedy; a value with a unit keeps its meaning only if the user converts it."""
+    if re.fullmatch(r"\d+\s*[A-Za-z]+", value):
+        return "write digits only, without a unit"
+    return f"write {default}, say" if default else "write digits only"
 
 
 def _is_number(type_: str, value: str) -> bool:

@@ -18,7 +18,9 @@ _FREE_TEXT = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"""(["'])[^"']+\1""")
-_CONNECTS = re.compile(r"(type|channels?|sinks|interceptors|bind|port|hostname|selector\..*)")
+_CONNECTS = re.compile(
+    r"(type|channels?|sinks|interceptors|bind|port|hostname|batchSize|batch-size|selector\..*)"
+)
 
 
 @rule(

@@ -1,0 +1,127 @@
+"""Remedies that a reader can follow, and no second finding where one says it all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flumelint import Finding, check
+from flumelint.cli import main
+from flumelint.explain import explain
+from flumelint.rules import all_rules
+from flumelint.rules.rule import BASE, Rule, changed
+
+
+def found(conf: str) -> dict[str, Finding]:
+    return {each.rule: each for each in check(conf) if each.severity.value != "note"}
+
+
+def test_a_line_end_inside_a_value_does_not_break_the_message() -> None:
+    conf = changed(
+        BASE,
+        ("type = netcat", "type = spooldir"),
+        ("a1.sources.r1.bind = 127.0.0.1", "a1.sources.r1.spoolDir = C:\\logs\\new"),
+        ("a1.sources.r1.port = 44444\n", ""),
+    )
+
+    message = found(conf)["single-backslash"].message
+
+    assert message == "Java drops the backslash of `\\l`, and Flume reads `C:logs\\new`"
+
+
+def test_a_key_that_begins_with_its_kind_gets_the_agent_before_it() -> None:
+    conf = changed(BASE, ("a1.sinks.k1.type", "sinks.k1.type"))
+
+    reported = found(conf)["no-such-property"]
+
+    assert reported.remedy == "write a1.sinks.k1.type"
+    assert reported.column == 1
+
+
+@pytest.mark.parametrize("value", ["10k", "64MB", "5 s"])
+def test_a_number_with_a_unit_is_not_answered_with_the_default(value: str) -> None:
+    conf = changed(BASE, ("capacity = 1000", f"capacity = {value}"))
+
+    assert found(conf)["not-a-number"].remedy == "write digits only, without a unit"
+
+
+def test_sinks_of_an_unlisted_group_are_not_told_to_part() -> None:
+    conf = changed(BASE, ("a1.sinks = k1", "a1.sinks = k1 k2"))
+    conf += "a1.sinks.k2.type = null\na1.sinks.k2.channel = c1\na1.sinkgroups.g1.sinks = k1 k2\n"
+
+    assert set(found(conf)) == {"configured-but-not-listed"}
+
+
+def test_a_comma_without_a_space_is_one_finding() -> None:
+    conf = changed(BASE, ("a1.channels = c1", "a1.channels = c1,c2"))
+
+    assert set(found(conf)) == {"comma-in-list"}
+
+
+def test_an_assignment_inside_a_list_is_no_list_of_components() -> None:
+    conf = changed(BASE, ("a1.sources = r1\n", "a1.sources = r1 "))
+
+    assert "listed-but-not-configured" not in found(conf)
+    assert "two-assignments-in-a-line" in found(conf)
+
+
+def test_a_settings_file_that_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none.toml"
+
+    assert main(["--config", str(missing), "x.conf"]) == 2
+    assert capsys.readouterr().err == (
+        f"flumelint: cannot read {missing}: No such file or directory; name a file with settings\n"
+    )
+
+
+def test_a_comment_that_ignores_a_rule_that_does_not_exist(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conf = tmp_path / "a.conf"
+    conf.write_text("# flumelint: ignore=unknown-keys\n" + BASE)
+
+    main([str(conf)])
+
+    assert capsys.readouterr().err == (
+        f"{conf}:1: warning: no rule unknown-keys; did you mean unknown-key?\n"
+    )
+
+
+def test_a_reader_that_goes_away_does_not_hide_the_findings(tmp_path: Path) -> None:
+    conf = tmp_path / "a.conf"
+    conf.write_text(changed(BASE, ("a1.channels = c1", "a1.channels = c1,c2")))
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    with os.fdopen(writing, "wb", closefd=True) as pipe:
+        ended = subprocess.run(
+            [sys.executable, "-m", "flumelint", str(conf)],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert (ended.returncode, ended.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("rule", all_rules().values(), ids=lambda rule: rule.name)
+def test_the_prose_of_a_page_fits_into_80_columns(rule: Rule) -> None:
+    prose = explain(rule).partition("\nWrong\n")[0]
+
+    assert max(map(len, prose.splitlines())) <= 80
+
+
+def test_a_quoted_batch_size_costs_the_component() -> None:
+    conf = changed(
+        BASE, ("k1.type = logger", "k1.type = avro\na1.sinks.k1.hostname = h\na1.sinks.k1.port = 1")
+    )
+
+    reported = found(conf + 'a1.sinks.k1.batch-size = "50"\n')["quoted-value"]
+
+    assert reported.severity.value == "idle"
