@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.support.spark import BUILT_JAR, ROOT, CourseProgram, environment
 
@@ -38,7 +39,7 @@ def with_requirements(*distributions: str) -> set[str]:
         }:
             found.add((requirement.name, each))
             left += ((Requirement(its), each) for its in requires(requirement.name) or ())
-    return {name for name, _ in found} - OWN
+    return {canonicalize_name(name) for name, _ in found} - OWN
 
 
 class Environment:
