@@ -65,12 +65,11 @@ def run(stages: Iterable[Stage]) -> dict[str, dict[str, Any]]:
 
 
 def extras() -> str:
-    """The jars of Flume's extras, from where the lab has them."""
-    kafka = sorted((ROOT / "runtimes" / "kafka" / "target" / "kafka").glob("*.jar"))
+    """The jars of Flume's extras: Kafka's from the build, Hadoop's as PySpark has them."""
+    kafka = (Path(__file__).parent / "target" / "extras").glob("*.jar")
     spark = Path(pyspark.__file__).parent / "jars"
     hadoop = [*spark.glob("hadoop-client-*.jar"), *spark.glob("commons-logging-*.jar")]
-    kafka = [jar for jar in kafka if jar.name.startswith(("kafka-clients", "lz4-java"))]
-    return ":".join(str(jar) for jar in [*kafka, *sorted(hadoop)])
+    return ":".join(str(jar) for jar in [*sorted(kafka), *sorted(hadoop)])
 
 
 def observe(names: Iterable[str] = ()) -> dict[str, Any]:
