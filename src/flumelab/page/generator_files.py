@@ -4,6 +4,7 @@ Both grow, so each reader remembers where it was and reads only what is new. The
 described in loadgen/ledger.py.
 """
 
+import contextlib
 import json
 import os
 from collections import Counter
@@ -104,6 +105,50 @@ class SpoolFiles:
             except OSError:
                 continue
         return None
+
+
+class GrowingFiles:
+    """The lines in the files of a folder that grow and are rotated; only what is new is read.
+
+    A file is known by its inode, as its name changes. `pending` is all lines: nothing marks those
+    that were read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[int, tuple[int, int]] = {}  # by inode: bytes and lines
+        self.lines = self.pending = 0
+
+    def read(self) -> None:
+        """Count the lines that are new."""
+        kept = {}
+        try:
+            for entry in os.scandir(self._folder):
+                if not entry.name.startswith(".") and entry.is_file():
+                    with contextlib.suppress(FileNotFoundError):  # it is being rotated
+                        kept[entry.inode()] = self._count(entry)
+        except OSError:
+            pass
+        self._files = kept
+        self.lines = self.pending = sum(lines for _, lines in kept.values())
+
+    def _count(self, entry: os.DirEntry[str]) -> tuple[int, int]:
+        size = entry.stat().st_size
+        known, lines = self._files.get(entry.inode(), (0, 0))
+        if size < known:  # it was copied and truncated
+            known = lines = 0
+        if size == known:
+            return known, lines
+        with Path(entry.path).open("rb") as file:
+            file.seek(known)
+            while chunk := file.read(BUFFER_BYTES):
+                end = chunk.rfind(b"\n") + 1  # what comes after it is being written
+                lines += chunk.count(b"\n")
+                if not end:
+                    break
+                known += end
+                file.seek(known)
+        return known, lines
 
 
 def _lines_of(path: Path) -> int:

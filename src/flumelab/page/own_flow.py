@@ -6,6 +6,7 @@ from typing import Any
 from flumelab.errors import LabError
 from flumelab.own import conf as confs
 from flumelab.own.conf import AgentConf
+from flumelab.own.services import FLUME
 from flumelab.page.agent_flow import add_channel_and_sink, add_sources, ways_of
 from flumelab.page.flow import FlowPlan, HopPlan
 from flumelab.page.place import Place
@@ -51,12 +52,12 @@ def _add_agent(
 ) -> list[str]:
     ports = frozenset(progress.get("listens") or ()) or None
     feeding = {sink.name for sink in conf.spark_sinks(ports)}
-    sources = add_sources(flow, conf, before)
+    sources = add_sources(flow, conf, FLUME, before)
     ways = ways_of(conf)
     ends = []
     for way in ways:
         chain = flow.trunk if len(ways) == 1 else flow.new_way()
-        last = add_channel_and_sink(flow, chain, way, sources, len(ways) == 1)
+        last = add_channel_and_sink(flow, chain, way, FLUME, sources, len(ways) == 1)
         if way[1].name in feeding:
             ends.append(last)
     return ends

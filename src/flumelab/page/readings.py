@@ -9,12 +9,14 @@ from flumelab.ledger import HopCounts
 from flumelab.page import landing_log
 from flumelab.page.flow import HopPlan
 from flumelab.page.flume_counters import FlumeCounters, FlumeReading
-from flumelab.page.generator_files import GeneratorLedger, SpoolFiles
+from flumelab.page.generator_files import GeneratorLedger, GrowingFiles, SpoolFiles
 from flumelab.page.http_json import JsonServer
 from flumelab.page.place import Place, read_json
 from flumelab.page.spark_streams import SparkStreams, StreamsReading
 from flumelab.page.state import Part
 from flumelab.page.stored_results import StoredResults
+
+ACCESS_LOG = "access-log"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Readings:
     generated_lines: int
     has_urls: bool
     spooled: int
+    pending: int
     flume: FlumeReading
     landed: int | None
     streams: StreamsReading | None
@@ -41,6 +44,7 @@ class Readings:
     before: int
     progress: Mapping[str, Any]
     counted: Counts | None
+    cut: bool = False
 
     @property
     def queries(self) -> Mapping[str, Any]:
@@ -91,7 +95,7 @@ class Readings:
     def _query_lines(self, measure: str, name: str) -> int | None:
         query = self.queries.get(name)
         if query is None:
-            return None
+            return 0  # it tells its progress after its first micro-batch
         sources = query["last"].get("sources") or [{}]
         offset = sources[0].get("endOffset")
         if measure == "query" and isinstance(offset, dict) and "events" in offset:
@@ -110,7 +114,8 @@ class Reader:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._ledger = GeneratorLedger(place.ledger)
-        self._spool = SpoolFiles(place.spool)
+        grows = bool(place.lesson and place.lesson.appends)
+        self._spool = GrowingFiles(place.spool) if grows else SpoolFiles(place.spool)
         self._flume = FlumeCounters(JsonServer(*place.flume), place.metrics)
         self._spark = SparkStreams(JsonServer(*place.spark))
         self._results = StoredResults(place.results_url)
@@ -133,8 +138,9 @@ class Reader:
             parts=parts,
             generated=None if place.own else self._ledger.counts(),
             generated_lines=self._ledger.lines,
-            has_urls=self._ledger.has_urls,
+            has_urls=self._ledger.has_urls and _has_urls(place),
             spooled=self._spool.lines,
+            pending=self._spool.pending,
             flume=flume,
             landed=landed,
             streams=streams,
@@ -142,6 +148,7 @@ class Reader:
             before=self._before,
             progress=_progress_of(place),
             counted=self._results.read() if place.results_url else None,
+            cut=place.is_cut(),
         )
 
     def _estimate_before(self, streams: StreamsReading, sent: int) -> None:
@@ -149,6 +156,11 @@ class Reader:
         if streams.application != self._application:
             self._application, self._before = streams.application, missing
         self._before = min(self._before, missing)
+
+
+def _has_urls(place: Place) -> bool:
+    """Whether the lesson's keys are those that the generator's ledger has."""
+    return place.lesson is None or place.lesson.scenario == ACCESS_LOG
 
 
 def _sent(flume: FlumeReading) -> int:

@@ -206,7 +206,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened. `kind`: fed, dead, back, balanced, cut, mended, up or down."""
+    """`kind`: fed, balanced, dead, stuck, back, cut, mended, up or down."""
 
     time: float
     kind: str

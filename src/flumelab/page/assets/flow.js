@@ -175,12 +175,15 @@ function updateLink(link) {
   parts.root.dataset.cut = link.cut;
   parts.root.dataset.waiting = lag > 0;
   say(parts.words, lag == null || lag === 0 ? "" : `${short(lag)} wait`);
-  say(parts.waited, lag > 0 ? seconds(link.seconds) : "");
+  say(parts.waited, lag > 0 ? waitedFor(link.seconds) : "");
   say(parts.trend, link.cut ? "✂ cut" : TRENDS[link.trend]);
   say(parts.note, link.note);
-  const waits = lag > 0 ? `${number(lag)} lines wait, ${seconds(link.seconds)}, ${link.trend}` : "";
+  const waits = lag > 0 ? `${number(lag)} lines wait, ${waitedFor(link.seconds)}, ${link.trend}` : "";
   parts.root.setAttribute("aria-label", `${link.note} ${waits || "nothing waits"}`);
 }
+
+// A sample is a second: younger lines came since the last one.
+const waitedFor = (time) => (time != null && time < 1 ? "under 1 s" : seconds(time));
 
 function updateBoxes(state) {
   const parts = new Map(state.parts.map((part) => [part.name, part]));
@@ -189,6 +192,6 @@ function updateBoxes(state) {
     const part = parts.get(name);
     const how = part?.state ?? "down";
     box.dataset.state = how;
-    say(title, `${SIGNS[how]} ${name}${how === "running" ? "" : ` · ${how}`}`);
+    say(title, `${SIGNS[how]} ${name}${["running", "down"].includes(how) ? "" : ` · ${how}`}`);
   }
 }
