@@ -28,9 +28,16 @@ def folders_of(source: Component) -> list[str]:
 
 def lines_of(conf: AgentConf) -> int | None:
     """Lines in the files of all sources; None if one source reads something else than lines."""
-    if not conf.sources or not all(map(_reads_lines, conf.sources.values())):
+    if not read_lines(conf):
         return None
-    return sum(LogFile(file).count() for source in conf.sources.values() for file in _files(source))
+    return sum(
+        LogFile(file).count() for source in conf.sources.values() for file in files_of(source)
+    )
+
+
+def read_lines(conf: AgentConf) -> bool:
+    """Whether every source reads files, line by line."""
+    return bool(conf.sources) and all(map(_reads_lines, conf.sources.values()))
 
 
 def already_read(conf: AgentConf) -> int | None:
@@ -39,11 +46,11 @@ def already_read(conf: AgentConf) -> int | None:
     for source in conf.sources.values():
         if source.is_a("spooldir"):
             done = source.settings.get("fileSuffix", DONE)
-            files = [file for file in _files(source) if file.name.endswith(done)]
+            files = [file for file in files_of(source) if file.name.endswith(done)]
             lines += sum(LogFile(file).count() for file in files)
         elif source.is_a("taildir") and _has_positions(source):
             return None
-        elif source.is_a("exec") and any(file.stat().st_size for file in _files(source)):
+        elif source.is_a("exec") and any(file.stat().st_size for file in files_of(source)):
             return None  # tail begins with the last ten lines
     return lines
 
@@ -66,7 +73,8 @@ def _has_positions(source: Component) -> bool:
         return False
 
 
-def _files(source: Component) -> Iterator[Path]:
+def files_of(source: Component) -> Iterator[Path]:
+    """Yield the files that a source reads or has read."""
     settings = source.settings
     if source.is_a("spooldir"):
         folder = Path(settings["spoolDir"])

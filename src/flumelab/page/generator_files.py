@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from flumelab.counts import Counts
@@ -108,38 +109,51 @@ class SpoolFiles:
 
 
 class GrowingFiles:
-    """The lines in the files of a folder that grow and are rotated; only what is new is read.
+    """The lines in the files of a folder that grow and are rotated.
 
-    A file is known by its inode, as its name changes. `pending` is all lines: nothing marks those
-    that were read.
+    `pending` is all lines: nothing marks those that were read.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._files: dict[int, tuple[int, int]] = {}  # by inode: bytes and lines
+        self._counted = GrowingLines()
         self.lines = self.pending = 0
 
     def read(self) -> None:
         """Count the lines that are new."""
-        kept = {}
         try:
-            for entry in os.scandir(self._folder):
-                if not entry.name.startswith(".") and entry.is_file():
-                    with contextlib.suppress(FileNotFoundError):  # it is being rotated
-                        kept[entry.inode()] = self._count(entry)
+            files = [file for file in self._folder.iterdir() if not file.name.startswith(".")]
         except OSError:
-            pass
-        self._files = kept
-        self.lines = self.pending = sum(lines for _, lines in kept.values())
+            files = []
+        self.lines = self.pending = self._counted.count(file for file in files if file.is_file())
 
-    def _count(self, entry: os.DirEntry[str]) -> tuple[int, int]:
-        size = entry.stat().st_size
-        known, lines = self._files.get(entry.inode(), (0, 0))
-        if size < known:  # it was copied and truncated
+
+class GrowingLines:
+    """Counts the whole lines in files that grow; only what is new is read.
+
+    A file is known by its inode, as a rotation changes its name.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[int, tuple[int, int]] = {}  # by inode: bytes and lines
+
+    def count(self, files: Iterable[Path]) -> int:
+        """Return the lines in these files."""
+        kept = {}
+        for file in files:
+            with contextlib.suppress(OSError):  # it is being rotated
+                status = file.stat()
+                kept[status.st_ino] = self._count(file, status)
+        self._files = kept
+        return sum(lines for _, lines in kept.values())
+
+    def _count(self, path: Path, status: os.stat_result) -> tuple[int, int]:
+        known, lines = self._files.get(status.st_ino, (0, 0))
+        if status.st_size < known:  # it was copied and truncated
             known = lines = 0
-        if size == known:
+        if status.st_size == known:
             return known, lines
-        with Path(entry.path).open("rb") as file:
+        with path.open("rb") as file:
             file.seek(known)
             while chunk := file.read(BUFFER_BYTES):
                 end = chunk.rfind(b"\n") + 1  # what comes after it is being written

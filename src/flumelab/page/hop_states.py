@@ -14,6 +14,8 @@ from flumelab.signs import Level, Sign
 ENDED = "part-ended"
 START_SECONDS = 60.0
 """A part that has not answered yet is starting for so long; a laptop may be busy."""
+SILENT_SECONDS = 1.5
+"""One answer may fail, as at the moment in which a connection is cut."""
 
 
 class Answering:
@@ -21,13 +23,13 @@ class Answering:
 
     def __init__(self) -> None:
         self._seen: dict[str, float] = {}
-        self._answered: set[str] = set()
+        self._answered: dict[str, float] = {}
 
     def parts_of(self, readings: Readings, time: float) -> list[Part]:
         """Return the parts; one that runs and does not answer is starting, or else stuck."""
         running = {part.name for part in readings.parts if part.state == RUNNING}
         self._seen = {name: self._seen.get(name, time) for name in running}
-        self._answered &= running
+        self._answered = {name: at for name, at in self._answered.items() if name in running}
         return [self._part(part, readings, time) for part in readings.parts]
 
     def _part(self, part: Part, readings: Readings, time: float) -> Part:
@@ -37,11 +39,12 @@ class Answering:
         driver = place.lesson.program.service if place.lesson else PROGRAM
         answers = {place.agent: readings.flume.answers, driver: readings.spark_answers}
         if answers.get(part.name, True):
-            self._answered.add(part.name)
+            self._answered[part.name] = time
             return part
         if part.name not in self._answered and time - self._seen[part.name] < START_SECONDS:
             return replace(part, state=STARTING)
-        if part.name == place.agent and not readings.cut:
+        silent = time - self._answered.get(part.name, 0) > SILENT_SECONDS
+        if part.name == place.agent and silent and not readings.cut:
             reason = reasons.of_a_silent_part(part.name, *place.flume)
             return replace(part, state=STUCK, reason=reason)
         return part  # a driver without a page of its own

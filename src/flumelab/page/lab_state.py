@@ -11,6 +11,7 @@ from flumelab.page.history import History, Sample
 from flumelab.page.lesson_flow import plan as plan_of_lesson
 from flumelab.page.marks import Marks
 from flumelab.page.own_flow import plan as plan_of_own
+from flumelab.page.own_ledger import own_ledger
 from flumelab.page.readings import Readings
 from flumelab.page.reasons import Reasons
 from flumelab.page.state import Counts, Hop, Lab, Ledger, Link, Part, Sign, State
@@ -54,7 +55,7 @@ class LabState:
         parts = hop_states.with_signs(answering, signs)
         self._marks.look_at_parts(time, parts)
         self._marks.look_at_link(time, readings.cut)
-        self._marks.look_at_feed(time, readings.generated_lines)
+        self._marks.look_at_feed(time, readings.given or readings.generated_lines)
         truth = self._truth(readings, moving)
         ledger = self._ledger(readings, truth, moving)
         self._marks.look_at_ledger(time, ledger)
@@ -95,8 +96,10 @@ class LabState:
         except OSError:
             changed = 0
         own = place.own or {}
-        of = (place.lesson, changed, tuple(readings.queries), own.get("lines_in") is None,
-              tuple(readings.progress.get("listens") or ()))  # fmt: skip
+        progress = readings.progress
+        told = [progress.get(key) for key in ("listens", "polls", "receivers", "folders")]
+        of = (place.lesson, changed, tuple(readings.queries), own.get("sent") is None,
+              bool(progress.get("files")), told)  # fmt: skip
         if self._plan is None or of != self._plan_of:
             self._plan_of = of
             if place.lesson:
@@ -178,6 +181,8 @@ class LabState:
         lesson, seconds = readings.place.lesson, self._marks.balanced_after
         if lesson and not readings.has_urls:
             return verdict.ledger_of_keys(readings, lesson, truth, moving, seconds)
+        if readings.place.own is not None:
+            return own_ledger(readings, moving, seconds)
         found = self._verdict.balance_of(readings)
         if found is None:
             return None

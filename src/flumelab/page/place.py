@@ -37,7 +37,7 @@ class Place:
     :param evidence: what the signs are found in; None where logs cannot be read
     :param root: the checkout; None in a container, which has no generator
     :param standing: whether it is the lab of `flumelab up`, to which the lab's commands apply
-    :param own: an own program's run, as `flumelab run` has written it; empty for a lesson
+    :param own: what is known of a user's own program: see `flumelab.own.saved`; None for a lesson
     """
 
     runtime: str
@@ -88,13 +88,13 @@ class LocalPlaces:
         return _place(*self._labs[0], standing=True)
 
     def _own_place(self, processes: Processes) -> Place:
-        run = read_json(self._own.folder / "run.json")
         settings, state = self._settings, self._own
+        run = read_json(state.shown)
         metrics_port = int(run.get("metrics_port", settings.metrics_port))
         return Place(
             runtime="local",
             lesson=None,
-            program=str(run.get("program", "your program")),
+            program=Path(run.get("program", "your program")).name,
             conf=state.conf,
             flume=(LOOPBACK, metrics_port),
             spark=(LOOPBACK, int(run.get("ui_port", settings.ui_port))),

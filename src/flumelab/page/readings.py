@@ -11,6 +11,7 @@ from flumelab.page.flow import HopPlan
 from flumelab.page.flume_counters import FlumeCounters, FlumeReading
 from flumelab.page.generator_files import GeneratorLedger, GrowingFiles, SpoolFiles
 from flumelab.page.http_json import JsonServer
+from flumelab.page.own_input import OwnInput
 from flumelab.page.place import Place, read_json
 from flumelab.page.spark_streams import SparkStreams, StreamsReading
 from flumelab.page.state import Part
@@ -27,6 +28,7 @@ class Readings:
 
     :param generated: None for a program of the user's own
     :param progress: what the program has told: `flumelab.programs.progress`
+    :param given: lines that went into a flow of the user's own
     :param before: events that earlier runs of the driver have stored; see `Reader`
     """
 
@@ -45,6 +47,7 @@ class Readings:
     progress: Mapping[str, Any]
     counted: Counts | None
     cut: bool = False
+    given: int | None = None
 
     @property
     def queries(self) -> Mapping[str, Any]:
@@ -76,7 +79,6 @@ class Readings:
 
     def _lines_by_measure(self) -> Mapping[str, int | None]:
         streams = self.streams
-        own = self.place.own or {}
         counted = self.counted
         return {
             "": None,
@@ -87,9 +89,10 @@ class Readings:
             "stored": self.before + streams.stored if streams else None,
             "processed": self.before + streams.processed if streams else None,
             "counted": counted.total + counted.malformed if counted else None,
-            "input": own.get("lines_in"),
+            "input": self.given,
             "own stored": self.progress.get("stored"),
             "own counted": self.progress.get("counted"),
+            "own read": (self.progress.get("files") or {}).get("lines"),
         }
 
     def _query_lines(self, measure: str, name: str) -> int | None:
@@ -119,6 +122,7 @@ class Reader:
         self._flume = FlumeCounters(JsonServer(*place.flume), place.metrics)
         self._spark = SparkStreams(JsonServer(*place.spark))
         self._results = StoredResults(place.results_url)
+        self._input = OwnInput()
         self._application = ""
         self._before = 0
 
@@ -149,6 +153,7 @@ class Reader:
             progress=_progress_of(place),
             counted=self._results.read() if place.results_url else None,
             cut=place.is_cut(),
+            given=self._input.lines(place.own) if place.own else None,
         )
 
     def _estimate_before(self, streams: StreamsReading, sent: int) -> None:

@@ -160,7 +160,7 @@ function build(root, each) {
 }
 
 function legendButton(made, one, place) {
-  const button = element("button", { type: "button", "aria-pressed": !HIDDEN.has(one.label) });
+  const button = element("button", { type: "button", "aria-pressed": String(!HIDDEN.has(one.label)) });
   const line = element("span", { class: "line-sample", "aria-hidden": "true" });
   line.style.setProperty("--line", one.limit ? color("limit") : color(`line-${place % 8}`));
   line.style.setProperty("--dash", dashOf(place).length ? "dashed" : "solid");
@@ -189,7 +189,7 @@ function options(each, width) {
     height: height(),
     legend: { show: false },
     cursor: { show: false },
-    padding: [14, 8, 0, 0],
+    padding: [14, 22, 0, 0],
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max((high ?? 0) * 1.15, each.least ?? 1)] } },
     axes: [
       { ...axis, values: (_plot, splits) => splits.map(minutes), space: big ? 130 : 70, size: big ? 44 : 32 },
