@@ -48,9 +48,10 @@ class LabState:
         streams = self._spark.streams(readings)
         queries = self._spark.queries(readings)
         self._history.add(Sample(time, lines, lags, self._values(readings, plan, queries)))
-        moving = self._is_moving(time) or _waits(plan, lags)
+        incomplete = bool(hop_states.absent(plan, answering))
+        moving = self._is_moving(time) or incomplete or _waits(plan, lags, readings)
         signs = self._signs(readings, answering, moving or any(lags.values()))
-        if hop_states.absent(plan, answering):  # it starts or stops, and each part misses another
+        if incomplete:  # it starts or stops, and each part misses another
             signs = [sign for sign in signs if sign.name == hop_states.ENDED]
         parts = hop_states.with_signs(answering, signs)
         self._marks.look_at_parts(time, parts)
@@ -205,7 +206,10 @@ def _is_exact(plan: FlowPlan, link: LinkPlan) -> bool:
     return plan.hops[link.source].kind in EXACT or plan.hops[link.target].kind == "query"
 
 
-def _waits(plan: FlowPlan, lags: Mapping[str, int | None]) -> bool:
+def _waits(plan: FlowPlan, lags: Mapping[str, int | None], readings: Readings) -> bool:
+    """Whether lines surely wait, or micro-batches do: Spark tells their rows only later."""
+    if readings.streams and readings.streams.waiting > 1:
+        return True
     return any(_is_exact(plan, link) and lags[link_id(link)] for link in plan.links)
 
 
