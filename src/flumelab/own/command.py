@@ -30,51 +30,16 @@ def parse_map(given: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def wish_of(
-    names: Sequence[str],
-    conf: Path | None,
-    agent: str | None,
-    log: Path | None,
-    mapped: Sequence[str] | None,
-    submit: Sequence[str] | None,
-    requirements: Path | None,
-    flume_jars: Sequence[Path] | None,
-) -> Wish:
-    """Return what the command's options ask for; raises `LabError`.
-
-    :param names: the program, then its arguments
-    """
-    program, *arguments = names
-    if not program.endswith(".py"):
-        raise LabError(f"{program} is not a Python program (….py); a lesson is named by --lesson")
-    return Wish(
-        program=Path(program),
-        conf=conf,
-        agent=agent,
-        log=log,
-        mapped=parse_map(mapped or ()),
-        submit=submit or (),
-        requirements=requirements,
-        flume_jars=flume_jars or (),
-        arguments=arguments,
-    )
-
-
-def run(wish: Wish, count: str | None, runtime: RuntimeName, as_json: bool, report: Report) -> int:
+def run(wish: Wish, runtime: RuntimeName, as_json: bool, report: Report) -> int:
     """Run a user's program, print its hops, and return 0 if they agree, and 1 if not."""
-    if count and not wish.log:
-        raise LabError("--count needs --input: the lab counts that log")
-    if count:
-        printed.expression_of(count)
     _require_files(wish)
     configured = settings.load()
     if choose(runtime, configured).name == "docker":
-        options = [*(["--count", count] if count else []), *(["--json"] if as_json else [])]
-        return docker.run(wish, options, configured, report)
+        return docker.run(wish, ["--json"] if as_json else [], configured, report)
     _build(configured, report)
     own = OwnRun(wish, configured, report)
     outcome = own.run(_question())
-    compared = printed.compare(outcome.output, own.files, count) if count else None
+    compared = printed.compare(outcome.output, own.files, wish.count) if wish.count else None
     wrong = outcome.hops.agree is False or outcome.failure or (compared and not compared.right)
     if as_json:
         result = outcome.hops.as_json(str(wish.program))
@@ -120,6 +85,10 @@ def _require_files(wish: Wish) -> None:
             raise LabError(f"{file} is not a file; give {option} one")
     if wish.log and not wish.log.exists():
         raise LabError(f"{wish.log} is not there; give --input a log file or a folder of them")
+    if wish.count and not wish.log:
+        raise LabError("--count needs --input: the lab counts that log")
+    if wish.count:
+        printed.expression_of(wish.count)
     flume_jars.jars_of(wish.flume_jars)
     if wish.flume_jars and not wish.conf:
         raise LabError("--flume-jar needs --conf: the jar is for the agent")

@@ -170,8 +170,8 @@ def inside(wish: Wish) -> tuple[list[str], list[str]]:
     for mount, argument in _mapped(wish):
         mounts.append(mount)
         arguments += ["--map", argument]
-    if wish.agent:
-        arguments += ["--agent", wish.agent]
+    for option, value in (("--agent", wish.agent), ("--count", wish.count)):
+        arguments += [option, value] if value else []
     for argument in wish.submit:
         arguments += ["--submit-arg", argument]
     return mounts, [*arguments, str(PROGRAM_FOLDER / program.name), "--", *wish.arguments]

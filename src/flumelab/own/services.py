@@ -32,6 +32,7 @@ class Wish:
     :param requirements: a requirements file for pip, with the packages that the program imports
     :param flume_jars: jars, or folders of jars, for the agent's class path
     :param arguments: the program's own arguments
+    :param count: a regular expression by which the lab counts the log
     """
 
     program: Path
@@ -43,6 +44,7 @@ class Wish:
     requirements: Path | None = None
     flume_jars: Sequence[Path] = ()
     arguments: Sequence[str] = ()
+    count: str | None = None
 
 
 class OwnState:
