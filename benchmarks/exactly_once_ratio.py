@@ -1,11 +1,11 @@
 """What the conf that counts each line once delivers, against what Flume delivers to Flume.
 
 Prints ``exactly_once_ratio: R``: events/s of exactly-once.conf (spool directory, a place for each
-line, handoff channel, avro sink) to ``python -m pyspark_flume.receiver``, which answers OK after its
-fsync, over events/s of the stock hop: access-log.conf (memory channel) to Flume's own avro source
-with a memory channel and a null sink, which writes to no disk. ``exactly_once_cost`` is the same
-over access-log.conf to the same receiver. All sides count the events for which the sending agent
-was answered OK. They alternate in one run, each after a warm-up. BENCH_LINES: [1000000].
+line, handoff channel, avro sink) to ``python -m pyspark_flume.receiver``, which answers OK after
+its fsync, over events/s of the stock hop: access-log.conf (memory channel) to Flume's own avro
+source with a memory channel and a null sink, which writes to no disk. ``exactly_once_cost`` is the
+same over access-log.conf to the same receiver. All sides count the events for which the sending
+agent was answered OK. They alternate in one run, each after a warm-up. BENCH_LINES: [1000000].
 """
 
 import tempfile
