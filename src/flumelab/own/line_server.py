@@ -33,6 +33,7 @@ class LineServer(threading.Thread):
         self.port = int(self._server.getsockname()[1])
         self._clients: list[socket.socket] = []
         self._settled = 0.0
+        self._closed = threading.Event()
 
     @property
     def clients(self) -> int:
@@ -40,14 +41,19 @@ class LineServer(threading.Thread):
         return len(self._clients)
 
     def run(self) -> None:
-        """Serve until the process ends."""
-        while True:
+        """Serve until the process ends, or `close` is called."""
+        while not self._closed.wait(POLL_SECONDS):
             for file in sorted(self.folder.glob("[!.]*")):
                 for chunk in _chunks(file):
                     self._send(chunk)
                 file.unlink()
             self._look()
-            time.sleep(POLL_SECONDS)
+        self._server.close()
+
+    def close(self) -> None:
+        """Stop to listen."""
+        self._closed.set()
+        self.join()
 
     def _send(self, lines: list[bytes]) -> None:
         """Send whole lines to each client, once there is one and no other has come meanwhile."""
@@ -56,7 +62,8 @@ class LineServer(threading.Thread):
             self._look()
             if self._clients and time.monotonic() > self._settled:
                 break
-            time.sleep(POLL_SECONDS)
+            if self._closed.wait(POLL_SECONDS):
+                return
         for client in list(self._clients):
             try:
                 client.sendall(data)

@@ -18,7 +18,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LineServ
     server = served(0, tmp_path / "served")
     assert server
     yield server
-    server._server.close()
+    server.close()
 
 
 def put(server: LineServer, folder: Path, text: bytes) -> None:
