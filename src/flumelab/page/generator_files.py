@@ -132,20 +132,24 @@ class GrowingLines:
     """Counts the whole lines in files that grow; only what is new is read.
 
     A file is known by its inode, as a rotation changes its name.
+
+    :param torn: whether a last line without a newline counts, too
     """
 
-    def __init__(self) -> None:
+    def __init__(self, torn: bool = False) -> None:
+        self._torn = torn
         self._files: dict[int, tuple[int, int]] = {}  # by inode: bytes and lines
 
     def count(self, files: Iterable[Path]) -> int:
         """Return the lines in these files."""
-        kept = {}
+        kept, torn = {}, 0
         for file in files:
             with contextlib.suppress(OSError):  # it is being rotated
                 status = file.stat()
                 kept[status.st_ino] = self._count(file, status)
+                torn += self._torn and kept[status.st_ino][0] < status.st_size
         self._files = kept
-        return sum(lines for _, lines in kept.values())
+        return sum(lines for _, lines in kept.values()) + torn
 
     def _count(self, path: Path, status: os.stat_result) -> tuple[int, int]:
         known, lines = self._files.get(status.st_ino, (0, 0))

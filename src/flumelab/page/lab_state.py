@@ -48,7 +48,7 @@ class LabState:
         streams = self._spark.streams(readings)
         queries = self._spark.queries(readings)
         self._history.add(Sample(time, lines, lags, self._values(readings, plan, queries)))
-        incomplete = bool(hop_states.absent(plan, answering))
+        incomplete = bool(answering and hop_states.absent(plan, answering))
         moving = self._is_moving(time) or incomplete or _waits(plan, lags, readings)
         signs = self._signs(readings, answering, moving or any(lags.values()))
         if incomplete:  # it starts or stops, and each part misses another

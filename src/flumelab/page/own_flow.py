@@ -19,7 +19,7 @@ def plan(place: Place, progress: Mapping[str, Any]) -> FlowPlan:
     own = place.own or {}
     conf = saved.conf_of(own)
     before = None
-    if own_input.is_known(own, conf):
+    if own_input.is_known(own):
         log = HopPlan("input", "input", "files" if conf else "log", "", "", ("input", ""))
         before = flow.add(flow.trunk, log, ())
     ends = _add_agent(flow, conf, before, progress) if conf else ([before] if before else [])

@@ -11,7 +11,7 @@ from pyspark_flume.landing import FileRange, LandingWriter
 from flumelab.counts import MALFORMED
 from flumelab.page import landing_log
 from flumelab.page.flume_counters import FlumeCounters
-from flumelab.page.generator_files import GeneratorLedger, GrowingFiles, SpoolFiles
+from flumelab.page.generator_files import GeneratorLedger, GrowingFiles, GrowingLines, SpoolFiles
 from flumelab.page.http_json import JsonServer
 from flumelab.page.state import Fill
 from flumelab.page.stored_results import StoredResults
@@ -77,6 +77,7 @@ def test_a_log_that_grows_and_is_rotated_counts_each_line_once(tmp_path: Path) -
     log.write_bytes(b"1\n2\n3")
     files.read()
     assert files.lines == 2  # the third line is being written
+    assert GrowingLines(torn=True).count([log]) == 3
     with log.open("ab") as end:
         end.write(b"\n4\n")
     files.read()
