@@ -56,12 +56,15 @@ class FlumeCounters:
         self._folder = folder
         self._files: dict[Path, tuple[int, int, Metrics]] = {}
 
-    def read(self) -> FlumeReading:
-        """Ask the agent. The file of a run that answers is older than its answer."""
-        try:
-            current: Metrics = self._server.get("/metrics")
-        except (NotThere, NotFound):
-            current = {}
+    def read(self, runs_now: bool = True) -> FlumeReading:
+        """Ask the agent. The file of a run that answers is older than its answer.
+
+        :param runs_now: False: the agent does not run, so another one may have its port
+        """
+        current: Metrics = {}
+        if runs_now:
+            with contextlib.suppress(NotThere, NotFound):
+                current = self._server.get("/metrics")
         files = sorted(self._read_files(), key=lambda run: run[1])
         runs = [metrics for _, _, metrics in files]
         if current:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from flumelab.own.services import PROGRAM
 from flumelab.page import reasons
 from flumelab.page.flow import FlowPlan, HopPlan
 from flumelab.page.history import History
@@ -36,8 +35,7 @@ class Answering:
         place = readings.place
         if part.state != RUNNING:
             return part
-        driver = place.lesson.program.service if place.lesson else PROGRAM
-        answers = {place.agent: readings.flume.answers, driver: readings.spark_answers}
+        answers = {place.agent: readings.flume.answers, place.driver: readings.spark_answers}
         if answers.get(part.name, True):
             self._answered[part.name] = time
             return part

@@ -11,7 +11,7 @@ from flumelab import lesson_run
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.lessons.catalogue import Lesson
-from flumelab.own.services import FLUME, OwnState
+from flumelab.own.services import FLUME, PROGRAM, OwnState
 from flumelab.page.state import DEAD, RUNNING, Part
 from flumelab.runtimes.evidence import Evidence
 from flumelab.runtimes.local_evidence import LocalEvidence
@@ -60,6 +60,11 @@ class Place:
     agent: str = FLUME
     is_cut: Callable[[], bool] = lambda: False
     """Whether the connection between sink and receiver is cut."""
+
+    @property
+    def driver(self) -> str:
+        """The service that runs the program."""
+        return self.lesson.program.service if self.lesson else PROGRAM
 
     @property
     def database(self) -> bool:

@@ -14,7 +14,7 @@ from flumelab.page.http_json import JsonServer
 from flumelab.page.own_input import OwnInput
 from flumelab.page.place import Place, read_json
 from flumelab.page.spark_streams import SparkStreams, StreamsReading
-from flumelab.page.state import Part
+from flumelab.page.state import DEAD, DOWN, Part
 from flumelab.page.stored_results import StoredResults
 
 ACCESS_LOG = "access-log"
@@ -130,11 +130,16 @@ class Reader:
         """Ask every part."""
         place = self.place
         parts = place.parts()
+        alive = {part.name for part in parts if part.state not in (DEAD, DOWN)}
         self._ledger.read()
         self._spool.read()
-        flume = self._flume.read()
+        flume = self._flume.read(place.agent in alive)
         landed = landing_log.events(place.landing)
-        streams = self._spark.read()
+        streams = None
+        if place.driver in alive:
+            streams = self._spark.read()
+        else:
+            self._spark.forget()
         if streams:
             self._estimate_before(streams, _sent(flume) if landed is None else streams.stored)
         return Readings(

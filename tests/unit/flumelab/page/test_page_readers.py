@@ -151,3 +151,19 @@ def test_the_counters_of_all_runs_add_up_and_a_silent_agent_is_not_full(tmp_path
     for file in tmp_path.iterdir():
         os.utime(file, (1, 1))
     assert counters.read().fill("buffer") is None
+
+
+def test_an_agent_that_does_not_run_is_not_asked_as_another_may_have_its_port(
+    tmp_path: Path,
+) -> None:
+    asked: list[str] = []
+
+    class Other:
+        def get(self, path: str) -> dict[str, dict[str, str]]:
+            asked.append(path)
+            return {"SINK.other": {"EventDrainSuccessCount": "9"}}
+
+    counters = FlumeCounters(Other(), tmp_path)  # type: ignore[arg-type]
+    assert counters.read(runs_now=False).runs == ()
+    assert asked == []
+    assert counters.read().answers
