@@ -267,10 +267,11 @@ class Action:
 
 @dataclass(frozen=True)
 class Controls:
-    """What the page can do: feed, if it is enabled, and the actions."""
+    """What the page can do: feed, if it is enabled, and the actions; `why` says why nothing."""
 
     enabled: bool
     actions: Sequence[Action] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True)
