@@ -139,7 +139,7 @@ class LabState:
         lags = {link_id(link): _lag(link, lines, readings, plan) for link in plan.links}
         if self._is_moving(time):
             return lags
-        exact = {link_id(link) for link in plan.links if _is_exact(plan, link)}
+        exact = {link_id(link) for link in plan.links if _is_exact(plan, link, readings)}
         return {id_: lag if id_ in exact or lag is None else 0 for id_, lag in lags.items()}
 
     def _link(self, link: LinkPlan, lag: int | None, cut: bool) -> Link:
@@ -201,16 +201,19 @@ def link_id(link: LinkPlan) -> str:
     return f"{link.source}>{link.target}"
 
 
-def _is_exact(plan: FlowPlan, link: LinkPlan) -> bool:
+def _is_exact(plan: FlowPlan, link: LinkPlan, readings: Readings) -> bool:
     """Whether a link's lag is known without a doubt: what is in a channel, or not read yet."""
-    return plan.hops[link.source].kind in EXACT or plan.hops[link.target].kind == "query"
+    source, lesson = plan.hops[link.source].kind, readings.place.lesson
+    if source == "spool":  # Flume marks a whole file that it has read, and no growing one
+        return bool(lesson and not lesson.appends)
+    return source in EXACT or plan.hops[link.target].kind == "query"
 
 
 def _waits(plan: FlowPlan, lags: Mapping[str, int | None], readings: Readings) -> bool:
     """Whether lines surely wait, or micro-batches do: Spark tells their rows only later."""
     if readings.streams and readings.streams.waiting > 1:
         return True
-    return any(_is_exact(plan, link) and lags[link_id(link)] for link in plan.links)
+    return any(_is_exact(plan, link, readings) and lags[link_id(link)] for link in plan.links)
 
 
 def _lag(

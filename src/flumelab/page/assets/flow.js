@@ -6,6 +6,8 @@ const SIGNS = { running: "●", starting: "◐", stuck: "▲", dead: "✕", down
 const TRENDS = { grows: "▲ grows", shrinks: "▼ shrinks", steady: "= steady", none: "" };
 const SPARK = { width: 120, height: 22, points: 120 };
 
+const CAPACITY_UNLIMITED = 2 ** 31 - 1; // a channel that has no limit of its own gives this number
+
 let drawn = "";
 const cards = new Map();
 const arrows = new Map();
@@ -134,11 +136,13 @@ function updateHop(hop, rates) {
 }
 
 function updateFill(parts, fill) {
-  const percent = fill && fill.capacity ? (100 * fill.events) / fill.capacity : 0;
+  const limited = fill && fill.capacity > 0 && fill.capacity < CAPACITY_UNLIMITED;
+  const percent = limited ? (100 * fill.events) / fill.capacity : 0;
   parts.fill.style.setProperty("--percent", `${percent}%`);
   parts.root.dataset.full = percent >= 90 ? "full" : percent >= 50 ? "half" : "room";
   const words = percent > 0 && percent < 1 ? "under 1" : Math.round(percent);
-  say(parts.filled, fill ? `${words} % of ${short(fill.capacity)}` : "");
+  const holds = limited ? `${words} % of ${short(fill.capacity)}` : `holds ${short(fill?.events)}`;
+  say(parts.filled, fill ? holds : "");
 }
 
 function spark(rates) {
