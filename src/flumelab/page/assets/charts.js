@@ -10,7 +10,7 @@ const TIMES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10
 const WHOLE = [1, 2, 5].flatMap((step) => [step, step * 10, step * 100, step * 1000, step * 1e4,
   step * 1e5, step * 1e6, step * 1e7, step * 1e8]).sort((one, other) => one - other);
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [12, 4, 4, 4], [1, 4], [6, 2]];
-const LEAST_SECONDS = 120; // a lab that was just started fills its charts, too
+const LEAST_SECONDS = 60; // a lab that was just started fills its charts, too
 const MARK_SIGNS = {
   fed: "▼", dead: "✕", stuck: "▲", back: "↺", balanced: "✓", cut: "✂", mended: "∞",
 };
@@ -189,7 +189,7 @@ function options(each, width) {
     height: height(),
     legend: { show: false },
     cursor: { show: false },
-    padding: [14, 22, 0, 0],
+    padding: [14, big ? 48 : 24, 0, 0],
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max((high ?? 0) * 1.15, each.least ?? 1)] } },
     axes: [
       { ...axis, values: (_plot, splits) => splits.map(minutes), space: big ? 130 : 70, size: big ? 44 : 32 },

@@ -93,7 +93,7 @@ function count(row) {
 function card(hop) {
   const parts = {
     kind: element("span", { class: "kind" }, kindOf(hop)),
-    name: element("span", { class: "name", title: `${hop.name} ${hop.detail}` }, hop.name),
+    name: element("span", { class: "name", title: `${hop.name} ${hop.detail}` }, hop.name.replace(/\.py$/, "")),
     detail: element("span", { class: "hop-detail" }, hop.detail),
     lines: element("span", { class: "lines" }),
     rate: element("span", { class: "rate" }),
