@@ -1,0 +1,48 @@
+"""The faults of an experiment, in their order, each when its count is reached."""
+
+import threading
+from collections.abc import Callable
+
+from flumelab.errors import LabError
+from flumelab.experiments.evidence import Evidence
+from flumelab.experiments.experiment import LINK_VERBS, Fault
+
+
+class Plan:
+    """What has struck and what has not.
+
+    :param strike: does a fault that is not one of the connection
+    """
+
+    def __init__(
+        self, faults: tuple[Fault, ...], evidence: Evidence, strike: Callable[[Fault], None]
+    ) -> None:
+        self._left = list(faults)
+        self._evidence, self._strike = evidence, strike
+        self._lock = threading.Lock()
+        self.failed = ""
+        """Why a fault could not be done."""
+
+    @property
+    def left(self) -> list[Fault]:
+        """The faults that have not struck yet."""
+        return list(self._left)
+
+    def reached(self, hop: str, count: int) -> list[Fault]:
+        """Do what is due at this hop; return the faults that the connection itself has to do.
+
+        A fault waits for those before it.
+        """
+        for_the_link = []
+        with self._lock:
+            while self._left and self._left[0].at.hop == hop and self._left[0].at.lines <= count:
+                fault = self._left.pop(0)
+                self._evidence.note("fault", do=str(fault), told=fault.told, at=str(fault.at))
+                if fault.verb in LINK_VERBS:
+                    for_the_link.append(fault)
+                    continue
+                try:
+                    self._strike(fault)
+                except LabError as error:
+                    self.failed = f"{fault} failed: {error}"
+        return for_the_link
