@@ -29,20 +29,19 @@ class Plan:
         return list(self._left)
 
     def reached(self, hop: str, count: int) -> list[Fault]:
-        """Do what is due at this hop; return the faults that the connection itself has to do.
+        """Do what is due at this hop, but for the connection's own faults; return all of these.
 
         A fault waits for those before it.
         """
-        for_the_link = []
+        due = []
         with self._lock:
             while self._left and self._left[0].at.hop == hop and self._left[0].at.lines <= count:
                 fault = self._left.pop(0)
+                due.append(fault)
                 self._evidence.note("fault", do=str(fault), told=fault.told, at=str(fault.at))
-                if fault.verb in LINK_VERBS:
-                    for_the_link.append(fault)
-                    continue
-                try:
-                    self._strike(fault)
-                except LabError as error:
-                    self.failed = f"{fault} failed: {error}"
-        return for_the_link
+                if fault.verb not in LINK_VERBS:
+                    try:
+                        self._strike(fault)
+                    except LabError as error:
+                        self.failed = f"{fault} failed: {error}"
+        return due

@@ -22,9 +22,11 @@ from flumelab.settings import LOOPBACK
 CHUNK_BYTES = 1 << 18
 RESET = struct.pack("ii", 1, 0)  # linger for 0 s
 CONNECT_SECONDS = 5
+ANSWERING = ("receiver", "driver", "executor")
+SILENCE = "silence"
 
 Reached = Callable[[str, int], Sequence[Fault]]
-"""Called with a hop and its new count; does what is due, and returns the connection's faults."""
+"""Called with a hop and its new count; does what is due and is not the connection's; returns all."""
 
 
 @dataclass
@@ -188,12 +190,10 @@ class Tap:
             self.answered += len(lines)
             self.stored |= set(lines)
             for fault in self._reached("answered", self.answered):
-                lost = {"lose-ok": "cut with its connection", "half-open": "silence"}.get(
-                    fault.verb, lost
-                )
+                lost = _loss(fault) or lost
         self._wait_if_slow()
         connection.waiting.popleft()
-        if lost == "silence":
+        if lost == SILENCE:
             connection.silent = True
         elif lost:
             self._evidence.note("answer", id=number, ok=frame.is_ok, lost=lost)
@@ -213,6 +213,13 @@ def _frames(side: socket.socket) -> Iterator[Frame]:
     reader = FrameReader()
     while data := side.recv(CHUNK_BYTES):
         yield from reader.feed(data)
+
+
+def _loss(fault: Fault) -> str:
+    """Why an answer is lost that is on its way at a fault; empty if it is not."""
+    if fault.verb == "kill" and fault.target in ANSWERING:
+        return "its sender was killed"  # what it had not put on the wire dies with it
+    return {"lose-ok": "cut with its connection", "half-open": SILENCE}.get(fault.verb, "")
 
 
 def _has_ended(side: socket.socket) -> bool:
