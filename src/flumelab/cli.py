@@ -22,6 +22,7 @@ from flumelab import (
     terminal_output,
 )
 from flumelab.errors import LabError
+from flumelab.learn.command import learn
 from flumelab.lessons import catalogue
 from flumelab.live_commands import JsonOption, LinkOption, RuntimeOption, hint, live
 from flumelab.own import command as own_command
@@ -41,6 +42,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 cli.registered_commands += live.registered_commands
+cli.add_typer(learn)
 
 LessonOption = Annotated[str, typer.Option(help=f"The lesson: {', '.join(catalogue.LAB_LESSONS)}.")]
 LinesOption = Annotated[
