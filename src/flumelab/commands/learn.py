@@ -1,22 +1,21 @@
 """`flumelab learn`: the commands. They parse, ask the other modules, and print."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from flumelab import settings
+from flumelab.commands.options import JsonOption
+from flumelab.commands.shared import print_json, report
 from flumelab.errors import LabError
 from flumelab.learn import desk, progress, read, show, verify
 from flumelab.learn.exercise import Exercise
 from flumelab.learn.verdict import Result
 from flumelab.learn.workshop import Workshop
-from flumelab.live_commands import JsonOption, report
 from flumelab.runtimes.choice import RuntimeName, choose
 
-learn = typer.Typer(
+commands = typer.Typer(
     name="learn",
     help="Exercises that check themselves, from the first conf to exactly once.",
     no_args_is_help=True,
@@ -35,13 +34,13 @@ RuntimeOption = Annotated[
 ]
 
 
-@learn.command("list")
+@commands.command("list")
 def list_exercises(as_json: JsonOption = False) -> None:
     """List the exercises, and which of them are done."""
     workshop, exercises = _begin()
     known = progress.read(_progress_file(workshop))
     if as_json:
-        _print_json(
+        print_json(
             [
                 {"name": each.name, "title": each.title, "kind": each.kind.value,
                  "file": str(each.file), "done": each.name in known.done}
@@ -52,7 +51,7 @@ def list_exercises(as_json: JsonOption = False) -> None:
         show.out(*show.listed(exercises, known))
 
 
-@learn.command()
+@commands.command()
 def check(
     name: NameArgument = None,
     every: Annotated[bool, typer.Option("--all", help="Check all exercises.")] = False,
@@ -77,11 +76,11 @@ def check(
             if not as_json:
                 show.out(*show.verdict(verdict, exercise, workshop.root))
     if as_json:
-        _print_json(printed if every else printed[0])
+        print_json(printed if every else printed[0])
     raise typer.Exit(_exit_code(results))
 
 
-@learn.command()
+@commands.command()
 def hint(
     name: NameArgument = None,
     step: Annotated[int, typer.Option(min=1, help="How many hints to show.")] = 1,
@@ -95,7 +94,7 @@ def hint(
         show.out(f"{len(exercise.hints) - step} more: flumelab learn hint --step {step + 1}")
 
 
-@learn.command()
+@commands.command()
 def reset(name: NameArgument = None) -> None:
     """Begin an exercise anew; a copy of your file is kept."""
     workshop, exercises = _begin()
@@ -104,21 +103,21 @@ def reset(name: NameArgument = None) -> None:
     show.out(f"{exercise.file} is the starter again" + (f"; yours is kept: {kept}" if kept else ""))
 
 
-@learn.command()
+@commands.command()
 def solution(name: NameArgument = None) -> None:
     """Print a solution; yours may be another one."""
     workshop, exercises = _begin()
     print(_chosen(workshop, exercises, name).solution.read_text("utf-8"), end="")
 
 
-@learn.command()
+@commands.command()
 def stop() -> None:
     """End the JVM that checks keep warm; it also ends by itself after a quarter of an hour."""
     workshop, _ = _begin()
     show.out("Spark's JVM has ended." if workshop.stop() else "No JVM is kept.")
 
 
-@learn.command("verify")
+@commands.command("verify")
 def verify_exercises(
     name: Annotated[str | None, typer.Argument(help="The exercise (default: all).")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 1,
@@ -139,7 +138,7 @@ def verify_exercises(
             show.out(show.proof(each, workshop.root))
     held = sum(each.holds for each in proofs)
     if as_json:
-        _print_json([each.as_json() for each in proofs])
+        print_json([each.as_json() for each in proofs])
     else:
         show.out(f"{held} of {len(proofs)} as they should be")
     raise typer.Exit(0 if held == len(proofs) else 1)
@@ -186,8 +185,3 @@ def _exit_code(results: list[Result]) -> int:
         if worst in results:
             return worst.exit_code
     return 0
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=2)
-    print()
