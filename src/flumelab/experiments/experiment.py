@@ -2,8 +2,8 @@
 
 question = "…"                       what a learner predicts, in a sentence or two
 explains = "…"                       what they learn from the result
-program = "line_counts.py"           a file in experiments/programs
-conf = "access-log.conf"             a file in flume-conf, with the changes in [set]
+program = "line_counts"              a file in experiments/programs
+conf = "access-log.conf"             in flume-conf or experiments/confs, changed by [set]
 [set]
 "lab.channels.buffer.capacity" = 5000
 [load]
@@ -26,7 +26,7 @@ from typing import Any
 from flumelab.errors import LabError
 from flumelab.lessons.catalogue import Input
 
-PROGRAMS = {"line_counts.py": Input.PUSH, "line_counts_structured.py": Input.LANDING}
+PROGRAMS = {"line_counts": Input.PUSH, "line_counts_structured": Input.LANDING}
 """The programs in experiments/programs, and how each gets its lines."""
 
 LINK_HOPS = ("sent", "answered")
@@ -151,6 +151,17 @@ class Experiment:
     def does(self, verb: str, target: str = "") -> bool:
         """Whether one of its faults is this one."""
         return any(f.verb == verb and target in ("", f.target) for f in self.faults)
+
+
+def conf_of(experiment: Experiment, root: Path) -> Path:
+    """Return the conf that an experiment starts from; raises `LabError` if there is none."""
+    for place in (root / "flume-conf", folder(root) / "confs"):
+        if (place / experiment.conf).is_file():
+            return place / experiment.conf
+    raise LabError(
+        f"{experiment.name}: there is no {experiment.conf} in flume-conf or experiments/confs; "
+        "name a conf that is there"
+    )
 
 
 def folder(root: Path) -> Path:

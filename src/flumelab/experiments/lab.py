@@ -11,7 +11,7 @@ from pathlib import Path
 from flumelab import conf_check, doctor
 from flumelab.errors import LabError
 from flumelab.experiments import changed_conf
-from flumelab.experiments.experiment import Experiment
+from flumelab.experiments.experiment import Experiment, conf_of
 from flumelab.experiments.needs import CannotRun
 from flumelab.experiments.watch import wait
 from flumelab.lessons.catalogue import EVENTS, Input, Lesson, Program
@@ -39,8 +39,7 @@ class Lab:
         self.state = state / "local"
         self.runtime = LocalRuntime(self.settings)
         self.conf = folder / "agent.conf"
-        base = settings.root / "flume-conf" / experiment.conf
-        changed_conf.write(base, experiment.changes, self.conf)
+        changed_conf.write(conf_of(experiment, settings.root), experiment.changes, self.conf)
         self.lesson = _lesson(experiment, self.conf)
         self._experiment, self._folder, self._report = experiment, folder, report
 
@@ -59,7 +58,7 @@ class Lab:
         dead = self.dead()
         self.runtime.up(self.lesson, self._report)
         if self._experiment.reads is Input.LANDING:
-            query = self.state / "checkpoint" / Path(self._experiment.program).stem / "lines"
+            query = self.state / "checkpoint" / self._experiment.program / "lines"
             wait(query.is_dir, QUERY_SECONDS_MAX)
         return dead
 
@@ -100,7 +99,7 @@ class Lab:
 
 def _lesson(experiment: Experiment, conf: Path) -> Lesson:
     service = "query" if experiment.reads is Input.LANDING else "stream"
-    program = Program(f"../experiments/programs/{experiment.program}", service, experiment.reads)
+    program = Program(f"../experiments/programs/{experiment.program}.py", service, experiment.reads)
     return Lesson(
         name=f"experiment {experiment.name}",
         shows=experiment.question,

@@ -20,7 +20,7 @@ END = "<!-- end of the table -->"
 
 def theory_of(experiment: Experiment, root: Path) -> Theory:
     """Work out the theory of an experiment from its files alone."""
-    base = confs.read(root / "flume-conf" / experiment.conf, conf_check.LAB_AGENT)
+    base = confs.read(files.conf_of(experiment, root), conf_check.LAB_AGENT)
     return theory.of(experiment, base.with_settings(experiment.changes))
 
 
@@ -50,10 +50,10 @@ def with_table(text: str, rows: str) -> str:
 
 
 def _channel(experiment: Experiment, root: Path) -> str:
-    conf = confs.read(root / "flume-conf" / experiment.conf, conf_check.LAB_AGENT)
+    conf = confs.read(files.conf_of(experiment, root), conf_check.LAB_AGENT)
     [channel] = conf.channels.values()
     receiver = "landing log" if experiment.reads is Input.LANDING else "in Spark"
-    return f"{channel.type}, {receiver}"
+    return f"{theory.channel_word(channel)}, {receiver}"
 
 
 def main() -> None:

@@ -54,8 +54,8 @@ def _head(result: Result) -> Iterator[str]:
     faults = "; ".join(f"{fault} at {fault.at}" for fault in experiment.faults)
     yield (
         f'<p class="soft">{load.lines:,} lines, {load.rate:,} a second, seed {load.seed}. '
-        f"Fault: {escape(faults)}.<br><code>flume-conf/{escape(experiment.conf)}</code>, "
-        f"<code>experiments/programs/{escape(experiment.program)}</code>{changes}</p>"
+        f"Fault: {escape(faults)}.<br><code>{escape(experiment.conf)}</code>, "
+        f"<code>experiments/programs/{escape(experiment.program)}.py</code>{changes}</p>"
     )
     yield _numbers(result)
     yield (

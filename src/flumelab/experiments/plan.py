@@ -34,14 +34,19 @@ class Plan:
         A fault waits for those before it.
         """
         due = []
-        with self._lock:
-            while self._left and self._left[0].at.hop == hop and self._left[0].at.lines <= count:
-                fault = self._left.pop(0)
-                due.append(fault)
-                self._evidence.note("fault", do=str(fault), told=fault.told, at=str(fault.at))
-                if fault.verb not in LINK_VERBS:
-                    try:
-                        self._strike(fault)
-                    except LabError as error:
-                        self.failed = f"{fault} failed: {error}"
+        while fault := self._next(hop, count):
+            due.append(fault)
+            if fault.verb not in LINK_VERBS:
+                try:
+                    self._strike(fault)  # without the lock: a stop waits for batches to pass
+                except LabError as error:
+                    self.failed = f"{fault} failed: {error}"
         return due
+
+    def _next(self, hop: str, count: int) -> Fault | None:
+        with self._lock:
+            first = self._left[0] if self._left else None
+            if not first or first.at.hop != hop or first.at.lines > count:
+                return None
+            self._evidence.note("fault", do=str(first), told=first.told, at=str(first.at))
+            return self._left.pop(0)

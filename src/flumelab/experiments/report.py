@@ -29,7 +29,7 @@ def question(experiment: Experiment) -> RenderableType:
     lines = [
         Text(f"{experiment.name}", "bold"),
         Text(experiment.question),
-        Text(f"conf: flume-conf/{experiment.conf}", "dim"),
+        Text(f"conf: {experiment.conf}", "dim"),
         *(Text(f"      {key} = {value}", "dim") for key, value in experiment.changes.items()),
         *(Text(f"fault: {fault} at {fault.at}", "dim") for fault in experiment.faults),
     ]

@@ -1,6 +1,6 @@
 """What a run of an experiment found, and the folder that keeps it.
 
-.lab/experiments/NAME/TIME/  result.json  picture.html  evidence.jsonl  agent.conf  logs/
+.lab/experiments/NAME/TIME/  result.json  picture.html  evidence.jsonl  logs/  and the conf
 .lab/experiments/NAME/latest ──▶ TIME
 """
 

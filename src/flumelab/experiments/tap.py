@@ -26,7 +26,7 @@ ANSWERING = ("receiver", "driver", "executor")
 SILENCE = "silence"
 
 Reached = Callable[[str, int], Sequence[Fault]]
-"""Called with a hop and its new count; does what is due and is not the connection's; returns all."""
+"""Called with a hop and its new count; does what others have to do, and returns all."""
 
 
 @dataclass

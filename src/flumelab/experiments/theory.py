@@ -4,7 +4,7 @@ It rests on five facts about Flume and this lab:
 
 1. Only a memory channel forgets: what it holds is gone if the agent is killed.
 2. A spooldir source notes how far it has read after the channel has a batch. If the agent is killed
-   in between, it reads that batch again.
+   in between, it reads that batch again. A hand-off channel has a batch once the receiver has it.
 3. A sink takes a batch out of its channel for good once it has the receiver's OK. Without an OK it
    sends the batch again; from a file channel, also after a kill.
 4. What was answered OK is stored: in the landing log, or in Spark's write-ahead log.
@@ -15,9 +15,10 @@ It rests on five facts about Flume and this lab:
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from flumelab.errors import LabError
 from flumelab.experiments.experiment import Experiment, Fault
 from flumelab.lessons.catalogue import Input
-from flumelab.own.conf import AgentConf
+from flumelab.own.conf import AgentConf, Component
 
 # Flume's defaults, for a conf that leaves them out.
 CAPACITY, BATCH, TIMEOUT_MS = 100, 100, 20_000
@@ -57,16 +58,37 @@ class Theory:
     forgets: bool = False
 
 
+MEMORY, FILE, HANDOFF = "memory", "file", "hand-off"
+
+
+def channel_word(channel: Component) -> str:
+    """Return the kind of a channel; raises `LabError` for one that the theory does not know."""
+    for kind, types in (
+        (MEMORY, ("memory",)),
+        (FILE, ("file",)),
+        (HANDOFF, ("io.pysparkflume.flume.HandoffChannel",)),
+    ):
+        if channel.is_a(*types):
+            return kind
+    raise LabError(
+        f"the theory knows no channel of type {channel.type}; use memory, file or a hand-off"
+    )
+
+
 @dataclass(frozen=True)
 class _Flow:
     """What matters of a conf and a program."""
 
-    memory: bool
+    channel: str
     capacity: int
     source_batch: int
     sink_batch: int
     timeout: float
     once: bool
+
+    @property
+    def memory(self) -> bool:
+        return self.channel == MEMORY
 
     @classmethod
     def of(cls, experiment: Experiment, conf: AgentConf) -> "_Flow":
@@ -75,7 +97,7 @@ class _Flow:
         [sink] = conf.sinks.values()
         identity = "LineIdentityDeserializer" in source.settings.get("deserializer", "")
         return cls(
-            memory=channel.is_a("memory"),
+            channel=channel_word(channel),
             capacity=_number(channel.settings, "capacity", CAPACITY),
             source_batch=_number(source.settings, "batchSize", BATCH),
             sink_batch=_number(sink.settings, "batch-size", BATCH),
@@ -102,8 +124,10 @@ def of(experiment: Experiment, conf: AgentConf) -> Theory:
 
 
 def _lost(experiment: Experiment, flow: _Flow) -> tuple[Bound, str]:
-    if not flow.memory:
+    if flow.channel == FILE:
         return NONE, "The file channel is on disk: nothing that it holds is lost."
+    if flow.channel == HANDOFF:
+        return NONE, "The lines stay in their file until the receiver has them: none is lost."
     if not experiment.does("kill", "flume"):
         return NONE, "A memory channel forgets only if its agent is killed, and it is not."
     most = min(flow.capacity, experiment.load.lines)
@@ -120,7 +144,7 @@ def _repeats(fault: Fault, flow: _Flow) -> Iterator[tuple[int, str]]:
                 flow.source_batch,
                 f"The source reads again what it had not noted as read: {flow.source_batch:,}.",
             )
-            if not flow.memory:
+            if flow.channel == FILE:  # a hand-off's batch is the source's own
                 yield flow.sink_batch, _without_ok("The agent is killed", flow)
         case "kill", "driver" | "receiver" | "executor":
             yield flow.sink_batch, _without_ok("The receiver is killed", flow)

@@ -16,7 +16,7 @@ KNOWN = files.all_of(ROOT)
 GOOD = """
 question = "What is lost?"
 explains = "Nothing."
-program = "line_counts.py"
+program = "line_counts"
 conf = "access-log.conf"
 [set]
 "lab.channels.buffer.capacity" = 5000
@@ -61,7 +61,7 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
         ('"kill flume"', '"stop flume"\nhow = 1', "fault 2: how is unknown; write at, do"),
         ("lines = 100", 'lines = "many"', "load.lines: is not a number above 0"),
         ('question = "What is lost?"', 'question = " "', "question: is missing; write a text"),
-        ("line_counts.py", "nothing.py", "program: no program nothing.py; choose one of"),
+        ("line_counts", "nothing", "program: no program nothing; choose one of"),
         ("[heal]", "[heel]", "heel is unknown; write question"),
         ("question", "=", "give an experiment in TOML"),
     ],
@@ -104,7 +104,7 @@ def test_an_experiment_of_the_lab_asks_and_its_faults_can_come(name: str) -> Non
 @pytest.mark.parametrize("name", KNOWN)
 def test_each_changed_key_is_one_that_the_conf_has(name: str, tmp_path: Path) -> None:
     found, changed = KNOWN[name], tmp_path / "agent.conf"
-    base = ROOT / "flume-conf" / found.conf
+    base = files.conf_of(found, ROOT)
     changed_conf.write(base, found.changes, changed)
     values = confs.values_of(changed.read_text(), {})
     assert values.keys() == confs.values_of(base.read_text(), {}).keys()

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flumelab.commands.experiment import exit_code
 from flumelab.errors import LabError
 from flumelab.experiments import experiment as files
 from flumelab.experiments import page_table
-from flumelab.experiments.command import exit_code
 from flumelab.experiments.experiment import Count, Experiment, Fault
 from flumelab.experiments.theory import NONE, Bound, Theory
 from flumelab.experiments.truth import Truth, key_of, ranges, told
@@ -25,7 +25,7 @@ LATE = Fault(Count("sent", 10), "slow", seconds=70, times=2)
 
 def theory(conf: str, *faults: Fault, landing: bool = False, **changes: str) -> Theory:
     base = files.find(ROOT, "memory-channel")
-    program = "line_counts_structured.py" if landing else "line_counts.py"
+    program = "line_counts_structured" if landing else "line_counts"
     made: Experiment = replace(base, conf=conf, faults=faults, program=program, changes=changes)
     return page_table.theory_of(made, ROOT)
 
@@ -40,12 +40,22 @@ def test_a_memory_channel_loses_at_most_its_fill_and_only_if_its_agent_is_killed
 
 
 def test_a_file_channel_loses_none_and_repeats_a_batch_at_each_hand_over() -> None:
-    found = theory("exactly-once.conf", KILL)
+    found = theory("file-channel.conf", KILL)
     assert (found.lost, found.twice, found.forgets) == (NONE, Bound(0, 2_000), False)
-    assert theory("exactly-once.conf", LOSE).twice == Bound(0, 1_000)
-    assert theory("exactly-once.conf", LOSE, LOSE).twice == Bound(0, 2_000)
-    small = theory("exactly-once.conf", LOSE, **{"lab.sinks.spark.batch-size": "50"})
+    assert theory("file-channel.conf", LOSE).twice == Bound(0, 1_000)
+    assert theory("file-channel.conf", LOSE, LOSE).twice == Bound(0, 2_000)
+    small = theory("file-channel.conf", LOSE, **{"lab.sinks.spark.batch-size": "50"})
     assert small.twice == Bound(0, 50)
+
+
+def test_a_hand_off_loses_none_and_repeats_the_batch_that_it_holds() -> None:
+    found = theory("exactly-once.conf", KILL)
+    assert (found.lost, found.twice, found.forgets) == (NONE, Bound(0, 1_000), False)
+
+
+def test_a_channel_that_the_theory_does_not_know_is_an_error() -> None:
+    with pytest.raises(LabError, match="no channel of type jdbc; use memory, file or a hand-off"):
+        theory("file-channel.conf", KILL, **{"lab.channels.buffer.type": "jdbc"})
 
 
 def test_lines_with_their_places_in_a_landing_log_come_once_and_elsewhere_not() -> None:

@@ -1,4 +1,4 @@
-"""`flumelab experiment list|run|show`."""
+"""`flumelab experiment`: list, run and show. The commands parse, ask other modules, and print."""
 
 import json
 import sys
@@ -10,6 +10,9 @@ from typing import Annotated
 import typer
 
 from flumelab import settings
+from flumelab.commands.options import JsonOption
+from flumelab.commands.shared import print_json
+from flumelab.commands.shared import report as tell
 from flumelab.errors import LabError
 from flumelab.experiments import experiment as files
 from flumelab.experiments import report
@@ -17,13 +20,14 @@ from flumelab.experiments.experiment import Experiment
 from flumelab.experiments.result import Result, latest
 from flumelab.experiments.theory import Bound
 from flumelab.experiments.verdict import Prediction, Verdict, bound
-from flumelab.live_commands import JsonOption
 from flumelab.terminal_output import console
 
-app = typer.Typer(
+commands = typer.Typer(
+    name="experiment",
     help="Break the lab on purpose: predict what is lost and what comes twice, then see.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 NamesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME…]", help="Names that list shows.")
@@ -31,17 +35,17 @@ NamesArgument = Annotated[
 NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
 
 
-@app.command("list")
+@commands.command("list")
 def list_experiments(as_json: JsonOption = False) -> None:
     """List the experiments and their faults."""
     known = files.all_of(settings.load().root)
     if as_json:
-        _print_json([{"name": each.name, "question": each.question} for each in known.values()])
+        print_json([{"name": each.name, "question": each.question} for each in known.values()])
     else:
         console().print(report.experiments(known.values()))
 
 
-@app.command()
+@commands.command()
 def run(
     names: NamesArgument = None,
     lost: Annotated[str | None, typer.Option(metavar="N", help="Lines that will be lost.")] = None,
@@ -76,13 +80,13 @@ def run(
             console().print(f"\n{result.experiment.name}:", report.result(result))
     if as_json:
         printed = [result.as_json() for result in found]
-        _print_json(printed if len(printed) > 1 else printed[0])
+        print_json(printed if len(printed) > 1 else printed[0])
     elif len(found) > 1:
         console().print("", report.results(found))
     raise typer.Exit(exit_code(found))
 
 
-@app.command()
+@commands.command()
 def show(
     name: NameArgument,
     browser: Annotated[bool, typer.Option("--open", help="Open the picture.")] = False,
@@ -93,7 +97,7 @@ def show(
     kept = json.loads((folder / "result.json").read_text())
     picture = folder / "picture.html"
     if as_json:
-        _print_json(kept)
+        print_json(kept)
     else:
         print(f"{name}: {kept['verdict']}: {kept['why']}")
         print(f"picture: {picture}")
@@ -129,7 +133,7 @@ def _run_each(
         first = experiment.load.seed if seed is None else seed
         for number in range(first, first + seeds):
             seeded = replace(experiment, load=replace(experiment.load, seed=number))
-            yield runs.run(seeded, configured, prediction, _report)
+            yield runs.run(seeded, configured, prediction, tell)
 
 
 def _ask() -> Prediction | None:
@@ -146,12 +150,3 @@ def _asked(prompt: str) -> Bound:
             return bound(input(prompt))
         except LabError as error:
             print(f"  {error}")
-
-
-def _report(text: str) -> None:
-    print(f"flumelab: {text}", file=sys.stderr, flush=True)
-
-
-def _print_json(value: object) -> None:
-    json.dump(value, sys.stdout, indent=2)
-    print()
