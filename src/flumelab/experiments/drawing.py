@@ -84,16 +84,17 @@ class _Drawing:
         return "\n".join([*parts, "</svg>"])
 
     def _windows(self) -> Iterator[str]:
-        """The time of the fault, shaded."""
-        begin = None
+        """The time of the fault, shaded: until it is healed and what died runs again."""
+        begin, dead = None, False
         for at, step in enumerate(self._steps):
             if isinstance(step, Gap):
                 continue
-            if step.style == "fault" and begin is None:
-                begin = at
-            if step.style == "heal" and not step.lives and begin is not None:
+            if step.style == "fault":
+                begin = at if begin is None else begin
+                dead = dead or bool(step.dies)
+            if step.style == "heal" and begin is not None and (step.lives or not dead):
                 yield self._shade(begin, at)
-                begin = None
+                begin, dead = None, False
         if begin is not None:
             yield self._shade(begin, len(self._steps) - 1)
 

@@ -35,7 +35,7 @@ def page(result: Result, entries: Sequence[Entry]) -> str:
         *_head(result), "<h2>What happened</h2>", *_explanation(found, shown), _legend(),
         '<div class="scroll" tabindex="0" role="region" aria-label="The picture">',
         drawing.svg(shown, lanes, label), "</div>", *_list(found),
-        "<h2>The ledger by hop</h2>", _ledger(result.hops),
+        "<h2>The ledger by hop</h2>", _ledger(result.hops), *_ledger_note(result),
         *_strip(result), *_why(result),
     ]  # fmt: skip
     return (
@@ -129,6 +129,14 @@ def _ledger(hops: Mapping[str, Any]) -> str:
         '<th scope="col" class="number">change</th>'
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _ledger_note(result: Result) -> Iterator[str]:
+    if result.experiment.does("kill", "flume"):
+        yield (
+            '<p class="soft">An agent that is killed takes the last moment of its counters along, '
+            "so fewer lines may seem to have been put into the channel.</p>"
+        )
 
 
 def _strip(result: Result) -> Iterator[str]:

@@ -219,6 +219,8 @@ def _loss(fault: Fault) -> str:
     """Why an answer is lost that is on its way at a fault; empty if it is not."""
     if fault.verb == "kill" and fault.target in ANSWERING:
         return "its sender was killed"  # what it had not put on the wire dies with it
+    if fault.verb == "kill" and fault.target == "flume":
+        return "the sink was killed"
     return {"lose-ok": "cut with its connection", "half-open": SILENCE}.get(fault.verb, "")
 
 

@@ -14,6 +14,7 @@ from flumelab.experiments.result import Result
 from flumelab.experiments.steps import Step
 from flumelab.experiments.theory import NONE, Bound, Theory
 from flumelab.experiments.verdict import Measured, Verdict, bound
+from tests.support.experiment_evidence import SEEN, entry, request
 
 ROOT = Path(__file__).parents[4]
 LOST_OK = files.find(ROOT, "file-channel-lost-ok")
@@ -21,31 +22,6 @@ ONCE = files.find(ROOT, "exactly-once-lost-ok")
 MEMORY = files.find(ROOT, "memory-channel")
 
 
-def entry(t: float, kind: str, **values: Any) -> dict[str, Any]:
-    return {"t": t, "kind": kind, **values}
-
-
-def request(t: float, number: int, first: int, last: int, again: bool = False) -> dict[str, Any]:
-    lines = [[first, last]]
-    return entry(t, "request", id=number, lines=lines, events=last - first + 1, again=again)
-
-
-def answer(t: float, number: int, lost: str = "", ok: bool = True) -> dict[str, Any]:
-    return entry(t, "answer", id=number, ok=ok, lost=lost)
-
-
-SEEN = [
-    entry(100, "file", lines=[[1, 20]]),
-    entry(101, "put", new=20, total=20, fill=20),
-    request(102, 1, 1, 10),
-    answer(103, 1),
-    request(104, 2, 11, 20),
-    entry(105, "fault", do="lose-ok", told="the OK is lost", at="answered = 20"),
-    answer(106, 2, lost="cut"),
-    entry(107, "heal", text="the fault ends"),
-    request(108, 3, 11, 20, again=True),
-    answer(109, 3),
-]
 LANDED = [
     entry(102.5, "landed", first=0, events=10, lines=[[1, 10]]),
     entry(104.5, "landed", first=10, events=10, lines=[[11, 20]]),
@@ -132,6 +108,14 @@ def test_each_step_has_a_row_in_the_order_of_time_and_a_title() -> None:
     assert names == list(lanes)
     [window] = [rect for rect in svg.iter(f"{ns}rect") if rect.get("class") == "window"]
     assert float(window.get("height", "0")) > 2 * drawing.ROW
+
+
+def test_the_window_of_a_kill_lasts_until_the_part_runs_again() -> None:
+    kill = entry(1, "fault", do="kill flume", told="the agent is killed", at="sent = 9")
+    seen = [kill, entry(2, "heal", text="x"), *SEEN[:2], entry(200, "up", text="flume")]
+    svg = drawing.svg(of(seen, MEMORY), steps.lanes_of(MEMORY), "a picture")
+    [height] = re.findall(r'class="window".*height="(\d+)"', svg)
+    assert int(height) >= 5 * drawing.ROW
 
 
 def test_a_fault_that_does_not_end_is_shaded_to_the_end() -> None:
