@@ -80,6 +80,10 @@ class Settings:
     db_port: int = _declare(Port("LAB_DB_PORT", 3306, "MariaDB", always=False))
     link: bool = False
     """Whether sink and receiver are connected by a process that can cut the connection."""
+    tap: bool = False
+    """Whether the caller itself stands between them, on the link's port (see experiments)."""
+    spark_master: str = ""
+    """Spark's master in the local runtime, if not one JVM with a thread for each core."""
 
     def port(self, name: str) -> Port:
         """The port of a field, for example ``ui_port``, with its number in this lab."""
