@@ -6,7 +6,7 @@ from textwrap import wrap
 from rich.text import Text
 
 from flumelab import terminal_output
-from flumelab.learn.exercise import Exercise
+from flumelab.learn.exercise import Exercise, Kind
 from flumelab.learn.progress import Progress
 from flumelab.learn.verdict import Result, Verdict
 from flumelab.learn.verify import Proof
@@ -30,7 +30,8 @@ def listed(exercises: list[Exercise], progress: Progress) -> list[Text]:
         mark = (
             Text("done ", "green") if done else Text("  ▸  " if each.name == current else "     ")
         )
-        lines.append(Text.assemble(mark, (f"{each.folder.name:<28} ", "bold"), each.title))
+        name = each.name if each.kind is Kind.FIND else each.folder.name
+        lines.append(Text.assemble(mark, (f"{name:<28} ", "bold"), each.title))
     return lines
 
 
@@ -44,7 +45,10 @@ def verdict(given: Verdict, exercise: Exercise, root: Path) -> list[Text]:
         lines.append(Text(f"Your file: {relative(exercise.file, root)}"))
     if given.result is Result.UNKNOWN:
         lines.append(Text("This does not count against you."))
-    lines.append(Text(f"{given.lines:,} lines, seed {given.seed}, {given.seconds:.1f} s", "dim"))
+    if given.lines:
+        lines.append(
+            Text(f"{given.lines:,} lines, seed {given.seed}, {given.seconds:.1f} s", "dim")
+        )
     return lines
 
 
