@@ -179,7 +179,8 @@ def codec_and_file_type(conf: Conf) -> Iterator[Report]:
     "hdfs-web-port",
     Severity.IDLE,
     summary="the path of an HDFS sink names the port of a web page",
-    flume="The sink speaks Hadoop's RPC to a port that speaks HTTP. It logs an IOException and "
+    flume="The sink speaks Hadoop's RPC to a port that speaks HTTP. It logs `RPC response "
+    "has a length of 1213486160 exceeds maximum data length` and "
     "tries again without end.",
     harm="Nothing is written, and the channel fills.",
     wrong=changed(HDFS, ("8020", "9870")),

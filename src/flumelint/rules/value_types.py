@@ -44,7 +44,7 @@ AVRO_SOURCE = changed(
     BASE,
     (
         "r1.type = netcat\n",
-        "r1.type = avro\na1.sources.r1.compression-type = none\n",
+        "r1.type = avro\na1.sources.r1.compression-type = deflate\n",
     ),
 )
 AVRO_SINK = changed(
@@ -200,10 +200,11 @@ def port_out_of_range(conf: Conf) -> Iterator[Report]:
     "unknown-compression",
     Severity.IGNORED,
     summary="compression-type is neither deflate nor none",
-    flume="Flume knows deflate only. With anything else it does not compress, and logs nothing.",
+    flume="Flume knows deflate only, and takes anything else for none without a message. If the "
+    "other side compresses, the source logs `io.netty.handler.codec.DecoderException`.",
     harm="The data is not compressed. If the other side compresses, the two do not understand "
     "each other.",
-    wrong=changed(AVRO_SOURCE, ("compression-type = none", "compression-type = gzip")),
+    wrong=changed(AVRO_SOURCE, ("compression-type = deflate", "compression-type = gzip")),
     right=AVRO_SOURCE,
 )
 def unknown_compression(conf: Conf) -> Iterator[Report]:
