@@ -69,7 +69,7 @@ def _document(source: str | bytes | Path, path: str | None) -> Document:
 
 def conf_of(document: Document, options: Options) -> Conf:
     """Read a document's agents."""
-    conf = read(document, options.environ)
+    conf = read(document, options.environ, marked=False)
     conf.expected_agent = options.agent
     return conf
 

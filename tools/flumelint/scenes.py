@@ -94,6 +94,8 @@ SCENES: dict[str, Scene] = {
     "tail-without-position": Scene(
         restarts=True, shows={"after a restart, without a new line": "again"}
     ),
+    "time-escape-without-timestamp": Scene(expected=3),
+    "timestamp-is-text": Scene(bodies=[f"2026-11-2{day} line" for day in range(3)], expected=3),
     "tls-with-deflate": Scene(
         instead=_OTHER_PORT, wire=("4142",), shows={"the first byte on the wire": "wire"}
     ),
