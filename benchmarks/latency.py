@@ -2,9 +2,9 @@
 
 Prints ``latency_p50_ms: T`` and ``latency_p99_ms: T``: from the rename of a file until all its
 lines are committed. Every 100 ms a file of 200 lines (so 2,000 lines/s) goes through
-exactly-once.conf (spool directory, file channel, avro sink), the receiver, the landing log and both
-queries of spark-apps/url_counts_structured.py, local[2]. BENCH_FILES: [600] are measured, after
-BENCH_WARM_FILES: [200] that are not.
+exactly-once.conf (spool directory, handoff channel, avro sink), the receiver, the landing log and
+both queries of spark-apps/url_counts_structured.py, local[2]. BENCH_FILES: [600] are measured,
+after BENCH_WARM_FILES: [200] that are not.
 """
 
 import statistics

@@ -103,10 +103,11 @@ def sent_per_second(
     lines: int,
     receiving: AbstractContextManager[int],
     warm_parts: int = WARM_PARTS,
+    conf: str = "access-log.conf",
 ) -> float:
-    """Return the events/s that access-log.conf delivers, from the first to the last, when warm."""
+    """Return the events/s that a conf delivers, from the first to the last, when warm."""
     feed = Feed(folder, warm_parts + PARTS, lines // PARTS)
-    with receiving as port, sender("access-log.conf", feed, port) as sent:
+    with receiving as port, sender(conf, feed, port) as sent:
         return events_per_second(feed, sent, sent, warm_parts)
 
 

@@ -15,6 +15,7 @@ from flumelint.routing import channels_of, selector_type
 KAFKA_SOURCE = "org.apache.flume.source.kafka.kafkasource"
 KAFKA_CHANNEL = "org.apache.flume.channel.kafka.kafkachannel"
 KAFKA_SINK = "org.apache.flume.sink.kafka.kafkasink"
+HANDOFF = "io.pysparkflume.flume.handoffchannel"
 SPARK_SINK = "org.apache.spark.streaming.flume.sink.sparksink"
 IDENTITY = {
     "io.pysparkflume.flume.LineIdentityDeserializer$Builder",
@@ -104,7 +105,8 @@ def _flow(source: Component | None, channel: Component, shown: str, sinks: list[
     agent, name = channel.agent.name, source.name if source else "Kafka"
     if not sinks:
         return Flow(agent, name, shown, "no sink", "nothing is delivered", "")
-    lost = [part for part in (_at_source(source), _in_channel(channel), *_at_sinks(sinks)) if part]
+    parts = (_at_source(source), _in_channel(channel, source), *_at_sinks(sinks))
+    lost = [part for part in parts if part]
     if source and channel.name in source.text("selector.optional").split():
         lost.append("events are lost while the channel is full: it is optional")
     told = " and ".join(lost) if lost else "nothing is lost"
@@ -155,8 +157,11 @@ def _at_source(source: Component | None) -> str:
     return "what the custom source promises is not known"
 
 
-def _in_channel(channel: Component) -> str:
+def _in_channel(channel: Component, source: Component | None) -> str:
     type_ = channel.short_type
+    if type_ == HANDOFF:
+        again = source is not None and source.short_type in REREADS | ANSWERS
+        return "" if again else "the batch under way is lost when the agent is killed"
     if type_ == "memory":
         events = capacity_of(channel)
         told = f"{events:,} events" if events else "as many events as its capacity"

@@ -48,6 +48,7 @@ JARS = {
     "none": ["no released jar of Flume 1.11 has it"],
 }
 OURS = [
+    ("channel", None, "io.pysparkflume.flume.HandoffChannel"),
     ("sink", None, "org.apache.spark.streaming.flume.sink.SparkSink"),
     ("deserializer", None, "io.pysparkflume.flume.LineIdentityDeserializer$Builder"),
     ("deserializer", None, "io.pysparkflume.flume.MultilineIdentityDeserializer$Builder"),

@@ -32,6 +32,7 @@ class Wish:
     :param requirements: a requirements file for pip, with the packages that the program imports
     :param flume_jars: jars, or folders of jars, for the agent's class path
     :param arguments: the program's own arguments
+    :param count: a regular expression by which the lab counts the log
     """
 
     program: Path
@@ -43,6 +44,7 @@ class Wish:
     requirements: Path | None = None
     flume_jars: Sequence[Path] = ()
     arguments: Sequence[str] = ()
+    count: str | None = None
 
 
 class OwnState:
@@ -53,6 +55,7 @@ class OwnState:
         self.paths = folder / "files"  # in place of paths that do not exist
         self.work = folder / "work"
         self.metrics = folder / "metrics"
+        self.sockets = folder / "sockets"  # by port: the files that the lab serves there
         self.packages = folder / "packages"  # what pip has installed for the program
         self.conf = folder / "agent.conf"
         self.lab = folder / "lab.json"  # what later commands know of a lab that stays
@@ -103,6 +106,7 @@ def program(
             "LAB_MASTER": master,
             "LAB_OWN_FOLDERS": str(state.paths),
             "LAB_OWN_MAP": json.dumps({old: str(new) for old, new in mapped.items()}),
+            "LAB_OWN_SOCKETS": str(state.sockets),
             "PROGRESS": str(state.progress),
             "STOP_FILE": str(state.stop),
             **({} if is_image() else {"SPARK_LOCAL_IP": LOOPBACK}),

@@ -10,7 +10,7 @@ import pytest
 
 from flumelint.cli import main
 from flumelint.graph import as_mermaid, as_svg, as_text
-from flumelint.guarantee import guarantees
+from flumelint.guarantee import HANDOFF, guarantees
 from flumelint.model import Component, Conf
 from flumelint.properties import parse
 from flumelint.reader import read
@@ -44,10 +44,10 @@ def test_a_memory_channel_loses_at_most_its_capacity() -> None:
     )
 
 
-def test_a_file_channel_loses_nothing_and_an_identity_tells_repeats_apart() -> None:
+def test_a_handoff_channel_loses_nothing_and_an_identity_tells_repeats_apart() -> None:
     assert lab("exactly-once.conf") == [
-        "lab: spool → buffer (file) → spark: nothing is lost; what comes again has the same "
-        "identity, so a receiver can leave it out"
+        "lab: spool → buffer (HandoffChannel) → spark: nothing is lost; what comes again has the "
+        "same identity, so a receiver can leave it out"
     ]
 
 
@@ -89,6 +89,7 @@ def test_events_that_a_selector_drops_have_a_line() -> None:
         ([("capacity = 1000", "capacity = ten")], "at most 100 events lost"),
         ([("capacity = 1000", "capacity = ${env:NONE}")], "at most as many events as its capacity"),
         ([("type = memory", "type = com.example.C")], "what the custom channel promises is not"),
+        ([("type = memory", f"type = {HANDOFF}")], "and the batch under way is lost when"),
         ([("type = logger", "type = null")], "every event of the null sink is thrown away"),
         ([("type = logger", "type = com.example.K")], "what the sink k promises is not known"),
         ([("type = memory", "type = org.apache.flume.channel.kafka.KafkaChannel")], "(kafka) →"),

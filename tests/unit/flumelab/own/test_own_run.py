@@ -64,19 +64,21 @@ def test_a_map_holds_in_the_programs_own_folder(
 
 
 @pytest.mark.parametrize(
-    ("wish", "count", "said"),
+    ("wish", "said"),
     [
-        (Wish(Path("none.py")), None, "none.py is not there; name a Python program"),
-        (Wish(Path(__file__), conf=Path("/")), None, "/ is not a file; give --conf one"),
-        (Wish(Path(__file__), log=Path("none.log")), None, "none.log is not there; give --input"),
-        (Wish(Path(__file__), log=Path(__file__)), "(", "is not a regular expression: .*correct"),
+        (Wish(Path("none.py")), "none.py is not there; name a Python program"),
+        (Wish(Path(__file__), conf=Path("/")), "/ is not a file; give --conf one"),
+        (Wish(Path(__file__), log=Path("none.log")), "none.log is not there; give --input"),
+        (
+            Wish(Path(__file__), log=Path(__file__), count="("),
+            "not a regular expression: .*correct",
+        ),
+        (Wish(Path(__file__), count="."), "--count needs --input"),
     ],
 )
-def test_a_file_that_is_not_there_is_said_before_anything_starts(
-    wish: Wish, count: str | None, said: str
-) -> None:
+def test_a_file_that_is_not_there_is_said_before_anything_starts(wish: Wish, said: str) -> None:
     with pytest.raises(LabError, match=said):
-        run(wish, count, RuntimeName.docker, as_json=False, report=print)
+        run(wish, RuntimeName.docker, as_json=False, report=print)
 
 
 def test_java_gets_a_locale_in_which_it_can_open_every_file() -> None:

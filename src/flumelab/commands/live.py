@@ -1,27 +1,17 @@
 """The commands that show a lab while it runs, and the faults that the page also causes."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from flumelab import settings
+from flumelab.commands.options import JsonOption, RuntimeOption
+from flumelab.commands.shared import report
 from flumelab.page import command as page_command
-from flumelab.page.command import hint
 from flumelab.runtimes.choice import RuntimeName, choose
 
-__all__ = ["JsonOption", "LinkOption", "RuntimeOption", "hint", "live"]
+commands = typer.Typer()
 
-live = typer.Typer()
-
-RuntimeOption = Annotated[
-    RuntimeName,
-    typer.Option(help="auto: the one that is up, else Docker if an engine answers, else local."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-LinkOption = Annotated[
-    bool, typer.Option("--link", help="Connect sink and receiver so that flumelab cut can cut it.")
-]
 ControlOption = Annotated[
     bool, typer.Option("--control", help="Let the page feed, kill, start, cut and mend.")
 ]
@@ -31,7 +21,7 @@ PagePortOption = Annotated[
 BrowserOption = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
 
 
-@live.command()
+@commands.command()
 def kill(
     part: Annotated[str, typer.Argument(help="A service that flumelab status names.")],
     runtime: RuntimeOption = RuntimeName.auto,
@@ -40,19 +30,19 @@ def kill(
     choose(runtime, settings.load()).kill(part)
 
 
-@live.command()
+@commands.command()
 def cut(runtime: RuntimeOption = RuntimeName.auto) -> None:
     """Cut the connection between sink and receiver (local runtime: up --link)."""
     choose(runtime, settings.load()).cut()
 
 
-@live.command()
+@commands.command()
 def mend(runtime: RuntimeOption = RuntimeName.auto) -> None:
     """Mend the connection between sink and receiver."""
     choose(runtime, settings.load()).mend()
 
 
-@live.command()
+@commands.command()
 def page(
     control: ControlOption = False,
     port: PagePortOption = None,
@@ -67,7 +57,7 @@ def page(
     page_command.run(runtime, control, port, browser, report)
 
 
-@live.command()
+@commands.command()
 def top(
     once: Annotated[bool, typer.Option("--once", help="Print the numbers once, and end.")] = False,
     runtime: RuntimeOption = RuntimeName.auto,
@@ -82,8 +72,3 @@ def top(
     from flumelab.top import command as top_command  # the page's readers take a tenth of a second
 
     raise typer.Exit(top_command.run(runtime, once, as_json))
-
-
-def report(text: str) -> None:
-    """Print what is being done."""
-    print(f"flumelab: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,152 @@
+"""The commands that run lessons, programs of the user's own, and Flume itself."""
+
+import os
+import time
+from typing import Annotated
+
+import typer
+
+from flumelab import ledger_table, lesson_run, settings, terminal_output
+from flumelab.commands.options import (
+    JsonOption,
+    LessonOption,
+    LinesOption,
+    RateOption,
+    RuntimeOption,
+    SeedOption,
+)
+from flumelab.commands.own_files import NO_FILES, OwnFiles, with_own_files
+from flumelab.commands.shared import (
+    own_lab,
+    print_json,
+    report,
+    require_ready,
+    runtime_of,
+    send,
+    start_lesson,
+)
+from flumelab.errors import LabError
+from flumelab.lessons import catalogue
+from flumelab.own import command as own_command
+from flumelab.page import command as page_command
+from flumelab.runtimes import local_build
+from flumelab.runtimes.choice import RuntimeName, choose
+from flumelab.waiting import show_until_balanced, wait_until_settled
+
+commands = typer.Typer()
+
+NamesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="LESSON…|PROGRAM [-- ARGUMENT…]",
+        help="Names that flumelab lessons lists, or a program of your own.",
+    ),
+]
+MalformedOption = Annotated[
+    float,
+    typer.Option(min=0, max=1, metavar="FRACTION", help="Make this part of the lines malformed."),
+]
+
+
+@commands.command("lessons")
+def list_lessons(as_json: JsonOption = False) -> None:
+    """List the lessons."""
+    lessons = list(catalogue.LESSONS.values())
+    if as_json:
+        print_json([{"name": lesson.name, "shows": lesson.shows} for lesson in lessons])
+    else:
+        terminal_output.console().print(terminal_output.lessons(lessons))
+
+
+@commands.command()
+@with_own_files
+def run(
+    names: NamesArgument,
+    lines: Annotated[int, typer.Option(min=1, help="Lines to send into a lesson.")] = 10_000,
+    rate: RateOption = 2_000,
+    seed: SeedOption = 1,
+    malformed: MalformedOption = 0,
+    own: OwnFiles = NO_FILES,
+    runtime: RuntimeOption = RuntimeName.auto,
+    as_json: JsonOption = False,
+) -> None:
+    """Run lessons, or a program of your own, and check the numbers.
+
+    A lesson is compared with the generator's numbers, key by key. Your own program runs unchanged,
+    with your conf and your log, and the lines at each hop are compared. Each run has its own lab,
+    which starts empty. The exit code is 0 if everything is right, and 1 if not. --json prints a
+    list, or, for one lesson, its result alone.
+    """
+    if names[0].endswith(".py"):
+        raise typer.Exit(own_command.run(own.wish(names), runtime, as_json, report))
+    if own.any:
+        raise LabError(
+            f"{names[0]} is a lesson, with a conf and a log of its own; name a program (….py) to "
+            "use yours"
+        )
+    lessons = [catalogue.find(name) for name in names]
+    chosen = choose(runtime, lesson_run.settings_of_runs(settings.load()))
+    require_ready(chosen, ports=not chosen.services())
+    feed = ["--lines", str(lines), "--rate", str(rate), "--seed", str(seed)]
+    feed += ["--malformed", str(malformed)]
+    results = []
+    for result in lesson_run.run(chosen, lessons, feed, report):
+        results.append(result)
+        if not as_json:
+            terminal_output.console().print(
+                f"{result.lesson.name}:", terminal_output.result(result)
+            )
+    if as_json:
+        printed = [result.as_json() for result in results]
+        print_json(printed if len(printed) > 1 else printed[0])
+    raise typer.Exit(0 if all(result.right for result in results) else 1)
+
+
+@commands.command(
+    "flume-ng",
+    context_settings={
+        "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": [],
+    },
+)  # fmt: skip
+def flume_ng(context: typer.Context) -> None:
+    """Run Flume's own command with the lab's Flume, e.g. flume-ng agent -n a1 -f my.conf."""
+    configured = settings.load()
+    if not settings.is_image():
+        local_build.build(configured.root, (), report)
+    command = local_build.flume_home(configured.root) / "bin/flume-ng"
+    os.execv(command, [str(command), *context.args])  # noqa: S606 - a list, without a shell
+
+
+@commands.command()
+def demo(
+    lesson: LessonOption = catalogue.DEFAULT,
+    lines: LinesOption = None,
+    runtime: RuntimeOption = RuntimeName.auto,
+) -> None:
+    """Start the lab, feed it, and show the counts and the verdict (make lab)."""
+    started = time.time()
+    chosen = runtime_of(runtime)
+    if own_lab(runtime):
+        raise LabError("a lab of your own files is up; run flumelab down first")
+    start_lesson(chosen, lesson)
+    if code := send(chosen, lines, rate=0, seed=1, replay=None):
+        raise typer.Exit(code)
+    show_until_balanced(chosen, catalogue.find(lesson))
+    result = wait_until_settled(chosen, 5)
+    console = terminal_output.console()
+    console.print()
+    console.print(ledger_table.verdict(result))
+    print(f"\n{_duration(started)}. The lab is still running; try next:")
+    print("  .venv/bin/flumelab feed --lines 200000   send more")
+    print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
+    print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
+    print("  make down                                stop it; the state stays")
+    print(f"  {page_command.hint(chosen.name)}")
+    raise typer.Exit(0 if result.balanced else 1)
+
+
+def _duration(started: float) -> str:
+    """The seconds from make's start, and how many of them went before this command."""
+    before = started - float(os.environ.get("LAB_STARTED") or started)
+    whole = f"{time.time() - started + before:.0f} s"
+    return f"{whole}, of which {before:.0f} s set up .venv" if before >= 2 else whole

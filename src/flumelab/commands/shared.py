@@ -1,0 +1,94 @@
+"""What several commands do: choose the runtime, check the machine, start a lab, send lines."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import unpacked
+from flumelab import conf_check, doctor, lab_signs, settings, terminal_output
+from flumelab.errors import LabError
+from flumelab.lessons import catalogue
+from flumelab.own import labs
+from flumelab.own.labs import StayingLab
+from flumelab.runtimes.choice import RuntimeName, choose
+from flumelab.runtimes.runtime import Runtime
+
+
+def report(text: str) -> None:
+    """Print what is being done."""
+    print(f"flumelab: {text}", file=sys.stderr, flush=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a result for a machine."""
+    json.dump(value, sys.stdout, indent=2)
+    print()
+
+
+def runtime_of(name: RuntimeName) -> Runtime:
+    """Return the runtime of an option."""
+    return choose(name, settings.load())
+
+
+def own_lab(name: RuntimeName) -> StayingLab | None:
+    """Return the lab of the user's own files that is up, if there is one."""
+    return labs.find(name, settings.load(), report, lab_signs.of_evidence)
+
+
+def require_ready(runtime: Runtime, ports: bool) -> None:
+    """Raise `LabError` if this machine lacks something."""
+    checks = doctor.examine(runtime.name, settings.load(), ports)
+    if missing := [check for check in checks if not check.ok]:
+        terminal_output.console(stderr=True).print(terminal_output.checks(missing))
+        raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
+
+
+def start_lesson(runtime: Runtime, name: str) -> None:
+    """Start a lesson's lab; raises `LabError`."""
+    lesson = catalogue.find(name)
+    if name not in catalogue.LAB_LESSONS:
+        raise LabError(f"{name} runs in a lab of its own; use flumelab run {name}")
+    require_ready(runtime, ports=not runtime.services())
+    runtime.build(report)
+    conf_check.of_lesson(lesson.conf, settings.load().root, report)
+    runtime.up(lesson, report)
+
+
+def send(
+    runtime: Runtime,
+    lines: int | None,
+    rate: float,
+    seed: int,
+    replay: Path | None,
+    more: Sequence[str] = (),
+) -> int:
+    """Send lines into a lesson's lab, and return the generator's exit code; raises `LabError`."""
+    if replay and not replay.is_file():
+        raise LabError(f"{replay} is not a file; give --replay a log to send")
+    if replay:
+        _require_readable(replay)
+    options = [*_growing_log(runtime), "--rate", str(rate), *more]
+    if not replay:
+        options += ["--seed", str(seed)]
+    if lines is not None:
+        options += ["--lines", str(lines)]
+    return runtime.feed(options, replay)
+
+
+def _growing_log(runtime: Runtime) -> Sequence[str]:
+    """The generator's options, if the lesson that is up has a log that grows."""
+    up = {service.name for service in runtime.services()}
+    lessons = (catalogue.LESSONS[name] for name in catalogue.LAB_LESSONS if name in up)
+    return next((runtime.target_options(its) for its in lessons if its.appends), ())
+
+
+def _require_readable(log: Path) -> None:
+    """Read the beginning of a log: in Docker the generator does not know how its name ends."""
+    try:
+        with log.open("rb") as file:
+            unpacked.reader(file, log.name).read(1)
+    except (OSError, unpacked.DamagedError) as error:
+        fact = getattr(error, "strerror", None) or error
+        raise LabError(f"{log} cannot be read: {fact}; give --replay a complete file") from None

@@ -1,0 +1,65 @@
+"""The command line takes what its help names."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flumelab.cli import cli
+from flumelab.errors import LabError
+from flumelab.own.services import Wish
+
+FILES = ("--conf", "my.conf", "--agent", "a1", "--input", "access.log", "--map", "/old=new",
+         "--submit-arg", "--verbose", "--requirements", "needs.txt", "--flume-jar", "one.jar",
+         "--flume-jar", "two.jar", "--count", "GET")  # fmt: skip
+
+
+def test_run_hands_over_each_option_for_the_users_own_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked: list[Wish] = []
+
+    def run(wish: Wish, *_more: object) -> int:
+        asked.append(wish)
+        return 3
+
+    monkeypatch.setattr("flumelab.own.command.run", run)
+    done = CliRunner().invoke(cli, ["run", *FILES, "my.py", "--", "localhost", "--last"])
+
+    assert done.exit_code == 3
+    assert asked == [
+        Wish(
+            program=Path("my.py"),
+            conf=Path("my.conf"),
+            agent="a1",
+            log=Path("access.log"),
+            mapped={"/old": tmp_path / "new"},
+            submit=["--verbose"],
+            requirements=Path("needs.txt"),
+            flume_jars=[Path("one.jar"), Path("two.jar")],
+            arguments=["localhost", "--last"],
+            count="GET",
+        )
+    ]
+
+
+@pytest.mark.parametrize("command", [("run", "url-counts"), ("up",)])
+@pytest.mark.parametrize("option", [("--conf", "my.conf"), ("--flume-jar", "my.jar")])
+def test_a_lesson_takes_no_file_of_the_users(
+    command: tuple[str, ...], option: tuple[str, ...]
+) -> None:
+    done = CliRunner().invoke(cli, [*command, *option])
+    assert isinstance(done.exception, LabError)
+    assert "name" in str(done.exception)
+
+
+def test_each_command_has_a_name_of_its_own_and_a_help_text() -> None:
+    commands = [(each.name or getattr(each.callback, "__name__", ""), each.callback)
+                for each in cli.registered_commands]  # fmt: skip
+    assert len(dict(commands)) == len(commands)
+    for name, callback in commands:
+        if name != "flume-ng":  # this one hands --help to Flume
+            done = CliRunner().invoke(cli, [name, "--help"])
+            assert done.exit_code == 0
+            assert (callback.__doc__ or "?").split(".")[0][:40] in done.stdout
