@@ -29,6 +29,7 @@ from flumelab.lessons.catalogue import Input
 PROGRAMS = {"line_counts": Input.PUSH, "line_counts_structured": Input.LANDING}
 """The programs in experiments/programs, and how each gets its lines."""
 
+STILL = "nothing moves"
 LINK_HOPS = ("sent", "answered")
 HOPS = ("generated", "received", *LINK_HOPS, "counted")
 """Where a fault can wait for a count. `sent`: the batch with this line has left the sink, and is
@@ -138,6 +139,8 @@ class Experiment:
     load: Load
     faults: tuple[Fault, ...]
     heal_at: Count | None = None
+    heal_when_still: bool = False
+    """Whether to heal once nothing moves any more."""
     changes: Mapping[str, str] = field(default_factory=dict)
     servers: tuple[str, ...] = ()
     workers: int = 0
@@ -211,7 +214,9 @@ class _Reader:
         if not faults:
             self._wrong("fault", "is missing; write what happens, in a table [[fault]]")
         heal = top.get("heal", {})
-        self._only("heal", heal, ("at",))
+        self._only("heal", heal, ("at", "when"))
+        if heal.get("when", STILL) != STILL or len(heal) > 1:
+            self._wrong("heal", f'is not clear; write at = {{ HOP = LINES }} or when = "{STILL}"')
         return Experiment(
             name=self._file.stem,
             question=self._text("question"),
@@ -221,6 +226,7 @@ class _Reader:
             load=self._load(top.get("load", {})),
             faults=faults,
             heal_at=self._count("heal", heal["at"]) if "at" in heal else None,
+            heal_when_still="when" in heal,
             changes={str(key): str(value) for key, value in top.get("set", {}).items()},
             servers=tuple(top.get("servers", ())),
             workers=int(top.get("workers", 0)),
