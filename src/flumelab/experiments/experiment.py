@@ -36,7 +36,7 @@ HOPS = ("generated", "received", *LINK_HOPS, "counted")
 not yet on its way to the receiver. `answered`: its answer has left the receiver, and is not yet on
 its way to the sink. So both are exact. The others are asked for ten times a second."""
 
-PARTS = ("flume", "receiver", "driver", "python-worker", "executor", "database")
+PARTS = ("flume", "receiver", "driver", "python-worker", "worker", "database")
 DISKS = ("spool", "landing")
 VERBS: Mapping[str, tuple[str, ...]] = {
     "kill": PARTS,
@@ -57,7 +57,7 @@ PART_WORDS = {
     "receiver": "the receiver",
     "driver": "Spark's driver",
     "python-worker": "Spark's Python worker",
-    "executor": "the executor on a Spark worker",
+    "worker": "the Spark worker with the receiver",
     "database": "the database",
     "spool": "spool directory",
     "landing": "landing log",
@@ -143,8 +143,8 @@ class Experiment:
     """Whether to heal once nothing moves any more."""
     changes: Mapping[str, str] = field(default_factory=dict)
     servers: tuple[str, ...] = ()
-    workers: int = 0
-    """Spark's executors in processes of their own; 0: the driver runs the tasks itself."""
+    cluster: bool = False
+    """Whether Spark has workers of its own; if not, the driver runs the tasks itself."""
 
     @property
     def reads(self) -> Input:
@@ -202,7 +202,7 @@ class _Reader:
     def experiment(self) -> Experiment:
         top = self._found
         known = ("question", "explains", "program", "conf", "set", "load", "fault", "heal",
-                 "servers", "workers")  # fmt: skip
+                 "servers", "cluster")  # fmt: skip
         self._only("", top, known)
         program = self._text("program")
         if program not in PROGRAMS:
@@ -229,7 +229,7 @@ class _Reader:
             heal_when_still="when" in heal,
             changes={str(key): str(value) for key, value in top.get("set", {}).items()},
             servers=tuple(top.get("servers", ())),
-            workers=int(top.get("workers", 0)),
+            cluster=bool(top.get("cluster", False)),
         )
 
     def _load(self, load: dict[str, Any]) -> Load:

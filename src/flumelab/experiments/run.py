@@ -95,7 +95,7 @@ class _Run:
         self._truth, self._lines = truth_of(experiment, lab.settings.root, self._folder)
         clock = Clock(self._folder / "clock")
         extra = b"".join(self._lines[experiment.load.lines :])
-        striker = Striker(lab.runtime, lab.lesson, lab.state, clock, extra)
+        striker = Striker(lab, clock, extra)
         plan = Plan(experiment.faults, self.evidence, striker.strike)
         with contextlib.ExitStack() as stack:
             for disk in {fault.target for fault in experiment.faults if fault.verb == "fill"}:

@@ -205,12 +205,13 @@ def _named(requests: Sequence[Entry]) -> tuple[dict[int, str], set[int]]:
 def _dead(text: str, has_log: bool) -> tuple[str, ...]:
     """The lanes of the part that a fault ends."""
     verb, _, part = text.partition(" ")
+    part = "worker" if part.startswith("spark-worker") else part
     if verb not in ("kill", "stop"):
         return ()
     program = ("micro-batch",) if has_log else ("receiver", "micro-batch")
     return {
         "flume": FLUME, "receiver": ("receiver",), "driver": program, "query": program,
-        "stream": program, "executor": program, "database": ("result",), "db": ("result",),
+        "stream": program, "worker": program, "database": ("result",), "db": ("result",),
     }.get(part, ())  # fmt: skip
 
 

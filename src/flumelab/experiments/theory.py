@@ -146,7 +146,7 @@ def _repeats(fault: Fault, flow: _Flow) -> Iterator[tuple[int, str]]:
             )
             if flow.channel == FILE:  # a hand-off's batch is the source's own
                 yield flow.sink_batch, _without_ok("The agent is killed", flow)
-        case "kill", "driver" | "receiver" | "executor":
+        case "kill", "driver" | "receiver" | "worker":
             yield flow.sink_batch, _without_ok("The receiver is killed", flow)
         case (("lose-ok" | "half-open"), _):
             yield flow.sink_batch, _without_ok("The OK is lost", flow)
