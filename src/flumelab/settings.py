@@ -63,6 +63,15 @@ class Settings:
             "LAB_SECOND_PORT", 4142, "`fan-out`'s second receiver (local)", ("local",), always=False
         )
     )
+    receiver_metrics_port: int = _declare(
+        Port(
+            "LAB_RECEIVER_METRICS_PORT",
+            9404,
+            "the receiver's metrics (local)",
+            ("local",),
+            always=False,
+        )
+    )
     kafka_port: int = _declare(Port("LAB_KAFKA_PORT", 9092, "Kafka", always=False))
     s3_port: int = _declare(Port("LAB_S3_PORT", 7070, "the S3 server", always=False))
     prometheus_port: int = _declare(

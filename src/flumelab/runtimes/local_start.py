@@ -103,7 +103,9 @@ class LessonServices:
         # If the first program has a receiver of its own, that receiver has the first port.
         second = len(self._lesson.programs) > 1
         port = self._settings.port("second_port" if second else "receiver_port")
+        metrics = self._settings.port("receiver_metrics_port")
         command = [sys.executable, "-m", "pyspark_flume.receiver", "--host", LOOPBACK]
+        command += ["--metrics-port", str(metrics.number)]
         return Launch(
             service="receiver",
             title="the receiver",
@@ -111,7 +113,7 @@ class LessonServices:
             environment=os.environ,
             folder=self._state.folder,
             is_ready=partial(answers, port.number),
-            ports=[port],
+            ports=[port, metrics],
         )
 
     def _driver(self, program: Program) -> Launch:
