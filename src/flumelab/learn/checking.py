@@ -24,6 +24,7 @@ from flumelab.learn.warm_runtime import WarmRuntime
 from flumelab.learn.warm_spark import WarmSpark
 from flumelab.learn.watched_run import WatchedRun
 from flumelab.lessons.answer import Answer
+from flumelab.lessons.catalogue import Lesson
 from flumelab.runtimes.runtime import Report, Runtime
 from flumelab.settings import Settings
 
@@ -125,7 +126,8 @@ def _before(one: CheckRun) -> Verdict | None:
 def _run(one: CheckRun) -> Outcome:
     run, load, check = _parts(one.exercise)
     lesson = lesson_with(one.exercise, one.file, one.settings.root)
-    one.runtime.up(lesson, one.report)
+    if failed := _started(one, lesson):
+        return failed
     one.step("started")
     with Pulse(one.jvm()) as pulse:
         watched = WatchedRun(
@@ -152,6 +154,22 @@ def _run(one: CheckRun) -> Outcome:
         log=one.runtime.log_tail("flume", OUTPUT_LINES) if lesson.uses_flume else "",
         other=truth.of_options,
     )
+
+
+def _started(one: CheckRun, lesson: Lesson) -> Outcome | None:
+    """Start the lab; return the outcome if the learner's program ended meanwhile.
+
+    In containers the start waits for the program, and fails with the end of its log.
+    """
+    try:
+        one.runtime.up(lesson, one.report)
+    except LabError as error:
+        own = learner_error.find(str(error), one.file)
+        if one.exercise.kind is Kind.PROGRAM and own and own.line:
+            source = one.file.read_text("utf-8", "replace")
+            return Outcome({}, {}, ended=True, error=str(own), source=source, output=str(error))
+        raise
+    return None
 
 
 def _feed(one: CheckRun, watched: WatchedRun) -> None:

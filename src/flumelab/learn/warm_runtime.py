@@ -1,5 +1,7 @@
 """The local runtime for checks: the program attaches to the warm JVM, and nothing waits in turn."""
 
+import json
+import os
 import shutil
 import sys
 import time
@@ -16,7 +18,7 @@ from flumelab.learn.flume_hops import flume_hops
 from flumelab.learn.warm_spark import WarmSpark
 from flumelab.lessons.catalogue import SECOND, Lesson, Program
 from flumelab.runtimes.local import START_SECONDS_MAX, LocalRuntime
-from flumelab.runtimes.local_start import DRIVER_MEMORY, Launch, LessonServices
+from flumelab.runtimes.local_start import DRIVER_MEMORY, TASK_TRIES, Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.port_probe import require_unused
 from flumelab.runtimes.runtime import Report
@@ -69,6 +71,14 @@ class WarmServices(LessonServices):
             is_ready=partial(self._program_is_ready, program),
         )
 
+    def _spark_variables(self, program: Program) -> dict[str, str]:
+        """The same cores for all programs, so that they share one JVM."""
+        cores = max(2, os.cpu_count() or 1) + 1  # a receiver occupies one
+        return {
+            **super()._spark_variables(program),
+            "SPARK_MASTER": f"local[{cores},{TASK_TRIES}]",
+        }
+
     def jvm(self) -> WarmSpark:
         """Return the JVM for this lesson's first program, started if need be."""
         program = self._lesson.program
@@ -101,6 +111,7 @@ class WarmRuntime(LocalRuntime):
         self.together = together
         self.before: dict[str, int] = {}
         """What a kept agent has counted before this check."""
+        self.exercise = ""
         self._conf = ""
 
     def jvm(self) -> WarmSpark | None:
@@ -125,6 +136,9 @@ class WarmRuntime(LocalRuntime):
         with self._state.locked():
             self._state.create()
             self._state.lesson.write_text(f"{lesson.name}\n")
+            programs = [program.file for program in lesson.programs]
+            shown = {"name": self.exercise, "programs": programs, "conf": lesson.conf}
+            self._state.exercise.write_text(json.dumps(shown))  # for the live page
             self._leave_no_dead(lesson)
             if FLUME in self._processes.running() and self._conf != lesson.conf:
                 self._processes.stop(FLUME, 0)

@@ -12,6 +12,7 @@ from flumelab.learn.pulse import Pulse
 from flumelab.lessons.catalogue import Lesson
 from flumelab.runtimes.runtime import Runtime
 
+FLUME = "flume"
 POLL_SECONDS = 0.1
 STUCK_SECONDS = 8.0  # Flume's own sink tries to connect every five
 WAVE_SECONDS_MAX = 20.0
@@ -81,8 +82,8 @@ class WatchedRun:
     def _look(self) -> None:
         found, hops = self.runtime.counts().by_key(), self._hops()
         stopped = {each.name for each in self.runtime.services() if each.state == "stopped"}
-        if "flume" in stopped and self.knows_conf:
-            raise LabError(f"Flume ended:\n{self.runtime.log_tail('flume', 15)}")
+        if FLUME in stopped and self.knows_conf:
+            raise LabError(f"Flume ended:\n{self.runtime.log_tail(FLUME, 15)}")
         if self.lesson.program.service in stopped:
             self.ended = True
             found = self.runtime.counts().by_key()
