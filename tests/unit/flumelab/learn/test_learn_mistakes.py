@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flumelab.learn import mistakes, read, verify
+from flumelab.learn import mistakes, read, show, verify
 from flumelab.learn.exercise import Kind
+from flumelab.learn.verdict import Result, Verdict
 from flumelint import all_rules
 from tools.learn.mistakes import usable
 
@@ -36,3 +37,14 @@ def test_the_first_hint_does_not_name_the_rule_and_the_last_one_the_command():
 
 def test_the_name_of_a_file_does_not_tell_the_mistake():
     assert not [each for each in ALL if each.rule in str(each.file)]
+
+
+def test_the_times_of_a_proof_are_told_by_exercise():
+    def proof(name, seconds):
+        verdict = Verdict(name, Result.RIGHT, seconds=seconds)
+        return verify.Proof(Path("x"), Result.RIGHT, "", verdict)
+
+    proofs = [proof("slow", seconds) for seconds in range(1, 12)] + [proof("quick", 0.01)]
+    assert verify.times(proofs) == {"slow": (6, 10), "quick": (0.01, 0.01)}
+    [line] = show.times(verify.times(proofs))
+    assert str(line) == "slow                         p50   6.0 s   p90  10.0 s"
