@@ -186,3 +186,6 @@ def test_a_lesson_with_other_keys_than_urls_has_no_ledger_of_urls(tmp_path: Path
     state = lab.sample()
     assert state.ledger
     assert [hop.name for hop in state.ledger.hops] == ["generated", "spooled", "Flume received"]
+    state = lab.sample(flume=lab.feed(10, channel=3, counted=0)["flume"])
+    assert state.ledger
+    assert (state.ledger.hops[-1].name, state.ledger.hops[-1].lines) == ("Flume sent", 7)
