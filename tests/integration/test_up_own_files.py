@@ -73,7 +73,7 @@ def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Pa
         (spool / ".packed.log.gz").write_bytes(packed)
         (spool / ".packed.log.gz").rename(spool / "packed.log.gz")
         expected += packed.count(b"\n") + (packed[-1:] != b"\n")
-        balance = lab.json("ledger", "--wait", "8")
+        balance = lab.json("ledger", "--wait", "60")
         assert hops(balance) == dict.fromkeys(STREAMS, expected)
         assert balance["count"]["differences"]["none"]["counted"] == 0
         checked = lab.run("doctor", "--json")
