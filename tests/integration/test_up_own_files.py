@@ -89,11 +89,3 @@ def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Pa
         assert lab.run("status").stdout == "The lab is down; flumelab up starts it.\n"
     finally:
         lab.run("down")
-
-
-def test_a_program_that_reads_a_folder_is_fed_without_a_conf(tmp_path: Path) -> None:
-    files = OwnFiles(tmp_path, "words_in_files.py")
-    result = files.run(arguments=("/user/maria_dev/in",))
-    assert hops(result) == {"input": LINES, "Spark read": LINES}, result["told"]
-    assert result["exit"] == 0
-    assert "/user/maria_dev/in is kept in" in result["told"]
