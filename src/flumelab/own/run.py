@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from flumelab.own import inputs, saved
 from flumelab.own.adapt import Ask
-from flumelab.own.hops import Hops
 from flumelab.own.guard import guarded
+from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.lab import OwnLab
 from flumelab.own.lab_start import start
