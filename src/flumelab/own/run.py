@@ -69,6 +69,7 @@ class OwnRun:
                     start(lab, ask)
                     if self.files:
                         lab.feed(self.files)
+                        saved.show(lab)
                     self._wait()
                     return self._end()
                 finally:
