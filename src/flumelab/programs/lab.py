@@ -87,7 +87,7 @@ def run_streams(build: Callable[[], StreamingContext], resume: bool = True) -> N
         streams then come from the checkpoint
     :param resume: False to build the streams after a kill, too, if Spark does not keep their state
     """
-    _prepare()
+    prepare()
     if resume:
         ssc = StreamingContext.getOrCreate(CHECKPOINT, build)
     else:
@@ -102,7 +102,7 @@ def run_queries(start: Callable[[], None]) -> None:
 
     :param start: makes the SparkSession and starts the queries
     """
-    _prepare()
+    prepare()
     start()
     stop.await_stop_of_queries(SparkSession.active())
 
@@ -149,6 +149,7 @@ def count_malformed(lines: DataFrame) -> None:
     query.option("checkpointLocation", f"{CHECKPOINT}/malformed").start()
 
 
-def _prepare() -> None:
+def prepare() -> None:
+    """Make the tables of the result store; `run_streams` and `run_queries` do so by themselves."""
     show_in_one_line()
     store.create()

@@ -1,0 +1,49 @@
+"""Each lesson of Structured Streaming as a notebook: its cells find what the generator sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbclient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from flumelab import notebooks
+from flumelab.lessons import catalogue
+from flumelab.lessons.catalogue import Input
+from tests.support.lesson import LESSONS, ROOT, LessonInput
+from tests.support.spark import environment
+
+QUERIES = [
+    lesson
+    for lesson in [catalogue.LESSONS["structured"], *LESSONS.values()]
+    if lesson.program.reads in (Input.LANDING, Input.FILES)
+]
+SETTINGS = f"--properties-file {ROOT}/spark-conf/spark-defaults.conf"
+PLACES = """\
+from flumelab.programs import lab
+from flumelab.programs.database_retry import PatientStore
+folder = {folder!r}
+lab.store = PatientStore(f"sqlite:///{{folder}}/results.db")
+lab.CHECKPOINT, lab.LANDING = f"{{folder}}/checkpoint", f"{{folder}}/landing"
+lab.SPOOL = f"{{folder}}/spool"
+"""
+SECONDS_MAX = 120
+
+
+def test_the_cells_of_each_notebook_find_what_was_sent(tmp_path: Path) -> None:
+    """All of them in one kernel, which keeps its Spark, one after the other."""
+    lessons: dict[str, LessonInput] = {}
+    cells = []
+    for lesson in QUERIES:
+        folder = tmp_path / lesson.name
+        folder.mkdir()
+        lessons[lesson.name] = run = LessonInput(lesson, folder)
+        run.land()
+        cells.append(new_code_cell(PLACES.format(folder=str(folder))))
+        cells += notebooks.notebook(ROOT / "spark-apps" / lesson.program.file).cells
+    book = new_notebook(cells=cells, metadata={"kernelspec": notebooks.KERNEL})
+    variables = environment(PYSPARK_SUBMIT_ARGS=f"{SETTINGS} --master local[2] pyspark-shell")
+    nbclient.NotebookClient(book, timeout=SECONDS_MAX).execute(env=variables)
+
+    for name, run in lessons.items():
+        assert run.found() == run.truth(), name
