@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from flumelab.commands import lab, live, runs
+from flumelab.commands import lab, learn, live, runs
 from flumelab.errors import LabError
 
 cli = typer.Typer(
@@ -17,6 +17,7 @@ cli = typer.Typer(
 )
 for module in (lab, runs, live):
     cli.registered_commands += module.commands.registered_commands
+cli.add_typer(learn.commands)
 
 
 def main() -> None:

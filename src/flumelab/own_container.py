@@ -23,6 +23,7 @@ OPTIONS = {
     "LAB_CONF_FILE": "--conf",
     "LAB_AGENT": "--agent",
     "LAB_INPUT": "--input",
+    "LAB_COUNT": "--count",
     "LAB_REQUIREMENTS": "--requirements",
 }
 
@@ -33,8 +34,6 @@ def arguments(environment: Mapping[str, str], command: str = "run") -> list[str]
     for variable, option in OPTIONS.items():
         if value := environment.get(variable):
             found += [option, value]
-    if command == "run" and (count := environment.get("LAB_COUNT")):
-        found += ["--count", count]
     for jar in _words(environment, "LAB_FLUME_JARS"):
         found += ["--flume-jar", jar]
     return [*found, environment["LAB_PROGRAM_FILE"], "--", *_words(environment, "LAB_PROGRAM_ARGS")]

@@ -1,5 +1,7 @@
 """A lab of a user's own files that stays up: fed in two ways, asked, and stopped."""
 
+import gzip
+import json
 import subprocess
 import zipfile
 from pathlib import Path
@@ -31,13 +33,14 @@ def jar(tmp_path: Path) -> Path:
 
 
 def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Path) -> None:
-    files = OwnFiles(tmp_path, "headers.py", "spool.conf")
+    files = OwnFiles(tmp_path, "status_totals.py", "spool.conf")
     assert files.conf
-    files.conf.write_text(files.conf.read_text() + INTERCEPTOR)
+    raw = "a1.sources.r1.decodeErrorPolicy = REPLACE\n"
+    files.conf.write_text(files.conf.read_text() + INTERCEPTOR + raw)
     lab, spool = files.lab, tmp_path / "spool"
-    plugins = ["--flume-jar", str(tmp_path / "plugins.d")]
-    mapped = ["--map", f"/home/maria_dev/spool={spool}", *plugins]
-    up = lab.run("up", *files.given, *mapped, str(files.program))
+    options = ["--map", f"/home/maria_dev/spool={spool}", "--count", r'" (\d{3}) ']
+    options += ["--flume-jar", str(tmp_path / "plugins.d")]
+    up = lab.run("up", *files.given, *options, str(files.program), "localhost", files.port)
     try:
         assert up.returncode == 0, up.stderr
         assert f"source r1 reads {spool}; put files there, or use flumelab feed" in up.stderr
@@ -45,15 +48,31 @@ def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Pa
         assert [(s["name"], s["state"]) for s in state["services"]] == [
             ("flume", "running"), ("program", "running"),
         ]  # fmt: skip
+        assert lab.json("doctor")["signs"] == []
 
         (tmp_path / "mine.log").write_bytes(EXCERPT)
         (tmp_path / "mine.log").rename(spool / "mine.log")
         for _ in range(2):  # Flume reads a name once, so the second copy gets another
             lab.ok("feed", "--replay", str(files.log))
+        lab.ok("feed", "--lines", "100", "--rate", "100", "--seed", "7")
+        lab.ok("feed", "--replay", str(files.log), "--lines", "50")
         balance = lab.json("ledger", "--wait", "60")
-        expected = 2 * LINES + EXCERPT.count(b"\n")
+        expected = 2 * LINES + EXCERPT.count(b"\n") + 100 + 50
         assert hops(balance) == dict.fromkeys(STREAMS, expected)
         assert balance["agree"], balance
+        assert balance["count"]["right"], balance["count"]
+
+        # Flume reads a compressed file as it is, so the input has the lines of its bytes.
+        packed = gzip.compress(EXCERPT * 9)
+        (spool / ".packed.log.gz").write_bytes(packed)
+        (spool / ".packed.log.gz").rename(spool / "packed.log.gz")
+        expected += packed.count(b"\n") + (packed[-1:] != b"\n")
+        balance = lab.json("ledger", "--wait", "8")
+        assert hops(balance) == dict.fromkeys(STREAMS, expected)
+        assert balance["count"]["differences"]["none"]["counted"] == 0
+        checked = lab.run("doctor", "--json")
+        assert checked.returncode == 1
+        assert [sign["sign"] for sign in json.loads(checked.stdout)["signs"]] == ["compressed-read"]
 
         (spool / ".odd.log").write_text("DROP\n")
         (spool / ".odd.log").rename(spool / "odd.log")
@@ -64,7 +83,6 @@ def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Pa
         for command in ("run", "up"):
             refused = lab.run(command, *files.given, str(files.program))
             assert "is up in" in refused.stderr and "run flumelab down first" in refused.stderr
-        assert "takes whole logs only" in lab.run("feed", "--lines", "5").stderr
 
         down = lab.ok("down")
         assert "no truth known: hops differ at channel c1" in down

@@ -116,6 +116,7 @@ URL = re.compile(r"[a-z][a-z0-9]*://\S+")
 
 # Files that are the reader's own or another project's.
 FOREIGN = {
+    "answers.toml",  # a learner's predictions
     "app.py",
     "counts.py",  # the program of docs/tutorial/first-query.md
     "flume.conf",  # its conf
@@ -211,7 +212,8 @@ def make_targets() -> set[str]:
 @cache
 def lab_commands() -> set[str]:
     commands = [(each.name, each.callback) for each in cli.registered_commands]
-    return {name or callback.__name__ for name, callback in commands if name or callback}
+    groups = {group.typer_instance.info.name for group in cli.registered_groups}
+    return groups | {name or callback.__name__ for name, callback in commands if name or callback}
 
 
 def is_there(file: str, named_in: str) -> bool:

@@ -84,8 +84,6 @@ def up(
     one, and both stay up; flumelab status, feed, ledger, logs and down then work on them.
     """
     if program:
-        if own.count:
-            raise LabError("--count compares at a program's end; use flumelab run")
         own_command.up(own.wish(program), runtime, report)
         return
     if own.any:
@@ -142,18 +140,22 @@ def feed(
 ) -> None:
     """Send more lines into the running lab."""
     if lab := own_lab(runtime):
-        if not replay or lines is not None or rate:
-            raise LabError(
-                "a lab of your own files takes whole logs only; give --replay FILE, without "
-                "--lines and --rate"
-            )
-        raise typer.Exit(lab.feed(replay))
+        if rotate_every or rotate_by:
+            raise LabError("--rotate-every and --rotate-by are for the lesson growing-log")
+        raise typer.Exit(lab.feed(replay, _generator_options(lines, rate, seed, replay)))
     chosen = runtime_of(runtime)
     if not chosen.services():
         raise LabError("the lab is down; flumelab up starts it")
     rotation = ["--rotate-every", str(rotate_every)] if rotate_every else []
     rotation += ["--rotate-by", rotate_by] if rotate_by else []
     raise typer.Exit(send(chosen, lines, rate, seed, replay, rotation))
+
+
+def _generator_options(lines: int | None, rate: float, seed: int, replay: Path | None) -> list[str]:
+    """What a lab of own files passes to the generator; nothing for a log that is sent whole."""
+    options = [] if replay else ["--seed", str(seed)]
+    options += ["--lines", str(lines)] if lines is not None else []
+    return options + (["--rate", str(rate)] if rate else [])
 
 
 @commands.command()
@@ -222,11 +224,13 @@ def examine(
     The lab's confs are checked, too, or with --conf your own; flumelint tells more.
     """
     chosen = runtime_of(runtime)
-    services = chosen.services()
-    ports = not (services or own_lab(runtime))
+    services, lab = chosen.services(), own_lab(runtime)
+    ports = not (services or lab)
     checks = doctor.examine(chosen.name, settings.load(), ports)
     checks += doctor.of_confs([conf] if conf else conf_check.of_the_lab(settings.load().root))
-    signs = lab_signs.of(chosen, lab_signs.hops_of(chosen)) if services else []
+    signs = lab.signs() if lab else []
+    if services:
+        signs = lab_signs.of(chosen, lab_signs.hops_of(chosen))
     ok = all(check.ok for check in checks) and not lab_signs.stop_lines(signs)
     if as_json:
         print_json(

@@ -11,6 +11,7 @@ from flumelab import settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.own import docker, flume_jars, local, printed, shown
 from flumelab.own.adapt import Ask
+from flumelab.own.printed import Comparison
 from flumelab.own.run import OwnRun
 from flumelab.own.services import Wish
 from flumelab.runtimes import local_build
@@ -33,27 +34,31 @@ def parse_map(given: Sequence[str]) -> dict[str, Path]:
 def run(wish: Wish, runtime: RuntimeName, as_json: bool, report: Report) -> int:
     """Run a user's program, print its hops, and return 0 if they agree, and 1 if not."""
     _require_files(wish)
+    if wish.count and not wish.log:
+        raise LabError("--count needs --input: the lab counts that log")
     configured = settings.load()
     if choose(runtime, configured).name == "docker":
         return docker.run(wish, ["--json"] if as_json else [], configured, report)
     _build(configured, report)
-    own = OwnRun(wish, configured, report)
-    outcome = own.run(_question())
-    compared = printed.compare(outcome.output, own.files, wish.count) if wish.count else None
-    wrong = outcome.hops.agree is False or outcome.failure or (compared and not compared.right)
+    outcome = OwnRun(wish, configured, report).run(_question())
+    wrong = outcome.hops.agree is False or outcome.failure or _is_wrong(outcome.compared)
     if as_json:
         result = outcome.hops.as_json(str(wish.program))
         result["failure"] = list(outcome.failure)
         result["signs"] = [sign.as_json() for sign in outcome.signs]
-        if compared:
-            result["count"] = compared.as_json()
+        if outcome.compared:
+            result["count"] = outcome.compared.as_json()
         json.dump(result, sys.stdout, indent=2)
         print()
     else:
         shown.output(outcome.output, outcome.failure)
-        shown.hops(outcome.hops, outcome.failure, compared)
+        shown.hops(outcome.hops, outcome.failure, outcome.compared)
         terminal_output.console().print(terminal_output.signs(outcome.signs))
     return 1 if wrong else 0
+
+
+def _is_wrong(compared: Comparison | None) -> bool:
+    return compared is not None and not compared.right
 
 
 def up(wish: Wish, runtime: RuntimeName, report: Report) -> None:
@@ -85,8 +90,6 @@ def _require_files(wish: Wish) -> None:
             raise LabError(f"{file} is not a file; give {option} one")
     if wish.log and not wish.log.exists():
         raise LabError(f"{wish.log} is not there; give --input a log file or a folder of them")
-    if wish.count and not wish.log:
-        raise LabError("--count needs --input: the lab counts that log")
     if wish.count:
         printed.expression_of(wish.count)
     flume_jars.jars_of(wish.flume_jars)

@@ -15,6 +15,7 @@ from flumelab.runtimes.docker_compose import DockerCompose
 from flumelab.runtimes.docker_images import DockerImages
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
+from flumelab.signs import Sign
 
 FILE = "compose.own.yaml"
 STAYING = "lab"
@@ -78,8 +79,21 @@ class DockerOwnLab:
         """Print each process; the container's ports have the same numbers on the host."""
         return self._forward("status", *(["--json"] if as_json else []))
 
-    def feed(self, log: Path) -> int:
+    def signs(self) -> Sequence[Sign]:
+        """Ask the lab in the container what is stuck, lost or odd."""
+        command = ["flumelab", "status", "--json", "--runtime", "local"]
+        done = self._compose.run(["exec", "-T", STAYING, *command], capture=True)
+        try:
+            return [Sign.of_json(each) for each in json.loads(done.stdout)["signs"]]
+        except (ValueError, KeyError):  # the container is starting or ending
+            return []
+
+    def feed(self, log: Path | None, options: Sequence[str]) -> int:
         """Copy the log into the container, and feed it there."""
+        if not log:
+            return self._forward("feed", *options)
+        if options and log.is_dir():
+            raise LabError(f"{log} is a folder; give --replay a file to send it at a rate")
         files, _ = inputs.files_of(log)
         self._compose.output_in(STAYING, ["mkdir", "-p", FED])
         for each in files:
@@ -88,7 +102,8 @@ class DockerOwnLab:
                 copy = ["exec", "-T", STAYING, "sh", "-c", 'cat > "$0"', place]
                 if self._compose.run(copy, stdin=content.fileno()).returncode:
                     raise LabError(f"{each.path} cannot be copied into the container; see above")
-        code = self._forward("feed", "--replay", FED)
+        given = f"{FED}/{log.name}" if options else FED
+        code = self._forward("feed", "--replay", given, *options)
         self._compose.output_in(STAYING, ["rm", "-r", FED])
         return code
 

@@ -30,13 +30,13 @@ def source_to_feed(conf: AgentConf) -> Component:
     if not found:
         kinds = ", ".join(f"{s.name} ({s.type})" for s in conf.sources.values()) or "none"
         raise LabError(
-            f"{conf.file}: no source that --input can feed; sources: {kinds}. "
+            f"{conf.file}: the lab can feed no source of this conf; sources: {kinds}. "
             "Leave --input out and feed it yourself"
         )
     if len(found) > 1:
         names = ", ".join(source.name for source in found)
         raise LabError(
-            f"{conf.file}: --input could feed {names}; leave it out and feed them yourself"
+            f"{conf.file}: the lab could feed {names}; leave --input out and feed them yourself"
         )
     return found[0]
 
@@ -141,6 +141,24 @@ def unused_name(folder: Path, name: str, done: str = DONE) -> str:
         for each in names
         if not (folder / each).exists() and not (folder / f"{each}{done}").exists()
     )
+
+
+def fitting_name(source: Component, name: str) -> str:
+    """Return a name for generated lines that the source's own pattern lets it read.
+
+    It is `name` where that fits, and where no simple name fits the pattern.
+    """
+    if source.is_a("spooldir"):
+        pattern = source.settings.get("includePattern", "^.*$")
+    else:
+        group = next(iter(source.settings.get("filegroups", "").split()), "")
+        pattern = source.settings.get(f"filegroups.{group}", ".*").rpartition("/")[2]
+    simple = re.sub(r"\.[*+]", "lab", re.sub(r"\\d[*+]?", "1", pattern.strip("^$")))
+    simple = re.sub(r"\\(\W)", r"\1", simple.replace("lab" * 2, "lab"))
+    for each in (name, simple):
+        if "/" not in each and re.fullmatch(pattern, each):
+            return each
+    return name
 
 
 def _require_read(source: Component, name: str) -> None:

@@ -21,11 +21,13 @@ class Hop:
 
     :param lines: their number; None if the lab does not see it
     :param source: what was counted there, or why nothing could be counted
+    :param note: why lines are missing there, with the remedy; empty if nothing is known
     """
 
     name: str
     lines: int | None
     source: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,9 @@ def of(
     sinks = conf.spark_sinks(ports) or conf.sinks_into(folders) if conf else []
     if conf and sinks:
         found += _flume(conf, sinks, runs)
+    if (sockets := progress.get("sockets")) and not conf:
+        sent = sum(served["lines"] for served in sockets.values())
+        found.append(Hop(f"socket {', '.join(sockets)}", sent, "lines that the lab has served"))
     return Hops([*found, *_spark(progress, feeds_receiver=bool(conf and conf.spark_sinks(ports)))])
 
 
@@ -111,9 +116,19 @@ def _spark(progress: Mapping[str, Any], feeds_receiver: bool) -> list[Hop]:
         found.append(Hop("Spark stored", progress.get("stored", 0), "events its receivers kept"))
         found.append(Hop("Spark counted", progress.get("counted", 0), "events in finished batches"))
     if files:
-        unsure = files["unsure"]
-        lines = None if unsure else files["lines"]
-        found.append(Hop("Spark read", lines, unsure or "lines in the files of finished batches"))
+        unsure, grown = files["unsure"], files.get("grown")
+        note = (
+            f"{grown} was written on after Spark had read it, and Spark reads a file once; write "
+            "files elsewhere and rename them into the folder, or let an avro sink feed the program"
+        )
+        found.append(
+            Hop(
+                "Spark read",
+                None if unsure else files["lines"],
+                unsure or "lines in the files of finished batches",
+                note if grown and not unsure else "",
+            )
+        )
     for kind in progress.get("other_streams") or ():
         found.append(Hop(kind, None, "Spark counts no lines of such a stream"))
     found += [Hop(f"query {name}", rows, "rows it has read") for name, rows in queries.items()]

@@ -13,9 +13,13 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class LogFile:
-    """A file of the log; `name` is its name once it is unpacked."""
+    """A file of the log; `name` is its name once it is unpacked.
+
+    :param raw: whether it is read as it is, even if it is compressed: as Flume reads a file
+    """
 
     path: Path
+    raw: bool = False
 
     @property
     def name(self) -> str:
@@ -26,7 +30,7 @@ class LogFile:
         """Yield the unpacked bytes. Raises `LabError` if they cannot be read."""
         try:
             with self.path.open("rb") as packed:
-                plain = unpacked.reader(packed, self.path.name)
+                plain = packed if self.raw else unpacked.reader(packed, self.path.name)
                 while chunk := plain.read(CHUNK_BYTES):
                     yield chunk
         except (OSError, unpacked.DamagedError) as error:

@@ -1,18 +1,22 @@
 """A user's program and agent as processes: prepared, started, fed, counted and stopped."""
 
+import functools
 import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 from flumelab import conf_check, flume_metrics
 from flumelab.errors import LabError
 from flumelab.own import conf as confs
-from flumelab.own import feed, hops, source_files
-from flumelab.own.conf import AgentConf
+from flumelab.own import feed, hops, printed, source_files
+from flumelab.own.conf import AgentConf, Component
 from flumelab.own.file_ports import FilePorts
 from flumelab.own.hops import Hop, Hops
 from flumelab.own.inputs import LogFile
+from flumelab.own.printed import Comparison
 from flumelab.own.run_end import explain_end, first_error
 from flumelab.own.run_guards import signals_ignored
 from flumelab.own.services import FLUME, PROGRAM, OwnState, Wish
@@ -39,14 +43,16 @@ class Known:
     :param conf: the agent as it runs, with the lab's replacements; None without Flume
     :param fed: the name of the source that takes a log; None if no source, or more than one, can
     :param sent: lines that the lab has sent; None if it has sent nothing
-    :param before: lines in the sources' files that an agent before this one has read; None if they
-        cannot be told apart
+    :param before: the sources' files that an agent before this one has read; None if they cannot
+        be told apart
+    :param keys: with `Wish.count`, the lines that the lab has sent, by their key
     """
 
     conf: AgentConf | None
     fed: str | None = None
     sent: int | None = None
-    before: int | None = None
+    before: Sequence[str] | None = None
+    keys: Counter[str] = field(default_factory=Counter)
 
 
 class OwnLab:
@@ -60,6 +66,7 @@ class OwnLab:
         self.processes = Processes(self.state.folder)
         self.report = report
         self._told = 0
+        self._told_places: set[Path] = set()
         self.ports = FilePorts(wish, known.conf, self.state)
 
     @classmethod
@@ -79,22 +86,40 @@ class OwnLab:
 
     def feed(self, files: Sequence[LogFile]) -> int:
         """Send files, and return the number of their lines; raises `LabError`."""
-        conf = self.known.conf
-        if not conf:
-            lines = self._feed_folder(files)
-        else:
-            source = conf.sources[self.known.fed] if self.known.fed else feed.source_to_feed(conf)
+        if source := self._source_to_feed():
             for sentence in feed.warnings(source, files):
                 self.report(sentence)
             for file in files:
                 self.report(f"feeding {file.path} into source {source.name}")
-            try:
-                lines = feed.feed(source, files)
-            except LabError as error:
-                if failure := self.flume_failure():
-                    raise LabError(f"{error}. {failure[0]}") from None
-                raise
+        return self._send(source, files)
+
+    def feed_generated(self, made: LogFile) -> int:
+        """Send one batch of the generator's lines; the name of its file is changed if it must be.
+
+        Returns the number of lines; raises `LabError`.
+        """
+        source = self._source_to_feed()
+        if source and (name := feed.fitting_name(source, made.name)) != made.name:
+            made = LogFile(made.path.rename(made.path.with_name(name)))
+        return self._send(source, [made])
+
+    def _source_to_feed(self) -> Component | None:
+        """The source that takes a log; None without Flume. Raises `LabError`."""
+        conf = self.known.conf
+        if not conf:
+            return None
+        return conf.sources[self.known.fed] if self.known.fed else feed.source_to_feed(conf)
+
+    def _send(self, source: Component | None, files: Sequence[LogFile]) -> int:
+        try:
+            lines = feed.feed(source, files) if source else self._feed_program(files)
+        except LabError as error:
+            if failure := self.flume_failure():
+                raise LabError(f"{error}. {failure[0]}") from None
+            raise
         self.known.sent = (self.known.sent or 0) + lines
+        if self.wish.count:
+            self.known.keys.update(printed.count(files, self.wish.count))
         return lines
 
     def hops(self) -> Hops:
@@ -153,14 +178,35 @@ class OwnLab:
             for name in (FLUME, PROGRAM):
                 self.processes.stop(name, KILL_AFTER_SECONDS)
 
+    def comparison(self) -> Comparison | None:
+        """Return what the program has printed beside the lab's own count; None without `--count`.
+
+        The lab counts the same lines as the hop of the input.
+        """
+        if not self.wish.count:
+            return None
+        files = self._source_files()
+        counted = self.known.keys if files is None else printed.count(files, self.wish.count)
+        return printed.compare(self.state.output.read_text(errors="replace"), counted)
+
     def _given(self) -> Hop | None:
         """The hop of the input: what the lab has sent, or else the lines in the sources' files."""
+        files = self._source_files()
+        if files is not None:
+            lines = sum(_lines_of(file.path, *_version(file.path)) for file in files)
+            return Hop("input", lines, "lines in the files that Flume reads")
+        sent = self.known.sent
+        return None if sent is None else Hop("input", sent, "lines of the log")
+
+    def _source_files(self) -> list[LogFile] | None:
+        """The files that this agent's sources read, as Flume reads them; None if not known."""
         known = self.known
-        if known.conf and known.before is not None:
-            lines = source_files.lines_of(known.conf)
-            if lines is not None:
-                return Hop("input", lines - known.before, "lines in the files that Flume reads")
-        return None if known.sent is None else Hop("input", known.sent, "lines of the log")
+        if not known.conf or known.before is None:
+            return None
+        files = source_files.files_of(known.conf)
+        if files is None:
+            return None
+        return [LogFile(file, raw=True) for file in files if str(file) not in known.before]
 
     def _wait_for_the_end(self, step: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -180,27 +226,48 @@ class OwnLab:
                 )
             time.sleep(POLL_SECONDS)
 
-    def _feed_folder(self, files: Sequence[LogFile]) -> int:
-        """Move the files into the folder that a program without Flume reads, once it reads it."""
+    def _feed_program(self, files: Sequence[LogFile]) -> int:
+        """Move the files to where a program without Flume takes them from, once it does."""
         deadline = time.monotonic() + FOLDER_SECONDS_MAX
-        while not (self._folders() and self.state.read_progress().get("active")):
+        while not self._places_of_program():
             if PROGRAM not in self.processes.running() or time.monotonic() > deadline:
                 if failure := self.program_failure():
                     raise LabError("\n".join(failure))
                 raise LabError(
-                    f"{self.wish.program} reads no folder that takes the log; give --conf the "
-                    "Flume configuration that feeds it, or leave --input out"
+                    f"{self.wish.program} reads no folder or socket that takes the log; give "
+                    "--conf the Flume configuration that feeds it, or leave --input out"
                 )
             time.sleep(POLL_SECONDS)
-        folder = Path(self._folders()[0])
+        folder, told = self._places_of_program()[0]
+        if folder not in self._told_places:
+            self.report(f"the lines go into {folder}, which {told}")
+            self._told_places.add(folder)
         for file in files:
-            self.report(f"moving {file.path} into {folder}, which the program reads")
             feed.move_into(folder, file, feed.unused_name(folder, file.name))
         return sum(file.count() for file in files)
 
-    def _folders(self) -> list[str]:
-        found = self.state.read_progress().get("folders")
-        return found if isinstance(found, list) else []
+    def _places_of_program(self) -> list[tuple[Path, str]]:
+        """The folders from which a program's streams take files, and from which sockets do."""
+        progress = self.state.read_progress()
+        if not progress.get("active"):
+            return []
+        folders, sockets = progress.get("folders"), progress.get("sockets")
+        found = [(Path(each), "the program reads") for each in cast(list[str], folders or ())]
+        for port, served in cast(dict[str, dict[str, int]], sockets or {}).items():
+            if served["clients"]:
+                found.append((self.state.sockets / port, f"is served on port {port}"))
+        return found
+
+
+def _version(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+@functools.lru_cache(maxsize=10_000)
+def _lines_of(file: Path, _size: int, _changed: int) -> int:
+    """Count a file's lines again only when it has changed."""
+    return LogFile(file, raw=True).count()
 
 
 def _unused(port: int) -> int:

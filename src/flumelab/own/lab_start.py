@@ -67,7 +67,8 @@ def _write_conf(lab: OwnLab, conf: AgentConf, folders: Folders) -> None:
     lab.state.conf.write_bytes(adapt.text_of(conf, replacements))
     lab.known.conf = conf.with_settings({each.key: each.value for each in replacements})
     if not lab.wish.log:
-        lab.known.before = source_files.already_read(lab.known.conf)
+        before = source_files.already_read(lab.known.conf)
+        lab.known.before = None if before is None else list(map(str, before))
 
 
 def _launches(lab: OwnLab, jars: Sequence[Path], folders: Folders) -> list[Launch]:

@@ -1,5 +1,6 @@
 """Which lab of the user's own files is up."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from flumelab.own.local import LocalOwnLab, SignsOf
 from flumelab.runtimes.choice import RuntimeName
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
+from flumelab.signs import Sign
 
 
 class StayingLab(Protocol):
@@ -16,8 +18,14 @@ class StayingLab(Protocol):
     def status(self, as_json: bool) -> int:
         """Print each process, and why one has ended."""
 
-    def feed(self, log: Path) -> int:
-        """Send a log, or a folder of logs."""
+    def signs(self) -> Sequence[Sign]:
+        """Return what is stuck, lost or odd."""
+
+    def feed(self, log: Path | None, options: Sequence[str]) -> int:
+        """Send a log, or a folder of logs.
+
+        :param options: the generator's, for its own lines or for a log at a rate
+        """
 
     def ledger(self, as_json: bool, wait: float) -> int:
         """Print the hops, after `wait` seconds at most if they do not agree."""

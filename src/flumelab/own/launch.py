@@ -8,6 +8,7 @@ the lab asks for it. Environment variables:
 
 - `LAB_MASTER`: the master for a program whose own master is not available
 - `LAB_OWN_FOLDERS`: the folder for paths that do not exist; `LAB_OWN_MAP`: JSON, the user's map
+- `LAB_OWN_SOCKETS`: the folder with the files to serve on ports, which `line_server` reads
 - `PROGRESS`: the file that `progress` writes; `STOP_FILE`: the file that asks for the end
 """
 

@@ -2,18 +2,19 @@
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from flumelab import flume_metrics, terminal_output
 from flumelab.errors import LabError
-from flumelab.own import inputs, saved, shown
+from flumelab.own import generated, inputs, saved, shown
 from flumelab.own.adapt import Ask
 from flumelab.own.lab import OwnLab
 from flumelab.own.lab_start import start
+from flumelab.own.printed import Comparison
 from flumelab.own.run import log_files
 from flumelab.own.run_guards import alone, interrupted_by_signals, paths_explained
 from flumelab.own.services import FLUME, PROGRAM, Wish
@@ -79,16 +80,36 @@ class LocalOwnLab:
         stopped = any(service.state != "running" for service in services)
         return 1 if stopped or any(sign.level is not Level.WARNING for sign in signs) else 0
 
-    def feed(self, log: Path) -> int:
-        """Send a log, or a folder of logs."""
-        files, left_out = inputs.files_of(log)
-        for sentence in left_out:
-            print(f"flumelab: {sentence}", file=sys.stderr)
-        with paths_explained(), alone(self._lab.state.folder):
-            lines = self._lab.feed(files)
-            saved.write(self._lab)
+    def feed(self, log: Path | None, options: Sequence[str]) -> int:
+        """Send a log or a folder of logs; with options, what the generator makes of them."""
+        if options and log and log.is_dir():
+            raise LabError(f"{log} is a folder; give --replay a file to send it at a rate")
+        lab = self._lab
+        with paths_explained(), alone(lab.state.folder):
+            if options:
+                replay = ["--replay", str(log.absolute())] if log else []
+                lines = self._feed_generated([*options, *replay])
+            else:
+                assert log
+                files, left_out = inputs.files_of(log)
+                for sentence in left_out:
+                    lab.report(sentence)
+                lines = lab.feed(files)
+                saved.write(lab)
         print(f"sent {lines:,} lines")
         return 0
+
+    def _feed_generated(self, options: Sequence[str]) -> int:
+        lines = 0
+        with closing(generated.batches(options, self._lab.settings.root)) as batches:
+            for batch in batches:
+                lines += self._lab.feed_generated(batch)
+                saved.write(self._lab)  # so that flumelab ledger knows of it meanwhile
+        return lines
+
+    def signs(self) -> list[Sign]:
+        """Return what is stuck, lost or odd."""
+        return self._signs(self._failure())
 
     def ledger(self, as_json: bool, wait: float) -> int:
         """Print the hops.
@@ -96,20 +117,21 @@ class LocalOwnLab:
         :param wait: seconds to wait until they agree
         """
         deadline = time.monotonic() + wait
-        hops = self._lab.hops()
-        while not hops.agree and time.monotonic() < deadline:
+        hops, compared = self._lab.hops(), self._lab.comparison()
+        while not (hops.agree and _is_right(compared)) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
-            hops = self._lab.hops()
+            hops, compared = self._lab.hops(), self._lab.comparison()
         failure = self._failure()
         signs = [] if hops.agree else self._signs(failure)
         if as_json:
             result = hops.as_json(str(self._lab.wish.program))
             told = {"failure": failure, "signs": [sign.as_json() for sign in signs]}
-            print(json.dumps({**result, **told}, indent=2))
+            count = {"count": compared.as_json()} if compared else {}
+            print(json.dumps({**result, **told, **count}, indent=2))
         else:
-            shown.hops(hops, failure)
+            shown.hops(hops, failure, compared)
             terminal_output.console().print(terminal_output.signs(signs))
-        return 1 if hops.agree is False or failure else 0
+        return 1 if hops.agree is False or failure or not _is_right(compared) else 0
 
     def print_logs(self, service: str | None, follow: bool) -> int:
         """Run `tail`, which every Unix has."""
@@ -133,7 +155,7 @@ class LocalOwnLab:
             finally:
                 lab.end_processes()
                 lab.state.lab.unlink()
-        shown.hops(hops, failure)
+        shown.hops(hops, failure, lab.comparison())
         return 0
 
     def _failure(self) -> list[str]:
@@ -157,3 +179,7 @@ class LocalOwnLab:
         listed = [Service(name, "running", addresses[name]) for name in names]
         stopped = {"state": "stopped", "address": ""}
         return [s if s.name in running else replace(s, **stopped) for s in listed]
+
+
+def _is_right(compared: Comparison | None) -> bool:
+    return compared is None or compared.right

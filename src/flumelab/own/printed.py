@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,21 +45,28 @@ class Comparison:
         }
 
 
-def compare(output: str, files: Sequence[LogFile], pattern: str) -> Comparison:
+def compare(output: str, counted: Mapping[str, int]) -> Comparison:
     """Compare what was printed as ``(key, number)``, or in a table, with a count of the log.
 
     For a window or a running total the last number is right, for counts of single batches the sum
     of all numbers. The one that fits better is used.
 
-    :param pattern: a regular expression; its first group (or the whole match) is the line's key
+    :param counted: as `count` returns it
     """
-    counted = Counter(_keys(files, expression_of(pattern)))
     pairs = list(_pairs(output.splitlines()))
     summed: Counter[str] = Counter()
     for key, value in pairs:
         summed[key] += value
     both = (Comparison(dict(pairs), counted), Comparison(dict(summed), counted))
     return min(both, key=lambda comparison: len(comparison.differences))
+
+
+def count(files: Iterable[LogFile], pattern: str) -> Counter[str]:
+    """Count the lines of a log by their key.
+
+    :param pattern: a regular expression; its first group (or the whole match) is the line's key
+    """
+    return Counter(_keys(files, expression_of(pattern)))
 
 
 def expression_of(pattern: str) -> re.Pattern[bytes]:
@@ -72,7 +79,7 @@ def expression_of(pattern: str) -> re.Pattern[bytes]:
         ) from None
 
 
-def _keys(files: Sequence[LogFile], expression: re.Pattern[bytes]) -> Iterator[str]:
+def _keys(files: Iterable[LogFile], expression: re.Pattern[bytes]) -> Iterator[str]:
     for file in files:
         for line in file.lines():
             if found := expression.search(line):

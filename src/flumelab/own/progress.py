@@ -21,8 +21,8 @@ class Progress:
     - ``waiting``: events in batches that are not finished; ``batches``: the number of these batches
     - ``receivers``: whether a stream has a receiver; ``other_streams``: kinds of streams whose
       lines nobody counts
-    - ``files``: ``lines`` that streams of files have read, and why they are ``unsure``; null
-      without such a stream
+    - ``files``: ``lines`` that streams of files have read, why they are ``unsure``, and a file that
+      was ``grown`` after Spark had read it; null without such a stream
     - ``interval``: seconds from batch to batch
     - ``folders``: folders that the program reads; ``active``: whether streams or queries run
     - ``told``: the sentences on what the lab has replaced
@@ -31,6 +31,7 @@ class Progress:
     - ``streams_ended``: whether the lab has ended the streams
     - ``ended``: the program's exit code; null while it runs, and where it was killed
     - ``listens``: ports of the program's receivers; ``polls``: host and port of each SparkSink
+    - ``sockets``: by a port that the lab serves, its ``clients`` and the ``lines`` sent so far
     """
 
     def __init__(self, file: Path) -> None:
@@ -59,7 +60,11 @@ class Progress:
                 ask()
         rows = {name: sum(batches.values()) for name, batches in self._rows.items()}
         files = [each for each in self._files if each]
-        unsure = next((each.unsure for each in files if each.unsure), "")
+        read = {
+            "lines": sum(each.lines for each in files),
+            "unsure": next((each.unsure for each in files if each.unsure), ""),
+            "grown": next((each.grown for each in files if each.grown), ""),
+        }
         new = self._file.with_suffix(".new")
         state = {
             "stored": sum(stored for stored, _ in self._counts.values()),
@@ -67,7 +72,7 @@ class Progress:
             "waiting": self._waiting,
             "batches": self._batches,
             "receivers": self._receivers,
-            "files": {"lines": sum(f.lines for f in files), "unsure": unsure} if files else None,
+            "files": read if files else None,
             "other_streams": sorted(self._others),
             "interval": self._interval,
             "folders": sorted(program_paths.folders_read),
@@ -79,6 +84,10 @@ class Progress:
             "ended": self.ended,
             "listens": sorted(surroundings.listens),
             "polls": sorted(surroundings.polls),
+            "sockets": {
+                str(server.port): {"clients": server.clients, "lines": server.lines}
+                for server in surroundings.servers
+            },
         }
         new.write_text(json.dumps(state))
         new.replace(self._file)
@@ -95,9 +104,9 @@ class Progress:
                     query.processAllAvailable()
                     with self._asking:
                         self._ask_queries()
-                    query.stop()
+                    _stop(query)
         except Exception as error:  # the program ends them itself, or has failed
-            patches.tell(f"the streams cannot be ended: {str(error).partition(chr(10))[0]}")
+            patches.tell(f"the streams cannot be ended: {_cause(error)}")
         self._streams_ended = True
 
     @staticmethod
@@ -158,3 +167,18 @@ class Progress:
             for progress in query.recentProgress:
                 batch, rows = progress["batchId"], progress["numInputRows"]
                 batches[batch] = max(batches.get(batch, 0), rows or 0)
+
+
+def _stop(query: Any) -> None:
+    """Stop a query; the program, which waited for its end, may stop Spark meanwhile."""
+    try:
+        query.stop()
+    except Exception:
+        if query.isActive:
+            raise
+
+
+def _cause(error: Exception) -> str:
+    """The line of an error of Py4J that names Java's exception, or the first one."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return next((line.lstrip(": ") for line in lines if line.startswith(": ")), lines[0])

@@ -10,6 +10,7 @@ from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.lab import OwnLab
 from flumelab.own.lab_start import start
+from flumelab.own.printed import Comparison
 from flumelab.own.run_end import first_error
 from flumelab.own.run_guards import alone, interrupted_by_signals, paths_explained
 from flumelab.own.run_signs import RunSigns
@@ -34,12 +35,14 @@ class Outcome:
     :param output: what the program has printed
     :param failure: the lines that explain why the program has failed; empty if it has not
     :param signs: what was stuck, lost or odd during the run
+    :param compared: what the program printed beside the lab's count; None without `--count`
     """
 
     hops: Hops
     output: str
     failure: Sequence[str]
     signs: Sequence[Sign] = ()
+    compared: Comparison | None = None
 
 
 class OwnRun:
@@ -83,7 +86,8 @@ class OwnRun:
         error = first_error(lab.state.flume_log)
         if hops.agree is False and error and not signs:
             self._report(f"Flume's log has an error: {error} ({lab.state.flume_log})")
-        return Outcome(hops, lab.state.output.read_text(errors="replace"), failure, signs)
+        output = lab.state.output.read_text(errors="replace")
+        return Outcome(hops, output, failure, signs, lab.comparison())
 
     def _wait(self) -> None:
         """Wait until all hops agree, or until none has changed for a while."""
@@ -102,8 +106,8 @@ class OwnRun:
                 self._report(
                     now.as_text() or f"{lab.wish.program} runs, and no stream or query yet"
                 )
-            if now != last or progress.get("waiting"):
-                last, since = now, time.monotonic()
+            if now.counts != last or progress.get("waiting"):
+                last, since = now.counts, time.monotonic()
             # A stream of files shows nothing between its batches.
             quiet = max(QUIET_SECONDS, 2 * float(str(progress.get("interval", 0))) + 2)
             if not (lab.known.conf or progress.get("active")):

@@ -1,6 +1,7 @@
 """The file of a lab that stays up, from which later commands know what runs in it."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ def write(lab: OwnLab) -> None:
         "fed": known.fed,
         "sent": known.sent,
         "before": known.before,
+        "keys": known.keys,
+        "count": wish.count,
     }
     new = lab.state.lab.with_suffix(".new")
     new.write_text(json.dumps(content, indent=2))
@@ -54,8 +57,10 @@ def read(settings: Settings, report: Report) -> OwnLab:
         content["fed"],
         content["sent"],
         content["before"],
+        Counter(content["keys"]),
     )
-    wish = Wish(Path(content["program"]), Path(conf_file) if conf_file else None)
+    conf = Path(conf_file) if conf_file else None
+    wish = Wish(Path(content["program"]), conf, count=content["count"])
     ports = replace(settings, ui_port=content["ui_port"], metrics_port=content["metrics_port"])
     return OwnLab(wish, known, ports, report)
 

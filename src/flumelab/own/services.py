@@ -55,6 +55,7 @@ class OwnState:
         self.paths = folder / "files"  # in place of paths that do not exist
         self.work = folder / "work"
         self.metrics = folder / "metrics"
+        self.sockets = folder / "sockets"  # by port: the files that the lab serves there
         self.packages = folder / "packages"  # what pip has installed for the program
         self.conf = folder / "agent.conf"
         self.lab = folder / "lab.json"  # what later commands know of a lab that stays
@@ -105,6 +106,7 @@ def program(
             "LAB_MASTER": master,
             "LAB_OWN_FOLDERS": str(state.paths),
             "LAB_OWN_MAP": json.dumps({old: str(new) for old, new in mapped.items()}),
+            "LAB_OWN_SOCKETS": str(state.sockets),
             "PROGRESS": str(state.progress),
             "STOP_FILE": str(state.stop),
             **({} if is_image() else {"SPARK_LOCAL_IP": LOOPBACK}),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -31,6 +31,12 @@ def hops(found: Hops, failure: Sequence[str], compared: Comparison | None = None
     """Print the table of the hops, the verdict, the comparison, and why the program has failed."""
     console = terminal_output.console()
     console.print(_table(found))
+    for hop in found.hops:
+        # In a cell of the table a path would push the numbers out of the terminal.
+        why = f"not seen, as {hop.source}" if hop.lines is None else hop.note
+        if why:
+            console.print(Text(f"{hop.name}: {why}"), soft_wrap=True)
+    console.print(_verdict(found))
     if compared:
         console.print(_comparison(compared))
     for line in failure:
@@ -45,21 +51,21 @@ def services(found: list[Service], failure: Sequence[str]) -> None:
         console.print(Text(line, "bold red"), soft_wrap=True)
 
 
-def _table(hops: Hops) -> RenderableType:
+def _table(hops: Hops) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("hop", no_wrap=True, min_width=46)
+    table.add_column("hop", no_wrap=True, min_width=46, overflow="ellipsis")
     table.add_column("lines", justify="right")
     table.add_column("missing", justify="right")
     before: int | None = None
     for hop in hops.hops:
         missing = 0 if None in (before, hop.lines) else (before or 0) - (hop.lines or 0)
         table.add_row(
-            Text.assemble(hop.name, (f"  {hop.source}", "dim")),
+            Text.assemble(hop.name, ("" if hop.lines is None else f"  {hop.source}", "dim")),
             "not seen" if hop.lines is None else f"{hop.lines:,}",
             Text(f"{missing:,}", "red" if missing else "dim") if hop.lines is not None else "",
         )
         before = before if hop.lines is None else hop.lines
-    return Group(table, _verdict(hops))
+    return table
 
 
 def _verdict(hops: Hops) -> RenderableType:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flumelab.own.conf import AgentConf, Component
-from flumelab.own.inputs import LogFile
 
 DONE = ".COMPLETED"  # what a spooldir source appends to the name of a file that it has read
 _TAIL = re.compile(r"\btail\s.*?(?P<file>/\S+)\s*$")
@@ -26,26 +25,25 @@ def folders_of(source: Component) -> list[str]:
     return []
 
 
-def lines_of(conf: AgentConf) -> int | None:
-    """Lines in the files of all sources; None if one source reads something else than lines."""
+def files_of(conf: AgentConf) -> list[Path] | None:
+    """The files of all sources; None if one source reads something else than lines of files."""
     if not conf.sources or not all(map(_reads_lines, conf.sources.values())):
         return None
-    return sum(LogFile(file).count() for source in conf.sources.values() for file in _files(source))
+    return [file for source in conf.sources.values() for file in _files(source)]
 
 
-def already_read(conf: AgentConf) -> int | None:
-    """Lines of `lines_of` that an agent that starts now leaves out; None if they are not known."""
-    lines = 0
+def already_read(conf: AgentConf) -> list[Path] | None:
+    """The files that an agent that starts now leaves out; None if they are not known."""
+    found: list[Path] = []
     for source in conf.sources.values():
         if source.is_a("spooldir"):
             done = source.settings.get("fileSuffix", DONE)
-            files = [file for file in _files(source) if file.name.endswith(done)]
-            lines += sum(LogFile(file).count() for file in files)
+            found += [file for file in _files(source) if file.name.endswith(done)]
         elif source.is_a("taildir") and _has_positions(source):
             return None
         elif source.is_a("exec") and any(file.stat().st_size for file in _files(source)):
             return None  # tail begins with the last ten lines
-    return lines
+    return found
 
 
 def _reads_lines(source: Component) -> bool:

@@ -33,6 +33,8 @@ class FilesRead:
         self.lines = 0
         self.unsure = ""
         """Why `lines` may be wrong; empty if they are right."""
+        self.grown = ""
+        """A file with more lines than Spark has read, as it was written on; empty if none is."""
         self._last_batch = 0
 
     def ask(self, streaming: Any) -> None:
@@ -46,25 +48,61 @@ class FilesRead:
             new.append(batch)
         for batch in reversed(new):
             self._last_batch = batch.batchTime().milliseconds()
-            for file in _files(batch):
-                self.add(file, self._last_batch)
+            if files := list(_files(batch)):
+                lengths = _lengths(streaming, batch.batchTime())
+                for file in files:
+                    # The plan leaves out a file without a byte.
+                    self.add(file, None if lengths is None else lengths.get(file, 0))
 
-    def add(self, name: str, batch: int) -> None:
+    def add(self, name: str, length: int | None) -> None:
         """Count a file's lines.
 
         :param name: as Spark writes it, ``file:/tmp/in/a.log``
-        :param batch: the batch's time, in milliseconds since 1970. Spark reads the file as it was
-            then, so the lines of a file that has changed since are not known.
+        :param length: the file's bytes when Spark planned to read it; it reads the last line to its
+            end, and nothing that comes later. None if nobody knows.
         """
         file = Path(name.removeprefix("file:"))
         try:
-            changed = file.stat().st_mtime_ns // 1_000_000 > batch
-            self.lines += LogFile(file).count()
+            size = file.stat().st_size
+            if length is None:
+                self.unsure = f"nobody knows how much of {file} Spark has read"
+            elif length < size and self._was_plain(file):
+                self.lines += _lines_within(file, length)
+                self.grown = str(file)
+            else:
+                self.lines += LogFile(file).count()
         except Exception:
             self.unsure = f"{file} was removed after Spark had read it"
-        else:
-            if changed:
-                self.unsure = f"{file} has grown since Spark read it; Spark reads a file once"
+
+    @staticmethod
+    def _was_plain(file: Path) -> bool:
+        return LogFile(file).name == file.name
+
+
+def _lines_within(file: Path, length: int) -> int:
+    """The lines that begin in the first bytes of a file."""
+    with file.open("rb") as log:
+        begun = log.read(length)
+    return begun.count(b"\n") + (begun[-1:] not in (b"", b"\n"))
+
+
+def _lengths(streaming: Any, time: Any) -> dict[str, int] | None:
+    """The bytes of each file that a batch reads, from the plan that Spark made at the batch's time.
+
+    None where Spark has forgotten the plan: it keeps a minute.
+    """
+    found: dict[str, int] = {}
+    for stream in streaming._jssc.ssc().graph().getInputStreams():
+        if stream.getClass().getSimpleName() != FILE_STREAM:
+            continue
+        planned = stream.generatedRDDs().get(time)
+        if not planned.isDefined():
+            return None
+        for part in planned.get().partitions():
+            split = part.parentPartition().serializableHadoopSplit().value()
+            name = str(split.getPath().toString())
+            found[name] = max(found.get(name, 0), int(split.getStart() + split.getLength()))
+    return found
 
 
 def _files(batch: Any) -> Iterator[str]:

@@ -8,17 +8,21 @@ import functools
 import os
 import re
 import shutil
+import socket
 import sys
 import types
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from pyspark import SparkConf, SparkContext
 from pyspark.sql.streaming.readwriter import DataStreamReader, DataStreamWriter
+from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
 from flumelab.own.adapt import Folders, is_local
+from flumelab.own.line_server import LineServer, served
 from flumelab.own.patches import around, tell
 from flumelab.own.program_paths import replace_paths
 
@@ -29,6 +33,8 @@ listens: set[int] = set()
 """The ports on which the program has asked for a receiver."""
 polls: set[tuple[str, int]] = set()
 """Host and port of each SparkSink that the program fetches from."""
+servers: list[LineServer] = []
+"""What serves lines on the ports to which the program connects."""
 queries: list[Any] = []
 """The structured queries that the program has started."""
 
@@ -48,6 +54,7 @@ def replace_what_is_not_here(folders: Folders, master: str) -> None:
     around(DataStreamReader, "format", _note_format)
     around(DataStreamReader, "option", _note_option)
     around(DataStreamReader, "load", _load)
+    around(StreamingContext, "socketTextStream", _socket_text_stream)
     around(FlumeUtils, "createStream", _create_stream)
     around(FlumeUtils, "createPollingStream", _create_polling_stream)
     if not find_spec("findspark"):
@@ -93,17 +100,20 @@ def _note_format(call: Callable[..., Any], reader: Any, source: str) -> Any:
 
 
 def _note_option(call: Callable[..., Any], reader: Any, key: str, value: Any) -> Any:
-    if key == "port":
-        reader.lab_port = str(value)
+    if key in ("host", "port"):
+        setattr(reader, f"lab_{key}", str(value))
     return call(reader, key, value)
 
 
 def _load(call: Callable[..., Any], reader: Any, *args: Any, **options: Any) -> Any:
-    """Note the port of a receiver; a socket's port is one to which Spark connects."""
+    """Note the port of a receiver, and serve a socket's port, to which Spark connects."""
+    host = str(options.get("host", getattr(reader, "lab_host", "")))
     port = str(options.get("port", getattr(reader, "lab_port", "")))
     source = options.get("format", getattr(reader, "lab_format", ""))
     if source == "flume" and port.isdecimal():
         listens.add(int(port))
+    if source == "socket" and host and port.isdecimal():
+        options["host"] = _served(host, int(port))
     return call(reader, *args, **options)
 
 
@@ -111,6 +121,39 @@ def _each_by_option(_call: Callable[..., Any], owner: Any, **options: Any) -> An
     for key, value in options.items():
         owner = owner.option(key, value)
     return owner
+
+
+def _socket_text_stream(
+    call: Callable[..., Any], ssc: Any, hostname: str, port: int, *args: Any, **kwargs: Any
+) -> Any:
+    return call(ssc, _served(hostname, int(port)), int(port), *args, **kwargs)
+
+
+def _served(host: str, port: int) -> str:
+    """Serve a port of this host where nothing listens, and return the host to connect to."""
+    if not is_local(host):
+        if _is_known(host):
+            return host  # another machine serves it
+        host = _host_here(host)
+    if any(server.port == port for server in servers):
+        return host
+    folder = Path(os.environ["LAB_OWN_SOCKETS"]) / str(port)
+    try:
+        server = served(port, folder)
+    except OSError as error:
+        tell(f"the lab cannot serve port {port}: {error.strerror}; serve it yourself")
+        return host
+    if server:
+        servers.append(server)
+        tell(f"nothing listens on port {port}; the lab serves it, and sends the log of --input")
+    return host
+
+
+def _is_known(host: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(host, None))
+    except (OSError, UnicodeError):
+        return False
 
 
 def _create_stream(

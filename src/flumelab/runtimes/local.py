@@ -40,13 +40,17 @@ class LocalRuntime:
         self._state = StateFolder(settings.state / "local")
         self._processes = Processes(self._state.folder)
 
+    def services_of(self, lesson: Lesson) -> LessonServices:
+        """Return what starts the services of a lesson."""
+        return LessonServices(lesson, self._settings, self._state)
+
     def build(self, report: Report, servers: Sequence[str] = ()) -> None:
         """Build the jars with Maven, and install the connector into PySpark."""
         local_build.build(self._settings.root, servers, report)
 
     def up(self, lesson: Lesson, report: Report) -> None:
         """Start what is not running yet; if anything fails, stop everything again."""
-        stages = LessonServices(lesson, self._settings, self._state).stages()
+        stages = self.services_of(lesson).stages()
         wanted = {launch.service for stage in stages for launch in stage}
         with self._state.locked():
             running = self._processes.running().keys()

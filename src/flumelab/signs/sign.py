@@ -1,5 +1,6 @@
 """A sign that was found, in one sentence: the place, the fact and the remedy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -52,3 +53,17 @@ class Sign:
             "fact": self.fact,
             "remedy": self.remedy,
         }
+
+    @classmethod
+    def of_json(cls, printed: Mapping[str, Any]) -> "Sign":
+        """Return the sign that another `flumelab` has printed."""
+        since = printed["since"]
+        return cls(
+            printed["sign"],
+            printed["part"],
+            Level(printed["level"]),
+            printed["place"],
+            printed["fact"],
+            printed["remedy"],
+            datetime.fromisoformat(since).timestamp() if since else None,
+        )

@@ -121,7 +121,9 @@ def test_a_netcat_source_that_refuses_a_line_is_quoted(tmp_path: Path) -> None:
 
 def test_a_conf_that_no_log_can_feed_says_what_it_has(tmp_path: Path) -> None:
     conf = AgentConf(tmp_path / "x.conf", "a1", {"r1": source("seq")}, {}, {})
-    with pytest.raises(LabError, match=r"no source that --input can feed; sources: r1 \(seq\)"):
+    with pytest.raises(
+        LabError, match=r"the lab can feed no source of this conf; sources: r1 \(seq\)"
+    ):
         feed.source_to_feed(conf)
 
 

@@ -6,11 +6,15 @@ import pytest
 
 from flumelab.errors import LabError
 from flumelab.own.inputs import LogFile
-from flumelab.own.printed import compare
+from flumelab.own.printed import Comparison, compare, count
 from flumelab.own_container import arguments
 
 LOG = b'"GET /a HTTP/1.1" 200\n"GET /b HTTP/1.1" 404\n"GET /a HTTP/1.1" 200\nnot a request\n'
 URL = r'"GET (\S+)'
+
+
+def compared_with(output: str, log: list[LogFile], pattern: str = URL) -> Comparison:
+    return compare(output, count(log, pattern))
 
 
 @pytest.fixture
@@ -21,32 +25,32 @@ def log(tmp_path: Path) -> list[LogFile]:
 
 
 def test_the_last_print_of_a_window_is_compared(log: list[LogFile]) -> None:
-    compared = compare("Time: 1\n('/a', 1)\n\nTime: 2\n('/a', 2)\n('/b', 1)\n", log, URL)
+    compared = compared_with("Time: 1\n('/a', 1)\n\nTime: 2\n('/a', 2)\n('/b', 1)\n", log)
     assert compared.right
     assert compared.printed == {"/a": 2, "/b": 1}
 
 
 def test_counts_of_single_batches_are_added_up(log: list[LogFile]) -> None:
-    assert compare("('/a', 1)\n('/a', 1)\n('/b', 1)\n", log, URL).right
+    assert compared_with("('/a', 1)\n('/a', 1)\n('/b', 1)\n", log).right
 
 
 def test_a_table_of_sql_is_read(log: list[LogFile]) -> None:
-    assert compare("|url|total|\n+---+---+\n|/a|2|\n", log, URL).printed == {"/a": 2}
+    assert compared_with("|url|total|\n+---+---+\n|/a|2|\n", log).printed == {"/a": 2}
 
 
 def test_a_wrong_number_is_a_difference(log: list[LogFile]) -> None:
-    compared = compare("('/a', 3)\n", log, URL)
+    compared = compared_with("('/a', 3)\n", log)
     assert compared.differences == {"/a": (3, 2)}
     assert not compared.right
 
 
 def test_a_program_that_prints_no_pair_is_not_right(log: list[LogFile]) -> None:
-    assert not compare("hello (world)\n(1, 2, 3)\n", log, URL).right
+    assert not compared_with("hello (world)\n(1, 2, 3)\n", log).right
 
 
 def test_a_pattern_that_is_none_is_one_line(log: list[LogFile]) -> None:
     with pytest.raises(LabError, match=r"^--count \( is not a regular expression: "):
-        compare("", log, "(")
+        count(log, "(")
 
 
 def test_variables_name_the_files_in_a_container() -> None:

@@ -1,6 +1,7 @@
 """What a lab that stays knows of its files, without any process."""
 
 import zipfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,13 +31,21 @@ def test_lines_of_a_spool_folder_are_those_that_this_agent_reads(tmp_path: Path)
     spool = tmp_path / "spool"
     (spool / ".flumespool").mkdir(parents=True)
     conf = conf_of(tmp_path, f"type = spooldir\nspoolDir = {spool}\nignorePattern = .*tmp")
-    (spool / "old.log.COMPLETED").write_text("1\n2\n")
-    assert source_files.already_read(conf) == 2
+    old = spool / "old.log.COMPLETED"
+    old.write_text("1\n2\n")
+    assert source_files.already_read(conf) == [old]
     (spool / "new.log").write_text("1\n2\n3")
     (spool / "done.log.COMPLETED").write_text("1\n")
     for passed_over in (".hidden", "a.tmp", ".flumespool/old.meta"):
         (spool / passed_over).write_text("1\n")
-    assert source_files.lines_of(conf) == 2 + 3 + 1
+    found = source_files.files_of(conf)
+    assert [file.name for file in found or ()] == [
+        "done.log.COMPLETED", "new.log", "old.log.COMPLETED",
+    ]  # fmt: skip
+    lab = OwnLab(
+        Wish(Path("my.py"), conf.file), Known(conf, before=[str(old)]), settings.load(), print
+    )
+    assert lab.hops().counts[0] == ("input", 3 + 1)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +58,7 @@ def test_lines_of_a_spool_folder_are_those_that_this_agent_reads(tmp_path: Path)
     ],
 )
 def test_lines_that_nobody_can_count_in_files_are_not_counted(tmp_path: Path, source: str) -> None:
-    assert source_files.lines_of(conf_of(tmp_path, source.format(tmp_path))) is None
+    assert source_files.files_of(conf_of(tmp_path, source.format(tmp_path))) is None
 
 
 def test_what_a_tailing_source_has_read_before_is_not_known(tmp_path: Path) -> None:
@@ -57,7 +66,8 @@ def test_what_a_tailing_source_has_read_before_is_not_known(tmp_path: Path) -> N
     positions = tmp_path / "positions.json"
     tail = f"type = TAILDIR\nfilegroups = f1\nfilegroups.f1 = {tmp_path}/a.*\n"
     conf = conf_of(tmp_path, f"{tail}positionFile = {positions}")
-    assert (source_files.already_read(conf), source_files.lines_of(conf)) == (0, 1)
+    assert source_files.already_read(conf) == []
+    assert source_files.files_of(conf) == [tmp_path / "a.log"]
     positions.write_text('[{"inode": 1, "pos": 2, "file": "a.log"}]')
     assert source_files.already_read(conf) is None
     command = conf_of(tmp_path, f"type = exec\ncommand = tail -F {tmp_path}/a.log")
@@ -103,7 +113,10 @@ def test_a_later_command_knows_what_runs(tmp_path: Path) -> None:
     configured = replace(settings.load(), state=tmp_path, ui_port=1, metrics_port=2)
     conf = conf_of(tmp_path, "type = spooldir\nspoolDir = spool")
     lab = OwnLab(
-        Wish(Path("my.py"), tmp_path / "my.conf"), Known(conf, "r1", 5, 2), configured, print
+        Wish(Path("my.py"), tmp_path / "my.conf", count="a"),
+        Known(conf, "r1", 5, ["old"], Counter(a=2)),
+        configured,
+        print,
     )
     lab.state.folder.mkdir()
     assert not saved.is_up(configured)
@@ -112,19 +125,23 @@ def test_a_later_command_knows_what_runs(tmp_path: Path) -> None:
     again = saved.read(replace(configured, ui_port=3, metrics_port=4), print)
     assert again.known == lab.known
     assert (again.settings.ui_port, again.settings.metrics_port) == (1, 2)
-    assert (again.wish.program, again.wish.conf) == (lab.wish.program, lab.wish.conf)
+    assert again.wish == lab.wish
 
 
-def test_a_file_that_grew_after_spark_read_it_is_not_counted(tmp_path: Path) -> None:
+def test_only_the_lines_that_a_file_had_when_spark_read_it_are_counted(tmp_path: Path) -> None:
     file = tmp_path / "a.log"
-    file.write_text("1\n2\n")
-    changed = file.stat().st_mtime_ns // 1_000_000
+    file.write_text("1\n2\n3")
     files = FilesRead()
-    files.add(f"file:{file}", changed)
-    assert (files.lines, files.unsure) == (2, "")
-    files.add(f"file:{file}", changed - 1)
-    assert files.unsure == f"{file} has grown since Spark read it; Spark reads a file once"
-    files.add(f"file:{tmp_path}/gone", changed)
+    files.add(f"file:{file}", file.stat().st_size)
+    assert (files.lines, files.grown) == (3, "")
+    for length, more in {0: 0, 2: 1, 3: 2}.items():  # Spark reads a line to its end
+        before = files.lines
+        files.add(f"file:{file}", length)
+        assert (files.lines - before, files.grown) == (more, str(file))
+    assert files.unsure == ""
+    files.add(f"file:{file}", None)
+    assert files.unsure == f"nobody knows how much of {file} Spark has read"
+    files.add(f"file:{tmp_path}/gone", 0)
     assert "was removed" in files.unsure
 
 
@@ -151,7 +168,7 @@ def test_variables_stand_for_the_options_of_run_and_up() -> None:
     end = ["p.py", "--", "1", "--two"]
     run = own_container.arguments(variables)
     assert run == ["run", *local, "--count", "x", *jars, *end]
-    assert own_container.arguments(variables, "up") == ["up", *local, *jars, *end]
+    assert own_container.arguments(variables, "up") == ["up", *run[1:]]
 
 
 def test_a_container_that_stays_reads_folders_of_the_host(tmp_path: Path) -> None:

@@ -1,0 +1,79 @@
+"""What a learner reads of a wrong answer: the difference, and its likely cause."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flumelab.learn import causes
+from flumelab.learn.causes import Outcome
+from flumelab.learn.exercise import Exercise
+
+KEYS_SHOWN = 4
+KEY_COLUMNS = 40
+WITHOUT_CAUSE = (
+    "No cause is known for this difference. Compare a key that is wrong with the task, and take a "
+    "hint."
+)
+ENDED = (
+    "The program ended by itself. A streaming program runs until the lab stops it: end with "
+    "lab.run_streams(…) or lab.run_queries(…)."
+)
+
+
+def of(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
+    """Return the id of the cause, and the message."""
+    if recognised := causes.of(outcome, exercise.causes):
+        cause, facts = recognised
+        return cause.id, _with_difference(outcome, _filled(cause.says, outcome, facts))
+    if outcome.error:
+        return "error", f"Your program ended with an error:\n{outcome.error}"
+    if outcome.ended:
+        return "ended", _with_difference(outcome, ENDED)
+    sent, generated = outcome.hops.get("sent", 0), outcome.hops.get("generated", 0)
+    if "sent" in outcome.hops and sent < generated:
+        received = outcome.hops.get("received", 0)
+        says = (
+            f"Flume's source put {received:,} of {generated:,} lines into the channel, and the "
+            f"sink sent {sent:,}. Look at the log: .lab/learn/last/flume.log"
+        )
+        return "not-sent", _with_difference(outcome, says)
+    return "different", _with_difference(outcome, WITHOUT_CAUSE)
+
+
+def _filled(says: str, outcome: Outcome, facts: Mapping[str, Any]) -> str:
+    expected, found = sum(outcome.expected.values()), sum(outcome.found.values())
+    names = {
+        "expected": f"{expected:,}",
+        "found": f"{found:,}",
+        "difference": f"{abs(found - expected):,}",
+        **{name: f"{n:,}" for name, n in outcome.hops.items()},
+        **facts,
+    }
+    return says.format_map(names)
+
+
+def _with_difference(outcome: Outcome, says: str) -> str:
+    return "\n".join([*difference(outcome), says])
+
+
+def difference(outcome: Outcome) -> list[str]:
+    """The lines that show what is expected and found, the differing keys with both values."""
+    expected, found = outcome.expected, outcome.found
+    lines = [
+        f"expected {len(expected):>6,} keys, {sum(expected.values()):>9,} in all",
+        f"found    {len(found):>6,} keys, {sum(found.values()):>9,} in all",
+    ]
+    shown = sorted(outcome.differing, key=lambda key: -max(expected.get(key, 0), found.get(key, 0)))
+    for key in shown[:KEYS_SHOWN]:
+        wanted, got = _number(expected.get(key)), _number(found.get(key))
+        lines.append(f"  {_cut(key):<{KEY_COLUMNS}} expected {wanted:>7}, found {got:>7}")
+    if len(shown) > KEYS_SHOWN:
+        lines.append(f"  … and {len(shown) - KEYS_SHOWN:,} more keys")
+    return lines
+
+
+def _number(value: int | None) -> str:
+    return "none" if value is None else f"{value:,}"
+
+
+def _cut(key: str) -> str:
+    return key if len(key) <= KEY_COLUMNS else f"{key[: KEY_COLUMNS - 1]}…"

@@ -1,0 +1,73 @@
+"""What `flumelab learn` prints, in 80 columns."""
+
+from pathlib import Path
+from textwrap import wrap
+
+from rich.text import Text
+
+from flumelab import terminal_output
+from flumelab.learn.exercise import Exercise
+from flumelab.learn.progress import Progress
+from flumelab.learn.verdict import Result, Verdict
+from flumelab.learn.verify import Proof
+
+STYLES = {Result.RIGHT: "bold green", Result.WRONG: "bold red", Result.UNKNOWN: "bold yellow"}
+TEXT_COLUMNS = 78
+
+
+def out(*parts: Text | str) -> None:
+    """Print parts one below the other."""
+    for part in parts:
+        terminal_output.console().print(part, soft_wrap=False, markup=False)
+
+
+def listed(exercises: list[Exercise], progress: Progress) -> list[Text]:
+    """A line for each exercise: whether it is done, its name, its title."""
+    current = progress.current([each.name for each in exercises])
+    lines = []
+    for each in exercises:
+        done = each.name in progress.done
+        mark = (
+            Text("done ", "green") if done else Text("  ▸  " if each.name == current else "     ")
+        )
+        lines.append(Text.assemble(mark, (f"{each.folder.name:<28} ", "bold"), each.title))
+    return lines
+
+
+def verdict(given: Verdict, exercise: Exercise, root: Path) -> list[Text]:
+    """The result, the message, and what it was checked with."""
+    head = Text.assemble((given.result.value.upper(), STYLES[given.result]), f"  {exercise.title}")
+    lines = [head]
+    if given.message:
+        lines += [Text(line) for text in given.message.splitlines() for line in wrapped(text)]
+    if given.result is Result.WRONG:
+        lines.append(Text(f"Your file: {_relative(exercise.file, root)}"))
+    if given.result is Result.UNKNOWN:
+        lines.append(Text("This does not count against you."))
+    lines.append(Text(f"{given.lines:,} lines, seed {given.seed}, {given.seconds:.1f} s", "dim"))
+    return lines
+
+
+def proof(given: Proof, root: Path) -> Text:
+    """A line of `flumelab learn verify`."""
+    mark = Text("ok  ", "green") if given.holds else Text("BAD ", "bold red")
+    verdict = given.verdict
+    found = f"{verdict.result.value} {verdict.cause}".strip()
+    text = f"{_relative(given.file, root)}: {found} ({verdict.seconds:.1f} s)"
+    if given.holds:
+        return Text.assemble(mark, text)
+    wanted = f"{given.wanted.value} {given.cause}".strip()
+    return Text.assemble(
+        mark, text, f"\n    wanted: {wanted}; seed {verdict.seed}\n", verdict.message
+    )
+
+
+def wrapped(text: str) -> list[str]:
+    """Break a line of prose; a line with columns or a path stays as it is."""
+    if len(text) <= TEXT_COLUMNS or text.startswith("  "):
+        return [text]
+    return wrap(text, TEXT_COLUMNS, break_long_words=False, break_on_hyphens=False)
+
+
+def _relative(file: Path, root: Path) -> str:
+    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)

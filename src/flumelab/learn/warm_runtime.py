@@ -1,0 +1,159 @@
+"""The local runtime for checks: the program attaches to the warm JVM, and nothing waits in turn."""
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from flumelab.errors import LabError
+from flumelab.learn import warm_spark
+from flumelab.learn.warm_spark import WarmSpark
+from flumelab.lessons.catalogue import SECOND, Input, Lesson, Program
+from flumelab.runtimes.local import START_SECONDS_MAX, LocalRuntime
+from flumelab.runtimes.local_start import DRIVER_MEMORY, Launch, LessonServices
+from flumelab.runtimes.local_state import StateFolder
+from flumelab.runtimes.port_probe import require_unused
+from flumelab.runtimes.runtime import Report
+from flumelab.settings import Settings
+
+STOP_SECONDS_MAX = 3  # nothing of a check is kept
+
+
+class WarmServices(LessonServices):
+    """The services of a lesson, its first program attached to the warm JVM."""
+
+    def __init__(
+        self, lesson: Lesson, settings: Settings, state: StateFolder, warm: Path, together: bool
+    ) -> None:
+        super().__init__(lesson, settings, state)
+        self._warm = warm
+        self._together = together
+
+    def stages(self) -> list[list[Launch]]:
+        """Servers first, then all others together; a conf of a learner's waits for its receiver.
+
+        The lab's own confs try to connect every second, others may wait for longer.
+        """
+        stages = super().stages()
+        servers = len(self._servers.names)
+        if not self._together or len(stages) - servers < 2:
+            return stages
+        return [*stages[:servers], [launch for stage in stages[servers:] for launch in stage]]
+
+    def _driver(self, program: Program) -> Launch:
+        cold = super()._driver(program)
+        if program.service == SECOND:  # a JVM has one SparkContext
+            return cold
+        warm = self.jvm()
+        checkpoint = self._state.checkpoints / Path(program.file).stem
+        checkpoint.mkdir(parents=True, exist_ok=True)
+        file = self._settings.root / "spark-apps" / program.file
+        own = {
+            "CHECKPOINT_DIR": str(checkpoint),
+            "STOP_FILE": str(self._state.folder / "stop"),
+            "PROGRESS_FILE": str(checkpoint.with_suffix(".progress.json")),
+        }
+        if self._lesson.uses_flume:
+            own["SPOOL_DIR"] = ""  # the lines come by Flume
+        return replace(
+            cold,
+            command=[sys.executable, "-u", "-m", "flumelab.learn.attached", str(file)],
+            environment={**cold.environment, **own, **warm.variables},
+            is_ready=partial(self._program_is_ready, program),
+        )
+
+    def jvm(self) -> WarmSpark:
+        """Return the JVM for this lesson's first program, started if need be."""
+        program = self._lesson.program
+        cold = super()._driver(program)
+        variables = self._spark_variables(program)
+        jars = variables["SPARK_JARS"]
+        arguments = [
+            *("--master", variables["SPARK_MASTER"]),
+            *("--properties-file", variables["SPARK_PROPERTIES"]),
+            *("--driver-memory", DRIVER_MEMORY),
+            *("--conf", f"spark.ui.port={self._settings.ui_port}"),
+            *(("--jars", jars) if jars else ()),
+            "pyspark-shell",
+        ]
+        options = " ".join(arguments)
+        environment = {**cold.environment, "PYSPARK_SUBMIT_ARGS": options}
+        return warm_spark.ensure(self._warm, environment, options)
+
+
+class WarmRuntime(LocalRuntime):
+    """The local runtime with a warm JVM.
+
+    :param warm: the folder that names the JVM
+    :param together: whether Flume starts at once, and not only when its receiver listens
+    """
+
+    def __init__(self, settings: Settings, warm: Path, together: bool = True) -> None:
+        super().__init__(settings)
+        self._warm = warm
+        self.together = together
+
+    def services_of(self, lesson: Lesson) -> WarmServices:
+        """Return what starts the services of a lesson."""
+        return WarmServices(lesson, self._settings, self._state, self._warm, self.together)
+
+    def up(self, lesson: Lesson, report: Report) -> None:
+        """Start what is not running, without waiting for the last stage.
+
+        Raises `LabError` if the machine is at fault; a program that ends at once is no such fault.
+        """
+        stages = self.services_of(lesson).stages()
+        with self._state.locked():
+            self._state.create()
+            self._state.lesson.write_text(f"{lesson.name}\n")
+            running = self._processes.running()
+            for name in self._processes.dead():
+                self._processes.stop(name, 0)
+            for stage in stages:
+                launches = [launch for launch in stage if launch.service not in running]
+                for launch in launches:
+                    for port in launch.ports:
+                        require_unused(port)
+                    self._processes.start(
+                        launch.service, launch.command, launch.environment, launch.folder
+                    )
+                if stage is not stages[-1]:
+                    self._await(launches, lesson)
+
+    def clear(self) -> None:
+        """Remove what a check has left, but keep the JVM."""
+        if found := warm_spark.record(self._warm):
+            try:
+                found.clear()
+            except Exception:  # Py4J's own errors; a JVM that does not answer is of no use
+                warm_spark.stop(self._warm)
+        with self._state.locked():
+            for name in (*self._processes.running(), *self._processes.dead()):
+                self._processes.stop(name, 0 if name == "flume" else STOP_SECONDS_MAX)
+        self._state.remove()
+
+    def log_tail(self, service: str, lines: int) -> str:
+        """The program's own output; what its workers print is in the JVM's log."""
+        return super().log_tail(service, lines)
+
+    def _await(self, launches: Sequence[Launch], lesson: Lesson) -> None:
+        """Wait until services are ready; a program that has ended is left to the check."""
+        programs = {program.service for program in lesson.programs}
+        for launch in launches:
+            deadline = time.monotonic() + START_SECONDS_MAX
+            while not launch.is_ready():
+                if launch.service not in self._processes.running():
+                    if launch.service in programs:
+                        return
+                    log = self._processes.log_tail(launch.service)
+                    raise LabError(f"{launch.service} ended while it was starting:\n{log}")
+                if time.monotonic() > deadline:
+                    if launch.service in programs:
+                        return
+                    raise LabError(f"{launch.service} is not ready")
+                time.sleep(0.05)
+
+
+__all__ = ["Input", "WarmRuntime", "WarmServices"]

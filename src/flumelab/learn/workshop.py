@@ -1,0 +1,96 @@
+"""Where exercises are checked: the state folder, the runtime and the warm JVM of one checkout.
+
+.lab/learn/  progress  spark.json (the warm JVM)  spark.log  kept/  last/ (logs)
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flumelab import lesson_run
+from flumelab.errors import LabError
+from flumelab.learn import checking, read, warm_spark
+from flumelab.learn.checking import CheckRun, Given
+from flumelab.learn.exercise import Exercise, Kind
+from flumelab.learn.verdict import Result, Verdict
+from flumelab.learn.warm_runtime import WarmRuntime
+from flumelab.runtimes.docker import DockerRuntime
+from flumelab.runtimes.runtime import Report, Runtime
+from flumelab.settings import Settings
+
+
+class Workshop:
+    """The exercises of a checkout, and what checks them.
+
+    :param docker: whether checks run in the Docker runtime, which keeps no JVM warm
+    """
+
+    def __init__(self, settings: Settings, docker: bool, report: Report) -> None:
+        self.root = settings.root
+        self.folder = settings.state / "learn"
+        self.settings = lesson_run.settings_of_runs(settings)
+        self._docker = docker
+        self._report = report
+        self._built: set[tuple[str, ...]] = set()
+
+    def exercises(self) -> list[Exercise]:
+        """Return all exercises in their order."""
+        return read.all_of(self.root)
+
+    def check(self, exercise: Exercise, file: Path, seed: int | None = None) -> Verdict:
+        """Check a file as the answer to an exercise; nothing of the run is left."""
+        with self.checked(exercise, file, seed) as verdict:
+            return verdict
+
+    @contextmanager
+    def checked(self, exercise: Exercise, file: Path, seed: int | None = None) -> Iterator[Verdict]:
+        """Yield the verdict as soon as it is known, then clear up."""
+        assert exercise.load
+        runtime = self._runtime(exercise)
+        given = Given.drawn(exercise.load, seed)
+        one = CheckRun(exercise, file, given, runtime, self.settings, self._report)
+        try:
+            yield self._verdict(one)
+        finally:
+            self._keep_logs()
+            self._clear(runtime)
+
+    def _verdict(self, one: CheckRun) -> Verdict:
+        try:
+            self._prepare(one.runtime, one.exercise)
+            one.started = time.monotonic()
+            return checking.check(one)
+        except LabError as error:
+            return one.verdict(Result.UNKNOWN, "machine", str(error))
+
+    def stop(self) -> bool:
+        """End the warm JVM; return whether there was one."""
+        return warm_spark.stop(self.folder)
+
+    def _runtime(self, exercise: Exercise) -> Runtime:
+        if self._docker:
+            return DockerRuntime(self.settings)
+        together = exercise.kind is not Kind.CONF
+        return WarmRuntime(self.settings, self.folder, together)
+
+    def _prepare(self, runtime: Runtime, exercise: Exercise) -> None:
+        assert exercise.run
+        servers = exercise.run.lesson.servers
+        if servers not in self._built:
+            runtime.build(self._report, servers)
+            self._built.add(servers)
+        self._clear(runtime)
+
+    def _clear(self, runtime: Runtime) -> None:
+        if isinstance(runtime, WarmRuntime):
+            runtime.clear()
+        else:
+            runtime.wipe(self._report)
+
+    def _keep_logs(self) -> None:
+        logs, last = self.settings.state / "local" / "logs", self.folder / "last"
+        if logs.is_dir():
+            shutil.rmtree(last, ignore_errors=True)
+            shutil.copytree(logs, last)
