@@ -4,8 +4,7 @@
 
 A cell is what a reader takes in at once: the program's text above it, its imports, each function,
 and each paragraph of the function that starts the queries. Two cells are added at the end: what the
-program has found so far, and the stop. A notebook is made anew from its program at each call, so
-your own work belongs into a copy.
+program has found so far, and the stop. A notebook that is there already is left as it is.
 """
 
 from __future__ import annotations
@@ -20,8 +19,15 @@ from textwrap import dedent
 import jupytext
 from nbformat import NotebookNode
 
+from flumelab.lessons.catalogue import LESSONS
+
 KERNEL = {"name": "python3", "display_name": "Python 3"}
-PREPARE = "lab.prepare()  # makes the tables of the result store"
+PREPARE = """\
+# A checkpoint and a result store of its own. Run all cells again: it continues where it ended.
+lab.prepare_notebook("{name}")"""
+FEED = """\
+# The generator writes a file into Flume's spool folder.
+!python -m loadgen --scenario {scenario} --lines 2000 --spool $SPOOL_DIR --ledger $LEDGER_FILE"""
 LOOK = """\
 # What the queries have found so far. Feed more lines, and run this cell again.
 for query in spark.streams.active:
@@ -44,8 +50,9 @@ def main() -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for program in programs(arguments.programs):
         written = arguments.folder / f"{program.stem}.ipynb"
-        jupytext.write(notebook(program), written, fmt="ipynb")
-        print(written)
+        if not written.exists():
+            jupytext.write(notebook(program), written, fmt="ipynb")
+            print(written)
 
 
 def programs(folder: Path) -> list[Path]:
@@ -68,7 +75,9 @@ def cells(program: Path) -> str:
     before = [each for each in tree.body[1:-1] if getattr(each, "name", "") != start]
     [queries] = [each for each in tree.body if getattr(each, "name", "") == start]
     told = [_told(program.name, ast.get_docstring(tree) or "")]
-    code = [PREPARE, *_paragraphs(text, queries), LOOK, STOP]
+    prepare = PREPARE.format(name=program.stem)
+    feed = FEED.format(scenario=_scenario(program.name))
+    code = [prepare, *_paragraphs(text, queries), feed, LOOK, STOP]
     parts = [*told, *map(_cell, [*_grouped(text, before), *code])]
     return "\n\n".join(parts) + "\n"
 
@@ -77,6 +86,14 @@ def _start(program: str) -> str:
     """Return the name of the function that starts the queries; empty in another program."""
     found = re.search(r"^    lab\.run_queries\((\w+)", program, re.MULTILINE)
     return found[1] if found else ""
+
+
+def _scenario(program: str) -> str:
+    """Return what the generator writes for a program."""
+    lessons = LESSONS.values()
+    return next(
+        lesson.scenario for lesson in lessons if program in (each.file for each in lesson.programs)
+    )
 
 
 def _told(name: str, docstring: str) -> str:

@@ -43,6 +43,7 @@ name, so a restarted driver reads the constants from its own environment.
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.streaming import StreamingContext
@@ -87,7 +88,7 @@ def run_streams(build: Callable[[], StreamingContext], resume: bool = True) -> N
         streams then come from the checkpoint
     :param resume: False to build the streams after a kill, too, if Spark does not keep their state
     """
-    prepare()
+    _prepare()
     if resume:
         ssc = StreamingContext.getOrCreate(CHECKPOINT, build)
     else:
@@ -102,7 +103,7 @@ def run_queries(start: Callable[[], None]) -> None:
 
     :param start: makes the SparkSession and starts the queries
     """
-    prepare()
+    _prepare()
     start()
     stop.await_stop_of_queries(SparkSession.active())
 
@@ -149,7 +150,15 @@ def count_malformed(lines: DataFrame) -> None:
     query.option("checkpointLocation", f"{CHECKPOINT}/malformed").start()
 
 
-def prepare() -> None:
-    """Make the tables of the result store; `run_streams` and `run_queries` do so by themselves."""
+def prepare_notebook(name: str) -> None:
+    """Give a notebook a checkpoint of its own, and a result store within it."""
+    global CHECKPOINT, store
+    CHECKPOINT = f"{os.environ.get('CHECKPOINT_DIR', 'checkpoint')}/{name}"
+    Path(CHECKPOINT).mkdir(parents=True, exist_ok=True)
+    store = PatientStore(f"sqlite:///{CHECKPOINT}/results.db")
+    _prepare()
+
+
+def _prepare() -> None:
     show_in_one_line()
     store.create()
