@@ -5,6 +5,7 @@ LESSON  ?= url-counts
 FAULT_KILLS ?= 20
 FAULT_SEED  ?= 1
 SECONDS ?= 180
+SEEDS   ?= 3
 PYTHON  ?= python3
 
 # A shell may export LINES: its terminal's height.
@@ -16,7 +17,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons test test-unit faults fuzz bench lint lint-confs lint-page lint-proof wheel lock
+.PHONY: help lab down lessons test test-unit faults experiments fuzz bench lint lint-confs lint-page lint-proof wheel lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +44,9 @@ faults: .venv/ready ## kill every part FAULT_KILLS times under load [FAULT_KILLS
 	@$(FLUMELAB) build --runtime local
 	@FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -v \
 		tests/faults tests/docker/test_structured.py tests/docker/test_servers_in_docker.py
+
+experiments: .venv/ready ## break the lab on purpose, each with SEEDS loads; checks the theory [SEEDS=3]
+	@$(FLUMELAB) experiment run --all --seeds $(SEEDS)
 
 fuzz: .venv/ready ## coverage-guided fuzzing of the protocol code [SECONDS=180]
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt

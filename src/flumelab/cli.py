@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from flumelab.commands import lab, learn, live, runs
+from flumelab.commands import experiment, lab, learn, live, runs
 from flumelab.errors import LabError
 
 cli = typer.Typer(
@@ -18,6 +18,7 @@ cli = typer.Typer(
 for module in (lab, runs, live):
     cli.registered_commands += module.commands.registered_commands
 cli.add_typer(learn.commands)
+cli.add_typer(experiment.commands)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ arguments the container runs `flumelab`.
 import os
 import shlex
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Mapping
@@ -60,11 +61,14 @@ def main() -> None:
 
 
 def _stay() -> None:
-    """Wait until the container is stopped, then stop the lab that is up in it."""
+    """Serve the live page until the container is stopped, then stop the lab that is up in it."""
     stopped = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda _signal, _frame: stopped.set())
+    command = [sys.executable, "-m", "flumelab", "page", "--runtime", "local"]
+    page = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     stopped.wait()
+    page.terminate()
     sys.argv[1:] = ["down", "--runtime", "local"]
     cli.main()
 

@@ -63,6 +63,15 @@ class Settings:
             "LAB_SECOND_PORT", 4142, "`fan-out`'s second receiver (local)", ("local",), always=False
         )
     )
+    receiver_metrics_port: int = _declare(
+        Port(
+            "LAB_RECEIVER_METRICS_PORT",
+            9404,
+            "the receiver's metrics (local)",
+            ("local",),
+            always=False,
+        )
+    )
     kafka_port: int = _declare(Port("LAB_KAFKA_PORT", 9092, "Kafka", always=False))
     s3_port: int = _declare(Port("LAB_S3_PORT", 7070, "the S3 server", always=False))
     prometheus_port: int = _declare(
@@ -71,6 +80,10 @@ class Settings:
     db_port: int = _declare(Port("LAB_DB_PORT", 3306, "MariaDB", always=False))
     link: bool = False
     """Whether sink and receiver are connected by a process that can cut the connection."""
+    tap: bool = False
+    """Whether the caller itself stands between them, on the link's port (see experiments)."""
+    spark_master: str = ""
+    """Spark's master in the local runtime, if not one JVM with a thread for each core."""
 
     def port(self, name: str) -> Port:
         """The port of a field, for example ``ui_port``, with its number in this lab."""

@@ -80,7 +80,8 @@ def test_a_lab_of_own_files_stays_and_is_fed_through_a_folder_of_the_host(
     files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAB_STATE", str(files / "state"))
-    for name, port in zip(("LAB_UI_PORT", "LAB_METRICS_PORT"), free_ports(2), strict=True):
+    names = ("LAB_UI_PORT", "LAB_METRICS_PORT", "LAB_PAGE_PORT")
+    for name, port in zip(names, free_ports(3), strict=True):
         monkeypatch.setenv(name, str(port))
     up = flumelab("up", "--conf", str(files / "my.conf"), str(files / "my_program.py"))
     try:
@@ -95,6 +96,12 @@ def test_a_lab_of_own_files_stays_and_is_fed_through_a_folder_of_the_host(
         state = json.loads(flumelab("status", "--json").stdout)
         for service in state["services"]:
             assert requests.get(service["address"], timeout=30).ok, service
+        page = f"http://127.0.0.1:{os.environ['LAB_PAGE_PORT']}/api/v1/state"
+        shown = requests.get(page, timeout=30).json()
+        assert shown["ledger"]["says"] == "no truth known: hops agree"
+        assert {hop["lines"] for hop in shown["ledger"]["hops"]} == {
+            hop["lines"] for hop in result["hops"]
+        }
     finally:
         down = flumelab("down")
     assert "no truth known: hops agree" in down.stdout, down.stderr

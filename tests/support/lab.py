@@ -29,7 +29,7 @@ class LocalLab:
     """`flumelab --runtime local`, called as a user would."""
 
     def __init__(self, state: Path, **environment: str) -> None:
-        receiver, second, metrics, ui = free_ports(4)
+        receiver, second, metrics, receiver_metrics, ui = free_ports(5)
         self.state = state / "local"
         self.ports = (receiver, metrics, ui)
         self.environment = {
@@ -38,6 +38,7 @@ class LocalLab:
             "LAB_RECEIVER_PORT": str(receiver),
             "LAB_SECOND_PORT": str(second),
             "LAB_METRICS_PORT": str(metrics),
+            "LAB_RECEIVER_METRICS_PORT": str(receiver_metrics),
             "LAB_UI_PORT": str(ui),
             **environment,
         }

@@ -64,6 +64,18 @@ class Hops:
             return None
         return self.differs_at is None and any(lines for _, lines in self.counts)
 
+    @property
+    def verdict(self) -> str:
+        """The verdict in words, for the terminal and for the page."""
+        unseen = f"; not seen: {', '.join(self.unseen)}" if self.unseen else ""
+        if self.agree is None:
+            return "no truth known: the lab sees no hop of this program"
+        if self.agree:
+            return f"no truth known: hops agree{unseen}"
+        if self.differs_at:
+            return f"no truth known: hops differ at {self.differs_at}{unseen}"
+        return f"no truth known: nothing was counted{unseen}"
+
     def as_text(self) -> str:
         """The numbers in one line."""
         return ", ".join(f"{name}: {lines:,}" for name, lines in self.counts)

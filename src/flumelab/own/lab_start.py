@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flumelab.errors import LabError
-from flumelab.own import adapt, flume_jars, services, source_files
+from flumelab.own import adapt, flume_jars, saved, services, source_files
 from flumelab.own.adapt import Ask, Folders
 from flumelab.own.conf import SPARK_SINK, AgentConf
 from flumelab.own.lab import OwnLab
@@ -39,6 +39,7 @@ def start(lab: OwnLab, ask: Ask | None = None) -> None:
     folders = Folders(state.paths, wish.mapped, ask)
     if lab.known.conf:
         _write_conf(lab, lab.known.conf, folders)
+    saved.show(lab)
     for launch in _launches(lab, jars, folders):
         _start(lab, launch)
 

@@ -12,6 +12,7 @@ from pyspark.streaming import StreamingContext
 
 from flumelab.own import patches, program_paths, stream_kinds, surroundings
 from flumelab.own.stream_kinds import FilesRead
+from flumelab.programs.progress import of_streams
 
 
 class Progress:
@@ -26,7 +27,9 @@ class Progress:
     - ``interval``: seconds from batch to batch
     - ``folders``: folders that the program reads; ``active``: whether streams or queries run
     - ``told``: the sentences on what the lab has replaced
+    - ``windows``: ``length`` and ``slide`` of each window of the streams, in seconds
     - ``queries``: by a structured query's name, the rows that its micro-batches have read
+    - ``last``: by its name, Spark's progress of its last micro-batch
     - ``failure``: the lines that explain why the program has failed; empty if it has not
     - ``streams_ended``: whether the lab has ended the streams
     - ``ended``: the program's exit code; null while it runs, and where it was killed
@@ -44,6 +47,8 @@ class Progress:
         self._asking = threading.Lock()  # the streams are ended in a thread of its own
         self._queries: dict[str, Any] = {}
         self._rows: dict[str, dict[int, int]] = {}
+        self._last: dict[str, Any] = {}
+        self._windows: list[dict[str, float]] = []
         self._receivers = False
         self._others: set[str] = set()
         self._files: list[FilesRead | None] = []
@@ -78,7 +83,9 @@ class Progress:
             "folders": sorted(program_paths.folders_read),
             "active": self._active,
             "told": patches.told,
+            "windows": self._windows,
             "queries": rows,
+            "last": self._last,
             "failure": self.failure,
             "streams_ended": self._streams_ended,
             "ended": self.ended,
@@ -137,6 +144,8 @@ class Progress:
         self._others.update(others)
         if of_files:
             self._files[-1] = FilesRead()
+        with contextlib.suppress(Exception):  # they are only shown
+            self._windows = of_streams(active)["windows"]
 
     def _ask_files(self) -> None:
         for streaming, files in zip(self._streams, self._files, strict=True):
@@ -163,10 +172,14 @@ class Progress:
             self._queries.setdefault(str(query.runId), query)
         for query in self._queries.values():
             self._active = True
-            batches = self._rows.setdefault(query.name or str(query.id), {})
+            name = query.name or str(query.id)
+            batches = self._rows.setdefault(name, {})
             for progress in query.recentProgress:
                 batch, rows = progress["batchId"], progress["numInputRows"]
                 batches[batch] = max(batches.get(batch, 0), rows or 0)
+            with contextlib.suppress(Exception):  # it is only shown
+                if newest := query._jsq.lastProgress():
+                    self._last[name] = json.loads(newest.json())
 
 
 def _stop(query: Any) -> None:

@@ -67,6 +67,7 @@ class OwnRun:
                 start(lab, ask)
                 if self.files:
                     lab.feed(self.files)
+                    saved.show(lab)
                 self._wait()
                 return self._end()
             finally:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,24 @@ def require_down(state: OwnState, processes: Processes) -> None:
 
 
 def write(lab: OwnLab) -> None:
-    """Write the lab's file."""
+    """Write the lab's file, by which later commands find it."""
+    _replace(lab.state.lab, _content(lab))
+    show(lab)
+
+
+def show(lab: OwnLab) -> None:
+    """Write what the live page knows of a lab, also of one that does not stay."""
+    _replace(lab.state.shown, _content(lab))
+
+
+def conf_of(content: Mapping[str, Any]) -> AgentConf | None:
+    """Return the agent that a file of `write` or `show` has; None without Flume."""
+    return _read(content["conf"]) if content.get("conf") else None
+
+
+def _content(lab: OwnLab) -> dict[str, Any]:
     known, wish = lab.known, lab.wish
-    content = {
+    return {
         "program": str(wish.program),
         "conf_file": str(wish.conf) if wish.conf else None,
         "ui_port": lab.settings.ui_port,
@@ -42,9 +58,12 @@ def write(lab: OwnLab) -> None:
         "keys": known.keys,
         "count": wish.count,
     }
-    new = lab.state.lab.with_suffix(".new")
+
+
+def _replace(file: Path, content: Mapping[str, Any]) -> None:
+    new = file.with_suffix(".new")
     new.write_text(json.dumps(content, indent=2))
-    new.replace(lab.state.lab)
+    new.replace(file)
 
 
 def read(settings: Settings, report: Report) -> OwnLab:
@@ -53,7 +72,7 @@ def read(settings: Settings, report: Report) -> OwnLab:
     content = json.loads(state.lab.read_text())
     conf_file = content["conf_file"]
     known = Known(
-        _read(content["conf"]) if content["conf"] else None,
+        conf_of(content),
         content["fed"],
         content["sent"],
         content["before"],

@@ -59,6 +59,7 @@ class OwnState:
         self.packages = folder / "packages"  # what pip has installed for the program
         self.conf = folder / "agent.conf"
         self.lab = folder / "lab.json"  # what later commands know of a lab that stays
+        self.shown = folder / "shown.json"  # what the live page knows of what runs
         self.progress = folder / "progress.json"
         self.stop = folder / "stop"
         self.output = folder / "logs" / f"{PROGRAM}.log"

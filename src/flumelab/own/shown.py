@@ -69,14 +69,8 @@ def _table(hops: Hops) -> Table:
 
 
 def _verdict(hops: Hops) -> RenderableType:
-    unseen = f"; not seen: {', '.join(hops.unseen)}" if hops.unseen else ""
-    if hops.agree is None:
-        return Text("no truth known: the lab sees no hop of this program", "bold yellow")
-    if hops.agree:
-        return Text(f"no truth known: hops agree{unseen}", "bold green")
-    if hops.differs_at:
-        return Text(f"no truth known: hops differ at {hops.differs_at}{unseen}", "bold red")
-    return Text(f"no truth known: nothing was counted{unseen}", "bold red")
+    colours = {True: "bold green", False: "bold red", None: "bold yellow"}
+    return Text(hops.verdict, colours[hops.agree])
 
 
 def _comparison(compared: Comparison) -> RenderableType:

@@ -31,12 +31,13 @@ class LabControl(Control):
 
     def describe(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the actions that the page offers in this state."""
-        return {"enabled": True, "actions": [asdict(each) for each in self._actions(state)]}
+        actions = [asdict(each) for each in self._actions(state)]
+        return {"enabled": True, "actions": actions, "why": _why_not(state)}
 
     async def do(self, asked: dict[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
         """Run the command of an action."""
-        if not state["lab"]["standing"]:
-            raise ActionRefused("this lab belongs to a flumelab run; the page only shows it")
+        if why := _why_not(state):
+            raise ActionRefused(why)
         if asked.get("action") == "feed":
             return await self._run(_feed(asked, state), FEED_ANSWER_SECONDS)
         for action in self._actions(state):
@@ -107,6 +108,15 @@ class LabControl(Control):
         finally:
             self._running.discard(process)
         return output.decode(errors="replace").strip()[-OUTPUT_CHARACTERS:]
+
+
+def _why_not(state: Mapping[str, Any]) -> str:
+    """Say why the page only shows this lab; empty if it can act."""
+    if state["lab"]["standing"]:
+        return ""
+    if not state["lab"]["lesson"]:
+        return "The page only shows a program of your own; flumelab feed --replay FILE feeds it."
+    return "This lab belongs to a flumelab run; the page only shows it."
 
 
 def _feed(asked: Mapping[str, Any], state: Mapping[str, Any]) -> list[str]:

@@ -6,16 +6,18 @@ from flumelab.own.conf import SPARK_SINK, AgentConf, Component
 from flumelab.page.flow import FlowPlan, HopPlan
 
 TYPE_CHARACTERS = 24  # long types are names of classes
-FLUME = "flume"
 
 
-def add_sources(flow: FlowPlan, conf: AgentConf, before: str | None) -> list[str]:
-    """Add the sources at the end of the trunk; return their ids."""
+def add_sources(flow: FlowPlan, conf: AgentConf, part: str, before: str | None) -> list[str]:
+    """Add the sources at the end of the trunk; return their ids.
+
+    :param part: the service that runs the agent
+    """
     return [
         flow.add(
             flow.trunk,
             HopPlan(
-                f"source:{source.name}", "source", source.name, shown_type(source), FLUME,
+                f"source:{source.name}", "source", source.name, shown_type(source), part,
                 ("source", source.name),
             ),
             [before] if before else [],
@@ -30,6 +32,7 @@ def add_channel_and_sink(
     flow: FlowPlan,
     chain: list[str],
     way: tuple[Component, Component],
+    part: str,
     sources: Sequence[str],
     compares: bool,
 ) -> str:
@@ -39,12 +42,12 @@ def add_channel_and_sink(
     """
     channel, sink = way
     hop = HopPlan(
-        f"channel:{channel.name}", "channel", channel.name, shown_type(channel), FLUME,
+        f"channel:{channel.name}", "channel", channel.name, shown_type(channel), part,
         ("channel", channel.name),
     )  # fmt: skip
     last = flow.add(chain, hop, sources, "put", compares=compares and len(sources) == 1)
     hop = HopPlan(
-        f"sink:{sink.name}", "sink", sink.name, shown_type(sink), FLUME, ("sink", sink.name)
+        f"sink:{sink.name}", "sink", sink.name, shown_type(sink), part, ("sink", sink.name)
     )
     return flow.add(chain, hop, [last], "take")
 

@@ -1,5 +1,7 @@
 """`flumelab page`: which lab it shows, and on which port."""
 
+import os
+
 from flumelab import settings
 from flumelab.errors import LabError
 from flumelab.page.control import Control
@@ -39,7 +41,8 @@ def run(
 
         find = LocalPlaces(configured).find
         sampler = lambda tell: Sampler(find, tell)  # noqa: E731
-    at = (LOOPBACK, port or configured.page_port)
+    # In a container, whose port is published on loopback, it listens on all addresses.
+    at = (os.environ.get("LAB_PAGE_HOST", LOOPBACK), port or configured.page_port)
 
     def serving(url: str) -> None:
         report(f"the page is at {url} (Ctrl-C ends it)")

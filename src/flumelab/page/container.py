@@ -15,12 +15,13 @@ from pathlib import Path
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.lessons.catalogue import Lesson
+from flumelab.own.services import FLUME
 from flumelab.page.container_parts import (
-    FLUMES,
     METRICS_PORT,
     UI_PORT,
     ContainerEvidence,
     Containers,
+    agent_of,
 )
 from flumelab.page.control import Control
 from flumelab.page.place import Place
@@ -50,10 +51,11 @@ def lesson_of(environment: Mapping[str, str]) -> Lesson:
 def place_of(environment: Mapping[str, str]) -> Place:
     """Return the lab of this container's network."""
     lesson = lesson_of(environment)
-    flume = FLUMES.get(lesson.program.reads, "flume")
+    flume = agent_of(lesson) or FLUME
     root = Path(environment.get("LAB_ROOT", "/opt/lab"))
     conf = root / "flume-conf" / (environment.get("LAB_CONF") or lesson.conf)
-    containers = Containers(lesson)
+    metrics = DATA / "metrics"
+    containers = Containers(lesson, metrics)
     return Place(
         runtime="docker",
         lesson=lesson,
@@ -63,12 +65,14 @@ def place_of(environment: Mapping[str, str]) -> Place:
         spark=(lesson.program.service, UI_PORT),
         spool=DATA / "spool",
         ledger=DATA / "ledger/ledger.jsonl",
-        metrics=DATA / "metrics",
+        metrics=metrics,
         landing=DATA / "landing",
         progress=DATA / "checkpoint",
         results_url=environment.get("RESULTS_URL", "sqlite:////data/results/results.db"),
         parts=containers.parts,
         evidence=ContainerEvidence(lesson, conf, containers.parts),
+        agent=flume,
+        is_cut=containers.is_cut,
     )
 
 

@@ -30,7 +30,7 @@ class Control:
 
     def describe(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the state says about the actions: the fields of `Controls`."""
-        return {"enabled": False, "actions": []}
+        return {"enabled": False, "actions": [], "why": ""}
 
     async def answer(self, request: Request, state: Mapping[str, Any] | None) -> Response:
         """Do what a request asks for, or refuse it."""

@@ -4,9 +4,11 @@ Both grow, so each reader remembers where it was and reads only what is new. The
 described in loadgen/ledger.py.
 """
 
+import contextlib
 import json
 import os
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from flumelab.counts import Counts
@@ -104,6 +106,67 @@ class SpoolFiles:
             except OSError:
                 continue
         return None
+
+
+class GrowingFiles:
+    """The lines in the files of a folder that grow and are rotated.
+
+    `pending` is all lines: nothing marks those that were read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._counted = GrowingLines()
+        self.lines = self.pending = 0
+
+    def read(self) -> None:
+        """Count the lines that are new."""
+        try:
+            files = [file for file in self._folder.iterdir() if not file.name.startswith(".")]
+        except OSError:
+            files = []
+        self.lines = self.pending = self._counted.count(file for file in files if file.is_file())
+
+
+class GrowingLines:
+    """Counts the whole lines in files that grow; only what is new is read.
+
+    A file is known by its inode, as a rotation changes its name.
+
+    :param torn: whether a last line without a newline counts, too
+    """
+
+    def __init__(self, torn: bool = False) -> None:
+        self._torn = torn
+        self._files: dict[int, tuple[int, int]] = {}  # by inode: bytes and lines
+
+    def count(self, files: Iterable[Path]) -> int:
+        """Return the lines in these files."""
+        kept, torn = {}, 0
+        for file in files:
+            with contextlib.suppress(OSError):  # it is being rotated
+                status = file.stat()
+                kept[status.st_ino] = self._count(file, status)
+                torn += self._torn and kept[status.st_ino][0] < status.st_size
+        self._files = kept
+        return sum(lines for _, lines in kept.values()) + torn
+
+    def _count(self, path: Path, status: os.stat_result) -> tuple[int, int]:
+        known, lines = self._files.get(status.st_ino, (0, 0))
+        if status.st_size < known:  # it was copied and truncated
+            known = lines = 0
+        if status.st_size == known:
+            return known, lines
+        with path.open("rb") as file:
+            file.seek(known)
+            while chunk := file.read(BUFFER_BYTES):
+                end = chunk.rfind(b"\n") + 1  # what comes after it is being written
+                lines += chunk.count(b"\n")
+                if not end:
+                    break
+                known += end
+                file.seek(known)
+        return known, lines
 
 
 def _lines_of(path: Path) -> int:

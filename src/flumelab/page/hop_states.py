@@ -7,22 +7,51 @@ from flumelab.page import reasons
 from flumelab.page.flow import FlowPlan, HopPlan
 from flumelab.page.history import History
 from flumelab.page.readings import Readings
-from flumelab.page.state import DEAD, DOWN, RUNNING, STUCK, Hop, Part
+from flumelab.page.state import DEAD, DOWN, RUNNING, STARTING, STUCK, Hop, Part
 from flumelab.signs import Level, Sign
 
 ENDED = "part-ended"
+START_SECONDS = 60.0
+"""A part that has not answered yet is starting for so long; a laptop may be busy."""
+SILENT_SECONDS = 2.5
+"""Two answers may fail, as at the moment in which a connection is cut."""
 
 
-def parts_of(readings: Readings) -> list[Part]:
-    """Return the parts; one that runs and does not answer is stuck."""
-    return [_answering(part, readings) for part in readings.parts]
+class Answering:
+    """Tells a part that is stuck from one that is starting: the first has answered before."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float] = {}
+        self._answered: dict[str, float] = {}
+
+    def parts_of(self, readings: Readings, time: float) -> list[Part]:
+        """Return the parts; one that runs and does not answer is starting, or else stuck."""
+        running = {part.name for part in readings.parts if part.state == RUNNING}
+        self._seen = {name: self._seen.get(name, time) for name in running}
+        self._answered = {name: at for name, at in self._answered.items() if name in running}
+        return [self._part(part, readings, time) for part in readings.parts]
+
+    def _part(self, part: Part, readings: Readings, time: float) -> Part:
+        place = readings.place
+        if part.state != RUNNING:
+            return part
+        answers = {place.agent: readings.flume.answers, place.driver: readings.spark_answers}
+        if answers.get(part.name, True):
+            self._answered[part.name] = time
+            return part
+        if part.name not in self._answered and time - self._seen[part.name] < START_SECONDS:
+            return replace(part, state=STARTING)
+        silent = time - self._answered.get(part.name, 0) > SILENT_SECONDS
+        if part.name == place.agent and silent and not readings.cut:
+            reason = reasons.of_a_silent_part(part.name, *place.flume)
+            return replace(part, state=STUCK, reason=reason)
+        return part  # a driver without a page of its own
 
 
-def _answering(part: Part, readings: Readings) -> Part:
-    if part.state == RUNNING and part.name.startswith("flume") and not readings.flume.answers:
-        reason = reasons.of_a_silent_part(part.name, *readings.place.flume)
-        return replace(part, state=STUCK, reason=reason)
-    return part
+def absent(plan: FlowPlan, parts: Sequence[Part]) -> set[str]:
+    """Return the parts of a flow that nobody has started yet, or that were stopped."""
+    there = {part.name for part in parts if part.state != DOWN}
+    return {hop.part for hop in plan.hops.values() if hop.part} - there
 
 
 def with_signs(parts: Sequence[Part], signs: Sequence[Sign]) -> list[Part]:
@@ -104,5 +133,5 @@ def summary(parts: Sequence[Part], hops: Sequence[Hop]) -> tuple[str, str]:
         return "starting", "The lab is starting."
     missing = [hop.part for hop in hops if hop.part and hop.state == DOWN]
     if missing:
-        return "starting", f"{', '.join(dict.fromkeys(missing))}: it does not run yet."
+        return "starting", f"{', '.join(dict.fromkeys(missing))}: it does not run."
     return RUNNING, "Every part runs."

@@ -11,12 +11,14 @@ from flumelab.page.history import History, Sample
 from flumelab.page.lesson_flow import plan as plan_of_lesson
 from flumelab.page.marks import Marks
 from flumelab.page.own_flow import plan as plan_of_own
+from flumelab.page.own_ledger import own_ledger
 from flumelab.page.readings import Readings
 from flumelab.page.reasons import Reasons
 from flumelab.page.state import Counts, Hop, Lab, Ledger, Link, Part, Sign, State
 from flumelab.page.verdict import Verdict
 from flumelab.signs import Sign as FoundSign
 
+EXACT = ("channel", "receiver")
 MOVED_SECONDS = 5.0
 """Lines are on their way for as long as some hop has moved within this time."""
 
@@ -33,28 +35,32 @@ class LabState:
         self._moved: dict[str, float] = {}
         self._spark = spark_state.SparkState()
         self._reasons = Reasons()
+        self._answering = hop_states.Answering()
         self._expected: ExpectedAnswer | None = None
 
     def of(self, readings: Readings, number: int, time: float, took: float) -> State:
         """Return the state at this sample."""
         plan = self._plan_for(readings)
-        answering = hop_states.parts_of(readings)
+        answering = self._answering.parts_of(readings, time)
         lines = {id_: readings.lines(hop) for id_, hop in plan.hops.items()}
         self._note_moves(lines, time)
-        lags = {link_id(link): _lag(link, lines, readings, plan) for link in plan.links}
+        lags = self._lags(plan, lines, readings, time)
         streams = self._spark.streams(readings)
         queries = self._spark.queries(readings)
         self._history.add(Sample(time, lines, lags, self._values(readings, plan, queries)))
-        moving = self._is_moving(time)
+        incomplete = bool(answering and hop_states.absent(plan, answering))
+        moving = self._is_moving(time) or incomplete or _waits(plan, lags, readings)
         signs = self._signs(readings, answering, moving or any(lags.values()))
+        if incomplete:  # it starts or stops, and each part misses another
+            signs = [sign for sign in signs if sign.name == hop_states.ENDED]
         parts = hop_states.with_signs(answering, signs)
         self._marks.look_at_parts(time, parts)
-        self._marks.look_at_feed(time, readings.generated_lines)
+        self._marks.look_at_link(time, readings.cut)
+        self._marks.look_at_feed(time, readings.given or readings.generated_lines)
         truth = self._truth(readings, moving)
         ledger = self._ledger(readings, truth, moving)
         self._marks.look_at_ledger(time, ledger)
-        cut = bool(readings.place.cut and readings.place.cut.exists())
-        links = [self._link(link, lags[link_id(link)], cut) for link in plan.links]
+        links = [self._link(link, lags[link_id(link)], readings.cut) for link in plan.links]
         hops = hop_states.hops_of(plan, readings, parts, lines, self._history, signs)
         return State(
             sample=number,
@@ -91,12 +97,20 @@ class LabState:
         except OSError:
             changed = 0
         own = place.own or {}
-        of = (place.lesson, changed, tuple(readings.queries), own.get("lines_in") is None,
-              tuple(readings.progress.get("listens") or ()))  # fmt: skip
+        progress = readings.progress
+        told = [progress.get(key) for key in ("listens", "polls", "receivers", "folders")]
+        of = (place.lesson, changed, tuple(readings.queries), own.get("sent") is None,
+              bool(progress.get("files")), told)  # fmt: skip
         if self._plan is None or of != self._plan_of:
             self._plan_of = of
             if place.lesson:
-                self._plan = plan_of_lesson(place.lesson, place.conf, sorted(readings.queries))
+                self._plan = plan_of_lesson(
+                    place.lesson,
+                    place.conf,
+                    sorted(readings.queries),
+                    place.agent,
+                    place.database,
+                )
             else:
                 self._plan = plan_of_own(place, readings.progress)
         return self._plan
@@ -109,6 +123,24 @@ class LabState:
 
     def _is_moving(self, time: float) -> bool:
         return any(time - moved < MOVED_SECONDS for moved in self._moved.values())
+
+    def _lags(
+        self,
+        plan: FlowPlan,
+        lines: Mapping[str, int | None],
+        readings: Readings,
+        time: float,
+    ) -> dict[str, int | None]:
+        """Return the lag of each link, by its name.
+
+        Once nothing moves, lines that a hop lacks are lost, or its counter has missed them (after a
+        kill): they are not on their way.
+        """
+        lags = {link_id(link): _lag(link, lines, readings, plan) for link in plan.links}
+        if self._is_moving(time):
+            return lags
+        exact = {link_id(link) for link in plan.links if _is_exact(plan, link, readings)}
+        return {id_: lag if id_ in exact or lag is None else 0 for id_, lag in lags.items()}
 
     def _link(self, link: LinkPlan, lag: int | None, cut: bool) -> Link:
         seconds = self._history.waited(link.source, lag) if lag else (None if lag is None else 0.0)
@@ -150,6 +182,8 @@ class LabState:
         lesson, seconds = readings.place.lesson, self._marks.balanced_after
         if lesson and not readings.has_urls:
             return verdict.ledger_of_keys(readings, lesson, truth, moving, seconds)
+        if readings.place.own is not None:
+            return own_ledger(readings, moving, seconds)
         found = self._verdict.balance_of(readings)
         if found is None:
             return None
@@ -167,6 +201,21 @@ def link_id(link: LinkPlan) -> str:
     return f"{link.source}>{link.target}"
 
 
+def _is_exact(plan: FlowPlan, link: LinkPlan, readings: Readings) -> bool:
+    """Whether a link's lag is known without a doubt: what is in a channel, or not read yet."""
+    source, lesson = plan.hops[link.source].kind, readings.place.lesson
+    if source == "spool":  # Flume marks a whole file that it has read, and no growing one
+        return bool(lesson and not lesson.appends)
+    return source in EXACT or plan.hops[link.target].kind == "query"
+
+
+def _waits(plan: FlowPlan, lags: Mapping[str, int | None], readings: Readings) -> bool:
+    """Whether lines surely wait, or micro-batches do: Spark tells their rows only later."""
+    if readings.streams and readings.streams.waiting > 1:
+        return True
+    return any(_is_exact(plan, link, readings) and lags[link_id(link)] for link in plan.links)
+
+
 def _lag(
     link: LinkPlan, lines: Mapping[str, int | None], readings: Readings, plan: FlowPlan
 ) -> int | None:
@@ -179,6 +228,10 @@ def _lag(
             return fill.events
     if not link.compares or source is None or target is None:
         return None
+    if plan.hops[link.target].kind == "log":
+        return 0  # a sink counts what the receiver has stored and answered
+    if channel.kind == "spool":  # a killed agent has not counted all that it has read
+        source = min(source, target + readings.pending)
     return max(0, source - target)
 
 

@@ -7,6 +7,7 @@ from flumelab.errors import LabError
 from flumelab.lessons.catalogue import Input, Lesson, Program
 from flumelab.own import conf as confs
 from flumelab.own.conf import AgentConf
+from flumelab.own.services import FLUME
 from flumelab.page.agent_flow import add_channel_and_sink, add_sources, ways_of
 from flumelab.page.flow import FlowPlan, HopPlan
 
@@ -19,11 +20,19 @@ TOTALS = "totals"
 """The query that writes the totals, in a program with several queries."""
 
 
-def plan(lesson: Lesson, conf: Path, queries: Sequence[str]) -> FlowPlan:
+def plan(
+    lesson: Lesson,
+    conf: Path,
+    queries: Sequence[str],
+    agent: str = FLUME,
+    database: bool = False,
+) -> FlowPlan:
     """Return the flow of a lesson.
 
     :param conf: the agent's conf, if the lesson uses Flume
     :param queries: the names of its queries of Structured Streaming, as far as they are known
+    :param agent: the service that runs the agent
+    :param database: whether the result store is a database server
     """
     flow = FlowPlan()
     generator = HopPlan("generator", "generator", lesson.scenario, "loadgen", "", ("generated", ""))
@@ -31,13 +40,12 @@ def plan(lesson: Lesson, conf: Path, queries: Sequence[str]) -> FlowPlan:
     if lesson.uses_flume:
         spool = HopPlan("spool", "spool", "files", "", "", ("spooled", ""))
         flow.add(flow.trunk, spool, [generator.id], "rename")
-        ends = _add_agent(flow, lesson, _agent(conf), queries)
+        ends = _add_agent(flow, lesson, _agent(conf), agent, queries)
     else:
         ends = _add_reader(flow, lesson.program, queries)
-    server = "db" if "db" in lesson.servers else ""
     counts_lines = lesson.answer.value == "events" and lesson.answer.part == TOTALS
     store = HopPlan(
-        "store", "store", "totals", "MariaDB" if server else "by key", server,
+        "store", "store", "totals", "MariaDB" if database else "SQLite", "db" if database else "",
         ("counted", ""), "lines" if counts_lines else "values",
     )  # fmt: skip
     flow.add(flow.end, store, ends, "store", compares=counts_lines and len(ends) == 1)
@@ -52,17 +60,17 @@ def _agent(conf: Path) -> AgentConf | None:
 
 
 def _add_agent(
-    flow: FlowPlan, lesson: Lesson, conf: AgentConf | None, queries: Sequence[str]
+    flow: FlowPlan, lesson: Lesson, conf: AgentConf | None, agent: str, queries: Sequence[str]
 ) -> list[str]:
     """Add the agent and the programs; return the hops that write to the result store."""
     if conf is None:
         return ["spool"]
-    sources = add_sources(flow, conf, "spool")
+    sources = add_sources(flow, conf, agent, "spool")
     ends = []
     ways = ways_of(conf)
     for number, (channel, sink) in enumerate(ways):
         chain = flow.trunk if len(ways) == 1 else flow.new_way()
-        last = add_channel_and_sink(flow, chain, (channel, sink), sources, len(ways) == 1)
+        last = add_channel_and_sink(flow, chain, (channel, sink), agent, sources, len(ways) == 1)
         program = lesson.programs[min(number, len(lesson.programs) - 1)]
         ends += _add_program(flow, chain, last, program, queries)
     return ends
@@ -80,7 +88,7 @@ def _add_program(
         "receiver", "receiver", "poller" if pulls else "in Spark", "", program.service,
         ("stored", ""),
     )  # fmt: skip
-    flow.add(chain, receiver, [sink], "fetch" if pulls else "push", connection=not pulls)
+    flow.add(chain, receiver, [sink], "fetch" if pulls else "push", connection=True)
     return _add_batches(flow, chain, program)
 
 

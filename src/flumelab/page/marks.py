@@ -17,6 +17,8 @@ class Marks:
     def __init__(self) -> None:
         self._marks: deque[Mark] = deque(maxlen=MARKS_KEPT)
         self._states: dict[str, str] | None = None
+        self._cut = False
+        self._balanced_at: float | None = None
         self._lines: int | None = None
         self._fed_from = 0
         self._fed_at = 0.0
@@ -31,8 +33,11 @@ class Marks:
         return tuple(self._marks)
 
     def add(self, time: float, kind: str, text: str) -> None:
-        """Add something that happened."""
-        self._marks.append(Mark(time, kind, text))
+        """Add something that happened, which may be a few seconds ago."""
+        later = []
+        while self._marks and self._marks[-1].time > time:
+            later.append(self._marks.pop())
+        self._marks.extend([Mark(time, kind, text), *reversed(later)])
 
     def look_at_parts(self, time: float, parts: Sequence[Part]) -> None:
         """Compare the parts' states with the last ones."""
@@ -49,8 +54,18 @@ class Marks:
                 self.add(time, "back" if was in (DEAD, STUCK) else "up", f"{name} runs")
             elif now == DEAD:
                 self.add(time, "dead", f"{name} died")
+            elif now == STUCK:
+                self.add(time, "stuck", f"{name} is stuck")
             elif now == DOWN:
                 self.add(time, "down", f"{name} was stopped")
+
+    def look_at_link(self, time: float, cut: bool) -> None:
+        """Compare the connection between sink and receiver with what it was."""
+        before, self._cut = self._cut, cut
+        if cut and not before:
+            self.add(time, "cut", "connection cut")
+        elif before and not cut:
+            self.add(time, "mended", "connection mended")
 
     def look_at_feed(self, time: float, lines: int) -> None:
         """Compare the generator's lines with the last ones."""
@@ -68,13 +83,19 @@ class Marks:
             self._feeding = False
 
     def look_at_ledger(self, time: float, ledger: Ledger | None) -> None:
-        """Note when the feed was balanced."""
-        if not ledger or not self._fed_at or self.balanced_after is not None:
+        """Note when the feed was balanced.
+
+        That is said once the feed has ended: a slow one is balanced again and again.
+        """
+        if not ledger or ledger.verdict not in BALANCED:
+            self._balanced_at = None
             return
-        if ledger.verdict in BALANCED:
-            self.balanced_after = time - self._fed_at
-            self._feeding = False
-            self.add(time, "balanced", f"balanced after {self.balanced_after:.0f} s")
+        if self._balanced_at is None or self._balanced_at < self._grew_at:
+            self._balanced_at = time
+        ended = time - self._grew_at >= IDLE_SECONDS
+        if self._fed_at and self.balanced_after is None and ended:
+            self.balanced_after = self._balanced_at - self._fed_at
+            self.add(self._balanced_at, "balanced", f"balanced after {self.balanced_after:.0f} s")
 
     def _rename_last(self, kind: str, text: str) -> None:
         for place in range(len(self._marks) - 1, -1, -1):

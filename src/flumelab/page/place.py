@@ -11,12 +11,13 @@ from flumelab import lesson_run
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
 from flumelab.lessons.catalogue import Lesson
-from flumelab.own.services import FLUME, OwnState
+from flumelab.own.services import FLUME, PROGRAM, OwnState
 from flumelab.page.state import DEAD, RUNNING, Part
 from flumelab.runtimes.evidence import Evidence
 from flumelab.runtimes.local_evidence import LocalEvidence
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.processes import Processes
+from flumelab.runtimes.servers import Servers
 from flumelab.settings import LOOPBACK, Settings
 
 Address = tuple[str, int]
@@ -29,13 +30,14 @@ class Place:
     :param runtime: local or docker
     :param lesson: None for a program of the user's own
     :param program: the program's file
-    :param flume: the address of the agent's counters; `spark`: of the driver's UI
+    :param agent: the service that runs the Flume agent
+    :param flume: the address of its counters; `spark`: of the driver's UI
     :param progress: the folder with the programs' progress files, or the file of an own program
     :param parts: asks for the parts and their states
     :param evidence: what the signs are found in; None where logs cannot be read
     :param root: the checkout; None in a container, which has no generator
     :param standing: whether it is the lab of `flumelab up`, to which the lab's commands apply
-    :param own: an own program's run, as `flumelab run` has written it; empty for a lesson
+    :param own: what is known of a user's own program: see `flumelab.own.saved`; None for a lesson
     """
 
     runtime: str
@@ -55,8 +57,19 @@ class Place:
     root: Path | None = None
     standing: bool = True
     own: Mapping[str, Any] | None = None
-    cut: Path | None = None
-    """The file that exists while the link is cut; None without a link."""
+    agent: str = FLUME
+    is_cut: Callable[[], bool] = lambda: False
+    """Whether the connection between sink and receiver is cut."""
+
+    @property
+    def driver(self) -> str:
+        """The service that runs the program."""
+        return self.lesson.program.service if self.lesson else PROGRAM
+
+    @property
+    def database(self) -> bool:
+        """Whether the result store is a database server."""
+        return bool(self.results_url) and not self.results_url.startswith("sqlite:")
 
 
 class LocalPlaces:
@@ -80,13 +93,13 @@ class LocalPlaces:
         return _place(*self._labs[0], standing=True)
 
     def _own_place(self, processes: Processes) -> Place:
-        run = read_json(self._own.folder / "run.json")
         settings, state = self._settings, self._own
+        run = read_json(state.shown)
         metrics_port = int(run.get("metrics_port", settings.metrics_port))
         return Place(
             runtime="local",
             lesson=None,
-            program=str(run.get("program", "your program")),
+            program=Path(run.get("program", "your program")).name,
             conf=state.conf,
             flume=(LOOPBACK, metrics_port),
             spark=(LOOPBACK, int(run.get("ui_port", settings.ui_port))),
@@ -106,6 +119,7 @@ class LocalPlaces:
 def _place(settings: Settings, state: StateFolder, standing: bool) -> Place:
     lesson = _lesson(state)
     processes = Processes(state.folder)
+    servers = Servers.among(lesson.servers, settings, state.folder)
     return Place(
         runtime="local",
         lesson=lesson,
@@ -118,12 +132,12 @@ def _place(settings: Settings, state: StateFolder, standing: bool) -> Place:
         metrics=state.metrics,
         landing=state.landing,
         progress=state.checkpoints,
-        results_url=state.results_url,
+        results_url=servers.results_url if "db" in servers.names else state.results_url,
         parts=partial(_parts, processes),
         evidence=LocalEvidence(processes, settings.metrics_port, utc=True),
         root=settings.root,
         standing=standing,
-        cut=state.cut,
+        is_cut=state.cut.exists,
     )
 
 
@@ -149,4 +163,4 @@ def read_json(file: Path) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-__all__ = ["FLUME", "Address", "LocalPlaces", "Place", "read_json"]
+__all__ = ["Address", "LocalPlaces", "Place", "read_json"]

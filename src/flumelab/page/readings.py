@@ -9,12 +9,15 @@ from flumelab.ledger import HopCounts
 from flumelab.page import landing_log
 from flumelab.page.flow import HopPlan
 from flumelab.page.flume_counters import FlumeCounters, FlumeReading
-from flumelab.page.generator_files import GeneratorLedger, SpoolFiles
+from flumelab.page.generator_files import GeneratorLedger, GrowingFiles, SpoolFiles
 from flumelab.page.http_json import JsonServer
+from flumelab.page.own_input import OwnInput
 from flumelab.page.place import Place, read_json
 from flumelab.page.spark_streams import SparkStreams, StreamsReading
-from flumelab.page.state import Part
+from flumelab.page.state import DEAD, DOWN, Part
 from flumelab.page.stored_results import StoredResults
+
+ACCESS_LOG = "access-log"
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Readings:
 
     :param generated: None for a program of the user's own
     :param progress: what the program has told: `flumelab.programs.progress`
+    :param given: lines that went into a flow of the user's own
     :param before: events that earlier runs of the driver have stored; see `Reader`
     """
 
@@ -34,6 +38,7 @@ class Readings:
     generated_lines: int
     has_urls: bool
     spooled: int
+    pending: int
     flume: FlumeReading
     landed: int | None
     streams: StreamsReading | None
@@ -41,6 +46,8 @@ class Readings:
     before: int
     progress: Mapping[str, Any]
     counted: Counts | None
+    cut: bool = False
+    given: int | None = None
 
     @property
     def queries(self) -> Mapping[str, Any]:
@@ -72,7 +79,6 @@ class Readings:
 
     def _lines_by_measure(self) -> Mapping[str, int | None]:
         streams = self.streams
-        own = self.place.own or {}
         counted = self.counted
         return {
             "": None,
@@ -83,15 +89,16 @@ class Readings:
             "stored": self.before + streams.stored if streams else None,
             "processed": self.before + streams.processed if streams else None,
             "counted": counted.total + counted.malformed if counted else None,
-            "input": own.get("lines_in"),
+            "input": self.given,
             "own stored": self.progress.get("stored"),
             "own counted": self.progress.get("counted"),
+            "own read": (self.progress.get("files") or {}).get("lines"),
         }
 
     def _query_lines(self, measure: str, name: str) -> int | None:
         query = self.queries.get(name)
         if query is None:
-            return None
+            return 0  # it tells its progress after its first micro-batch
         sources = query["last"].get("sources") or [{}]
         offset = sources[0].get("endOffset")
         if measure == "query" and isinstance(offset, dict) and "events" in offset:
@@ -110,10 +117,12 @@ class Reader:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._ledger = GeneratorLedger(place.ledger)
-        self._spool = SpoolFiles(place.spool)
+        grows = bool(place.lesson and place.lesson.appends)
+        self._spool = GrowingFiles(place.spool) if grows else SpoolFiles(place.spool)
         self._flume = FlumeCounters(JsonServer(*place.flume), place.metrics)
         self._spark = SparkStreams(JsonServer(*place.spark))
         self._results = StoredResults(place.results_url)
+        self._input = OwnInput()
         self._application = ""
         self._before = 0
 
@@ -121,11 +130,16 @@ class Reader:
         """Ask every part."""
         place = self.place
         parts = place.parts()
+        alive = {part.name for part in parts if part.state not in (DEAD, DOWN)}
         self._ledger.read()
         self._spool.read()
-        flume = self._flume.read()
+        flume = self._flume.read(place.agent in alive)
         landed = landing_log.events(place.landing)
-        streams = self._spark.read()
+        streams = None
+        if place.driver in alive:
+            streams = self._spark.read()
+        else:
+            self._spark.forget()
         if streams:
             self._estimate_before(streams, _sent(flume) if landed is None else streams.stored)
         return Readings(
@@ -133,8 +147,9 @@ class Reader:
             parts=parts,
             generated=None if place.own else self._ledger.counts(),
             generated_lines=self._ledger.lines,
-            has_urls=self._ledger.has_urls,
+            has_urls=self._ledger.has_urls and _has_urls(place),
             spooled=self._spool.lines,
+            pending=self._spool.pending,
             flume=flume,
             landed=landed,
             streams=streams,
@@ -142,6 +157,8 @@ class Reader:
             before=self._before,
             progress=_progress_of(place),
             counted=self._results.read() if place.results_url else None,
+            cut=place.is_cut(),
+            given=self._input.lines(place.own) if place.own else None,
         )
 
     def _estimate_before(self, streams: StreamsReading, sent: int) -> None:
@@ -149,6 +166,11 @@ class Reader:
         if streams.application != self._application:
             self._application, self._before = streams.application, missing
         self._before = min(self._before, missing)
+
+
+def _has_urls(place: Place) -> bool:
+    """Whether the lesson's keys are those that the generator's ledger has."""
+    return place.lesson is None or place.lesson.scenario == ACCESS_LOG
 
 
 def _sent(flume: FlumeReading) -> int:

@@ -1,7 +1,7 @@
 """What Spark says, as the page shows it: micro-batches, windows and queries."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ class SparkState:
 
     def __init__(self) -> None:
         self._batches: Sequence[Batch] = ()
+        self._latest: dict[str, float] = {}
 
     def streams(self, readings: Readings) -> Streams | None:
         """Return what is known of a program of DStreams; None if it has none."""
@@ -38,10 +39,19 @@ class SparkState:
     def queries(self, readings: Readings) -> list[Query]:
         """Return the last progress of each query."""
         return [
-            query_of(name, query["last"])
+            self._with_event_time(query_of(name, query["last"]))
             for name, query in sorted(readings.queries.items())
-            if isinstance(query, dict) and "last" in query
+            if isinstance(query, dict) and query.get("last")
         ]
+
+    def _with_event_time(self, query: Query) -> Query:
+        """Keep the latest event time that a query has seen: a trigger without rows has none."""
+        seen = [time for time in (self._latest.get(query.name), query.event_time) if time]
+        if not seen:
+            return query
+        latest = self._latest[query.name] = max(seen)
+        lag = None if query.watermark is None else max(0.0, latest - query.watermark)
+        return replace(query, event_time=latest, event_lag=lag)
 
 
 def query_of(name: str, last: Mapping[str, Any]) -> Query:

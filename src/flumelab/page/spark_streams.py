@@ -40,9 +40,9 @@ class SparkStreams:
 
     def __init__(self, server: JsonServer) -> None:
         self._server = server
-        self._forget()
+        self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         self._application = ""
         self._batches: dict[int, Batch] = {}
         self._error = ""
@@ -64,11 +64,11 @@ class SparkStreams:
                 self._error = _error_of(self._ask("receivers"))
         except NotFound:  # another driver has the port now, or this one has no DStreams
             answers, application = self.answers, self._application
-            self._forget()
+            self.forget()
             self.answers = answers and self._is_still(application)
             return None
         except (NotThere, LookupError, TypeError):
-            self._forget()
+            self.forget()
             return None
         return StreamsReading(
             application=self._application,

@@ -206,7 +206,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened. `kind`: fed, dead, back, balanced, cut, mended, up or down."""
+    """`kind`: fed, balanced, dead, stuck, back, cut, mended, up or down."""
 
     time: float
     kind: str
@@ -267,10 +267,11 @@ class Action:
 
 @dataclass(frozen=True)
 class Controls:
-    """What the page can do: feed, if it is enabled, and the actions."""
+    """What the page can do: feed, if it is enabled, and the actions; `why` says why nothing."""
 
     enabled: bool
     actions: Sequence[Action] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,8 @@ class LessonServices:
     @property
     def _linked_port(self) -> int:
         """The port of the link; without one, the receiver's (or the SparkSink's) own."""
-        return self._settings.link_port if self._has_link else self._settings.receiver_port
+        watched = self._has_link or self._settings.tap
+        return self._settings.link_port if watched else self._settings.receiver_port
 
     def _server(self, name: str) -> Launch:
         return Launch(
@@ -102,7 +103,9 @@ class LessonServices:
         # If the first program has a receiver of its own, that receiver has the first port.
         second = len(self._lesson.programs) > 1
         port = self._settings.port("second_port" if second else "receiver_port")
+        metrics = self._settings.port("receiver_metrics_port")
         command = [sys.executable, "-m", "pyspark_flume.receiver", "--host", LOOPBACK]
+        command += ["--metrics-port", str(metrics.number)]
         return Launch(
             service="receiver",
             title="the receiver",
@@ -110,7 +113,7 @@ class LessonServices:
             environment=os.environ,
             folder=self._state.folder,
             is_ready=partial(answers, port.number),
-            ports=[port],
+            ports=[port, metrics],
         )
 
     def _driver(self, program: Program) -> Launch:
@@ -148,7 +151,7 @@ class LessonServices:
         cores = max(2, os.cpu_count() or 1) + program.has_receiver
         jars = str(self._settings.root / SPARK_JARS / "*.jar")
         return {
-            "SPARK_MASTER": f"local[{cores},{TASK_TRIES}]",
+            "SPARK_MASTER": self._settings.spark_master or f"local[{cores},{TASK_TRIES}]",
             "SPARK_LOCAL_IP": LOOPBACK,
             "SPARK_CONF_DIR": "",  # see class_data_sharing
             "SPARK_LAUNCHER_OPTS": class_data_sharing.QUICK_JVM,

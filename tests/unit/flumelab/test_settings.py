@@ -26,16 +26,17 @@ def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_PAGE_PORT", "5149")
     monkeypatch.setenv("LAB_LINK_PORT", "5150")
     monkeypatch.setenv("LAB_PROMETHEUS_PORT", "5151")
+    monkeypatch.setenv("LAB_RECEIVER_METRICS_PORT", "5152")
     lab = settings.load()
     assert (lab.receiver_port, lab.metrics_port, lab.ui_port, lab.master_port) == (
         *(5141, 5142),
         *(5143, 5144),
     )
-    assert lab.second_port == 5145
+    assert (lab.second_port, lab.receiver_metrics_port) == (5145, 5152)
     assert (lab.kafka_port, lab.s3_port, lab.db_port) == (5146, 5147, 5148)
     assert (lab.page_port, lab.link_port, lab.prometheus_port) == (5149, 5150, 5151)
     assert {port.number for name in ("docker", "local") for port in lab.ports(name)} == {
-        *range(5141, 5152)
+        *range(5141, 5153)
     }
 
 

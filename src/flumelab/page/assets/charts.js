@@ -1,12 +1,19 @@
 // The charts of the last ten minutes, with a mark on the time axis for each thing that happened.
 
-import { color, element, labelOf as label, rate, say, seconds, short } from "./format.js";
+import { color, element, labelOf as label, moment, rate, say, seconds, short } from "./format.js";
 
 const HEIGHT = 170;
 const BIG_HEIGHT = 260;
 const SECONDS_SHOWN = 600;
+const TIMES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120,
+  300, 600, 1200, 1800, 3600, 7200, 18000, 36000, 86400, 864000];
+const WHOLE = [1, 2, 5].flatMap((step) => [step, step * 10, step * 100, step * 1000, step * 1e4,
+  step * 1e5, step * 1e6, step * 1e7, step * 1e8]).sort((one, other) => one - other);
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [12, 4, 4, 4], [1, 4], [6, 2]];
-const MARK_SIGNS = { fed: "▼", dead: "✕", back: "↺", balanced: "✓", cut: "✂", mended: "∞" };
+const LEAST_SECONDS = 60; // a lab that was just started fills its charts, too
+const MARK_SIGNS = {
+  fed: "▼", dead: "✕", stuck: "▲", back: "↺", balanced: "✓", cut: "✂", mended: "∞",
+};
 // Hops whose lines in the chart would only hide others at first; each card has its own.
 const HIDDEN = new Set();
 const HIDDEN_KINDS = new Set(["spool", "source", "channel", "receiver", "log", "topic", "bucket"]);
@@ -32,7 +39,7 @@ export function drawCharts(state, history) {
   }
   for (const each of wanted) {
     if (!plots.has(each.id)) plots.set(each.id, build(root, each));
-    update(plots.get(each.id), each, state.time);
+    update(plots.get(each.id), each, state.time, history.times[0]);
   }
 }
 
@@ -53,7 +60,7 @@ function rates(state, history) {
     if (HIDDEN_KINDS.has(one.kind) && !seen.has(one.label)) HIDDEN.add(one.label);
     seen.add(one.label);
   }
-  return { id: "rates", title: "Lines a second, by hop", times: history.times, series, show: rate };
+  return { id: "rates", title: "Lines a second, by hop", times: history.times, series, show: rate, least: 10 };
 }
 
 function lags(state, history) {
@@ -61,12 +68,9 @@ function lags(state, history) {
   const series = state.links
     .map((link) => ({ link, values: history.lags[`${link.source}>${link.target}`] ?? [] }))
     .filter(({ values }) => values.some((value) => value > 0))
-    .map(({ link, values }) => ({
-      label: waitingAt(hops.get(link.source)), values,
-    }));
-  const calm = series.length === 0;
-  if (calm) series.push({ label: "nothing waits", values: history.times.map(() => 0) });
-  return { id: "lags", title: "Lines on their way, by hop", times: history.times, series, show: short };
+    .map(({ link, values }) => ({ label: waitingAt(link, state.links, hops), values }));
+  if (!series.length) series.push({ label: "nothing waits", values: history.times.map(() => 0) });
+  return { id: "lags", title: "Lines on their way, by hop", times: history.times, series, show: short, least: 10 };
 }
 
 function durations(state, history) {
@@ -93,31 +97,48 @@ function rows(history) {
     times: history.batches.map((batch) => batch.time),
     series: [{ label: "rows", values: history.batches.map((batch) => batch.rows), bars: true }],
     show: short,
+    least: 10,
   };
 }
 
 function queryCharts(state, history) {
-  const chart = (id, title, show) => ({
+  const chart = (id, title, show, least, note) => ({
     id,
     title,
     show,
+    least,
+    note,
     times: history.times,
     series: state.queries
       .map((query) => ({ label: query.name, values: history.values[`${id}:${query.name}`] ?? [] }))
       .filter(({ values }) => values.some((value) => value != null)),
   });
   return [
-    chart("rows", "Queries: rows a trigger", short),
-    chart("duration", "Queries: how long a trigger takes", seconds),
-    chart("state", "Queries: rows of state", short),
-    chart("event_lag", "Queries: event time behind, from the watermark to the latest", seconds),
+    chart("rows", "Queries: rows a trigger", short, 10),
+    chart("duration", "Queries: how long a trigger takes", seconds, 1),
+    chart("state", "Queries: rows of state", short, 10, dropped(state.queries)),
+    chart("event_lag", "Queries: event time, from the watermark to the latest", seconds, 1,
+      watermarks(state.queries)),
   ].filter((each) => each.series.length);
 }
 
-const PLACES = { spool: "in the spool directory", receiver: "in the receiver", log: "in the landing log" };
-function waitingAt(hop) {
-  if (hop.kind === "channel") return `in channel ${hop.name}`;
-  return PLACES[hop.kind] ?? `after ${label(hop)}`;
+const dropped = (queries) => queries.filter((query) => query.dropped)
+  .map((query) => `${query.name} dropped ${short(query.dropped)} rows that came after the watermark.`)
+  .join(" ");
+const watermarks = (queries) => queries.filter((query) => query.watermark != null)
+  .map((query) => `${query.name}: watermark ${moment(query.watermark)}` +
+    (query.event_time == null ? "." : `, latest event ${moment(query.event_time)}.`))
+  .join(" ");
+
+const PLACES = {
+  spool: "in the spool directory", receiver: "in the receiver", log: "in the landing log",
+  topic: "in the topic", bucket: "in the bucket",
+};
+function waitingAt(link, links, hops) {
+  const hop = hops.get(link.source);
+  const place = hop.kind === "channel" ? `in channel ${hop.name}` : PLACES[hop.kind] ?? `after ${label(hop)}`;
+  const ways = links.filter((other) => other.source === link.source).length;
+  return ways > 1 ? `${place}, for ${label(hops.get(link.target))}` : place;
 }
 
 function build(root, each) {
@@ -139,10 +160,10 @@ function build(root, each) {
 }
 
 function legendButton(made, one, place) {
-  const button = element("button", { type: "button", "aria-pressed": !HIDDEN.has(one.label) });
+  const button = element("button", { type: "button", "aria-pressed": String(!HIDDEN.has(one.label)) });
   const line = element("span", { class: "line-sample", "aria-hidden": "true" });
   line.style.setProperty("--line", one.limit ? color("limit") : color(`line-${place % 8}`));
-  line.style.setProperty("--dash", DASHES[place % 8].length ? "dashed" : "solid");
+  line.style.setProperty("--dash", dashOf(place).length ? "dashed" : "solid");
   button.append(line, one.label);
   button.onclick = () => {
     const show = HIDDEN.has(one.label);
@@ -153,6 +174,8 @@ function legendButton(made, one, place) {
   return button;
 }
 
+// The ninth line has the first one's colour, and another dash.
+const dashOf = (place) => DASHES[(place + Math.floor(place / 8)) % DASHES.length];
 const height = () => (document.documentElement.dataset.big === "true" ? BIG_HEIGHT : HEIGHT);
 const data = (each) => [each.times, ...each.series.map((one) => one.values)];
 
@@ -166,11 +189,12 @@ function options(each, width) {
     height: height(),
     legend: { show: false },
     cursor: { show: false },
-    padding: [14, 8, 0, 0],
-    scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max(high * 1.15, 0.001)] } },
+    padding: [14, big ? 48 : 24, 0, 0],
+    scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max((high ?? 0) * 1.15, each.least ?? 1)] } },
     axes: [
       { ...axis, values: (_plot, splits) => splits.map(minutes), space: big ? 130 : 70, size: big ? 44 : 32 },
-      { ...axis, values: (_plot, splits) => splits.map(each.show), size: big ? 104 : 66 },
+      { ...axis, values: (_plot, splits) => splits.map(each.show), size: big ? 104 : 66,
+        incrs: each.show === seconds ? TIMES : WHOLE },
     ],
     series: [{}, ...each.series.map((one, place) => line(one, place))],
     hooks: { draw: [drawMarks] },
@@ -186,7 +210,7 @@ function minutes(time) {
 function line(one, place) {
   const stroke = one.limit ? color("limit") : color(`line-${place % 8}`);
   const made = {
-    stroke, width: one.limit ? 1.5 : 2, dash: one.limit ? [6, 4] : DASHES[place % 8],
+    stroke, width: one.limit ? 1.5 : 2, dash: one.limit ? [6, 4] : dashOf(place),
     spanGaps: false, points: { show: false }, show: !HIDDEN.has(one.label),
   };
   if (one.bars) {
@@ -197,9 +221,10 @@ function line(one, place) {
   return made;
 }
 
-function update(made, each, now) {
+function update(made, each, now, first) {
   made.plot.setData(data(each), false);
-  made.plot.setScale("x", { min: now - SECONDS_SHOWN, max: now });
+  const from = Math.max(now - SECONDS_SHOWN, Math.min(first ?? 0, now - LEAST_SECONDS));
+  made.plot.setScale("x", { min: from, max: now });
   const last = each.series.map((one) => {
     const known = one.values[one.values.length - 1];
     return `${one.label} ${each.show(known ?? null)}`;

@@ -5,6 +5,7 @@ import { element, say } from "./format.js";
 const TOKEN = takeToken();
 let drawn = "";
 let enabled = false;
+const form = document.getElementById("feed");
 
 // The token comes after the #, which no browser sends, and does not stay in the address.
 function takeToken() {
@@ -25,22 +26,24 @@ export function drawControl(state) {
   const key = JSON.stringify(control);
   if (key === drawn) return;
   drawn = key;
+  form.hidden = Boolean(control.why);
+  document.querySelector("#act .command").hidden = Boolean(control.why);
   document.querySelector("#feed button").disabled = !enabled;
-  if (!enabled) say("acted", "Open the address that flumelab page --control printed: it has the token.");
+  if (control.why) say("acted", control.why);
+  else if (!enabled) say("acted", "Open the address that flumelab page --control printed: it has the token.");
   document.getElementById("actions").replaceChildren(...control.actions.map(row));
 }
 
 function row(action) {
   const button = element("button", { type: "button", "data-action": action.id,
-    disabled: !enabled || !action.possible }, action.title);
-  button.onclick = () => act({ action: action.id, part: action.part });
+    "data-part": action.part, disabled: !enabled || !action.possible }, action.title);
+  button.onclick = () => act({ action: action.id, part: action.part }, action.command);
   button.onfocus = button.onmouseenter = () => say("command", action.command);
   const why = action.possible ? "" : action.why;
   return element("li", {}, button, element("code", {}, action.command),
     why ? element("span", { class: "detail" }, why) : null);
 }
 
-const form = document.getElementById("feed");
 const feedCommand = () => {
   const { lines, rate, seed } = form.elements;
   return `flumelab feed --lines ${lines.value} --rate ${rate.value} --seed ${seed.value}`;
@@ -50,12 +53,13 @@ form.onsubmit = (event) => {
   event.preventDefault();
   const values = Object.fromEntries(["lines", "rate", "seed"].map((name) =>
     [name, Number(form.elements[name].value)]));
-  act({ action: "feed", ...values });
+  act({ action: "feed", ...values }, feedCommand());
 };
 say("command", feedCommand());
 
-async function act(asked) {
-  say("acted", "…");
+async function act(asked, command) {
+  say("command", command);
+  say("acted", `… ${command}`);
   try {
     const answer = await fetch("/api/v1/actions", {
       method: "POST",
@@ -64,7 +68,6 @@ async function act(asked) {
     });
     const said = await answer.json();
     say("acted", answer.ok ? said.says : `✕ ${said.error}`);
-    if (said.command) say("command", said.command);
   } catch {
     say("acted", "✕ the page's server does not answer");
   }

@@ -6,6 +6,8 @@ const SIGNS = { running: "●", starting: "◐", stuck: "▲", dead: "✕", down
 const TRENDS = { grows: "▲ grows", shrinks: "▼ shrinks", steady: "= steady", none: "" };
 const SPARK = { width: 120, height: 22, points: 120 };
 
+const CAPACITY_UNLIMITED = 2 ** 31 - 1; // a channel that has no limit of its own gives this number
+
 let drawn = "";
 const cards = new Map();
 const arrows = new Map();
@@ -91,7 +93,7 @@ function count(row) {
 function card(hop) {
   const parts = {
     kind: element("span", { class: "kind" }, kindOf(hop)),
-    name: element("span", { class: "name", title: `${hop.name} ${hop.detail}` }, hop.name),
+    name: element("span", { class: "name", title: `${hop.name} ${hop.detail}` }, hop.name.replace(/\.py$/, "")),
     detail: element("span", { class: "hop-detail" }, hop.detail),
     lines: element("span", { class: "lines" }),
     rate: element("span", { class: "rate" }),
@@ -134,11 +136,13 @@ function updateHop(hop, rates) {
 }
 
 function updateFill(parts, fill) {
-  const percent = fill && fill.capacity ? (100 * fill.events) / fill.capacity : 0;
+  const limited = fill && fill.capacity > 0 && fill.capacity < CAPACITY_UNLIMITED;
+  const percent = limited ? (100 * fill.events) / fill.capacity : 0;
   parts.fill.style.setProperty("--percent", `${percent}%`);
   parts.root.dataset.full = percent >= 90 ? "full" : percent >= 50 ? "half" : "room";
   const words = percent > 0 && percent < 1 ? "under 1" : Math.round(percent);
-  say(parts.filled, fill ? `${words} % of ${short(fill.capacity)}` : "");
+  const holds = limited ? `${words} % of ${short(fill.capacity)}` : `holds ${short(fill?.events)}`;
+  say(parts.filled, fill ? holds : "");
 }
 
 function spark(rates) {
@@ -175,12 +179,15 @@ function updateLink(link) {
   parts.root.dataset.cut = link.cut;
   parts.root.dataset.waiting = lag > 0;
   say(parts.words, lag == null || lag === 0 ? "" : `${short(lag)} wait`);
-  say(parts.waited, lag > 0 ? seconds(link.seconds) : "");
+  say(parts.waited, lag > 0 ? waitedFor(link.seconds) : "");
   say(parts.trend, link.cut ? "✂ cut" : TRENDS[link.trend]);
   say(parts.note, link.note);
-  const waits = lag > 0 ? `${number(lag)} lines wait, ${seconds(link.seconds)}, ${link.trend}` : "";
+  const waits = lag > 0 ? `${number(lag)} lines wait, ${waitedFor(link.seconds)}, ${link.trend}` : "";
   parts.root.setAttribute("aria-label", `${link.note} ${waits || "nothing waits"}`);
 }
+
+// A sample is a second: younger lines came since the last one.
+const waitedFor = (time) => (time != null && time < 1 ? "under 1 s" : seconds(time));
 
 function updateBoxes(state) {
   const parts = new Map(state.parts.map((part) => [part.name, part]));
@@ -189,6 +196,6 @@ function updateBoxes(state) {
     const part = parts.get(name);
     const how = part?.state ?? "down";
     box.dataset.state = how;
-    say(title, `${SIGNS[how]} ${name}${how === "running" ? "" : ` · ${how}`}`);
+    say(title, `${SIGNS[how]} ${name}${["running", "down"].includes(how) ? "" : ` · ${how}`}`);
   }
 }

@@ -11,11 +11,15 @@ export const rate = (value) =>
 
 export function seconds(value) {
   if (value == null) return "";
+  if (value > 0 && value < 0.001) return "under 1 ms";
   if (value > 0 && value < 1) return `${Math.round(value * 1000)} ms`;
   if (value < 10) return `${Number(value.toFixed(1))} s`;
-  return value < 120 ? `${Math.round(value)} s` : `${Math.round(value / 60)} min`;
+  if (value < 120) return `${Math.round(value)} s`;
+  return value < 7200 ? `${Math.round(value / 60)} min` : `${Number((value / 3600).toFixed(1))} h`;
 }
 
+// A time of an event, which may be of another day.
+export const moment = (time) => new Date(time * 1000).toLocaleString("sv-SE");
 export const clock = (time) => new Date(time * 1000).toLocaleTimeString("en-GB");
 
 export function element(tag, attributes = {}, ...children) {

@@ -8,12 +8,14 @@ import { drawWindows } from "./windows.js";
 
 const OLD_SECONDS = 3;
 const KEPT_SECONDS = 600;
+const KEY_CHARACTERS = 100; // the title has all of a longer key
 const VERDICTS = {
   balanced: "✓", right: "✓", counting: "…", unbalanced: "✕", empty: "○", none: "○",
 };
 const LAB_SIGNS = { running: "●", starting: "◐", broken: "✕", down: "○" };
 const MARK_SIGNS = {
-  fed: "▼", dead: "✕", back: "↺", up: "▲", down: "○", balanced: "✓", cut: "✂", mended: "∞",
+  fed: "▼", dead: "✕", stuck: "▲", back: "↺", up: "●", down: "○", balanced: "✓", cut: "✂",
+  mended: "∞",
 };
 
 const empty = () => ({ times: [], rates: {}, lags: {}, values: {}, batches: [] });
@@ -148,8 +150,8 @@ function drawVerdict() {
   say("verdict-says", ledger?.says ?? "No truth is known for this flow: compare the hops.");
   const details = [];
   if (ledger?.hops.length) {
-    const counted = ledger.hops[ledger.hops.length - 1].lines;
-    details.push(`${number(ledger.hops[0].lines)} generated, ${number(counted)} counted`);
+    const [first, last] = [ledger.hops[0], ledger.hops[ledger.hops.length - 1]];
+    details.push(`${number(first.lines)} ${first.name}, ${number(last.lines)} ${last.name}`);
   }
   if (ledger?.malformed) details.push(`${number(ledger.malformed)} of them malformed`);
   if (ledger?.seconds != null) details.push(`balanced ${seconds(ledger.seconds)} after the first line`);
@@ -160,34 +162,43 @@ function drawLedger() {
   const { ledger } = state;
   document.getElementById("ledger").hidden = !ledger;
   if (!ledger) return;
+  const moving = isMoving();
+  say("ledger-missing", moving ? "on the way" : "missing");
   rows("ledger-rows", ledger.hops, (hop) => [
     ["th", hop.name, { scope: "row" }],
     ["td", hop.source, { class: "source" }],
     ["td", number(hop.lines), { class: "number" }],
-    ["td", hop.missing ? number(hop.missing) : "0",
-      { class: "number", "data-missing": hop.missing !== 0 }],
+    ["td", number(hop.missing), { class: "number", "data-missing": !moving && hop.missing !== 0 }],
   ]);
 }
+
+// While lines are on their way, a difference is no fault.
+const isMoving = () => state.ledger?.verdict === "counting";
 
 function drawCounts() {
   const { counts } = state;
   document.getElementById("counts").hidden = !counts;
   if (!counts) return;
   say("counts-key", counts.title);
+  const moving = isMoving();
   rows("counts-rows", counts.rows, (row) => {
-    const same = row.counted === row.generated;
-    const sign = !counts.compared ? "" : same ? "=" : `≠ ${number((row.counted ?? 0) - row.generated)}`;
+    const more = (row.counted ?? 0) - row.generated;
+    const same = !counts.compared || (moving && more < 0) ? "open" : more === 0;
+    const sign = !counts.compared ? "" : more === 0 ? "=" : `${same === "open" ? "…" : "≠"} ${number(more)}`;
     return [
-      ["th", row.key, { scope: "row", class: "key", title: row.key }],
+      ["th", row.key.length > KEY_CHARACTERS ? `${row.key.slice(0, KEY_CHARACTERS)}…` : row.key, { scope: "row", class: "key", title: row.key }],
       ["td", number(row.counted), { class: "number" }],
       ["td", number(row.generated), { class: "number" }],
       ["td", sign, { class: "same", "data-same": same }],
     ];
   });
   const more = counts.keys - counts.rows.length;
-  const notes = [`${number(counts.keys)} keys`];
+  const notes = [counts.keys ? `${number(counts.keys)} keys` : "nothing is counted yet"];
   if (more > 0) notes.push(`${number(more)} not shown`);
-  if (counts.compared) notes.push(counts.differing ? `${number(counts.differing)} differ` : "all equal");
+  if (counts.compared && counts.keys) {
+    const differ = moving ? "with lines on their way" : "differ";
+    notes.push(counts.differing ? `${number(counts.differing)} ${differ}` : "all equal");
+  }
   say("counts-note", notes.join(" · "));
 }
 

@@ -3,6 +3,8 @@
 import { clock, element, number, say, seconds, svg } from "./format.js";
 
 const SIZE = { batch: 60, bracket: 34, top: 30, axis: 12 };
+// In large type, what has text gets more room.
+const room = () => Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
 const BLOCKS_MAX = 16; // with more batches in a window, they are drawn as thin bars
 const WINDOWS_SHOWN = 3;
 
@@ -15,7 +17,7 @@ export function drawWindows(state, history) {
   root.hidden = !streams?.windows.length || !done.length;
   if (root.hidden) return;
   const newest = done[done.length - 1].time;
-  const next = `${newest} ${JSON.stringify(streams.windows)} ${done.length} ${innerWidth}`;
+  const next = `${newest} ${JSON.stringify(streams.windows)} ${done.length} ${innerWidth} ${room()}`;
   if (next === key) return;
   key = next;
   const drawn = streams.windows.map((window) => draw(streams, window, done));
@@ -38,7 +40,7 @@ function draw(streams, window, batches) {
   const wide = Math.max(300, document.getElementById("windows-drawn").clientWidth);
   const x = (time) => ((time - start) / (shown * interval)) * wide;
   const ends = blocks ? [0, 1, 2].map((back) => end - back * window.slide) : [end];
-  const high = SIZE.top + SIZE.batch + ends.length * SIZE.bracket + SIZE.axis;
+  const high = SIZE.top + SIZE.batch + ends.length * SIZE.bracket * room() + SIZE.axis;
   const picture = svg("svg", { viewBox: `-4 0 ${wide + 8} ${high}`, class: "time-line", role: "img" });
   const batchWords = [];
   const most = Math.max(1, ...rows.values());
@@ -68,7 +70,7 @@ function batch({ time, count, interval, x, blocks, most, window, end }) {
   const leaves = !inside && time <= end - window.length + 1e-6 && time > end - window.length - window.slide + 1e-6;
   const role = enters ? "enters" : leaves ? "leaves" : inside ? "inside" : "outside";
   if (!blocks) {
-    const tall = (SIZE.batch * (count ?? 0)) / most;
+    const tall = count == null ? 0 : Math.max(1.5, (SIZE.batch * count) / most);
     const bar = svg("rect", { class: `batch ${role}`, x: left, y: SIZE.top + SIZE.batch - tall,
       width: Math.max(1, width - 0.4), height: tall });
     if (role !== "enters" && role !== "leaves") return [bar];
@@ -87,12 +89,12 @@ function batch({ time, count, interval, x, blocks, most, window, end }) {
 }
 
 function bracket({ at, row, window, x, total, start }) {
-  const top = SIZE.top + SIZE.batch + row * SIZE.bracket + 8;
+  const top = SIZE.top + SIZE.batch + row * SIZE.bracket * room() + 8;
   const left = Math.max(0, x(Math.max(at - window.length, start)));
   const right = x(at);
   const line = svg("path", { class: `bracket ${row ? "old" : "new"}`,
     d: `M${left} ${top - 4} v8 H${right} v-8` });
-  const words = svg("text", { class: "bracket-rows", x: (left + right) / 2, y: top + 20 });
+  const words = svg("text", { class: "bracket-rows", x: (left + right) / 2, y: top + 5 + 15 * room() });
   words.textContent = `${clock(at - window.length)} to ${clock(at)}: ${number(total)}`;
   return [line, words];
 }

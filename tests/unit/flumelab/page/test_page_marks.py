@@ -31,12 +31,38 @@ def test_a_lab_that_was_fed_before_the_page_opened_was_not_fed_now() -> None:
 def test_the_time_to_balance_runs_from_the_first_line_of_the_feed() -> None:
     marks = Marks()
     for second, (lines, verdict) in enumerate(
-        [(0, "empty"), (10, "counting"), (20, "counting"), (20, "balanced"), (20, "balanced")]
+        [
+            *((0, "empty"), (10, "counting"), (20, "counting")),
+            *((20, "balanced"), (20, "balanced"), (20, "balanced")),
+        ]
     ):
         marks.look_at_feed(second, lines)
         marks.look_at_ledger(second, ledger(verdict))
     assert kinds(marks) == [("fed", "fed 20 lines"), ("balanced", "balanced after 2 s")]
     assert marks.balanced_after == 2
+    assert [mark.time for mark in marks.all] == [1, 3]
+
+
+def test_a_slow_feed_that_is_balanced_again_and_again_is_one_feed() -> None:
+    marks = Marks()
+    for second in range(10):
+        marks.look_at_feed(second, min(second, 4) * 10)
+        marks.look_at_ledger(second, ledger("balanced"))
+    assert kinds(marks) == [("fed", "fed 40 lines"), ("balanced", "balanced after 3 s")]
+
+
+def test_a_cut_and_its_end_are_two_marks() -> None:
+    marks = Marks()
+    for second, cut in enumerate([False, True, True, False]):
+        marks.look_at_link(second, cut)
+    assert [(mark.time, mark.kind) for mark in marks.all] == [(1, "cut"), (3, "mended")]
+
+
+def test_a_part_that_is_stuck_for_a_while_is_two_marks() -> None:
+    marks = Marks()
+    for second, state in enumerate(["running", "stuck", "running"]):
+        marks.look_at_parts(second, [Part("flume", state)])
+    assert kinds(marks) == [("stuck", "flume is stuck"), ("back", "flume runs")]
 
 
 def test_each_feed_is_balanced_once() -> None:
@@ -44,7 +70,8 @@ def test_each_feed_is_balanced_once() -> None:
     for second, lines in enumerate([0, 10, 10, 10, 10, 10, 10, 30]):
         marks.look_at_feed(second, lines)
         marks.look_at_ledger(second, ledger("balanced" if second != 7 else "counting"))
-    marks.look_at_ledger(9, ledger("balanced"))
+    for second in (9, 10):
+        marks.look_at_ledger(second, ledger("balanced"))
     assert [kind for kind, _ in kinds(marks)] == ["fed", "balanced", "fed", "balanced"]
 
 

@@ -1,6 +1,7 @@
 """The readers of files: each must agree with what wrote them."""
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,8 +11,9 @@ from pyspark_flume.landing import FileRange, LandingWriter
 from flumelab.counts import MALFORMED
 from flumelab.page import landing_log
 from flumelab.page.flume_counters import FlumeCounters
-from flumelab.page.generator_files import GeneratorLedger, SpoolFiles
+from flumelab.page.generator_files import GeneratorLedger, GrowingFiles, GrowingLines, SpoolFiles
 from flumelab.page.http_json import JsonServer
+from flumelab.page.state import Fill
 from flumelab.page.stored_results import StoredResults
 from flumelab.programs.result_store import ResultStore
 from tests.support.ports import free_port
@@ -70,6 +72,29 @@ def test_spooled_lines_count_once_under_both_names_and_hidden_files_not(tmp_path
     assert (spool.lines, spool.pending) == (3, 0)
 
 
+def test_a_log_that_grows_and_is_rotated_counts_each_line_once(tmp_path: Path) -> None:
+    log, files = tmp_path / "access.log", GrowingFiles(tmp_path)
+    log.write_bytes(b"1\n2\n3")
+    files.read()
+    assert files.lines == 2  # the third line is being written
+    assert GrowingLines(torn=True).count([log]) == 3
+    with log.open("ab") as end:
+        end.write(b"\n4\n")
+    files.read()
+    assert files.lines == 4
+    log.rename(tmp_path / "access.log.1")
+    log.write_bytes(b"5\n")
+    files.read()
+    assert files.lines == 5
+    (tmp_path / "access.log.2").write_bytes(log.read_bytes())
+    os.truncate(log, 0)
+    files.read()
+    assert files.lines == 5
+    log.unlink()
+    files.read()
+    assert files.lines == files.pending == 5
+
+
 def test_a_landing_logs_events_are_those_of_its_writer(tmp_path: Path) -> None:
     assert landing_log.events(tmp_path) is None
     writer = LandingWriter.open(tmp_path / "log", lambda _items, _count: [], 1 << 16)
@@ -122,4 +147,23 @@ def test_the_counters_of_all_runs_add_up_and_a_silent_agent_is_not_full(tmp_path
     found = counters.read()
     assert found.total("SINK.spark", "EventDrainSuccessCount") == 130
     assert not found.answers
-    assert found.fill("buffer") is None
+    assert found.fill("buffer") == Fill(7, 10)  # an agent that is cut off writes its file
+    for file in tmp_path.iterdir():
+        os.utime(file, (1, 1))
+    assert counters.read().fill("buffer") is None
+
+
+def test_an_agent_that_does_not_run_is_not_asked_as_another_may_have_its_port(
+    tmp_path: Path,
+) -> None:
+    asked: list[str] = []
+
+    class Other:
+        def get(self, path: str) -> dict[str, dict[str, str]]:
+            asked.append(path)
+            return {"SINK.other": {"EventDrainSuccessCount": "9"}}
+
+    counters = FlumeCounters(Other(), tmp_path)  # type: ignore[arg-type]
+    assert counters.read(runs_now=False).runs == ()
+    assert asked == []
+    assert counters.read().answers

@@ -239,7 +239,7 @@ def test_a_page_without_control_does_nothing_even_with_a_token(viewer: Server) -
     status, answer = viewer.act({"action": "kill", "part": "flume"})
     assert (status, "--control" in answer["error"]) == (403, True)
     assert json.loads(viewer.ask(path="/api/v1/state")[2])["control"] == {
-        "enabled": False, "actions": [],
+        "enabled": False, "actions": [], "why": "",
     }  # fmt: skip
 
 

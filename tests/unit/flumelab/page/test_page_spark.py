@@ -4,13 +4,15 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from flumelab.page.http_json import JsonServer
-from flumelab.page.spark_state import query_of
+from flumelab.page.spark_state import SparkState, query_of
 from flumelab.page.spark_streams import SparkStreams
+from flumelab.page.state import Query
 
 
 class Spark:
@@ -183,6 +185,20 @@ def test_the_progress_of_a_query_is_read_with_its_units() -> None:
     assert (found.rows, found.rate, found.duration) == (100, 50.5, 1.98)
     assert found.durations == {"addBatch": 0.009}
     assert (found.event_lag, found.state_rows, found.dropped) == (600, 7, 2)
+
+
+def test_a_trigger_without_rows_keeps_the_latest_event_time() -> None:
+    state = SparkState()
+
+    def told(watermark: str, **event_time: str) -> Query:
+        times = {"watermark": watermark, **event_time}
+        last = {"batchId": 1, "eventTime": times}
+        [found] = state.queries(SimpleNamespace(queries={"top": {"rows": 1, "last": last}}))
+        return found
+
+    first = told("2026-01-01T00:00:00.000Z", max="2026-01-01T00:10:00.000Z")
+    idle = told("2026-01-01T00:05:00.000Z")
+    assert (idle.event_time, idle.event_lag) == (first.event_time, 300)
 
 
 def test_a_query_before_its_first_watermark_has_none() -> None:

@@ -1,0 +1,33 @@
+"""The ledger of a user's own program, for which no generator knows the truth: see `own.hops`."""
+
+from flumelab.own import hops, saved
+from flumelab.own.hops import Hop
+from flumelab.page.own_flow import ports_of
+from flumelab.page.readings import Readings
+from flumelab.page.state import Ledger, LedgerHop
+
+
+def own_ledger(readings: Readings, moving: bool, seconds: float | None) -> Ledger:
+    """Return the hops as `flumelab ledger` compares them.
+
+    :param moving: whether lines are still on their way, so that a missing one is not lost yet
+    """
+    conf = saved.conf_of(readings.place.own or {})
+    given = None if readings.given is None else Hop("input", readings.given, "lines of the input")
+    ports = ports_of(conf, readings.progress) if conf else None
+    rows = {name: query["rows"] for name, query in readings.queries.items()}
+    progress = {**readings.progress, "queries": rows}
+    found = hops.of(conf, readings.flume.runs, progress, given, ports)
+    seen = [hop for hop in found.hops if hop.lines is not None]
+    before = [seen[0].lines, *(hop.lines for hop in seen)] if seen else []
+    table = [
+        LedgerHop(hop.name, hop.source, hop.lines or 0, (last or 0) - (hop.lines or 0))
+        for hop, last in zip(seen, before, strict=False)
+    ]
+    if not any(hop.lines for hop in seen):
+        return Ledger(table, "empty", "EMPTY: no line has come in yet")
+    if found.agree:
+        return Ledger(table, "balanced", found.verdict, seconds)
+    if moving:
+        return Ledger(table, "counting", "COUNTING: lines are on their way")
+    return Ledger(table, "unbalanced" if found.agree is False else "none", found.verdict)
