@@ -23,7 +23,8 @@ def count_by_hour():
 
     read = udf(parse.action, parse.ACTION_SCHEMA)
     actions = events.select(read("body").alias("read")).select("read.*")
-    in_time = actions.selectExpr("action", "current_timestamp() AS time").withWatermark("time", "1 hour")
+    arrived = actions.selectExpr("action", "current_timestamp() AS time")
+    in_time = arrived.withWatermark("time", "1 hour")
     hours = in_time.groupBy("action", window("time", "1 hour")).count()
     query = hours.writeStream.outputMode("update").foreachBatch(store)
     query.option("checkpointLocation", f"{lab.CHECKPOINT}/hours").start()

@@ -2,7 +2,7 @@
 
     orders ─▶ Flume ─▶ (product, (number, quantity)) ─▶ updateStateByKey ─▶ result store
 
-An order has a number of its own, so one that comes again is recognised. One that never comes is not.
+An order has a number of its own, so one that comes again is recognised.
 """
 
 from pyspark import SparkContext
