@@ -6,6 +6,7 @@ FAULT_KILLS ?= 20
 FAULT_SEED  ?= 1
 SECONDS ?= 180
 SEEDS   ?= 3
+SEEDS   ?= 3
 PYTHON  ?= python3
 
 # A shell may export LINES: its terminal's height.
@@ -17,7 +18,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons test test-unit faults experiments fuzz bench lint lint-confs lint-page lint-proof wheel lock
+.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-page lint-proof wheel lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +32,9 @@ down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
 
 lessons: .venv/ready ## run every lesson, each against the generator's truth [RUNTIME=]
 	@$(FLUMELAB) run --runtime $(RUNTIME) $$($(BIN)/python -c 'from flumelab.lessons.catalogue import LESSONS; print(*LESSONS)')
+
+classroom: .venv/ready ## prove every exercise: starter, wrong answers, solution [SEEDS=3]
+	@$(FLUMELAB) learn verify --seeds $(SEEDS)
 
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
@@ -70,6 +74,7 @@ lint-proof: .venv/ready ## read Flume's keys, and run every lint rule's examples
 	@mvn -q -B -f runtimes/pom.xml -P flumelint -pl ../tools/flumelint -am -DskipTests package
 	@$(BIN)/python -m tools.flumelint.make_components
 	@$(BIN)/python -m tools.flumelint.prove
+	@$(BIN)/python -m tools.flumelint.numbers
 
 wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(FLUMELAB) build --runtime local

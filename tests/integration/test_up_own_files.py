@@ -60,6 +60,12 @@ def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Pa
         expected = 2 * LINES + EXCERPT.count(b"\n") + 100 + 50
         assert hops(balance) == dict.fromkeys(STREAMS, expected)
         assert balance["agree"], balance
+        page = lab.json("top", "--once")  # what the live page shows
+        hops_shown = ("input", "source:r1", "channel:c1", "sink:k1", "receiver", "batches")
+        assert {hop["id"]: hop["lines"] for hop in page["hops"]} == dict.fromkeys(
+            hops_shown, expected
+        )
+        assert page["ledger"]["says"] == "no truth known: hops agree"
         assert balance["count"]["right"], balance["count"]
 
         # Flume reads a compressed file as it is, so the input has the lines of its bytes.

@@ -29,13 +29,14 @@ from flumelab.lessons.catalogue import Input
 PROGRAMS = {"line_counts": Input.PUSH, "line_counts_structured": Input.LANDING}
 """The programs in experiments/programs, and how each gets its lines."""
 
+STILL = "nothing moves"
 LINK_HOPS = ("sent", "answered")
 HOPS = ("generated", "received", *LINK_HOPS, "counted")
 """Where a fault can wait for a count. `sent`: the batch with this line has left the sink, and is
 not yet on its way to the receiver. `answered`: its answer has left the receiver, and is not yet on
 its way to the sink. So both are exact. The others are asked for ten times a second."""
 
-PARTS = ("flume", "receiver", "driver", "python-worker", "executor", "database")
+PARTS = ("flume", "receiver", "driver", "python-worker", "worker", "database")
 DISKS = ("spool", "landing")
 VERBS: Mapping[str, tuple[str, ...]] = {
     "kill": PARTS,
@@ -56,7 +57,7 @@ PART_WORDS = {
     "receiver": "the receiver",
     "driver": "Spark's driver",
     "python-worker": "Spark's Python worker",
-    "executor": "the executor on a Spark worker",
+    "worker": "the Spark worker with the receiver",
     "database": "the database",
     "spool": "spool directory",
     "landing": "landing log",
@@ -138,10 +139,12 @@ class Experiment:
     load: Load
     faults: tuple[Fault, ...]
     heal_at: Count | None = None
+    heal_when_still: bool = False
+    """Whether to heal once nothing moves any more."""
     changes: Mapping[str, str] = field(default_factory=dict)
     servers: tuple[str, ...] = ()
-    workers: int = 0
-    """Spark's executors in processes of their own; 0: the driver runs the tasks itself."""
+    cluster: bool = False
+    """Whether Spark has workers of its own; if not, the driver runs the tasks itself."""
 
     @property
     def reads(self) -> Input:
@@ -199,7 +202,7 @@ class _Reader:
     def experiment(self) -> Experiment:
         top = self._found
         known = ("question", "explains", "program", "conf", "set", "load", "fault", "heal",
-                 "servers", "workers")  # fmt: skip
+                 "servers", "cluster")  # fmt: skip
         self._only("", top, known)
         program = self._text("program")
         if program not in PROGRAMS:
@@ -211,7 +214,9 @@ class _Reader:
         if not faults:
             self._wrong("fault", "is missing; write what happens, in a table [[fault]]")
         heal = top.get("heal", {})
-        self._only("heal", heal, ("at",))
+        self._only("heal", heal, ("at", "when"))
+        if heal.get("when", STILL) != STILL or len(heal) > 1:
+            self._wrong("heal", f'is not clear; write at = {{ HOP = LINES }} or when = "{STILL}"')
         return Experiment(
             name=self._file.stem,
             question=self._text("question"),
@@ -221,9 +226,10 @@ class _Reader:
             load=self._load(top.get("load", {})),
             faults=faults,
             heal_at=self._count("heal", heal["at"]) if "at" in heal else None,
+            heal_when_still="when" in heal,
             changes={str(key): str(value) for key, value in top.get("set", {}).items()},
             servers=tuple(top.get("servers", ())),
-            workers=int(top.get("workers", 0)),
+            cluster=bool(top.get("cluster", False)),
         )
 
     def _load(self, load: dict[str, Any]) -> Load:

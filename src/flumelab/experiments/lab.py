@@ -11,6 +11,7 @@ from pathlib import Path
 from flumelab import conf_check, doctor
 from flumelab.errors import LabError
 from flumelab.experiments import changed_conf
+from flumelab.experiments.cluster import Cluster
 from flumelab.experiments.experiment import Experiment, conf_of
 from flumelab.experiments.needs import CannotRun
 from flumelab.experiments.watch import wait
@@ -19,7 +20,6 @@ from flumelab.runtimes.local import LocalRuntime
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
 
-EXECUTOR_MB = 512
 QUERY_SECONDS_MAX = 90
 
 
@@ -32,9 +32,9 @@ class Lab:
     def __init__(
         self, experiment: Experiment, settings: Settings, folder: Path, report: Report
     ) -> None:
-        workers = experiment.workers
-        master = f"local-cluster[{workers},2,{EXECUTOR_MB}]" if workers else ""
         state = settings.state / "experiments" / ".lab"
+        self.cluster = Cluster(state / "cluster") if experiment.cluster else None
+        master = self.cluster.url if self.cluster else ""
         self.settings = replace(settings, state=state, tap=True, spark_master=master)
         self.state = state / "local"
         self.runtime = LocalRuntime(self.settings)
@@ -50,12 +50,17 @@ class Lab:
             told = "; ".join(f"{check.name}: {check.remedy}" for check in missing)
             raise CannotRun(f"needs {told}")
         self.runtime.wipe(self._report)
+        if self.cluster:
+            self.cluster.stop()
         self.runtime.build(self._report, self._experiment.servers)
         conf_check.require_work(self.conf, conf_check.LAB_AGENT, self._report)
 
     def start(self) -> list[str]:
         """Start what does not run, and wait until its query can read; return what was dead."""
         dead = self.dead()
+        if self.cluster:
+            self._report("starting Spark's master and workers")
+            dead += self.cluster.start()
         self.runtime.up(self.lesson, self._report)
         if self._experiment.reads is Input.LANDING:
             query = self.state / "checkpoint" / self._experiment.program / "lines"
@@ -90,11 +95,15 @@ class Lab:
             if service.state == "running":
                 with contextlib.suppress(LabError):
                     self.runtime.kill(service.name)
+        if self.cluster:
+            self.cluster.stop()
 
     def remove(self) -> None:
         """Leave nothing."""
         with contextlib.suppress(LabError):
             self.runtime.wipe(self._report)
+        if self.cluster:
+            self.cluster.stop()
 
 
 def _lesson(experiment: Experiment, conf: Path) -> Lesson:

@@ -5,6 +5,7 @@ import struct
 import sys
 import time
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 
 from flumelab.experiments.evidence import Entry, Evidence
@@ -44,11 +45,17 @@ def _blocks(landing: Path) -> list[tuple[int, int, float]]:
 
 
 def _between(entries: list[Entry], lines: set[int], t: float) -> float:
-    """Put a batch between its request and its answer: a clock in ms is not exact enough."""
-    answers = {entry["id"]: entry["t"] for entry in entries if entry["kind"] == "answer"}
+    """Put a batch after its request and before its answer: a clock in ms is not exact enough."""
+    answers = {entry["id"]: entry for entry in entries if entry["kind"] == "answer"}
+    spans = []
     for entry in entries:
-        if entry["kind"] == "request" and entry["id"] in answers:
-            held = {n for first, last in entry["lines"] for n in range(first, last + 1)}
-            if lines <= held:
-                return float(min(max(t, entry["t"] + MOMENT), answers[entry["id"]] - MOMENT))
-    return t
+        answer = answers.get(entry.get("id"))
+        if entry["kind"] != "request" or (answer and not answer["ok"] and not answer["lost"]):
+            continue  # the receiver said that it has not stored it
+        held = {n for first, last in entry["lines"] for n in range(first, last + 1)}
+        if lines <= held:
+            spans.append((entry["t"] + MOMENT, answer["t"] - MOMENT if answer else inf))
+    if not spans:
+        return t
+    begin, end = min(spans, key=lambda span: max(span[0] - t, t - span[1], 0.0))
+    return float(min(max(t, begin), end))

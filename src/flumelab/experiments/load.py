@@ -5,46 +5,57 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from flumelab.experiments.experiment import Experiment
 from flumelab.experiments.truth import Truth
+from flumelab.experiments.watch import Counts
 from flumelab.runtimes.local import LocalRuntime
 
 EXTRA_LINES = 100  # that another program appends to a file
 TRY_AGAIN_SECONDS = 1
 
 
-def truth_of(experiment: Experiment, root: Path, folder: Path) -> tuple[Truth, bytes]:
-    """Generate the load apart from the lab; return it, and the lines that a change of a file adds.
+def truth_of(experiment: Experiment, root: Path, folder: Path) -> tuple[Truth, list[bytes]]:
+    """Generate the load apart from the lab; return the truth about it, and its lines.
 
-    These lines are part of the truth: their writer wants them counted, too.
+    At the end are those that a change of a file adds. They are part of the truth: their writer
+    wants them counted, too.
     """
     load, spool = experiment.load, folder / "truth"
     spool.mkdir()
     _generate(root, spool, load.lines, load.seed)
-    extra = b""
     if experiment.does("change-file"):
         _generate(root, spool, EXTRA_LINES, load.seed + 1)
-        extra = max(spool.glob("*.log")).read_bytes()
-    found = Truth.read(spool)
+    files = sorted(spool.glob("*.log"))
+    lines = [line for file in files for line in file.open("rb")]
     shutil.rmtree(spool)
     spool.with_suffix(".jsonl").unlink(missing_ok=True)
-    return found, extra
+    return Truth(line.rstrip(b"\n") for line in lines), lines
 
 
 class Feed:
     """The generator, in a thread.
 
-    :param generated: returns how many lines are in the spool directory by now
+    If it fails because the disk is full, it goes on where it was, as a writer with a buffer does.
+
+    :param seen: knows how many lines are in the spool directory by now
+    :param rest: a file for the lines that are left
+    :param lines: all lines of the load
     """
 
     def __init__(
-        self, experiment: Experiment, runtime: LocalRuntime, generated: Callable[[], int]
+        self,
+        experiment: Experiment,
+        runtime: LocalRuntime,
+        seen: Counts,
+        rest: Path,
+        lines: Sequence[bytes],
     ) -> None:
-        self._load, self._runtime, self._generated = experiment.load, runtime, generated
+        self._load, self._runtime, self._seen = experiment.load, runtime, seen
         self._again = experiment.does("fill", "spool")
+        self._rest, self._lines = rest, lines
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -54,10 +65,14 @@ class Feed:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        load = self._load
-        options = ["--rate", str(load.rate), "--seed", str(load.seed), "--lines", str(load.lines)]
-        while self._runtime.feed(options, None, quiet=True) and self._again:
+        load, rate = self._load, ["--rate", str(self._load.rate)]
+        seeded = ["--seed", str(load.seed), "--lines", str(load.lines)]
+        failed = self._runtime.feed([*rate, *seeded], None, quiet=True)
+        while failed and self._again:
             time.sleep(TRY_AGAIN_SECONDS)  # the disk is full, and may have room later
+            self._rest.write_bytes(b"".join(self._lines[self._seen.generated : load.lines]))
+            failed = self._runtime.feed(rate, self._rest, quiet=True)
+        self._rest.unlink(missing_ok=True)
 
 
 def _generate(root: Path, spool: Path, lines: int, seed: int) -> None:

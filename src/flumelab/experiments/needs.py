@@ -48,7 +48,7 @@ class Disk:
 
 
 class Clock:
-    """The clock of the lab's processes, which libfaketime can set back; the machine's stays."""
+    """The clock of the lab's JVMs, which libfaketime can set back; the machine's stays."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -59,9 +59,9 @@ class Clock:
         return {
             "LD_PRELOAD": str(_faketime()),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": "1",  # s until a change of the file is noticed
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_ONLY_CMDS": "java",  # py4j does not survive it
         }
 
     def set_back(self, seconds: float) -> None:

@@ -29,6 +29,7 @@ FAULT_SECONDS_MAX = 120  # from the first line until the last fault has struck
 SETTLE_SECONDS_MAX = 180
 QUIET_SECONDS = 4.0  # without any movement, once every line is where it should be
 STUCK_SECONDS = 30.0  # … and if not: longer than any pause of a part that tries again
+STILL_SECONDS = 6.0  # before a heal that waits until nothing moves
 STARTS_MAX = 5
 POLL_SECONDS = 0.05
 
@@ -79,7 +80,7 @@ class _Run:
         self._lab = Lab(experiment, settings, folder, report)
         self.theory = theory.of(experiment, confs.read(self._lab.conf, conf_check.LAB_AGENT))
         self.evidence = Evidence()
-        self._truth = Truth([])
+        self._truth, self._lines = Truth([]), list[bytes]()
         self._tap: Tap | None = None
         self._watch: Watch | None = None
         self._counted: Counter[str] = Counter()
@@ -91,9 +92,10 @@ class _Run:
         experiment, lab = self._experiment, self._lab
         needs.require(experiment)
         lab.prepare()
-        self._truth, extra = truth_of(experiment, lab.settings.root, self._folder)
+        self._truth, self._lines = truth_of(experiment, lab.settings.root, self._folder)
         clock = Clock(self._folder / "clock")
-        striker = Striker(lab.runtime, lab.lesson, lab.state, clock, extra)
+        extra = b"".join(self._lines[experiment.load.lines :])
+        striker = Striker(lab, clock, extra)
         plan = Plan(experiment.faults, self.evidence, striker.strike)
         with contextlib.ExitStack() as stack:
             for disk in {fault.target for fault in experiment.faults if fault.verb == "fill"}:
@@ -116,7 +118,8 @@ class _Run:
         lab.start()
         self._watch = Watch(settings, lab.state, notes, self.evidence)
         watch = self._watch
-        feed = Feed(self._experiment, lab.runtime, lambda: watch.counts.generated)
+        rest = self._folder / "rest.log"
+        feed = Feed(self._experiment, lab.runtime, watch.counts, rest, self._lines)
         self._report(f"{self._experiment.load.lines:,} lines, and the fault")
         struck, settled = self._wait_for_the_faults(plan, feed), False
         if struck:
@@ -134,25 +137,24 @@ class _Run:
         return "" if settled else f"lines still moved after {SETTLE_SECONDS_MAX} s"
 
     def _wait_for_the_faults(self, plan: Plan, feed: Feed) -> bool:
-        """Wait until they have struck; false if nothing moves any more and one has not."""
+        """Wait until it is time to heal; false if nothing moves any more and a fault is left."""
+        experiment = self._experiment
         deadline = time.monotonic() + FAULT_SECONDS_MAX
         last, since = self._counts(), time.monotonic()
-        while not self._faults_are_done(plan, feed):
-            if (now := self._counts()) != last:
-                last, since = now, time.monotonic()
-            stuck = not feed.runs and time.monotonic() - since > STUCK_SECONDS
-            if stuck or plan.failed or time.monotonic() > deadline:
+        while time.monotonic() < deadline and not plan.failed:
+            if (counts := self._counts()) != last:
+                last, since = counts, time.monotonic()
+            for hop in counts.keys() - set(LINK_HOPS):
+                plan.reached(hop, counts[hop])
+            still = 0.0 if feed.runs else time.monotonic() - since
+            heal = experiment.heal_at
+            ready = still > STILL_SECONDS if experiment.heal_when_still else True
+            if not plan.left and ready and (heal is None or counts[heal.hop] >= heal.lines):
+                return True
+            if still > STUCK_SECONDS:
                 return False
             time.sleep(POLL_SECONDS)
-        return True
-
-    def _faults_are_done(self, plan: Plan, feed: Feed) -> bool:
-        counts = self._counts()
-        for hop, count in counts.items():
-            if hop not in LINK_HOPS:
-                plan.reached(hop, count)
-        heal = self._experiment.heal_at
-        return not plan.left and (heal is None or counts[heal.hop] >= heal.lines)
+        return False
 
     def _counts(self) -> dict[str, int]:
         seen = self._watch.counts if self._watch else None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flumelab.experiments.evidence import Entry
-from flumelab.experiments.experiment import Experiment
+from flumelab.experiments.experiment import PART_WORDS, Experiment
 from flumelab.experiments.truth import told
 from flumelab.lessons.catalogue import Input
 
@@ -101,7 +101,7 @@ class _Maker:
         dropped = self._dropped.get(number)
         style = "again" if again else "twin" if number in self._twins else "data"
         title = f"Batch {name}{again}: the sink sends {entry['events']:,} lines, {lines}."
-        note = f"The sink has no OK for batch {name}, so it sends it again." if again else ""
+        note = f"Batch {name} has no OK, so it is sent again." if again else ""
         if dropped:
             title += f" It does not arrive: {dropped}."
             note = f"Batch {name} does not arrive: {dropped}."
@@ -181,7 +181,8 @@ class _Maker:
             for name in entry["text"].split(", ")
             for lane in _dead(f"kill {name}", self._has_log)
         )
-        text = f"Started again: {entry['text']}."
+        names = dict.fromkeys(_part_words(name) for name in entry["text"].split(", "))
+        text = f"Started again: {', '.join(names)}."
         yield Step(t, "heal", text, note=text, lives=lives)
 
 
@@ -205,13 +206,21 @@ def _named(requests: Sequence[Entry]) -> tuple[dict[int, str], set[int]]:
 def _dead(text: str, has_log: bool) -> tuple[str, ...]:
     """The lanes of the part that a fault ends."""
     verb, _, part = text.partition(" ")
+    part = "worker" if part.startswith("spark-worker") else part
     if verb not in ("kill", "stop"):
         return ()
     program = ("micro-batch",) if has_log else ("receiver", "micro-batch")
     return {
         "flume": FLUME, "receiver": ("receiver",), "driver": program, "query": program,
-        "stream": program, "executor": program, "database": ("result",), "db": ("result",),
+        "stream": program, "worker": program, "database": ("result",), "db": ("result",),
     }.get(part, ())  # fmt: skip
+
+
+def _part_words(service: str) -> str:
+    """A service of the lab in the words of the experiments."""
+    part = {"stream": "driver", "query": "driver", "db": "database"}.get(service, service)
+    part = "worker" if part.startswith("spark-worker") else part
+    return "the Spark worker" if part == "worker" else PART_WORDS.get(part, part)
 
 
 def _set(given: Iterable[Sequence[int]]) -> set[int]:

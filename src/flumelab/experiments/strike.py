@@ -2,38 +2,32 @@
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 
 from flumelab.errors import LabError
 from flumelab.experiments.experiment import Experiment, Fault
+from flumelab.experiments.lab import Lab
 from flumelab.experiments.needs import Clock, Disk
-from flumelab.lessons.catalogue import Lesson
-from flumelab.runtimes.local import LocalRuntime
 from flumelab.runtimes.processes import SERVICE_VARIABLE, Processes, kill
 
 STOP_SECONDS_MAX = 45
 SOURCE_RUNNER = "pyspark.sql.streaming.python_streaming_source_runner"
-EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"
 COMPLETED = ".COMPLETED"
 
 
 class Striker:
     """The hand that breaks one lab.
 
-    :param state: the lab's folder
     :param extra: the lines that another program appends to a file that Flume reads
     """
 
-    def __init__(
-        self, runtime: LocalRuntime, lesson: Lesson, state: Path, clock: Clock, extra: bytes
-    ) -> None:
-        self._runtime, self._lesson, self._state = runtime, lesson, state
-        self._clock, self._extra = clock, extra
+    def __init__(self, lab: Lab, clock: Clock, extra: bytes) -> None:
+        self._lab, self._clock, self._extra = lab, clock, extra
+        self._runtime, self._lesson, self._state = lab.runtime, lab.lesson, lab.state
         self.has_stopped = False
         """Whether Flume was stopped in good order, and has to be started again."""
-        self.disks = {name: Disk(state / name) for name in ("spool", "landing")}
+        self.disks = {name: Disk(lab.state / name) for name in ("spool", "landing")}
 
     def strike(self, fault: Fault) -> None:
         """Do it; raises `LabError` if it cannot be done."""
@@ -65,19 +59,26 @@ class Striker:
 
     def _kill(self, part: str) -> None:
         match part:
-            case "python-worker" | "executor":
-                is_it = _runs_tasks if part == "python-worker" else _is_executor
-                found = [each for each in self._children() if is_it(each)]
+            case "python-worker":
+                found = [each for each in self._children() if _runs_tasks(each)]
                 if not found:
                     raise LabError(f"no {part} runs that could be killed")
                 kill(found)
                 psutil.wait_procs(found, timeout=5)
+            case "worker":
+                self._kill_worker()
             case "driver":
                 self._runtime.kill(self._lesson.program.service)
             case "database":
                 self._runtime.kill("db")
             case _:
                 self._runtime.kill(part)
+
+    def _kill_worker(self) -> None:
+        cluster = self._lab.cluster
+        if not cluster:
+            raise LabError("the lab has no workers; write cluster = true")
+        cluster.kill_the_worker_that_listens(self._lab.settings.receiver_port)
 
     def _children(self) -> Iterator[psutil.Process]:
         label = f"{self._state}:{self._lesson.program.service}"
@@ -103,10 +104,4 @@ def _runs_tasks(process: psutil.Process) -> bool:
         parent = process.parent()
         runs_tasks = parent is not None and "pyspark.daemon" in parent.cmdline()
         return runs_tasks or SOURCE_RUNNER in process.cmdline()
-    return False
-
-
-def _is_executor(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return EXECUTOR in process.cmdline()
     return False

@@ -22,7 +22,7 @@ from flumelab.settings import LOOPBACK
 CHUNK_BYTES = 1 << 18
 RESET = struct.pack("ii", 1, 0)  # linger for 0 s
 CONNECT_SECONDS = 5
-ANSWERING = ("receiver", "driver", "executor")
+ANSWERING = ("receiver", "driver", "worker")
 SILENCE = "silence"
 
 Reached = Callable[[str, int], Sequence[Fault]]

@@ -111,16 +111,17 @@ def of(experiment: Experiment, conf: AgentConf) -> Theory:
     flow = _Flow.of(experiment, conf)
     lost, why_lost = _lost(experiment, flow)
     repeats = [each for fault in experiment.faults for each in _repeats(fault, flow)]
-    reasons = [why_lost, *(why for _, why in repeats)]
-    twice = sum(lines for lines, _ in repeats)
+    reasons = [why_lost, *(each.why for each in repeats)]
+    sure = any(each.sure for each in repeats)
+    twice = sum(each.most for each in repeats)
     if flow.once:
-        twice = 0
+        twice, sure = 0, False
         reasons.append("A line that comes again has the same place, and the landing log drops it.")
     elif not repeats:
         reasons.append("No batch is sent again: each one gets its answer, or never arrived.")
     most = min(twice, experiment.load.lines)
     forgets = flow.memory and experiment.does("kill", "flume")
-    return Theory(lost, Bound(0, most), tuple(dict.fromkeys(reasons)), forgets)
+    return Theory(lost, Bound(int(sure), most), tuple(dict.fromkeys(reasons)), forgets)
 
 
 def _lost(experiment: Experiment, flow: _Flow) -> tuple[Bound, str]:
@@ -136,27 +137,39 @@ def _lost(experiment: Experiment, flow: _Flow) -> tuple[Bound, str]:
     )
 
 
-def _repeats(fault: Fault, flow: _Flow) -> Iterator[tuple[int, str]]:
-    """Yield what a fault lets come again, with the reason."""
+@dataclass(frozen=True)
+class _Repeat:
+    """Lines that a fault lets come again.
+
+    :param sure: whether some come in any case, because an OK was on its way
+    """
+
+    most: int
+    why: str
+    sure: bool = False
+
+
+def _repeats(fault: Fault, flow: _Flow) -> Iterator[_Repeat]:
+    ok_is_lost = fault.at.hop == "answered"
     match fault.verb, fault.target:
         case "kill", "flume":
-            yield (
-                flow.source_batch,
-                f"The source reads again what it had not noted as read: {flow.source_batch:,}.",
-            )
+            why = f"The source reads again what it had not noted as read: {flow.source_batch:,}."
+            yield _Repeat(flow.source_batch, why, ok_is_lost and flow.channel == HANDOFF)
             if flow.channel == FILE:  # a hand-off's batch is the source's own
-                yield flow.sink_batch, _without_ok("The agent is killed", flow)
-        case "kill", "driver" | "receiver" | "executor":
-            yield flow.sink_batch, _without_ok("The receiver is killed", flow)
+                yield _without_ok("The agent is killed", flow, ok_is_lost)
+        case "kill", "driver" | "receiver" | "worker":
+            yield _without_ok("The receiver is killed", flow, ok_is_lost)
         case (("lose-ok" | "half-open"), _):
-            yield flow.sink_batch, _without_ok("The OK is lost", flow)
+            yield _without_ok("The OK is lost", flow, True)
         case "slow", _ if fault.seconds >= flow.timeout:
             times = fault.times or NO_LIMIT
-            yield times * flow.sink_batch, _without_ok("The OK comes too late", flow)
+            yield _without_ok("The OK comes too late", flow, True, times)
 
 
-def _without_ok(why: str, flow: _Flow) -> str:
-    return f"{why}, and the sink sends the batch without an OK again: {flow.sink_batch:,}."
+def _without_ok(why: str, flow: _Flow, sure: bool, times: int = 1) -> _Repeat:
+    batch = flow.sink_batch
+    text = f"{why}, and the sink sends the batch without an OK again: {batch:,}."
+    return _Repeat(times * batch, text, sure)
 
 
 def _number(settings: Mapping[str, str], key: str, default: int) -> int:

@@ -7,7 +7,6 @@ stays right even where a fault changes what the lab has.
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 KEY_CHARACTERS = 16
 
@@ -28,12 +27,6 @@ class Truth:
         self._numbers: dict[str, list[int]] = defaultdict(list)
         for number, key in enumerate(self.keys, 1):
             self._numbers[key].append(number)
-
-    @classmethod
-    def read(cls, spool: Path) -> "Truth":
-        """Read all files of a spool directory, in the order in which they were written."""
-        files = sorted(file for file in spool.iterdir() if not file.name.startswith("."))
-        return cls(line for file in files for line in file.read_bytes().split(b"\n")[:-1])
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -6,7 +6,7 @@ from textwrap import wrap
 from rich.text import Text
 
 from flumelab import terminal_output
-from flumelab.learn.exercise import Exercise
+from flumelab.learn.exercise import Exercise, Kind
 from flumelab.learn.progress import Progress
 from flumelab.learn.verdict import Result, Verdict
 from flumelab.learn.verify import Proof
@@ -30,7 +30,8 @@ def listed(exercises: list[Exercise], progress: Progress) -> list[Text]:
         mark = (
             Text("done ", "green") if done else Text("  ▸  " if each.name == current else "     ")
         )
-        lines.append(Text.assemble(mark, (f"{each.folder.name:<28} ", "bold"), each.title))
+        name = each.name if each.kind is Kind.FIND else each.folder.name
+        lines.append(Text.assemble(mark, (f"{name:<28} ", "bold"), each.title))
     return lines
 
 
@@ -41,11 +42,19 @@ def verdict(given: Verdict, exercise: Exercise, root: Path) -> list[Text]:
     if given.message:
         lines += [Text(line) for text in given.message.splitlines() for line in wrapped(text)]
     if given.result is Result.WRONG:
-        lines.append(Text(f"Your file: {_relative(exercise.file, root)}"))
+        lines.append(Text(f"Your file: {relative(exercise.file, root)}"))
     if given.result is Result.UNKNOWN:
         lines.append(Text("This does not count against you."))
-    lines.append(Text(f"{given.lines:,} lines, seed {given.seed}, {given.seconds:.1f} s", "dim"))
+    if given.lines:
+        lines.append(
+            Text(f"{given.lines:,} lines, seed {given.seed}, {given.seconds:.1f} s", "dim")
+        )
     return lines
+
+
+def one_line(given: Verdict, exercise: Exercise) -> Text:
+    """The result of one of many."""
+    return Text.assemble((f"{given.result.value:<16}", STYLES[given.result]), exercise.title)
 
 
 def proof(given: Proof, root: Path) -> Text:
@@ -53,7 +62,7 @@ def proof(given: Proof, root: Path) -> Text:
     mark = Text("ok  ", "green") if given.holds else Text("BAD ", "bold red")
     verdict = given.verdict
     found = f"{verdict.result.value} {verdict.cause}".strip()
-    text = f"{_relative(given.file, root)}: {found} ({verdict.seconds:.1f} s)"
+    text = f"{relative(given.file, root)}: {found} ({verdict.seconds:.1f} s)"
     if given.holds:
         return Text.assemble(mark, text)
     wanted = f"{given.wanted.value} {given.cause}".strip()
@@ -69,5 +78,6 @@ def wrapped(text: str) -> list[str]:
     return wrap(text, TEXT_COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
-def _relative(file: Path, root: Path) -> str:
+def relative(file: Path, root: Path) -> str:
+    """The path of a file as a learner would type it."""
     return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)

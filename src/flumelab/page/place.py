@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Place:
     :param progress: the folder with the programs' progress files, or the file of an own program
     :param parts: asks for the parts and their states
     :param evidence: what the signs are found in; None where logs cannot be read
-    :param root: the checkout; None in a container, which has no generator
+    :param root: a folder with the generator; None if there is none
     :param standing: whether it is the lab of `flumelab up`, to which the lab's commands apply
     :param own: what is known of a user's own program: see `flumelab.own.saved`; None for a lesson
     """
@@ -142,10 +142,16 @@ def _place(settings: Settings, state: StateFolder, standing: bool) -> Place:
 
 
 def _lesson(state: StateFolder) -> Lesson:
+    """Return the lesson that runs, with the files of an exercise that is checked with it."""
     try:
-        return catalogue.find(state.lesson.read_text().strip())
+        lesson = catalogue.find(state.lesson.read_text().strip())
     except (OSError, LabError):
         return catalogue.find(catalogue.DEFAULT)
+    if not (exercise := read_json(state.exercise)):
+        return lesson
+    files = zip(lesson.programs, exercise["programs"], strict=True)
+    programs = tuple(replace(program, file=file) for program, file in files)
+    return replace(lesson, name=exercise["name"], programs=programs, conf=exercise["conf"])
 
 
 def _parts(processes: Processes) -> list[Part]:

@@ -62,6 +62,8 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
         ("lines = 100", 'lines = "many"', "load.lines: is not a number above 0"),
         ('question = "What is lost?"', 'question = " "', "question: is missing; write a text"),
         ("line_counts", "nothing", "program: no program nothing; choose one of"),
+        ("[heal]", '[heal]\nwhen = "nothing moves"', "heal: is not clear; write at ="),
+        ("at = { generated = 100 }", 'when = "later"', "heal: is not clear; write at ="),
         ("[heal]", "[heel]", "heel is unknown; write question"),
         ("question", "=", "give an experiment in TOML"),
     ],

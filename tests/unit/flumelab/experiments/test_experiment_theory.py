@@ -42,10 +42,19 @@ def test_a_memory_channel_loses_at_most_its_fill_and_only_if_its_agent_is_killed
 def test_a_file_channel_loses_none_and_repeats_a_batch_at_each_hand_over() -> None:
     found = theory("file-channel.conf", KILL)
     assert (found.lost, found.twice, found.forgets) == (NONE, Bound(0, 2_000), False)
-    assert theory("file-channel.conf", LOSE).twice == Bound(0, 1_000)
-    assert theory("file-channel.conf", LOSE, LOSE).twice == Bound(0, 2_000)
+    assert theory("file-channel.conf", LOSE).twice == Bound(1, 1_000)
+    assert theory("file-channel.conf", LOSE, LOSE).twice == Bound(1, 2_000)
     small = theory("file-channel.conf", LOSE, **{"lab.sinks.spark.batch-size": "50"})
-    assert small.twice == Bound(0, 50)
+    assert small.twice == Bound(1, 50)
+
+
+def test_a_kill_while_an_ok_is_on_its_way_repeats_some_lines_for_sure() -> None:
+    late = replace(KILL, at=Count("answered", 10))
+    for conf in ("file-channel.conf", "exactly-once.conf"):
+        assert theory(conf, late).twice.least == 1
+        assert theory(conf, KILL).twice.least == 0
+        assert theory(conf, replace(late, target="driver")).twice.least == 1
+    assert theory("access-log.conf", late).twice.least == 0  # its memory is gone
 
 
 def test_a_hand_off_loses_none_and_repeats_the_batch_that_it_holds() -> None:
@@ -66,10 +75,10 @@ def test_lines_with_their_places_in_a_landing_log_come_once_and_elsewhere_not() 
 
 
 def test_a_slow_answer_repeats_a_batch_only_after_the_sinks_time_out() -> None:
-    assert theory("exactly-once.conf", LATE).twice == Bound(0, 2_000)
+    assert theory("exactly-once.conf", LATE).twice == Bound(1, 2_000)
     assert theory("exactly-once.conf", replace(LATE, seconds=59)).twice == NONE
     endless = theory("exactly-once.conf", replace(LATE, times=0))
-    assert endless.twice == Bound(0, 10_000)
+    assert endless.twice == Bound(1, 10_000)
 
 
 @pytest.mark.parametrize(
