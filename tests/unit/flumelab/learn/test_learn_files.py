@@ -128,5 +128,5 @@ def test_what_a_run_measures():
 def test_a_wrong_prediction_is_shown_beside_what_was_measured():
     outcome = predictions.Outcome({"lost": 0, "twice": 1_000}, {"lost": 0, "twice": 3}, {})
     [line] = predictions.difference(outcome)
-    assert line.split() == "twice your answer 3, measured 1,000".split()
+    assert line.split() == ["twice", "your", "answer", "3,", "measured", "1,000"]
     assert len(line) <= 80
