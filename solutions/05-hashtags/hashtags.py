@@ -18,6 +18,12 @@ def count_last(hits, seconds):
     return hits.reduceByKeyAndWindow(add, sub, seconds, 1, 1, lambda hit: hit[1] > 0)
 
 
+def show(time, rdd):
+    hits = sorted(rdd.collect(), key=lambda hit: -hit[1])
+    print(f"{time:%T}", *(f"{hashtag} {count}," for hashtag, count in hits[:4]))
+    lab.store.replace_all(time, hits)
+
+
 def follow_hashtags():
     ssc = StreamingContext(SparkContext(appName="hashtags"), batchDuration=1)
     events = FlumeUtils.createStream(ssc, lab.HOST, lab.PORT, bodyDecoder=parse.hashtags)
@@ -28,9 +34,7 @@ def follow_hashtags():
     popular = count_last(hits, 300)
     rising = count_last(hits, 3).map(lambda hit: (f"now {hit[0]}", hit[1]))
 
-    both = popular.union(rising)
-    both.pprint(5)
-    both.foreachRDD(lambda time, rdd: lab.store.replace_all(time, rdd.collect()))
+    popular.union(rising).foreachRDD(show)
     return ssc
 
 
