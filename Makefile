@@ -105,3 +105,4 @@ lock: ## renew requirements/*.txt from the two pyproject.toml (needs uv)
 		--group build --group dev --group outlets \
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt
 	$(UV_COMPILE) --group pyproject.toml:outlets -c requirements/dev.txt -o requirements/outlets.txt
+	$(UV_COMPILE) --group pyproject.toml:notebook -c requirements/dev.txt -o requirements/notebook.txt

@@ -90,6 +90,8 @@ class LocalPlaces:
         for running, (settings, state) in zip(alive, self._labs, strict=True):
             if running:
                 return _place(settings, state, settings is self._settings)
+        if own.dead() and self._own.lab.exists():  # it was left up, and all of it died
+            return self._own_place(own)
         return _place(*self._labs[0], standing=True)
 
     def _own_place(self, processes: Processes) -> Place:

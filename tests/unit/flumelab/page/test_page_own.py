@@ -1,11 +1,13 @@
 """A user's own program and conf on the page: flow, input and ledger."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flumelab import settings
 from flumelab.own import conf as confs
 from flumelab.own import saved
 from flumelab.own.conf import KINDS
@@ -14,7 +16,7 @@ from flumelab.page.flow import FlowPlan
 from flumelab.page.flume_counters import FlumeReading
 from flumelab.page.own_input import OwnInput
 from flumelab.page.own_ledger import own_ledger
-from flumelab.page.place import Place
+from flumelab.page.place import LocalPlaces, Place
 from flumelab.page.readings import Readings
 
 CONF = """
@@ -148,3 +150,20 @@ def test_the_ledger_compares_the_hops_in_the_words_of_flumelab_ledger(
     assert found.hops[-1].missing == 10 - counted
     empty = own_ledger(replace(readings, flume=FlumeReading(), progress={}, given=0), False, None)
     assert empty.verdict == "empty"
+
+
+def test_a_lab_of_own_files_of_which_all_parts_died_is_still_shown(
+    own: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_STATE", str(tmp_path / "state"))
+    state = tmp_path / "state/own"
+    state.mkdir(parents=True)
+    (state / "shown.json").write_text(json.dumps({**own, "metrics_port": 5, "ui_port": 6}))
+    record = {"pid": 2**22 + 1, "started": 1.0, "log": ""}
+    (state / "processes.json").write_text(json.dumps({"flume": record, "program": record}))
+    places = LocalPlaces(settings.load())
+    assert places.find().lesson is not None  # a run that was killed is not a lab that stays
+    (state / "lab.json").write_text("{}")
+    found = places.find()
+    assert (found.program, found.flume[1], found.spark[1]) == ("my_program.py", 5, 6)
+    assert {part.name: part.state for part in found.parts()} == {"flume": "dead", "program": "dead"}
