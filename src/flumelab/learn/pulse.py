@@ -4,6 +4,7 @@ A number that has not changed for some seconds may still change on a machine tha
 Spark has finished further micro-batches, or its queries have nothing left to read, it cannot.
 """
 
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +17,7 @@ class Pulse:
     def __init__(self, spark: WarmSpark | None) -> None:
         self._spark = spark
         self._marked = 0
+        self._marked_at = 0.0
         self._idle = 0
         self._was_query = False
 
@@ -35,25 +37,36 @@ class Pulse:
     def mark(self) -> None:
         """Begin to count anew, because something has changed."""
         self._idle = 0
-        self._marked = self._completed() or 0
+        self._marked_at = time.time()
+        self._marked, _ = self._completed() or (0, 0.0)
 
     def beats(self) -> int:
-        """Return how many micro-batches have been finished since the mark.
+        """Return how many micro-batches have been finished that began after the mark.
 
-        A query makes none while there is nothing to read; each time that it is asked and found idle
-        counts as one.
+        Spark may be some batches behind; those that it still catches up on do not count. A query
+        makes none while there is nothing to read; each time that it is asked and found idle counts
+        as one.
         """
-        if (completed := self._completed()) is not None:
+        if (finished := self._completed()) is not None:
+            completed, newest = finished
+            if newest <= self._marked_at:
+                self._marked = completed
             return completed - self._marked
         self._idle = self._idle + 1 if self._queries_rest() else 0
         return self._idle
 
-    def _completed(self) -> int | None:
-        """The micro-batches of the DStreams that run; None if none run."""
+    def _completed(self) -> tuple[int, float] | None:
+        """The number of finished micro-batches of DStreams, and the newest one's time.
+
+        None if no streams run. The time is in seconds since 1970; it is 0 without a batch.
+        """
         with suppress(Exception):  # Py4J's, while the program starts or ends
             found = self._jvm.org.apache.spark.streaming.StreamingContext.getActive()
             if found.isDefined():
-                return int(found.get().progressListener().numTotalCompletedBatches())
+                listener = found.get().progressListener()
+                batch = listener.lastCompletedBatch()
+                newest = batch.get().batchTime().milliseconds() / 1000 if batch.isDefined() else 0.0
+                return int(listener.numTotalCompletedBatches()), newest
         return None
 
     def _queries_rest(self) -> bool:

@@ -189,7 +189,12 @@ def _cause(given: Mapping[str, Any]) -> Cause:
     rules = tuple(when) if isinstance(when, list) else (when,)
     for rule in rules:
         causes.require_known(rule)
-    return Cause(given["id"], rules, given["says"].strip())
+    return Cause(given["id"], rules, _paragraphs(given["says"]))
+
+
+def _paragraphs(text: str) -> str:
+    """Each paragraph in one line, which is broken where it is shown."""
+    return "\n".join(" ".join(each.split()) for each in re.split(r"\n\s*\n", text.strip()))
 
 
 def _wrong(given: Mapping[str, Any], folder: Path) -> Wrong:

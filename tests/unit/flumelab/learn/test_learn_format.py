@@ -115,3 +115,12 @@ def test_a_file_takes_the_place_of_the_program_or_of_the_conf():
     assert (ROOT / "flume-conf" / lesson.conf).resolve() == first.solution
     assert lesson.program.file == "url_counts.py"
     assert first.kind is Kind.CONF
+
+
+def test_a_cause_is_told_in_paragraphs_whatever_its_line_breaks(root):
+    change(root, "The key of each pair must be the URL\nof the line.", "\n\nWhich is\nthe key?")
+    [exercise] = read.all_of(root)
+    [cause] = [each for each in exercise.causes if each.id == "counts-lines"]
+    assert cause.says == (
+        "Your program counts lines, and not the requests of each page.\nWhich is the key?"
+    )

@@ -8,6 +8,7 @@ from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.learn import watched_run
 from flumelab.learn.exercise import Run
+from flumelab.learn.pulse import Pulse
 from flumelab.learn.watched_run import WatchedRun
 from flumelab.lessons import catalogue
 from flumelab.runtimes.runtime import Service
@@ -123,3 +124,16 @@ def test_what_a_kept_agent_has_counted_before_is_not_this_checks(watched):
     run = replace(run, before={"received": 10, "sent": 10})
     run.until_settled(3, RIGHT)
     assert run.hops == {"generated": 3, "received": 3, "sent": 3}
+
+
+def test_batches_that_spark_still_catches_up_on_are_no_reason_to_stop_waiting(monkeypatch):
+    newest = [(10, 100.0), (12, 102.0), (14, 104.0), (15, 105.0), (17, 107.0)]
+    monkeypatch.setattr(Pulse, "_completed", lambda self: newest[0])
+    monkeypatch.setattr("flumelab.learn.pulse.time.time", lambda: 104.5)
+    pulse = Pulse(None)
+    pulse.mark()
+    beats = []
+    while newest:
+        beats.append(pulse.beats())
+        newest.pop(0)
+    assert beats == [0, 0, 0, 1, 3]
