@@ -106,8 +106,8 @@ class ResultStore:
 
     def counts(self) -> Counts:
         """Return the totals, the largest first."""
+        self.create()  # SQLAlchemy's create_all fails if the program creates them meanwhile
         with opened(self.url) as engine, engine.connect() as connection:
-            _tables.create_all(engine)
             rows = connection.execute(select(totals).order_by(totals.c.value.desc())).all()
         found: dict[str, int] = dict(rows)
         malformed = found.pop(MALFORMED, 0)
