@@ -131,7 +131,8 @@ def not_connected(conf: Conf) -> Iterator[Report]:
     whole=True,
     summary="a source or a sink names a channel that the agent does not have",
     flume="Flume removes a sink with `Channel cc1 not in active set.`, and a source if none of its "
-    "channels exists. From a source with other channels it takes the name away without a word.",
+    "channels exists. From a source with other channels it takes the name away without a word; a "
+    "multiplexing selector that chooses it removes the source: `Selector channel not found: c9`.",
     harm="The sink takes nothing out; the source reads nothing, or leaves out one of its paths.",
     wrong=changed(BASE, ("k1.channel = c1", "k1.channel = cc1")),
     right=BASE,
