@@ -182,7 +182,8 @@ def shown(seen: str | list[str], stage: Stage, look: str) -> str | list[str]:
     if isinstance(seen, str):
         return stage.original(seen)
     texts = [stage.original(each) for each in seen]
-    return list(dict.fromkeys(texts)) if look == "headers" else texts
+    timed = look == "headers" and any("TIME" in text for text in texts)
+    return list(dict.fromkeys(texts)) if timed else texts
 
 
 def steady(records: dict[str, Any]) -> dict[str, Any]:
