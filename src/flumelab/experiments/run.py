@@ -7,7 +7,16 @@ from pathlib import Path
 
 from flumelab import conf_check
 from flumelab.errors import LabError
-from flumelab.experiments import landed, micro_batches, needs, picture, result, theory, truth
+from flumelab.experiments import (
+    effect,
+    landed,
+    micro_batches,
+    needs,
+    picture,
+    result,
+    theory,
+    truth,
+)
 from flumelab.experiments.evidence import Evidence
 from flumelab.experiments.experiment import LINK_HOPS, Experiment
 from flumelab.experiments.lab import Lab, environment
@@ -93,7 +102,7 @@ class _Run:
         needs.require(experiment)
         lab.prepare()
         self._truth, self._lines = truth_of(experiment, lab.settings.root, self._folder)
-        clock = Clock(self._folder / "clock")
+        clock = Clock(self._folder)
         extra = b"".join(self._lines[experiment.load.lines :])
         striker = Striker(lab, clock, extra)
         plan = Plan(experiment.faults, self.evidence, striker.strike)
@@ -103,13 +112,14 @@ class _Run:
             notes = self._folder / "notes.jsonl"
             variables = {micro_batches.VARIABLE: str(notes)}
             if experiment.does("clock-back"):
-                variables |= clock.variables()
+                variables |= clock.variables(lab.settings.root)
             stack.enter_context(environment(variables))
             try:
                 return self._load_and_fault(plan, striker, notes)
             finally:
                 self._stop()
                 notes.unlink(missing_ok=True)
+                clock.remove()
 
     def _load_and_fault(self, plan: Plan, striker: Striker, notes: Path) -> str:
         lab, settings = self._lab, self._lab.settings
@@ -119,7 +129,7 @@ class _Run:
         self._watch = Watch(settings, lab.state, notes, self.evidence)
         watch = self._watch
         rest = self._folder / "rest.log"
-        feed = Feed(self._experiment, lab.runtime, watch.counts, rest, self._lines)
+        feed = Feed(self._experiment, lab.runtime, watch.counts, rest, self._lines, self.evidence)
         self._report(f"{self._experiment.load.lines:,} lines, and the fault")
         struck, settled = self._wait_for_the_faults(plan, feed), False
         if struck:
@@ -134,7 +144,9 @@ class _Run:
         if not struck:
             left = "; ".join(f"{fault} at {fault.at}" for fault in plan.left)
             return f"the fault never came: {left or f'heal at {self._experiment.heal_at}'}"
-        return "" if settled else f"lines still moved after {SETTLE_SECONDS_MAX} s"
+        if not settled:
+            return f"lines still moved after {SETTLE_SECONDS_MAX} s"
+        return effect.missing(self._experiment, self.evidence.entries())
 
     def _wait_for_the_faults(self, plan: Plan, feed: Feed) -> bool:
         """Wait until it is time to heal; false if nothing moves any more and a fault is left."""
