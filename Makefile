@@ -70,6 +70,7 @@ lint-proof: .venv/ready ## read Flume's keys, and run every lint rule's examples
 	@mvn -q -B -f runtimes/pom.xml -P flumelint -pl ../tools/flumelint -am -DskipTests package
 	@$(BIN)/python -m tools.flumelint.make_components
 	@$(BIN)/python -m tools.flumelint.prove
+	@$(BIN)/python -m tools.flumelint.numbers
 
 wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(FLUMELAB) build --runtime local

@@ -91,6 +91,7 @@ def lab(environment: Mapping[str, str]) -> Iterator[dict[str, psutil.Process]]:
         yield {name: psutil.Process(each["pid"]) for name, each in services.items()}
     finally:
         feed.terminate()
+        feed.wait()
         flumelab(environment, "down").wait()
 
 
@@ -123,7 +124,7 @@ def shares(processes: Mapping[str, psutil.Process], seconds: float) -> dict[str,
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         environment = environment_of(Path(folder) / "state")
         with lab(environment) as parts:
             time.sleep(SETTLE_SECONDS)

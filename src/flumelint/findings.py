@@ -59,6 +59,17 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Replacement:
+    """An edit by its place: lines and columns from 1; the end is behind the last character."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """A report with its file, its place (from 1), its rule and severity."""
 
@@ -75,6 +86,7 @@ class Finding:
     fix: tuple[Edit, ...]
     source_line: str
     related: tuple[int, str] | None = None
+    replacements: tuple[Replacement, ...] = ()
 
     @property
     def text(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from flumelint import resolve
-from flumelint.findings import Finding, Report, Severity
+from flumelint.findings import Edit, Finding, Replacement, Report, Severity
 from flumelint.model import Conf
 from flumelint.properties import Document, decode, parse
 from flumelint.reader import read
@@ -69,7 +69,7 @@ def _document(source: str | bytes | Path, path: str | None) -> Document:
 
 def conf_of(document: Document, options: Options) -> Conf:
     """Read a document's agents."""
-    conf = read(document, options.environ)
+    conf = read(document, options.environ, marked=False)
     conf.expected_agent = options.agent
     return conf
 
@@ -129,9 +129,15 @@ def _finding(document: Document, report: Report, rule: Rule, severity: Severity 
         remedy=_one_line(report.remedy),
         names=report.names,
         fix=report.fix,
+        replacements=tuple(_replacement(document, edit) for edit in report.fix),
         source_line=document.line(line) if document.text else "",
         related=(document.position(related[0].start)[0], related[1]) if related else None,
     )
+
+
+def _replacement(document: Document, edit: Edit) -> Replacement:
+    start, end = document.position(edit.span.start), document.position(edit.span.end)
+    return Replacement(*start, *end, edit.text)
 
 
 _UNSEEN = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "\ufeff": ""}

@@ -27,6 +27,8 @@ def observed_text(rule: str) -> str:
     for each in its.get("more", []):
         lines += ["Another wrong one:", *_indented(_side(each))]
     lines += ["The right one:", *_indented(_side(its["right"], quiet=""))]
+    if "instead" in its:
+        lines.append(f"For a short run {its['instead']}.")
     return "\n".join([*lines, *(f"Not all shows here: {why}." for why in its.get("not_shown", []))])
 
 
@@ -41,7 +43,14 @@ def _side(record: dict[str, Any], quiet: str = "nothing about it") -> list[str]:
         lines.append("nobody listened on the source's port")
     if record["sent"]:
         lines.append(f"of {record['sent']} events {_events(record)}")
+    for name, seen in record.get("shown", {}).items():
+        lines.append(f"{name}: {_seen(seen)}")
     return lines
+
+
+def _seen(seen: str | list[str]) -> str:
+    texts = [seen] if isinstance(seen, str) else seen
+    return ", ".join(texts) or "nothing"
 
 
 def _events(record: dict[str, Any]) -> str:

@@ -89,6 +89,21 @@ def parts(component: Component) -> list[Part]:
     return _all_parts(component.agent).get((component.kind, component.name), [])
 
 
+def key_of(agent: Agent, setting: Setting) -> Key | None:
+    """What is known of the key of a setting; None in a custom class."""
+    return _all_keys(agent).get(id(setting))
+
+
+@once_per_agent
+def _all_keys(agent: Agent) -> dict[int, Key | None]:
+    return {
+        id(setting): part.key(name)
+        for all_of_one in _all_parts(agent).values()
+        for part in all_of_one
+        for name, setting in part.settings.items()
+    }
+
+
 @once_per_agent
 def _all_parts(agent: Agent) -> dict[tuple[str, str], list[Part]]:
     return {

@@ -9,16 +9,22 @@ from flumelint.model import KINDS, Agent, Component, Conf, Ignored, Setting
 from flumelint.properties import Assignment, Document, trim
 from flumelint.variables import interpolate
 
+BOM = "\ufeff"
 
-def read(document: Document, environ: Mapping[str, str]) -> Conf:
+
+def read(document: Document, environ: Mapping[str, str], marked: bool = True) -> Conf:
     """Find the agents of a document.
 
     The last of several assignments to a key counts, even if it is empty: then the key is not set.
+
+    :param marked: whether a byte order mark belongs to the first key, as for Java
     """
     conf = Conf(document, {}, [], [])
     last = {assignment.key.text: assignment for assignment in document.assignments}
     for assignment in document.assignments:
-        _add(conf, assignment, last[assignment.key.text] is assignment, environ)
+        if not marked and assignment.key.text.startswith((BOM + "#", BOM + "!")):
+            continue  # a comment
+        _add(conf, assignment, last[assignment.key.text] is assignment, environ, marked)
     for agent in conf.agents.values():
         for kind, listed in agent.lists.items():
             for name, span in listed.words():
@@ -34,9 +40,13 @@ def _is_agent(agent: Agent) -> bool:
     return bool(agent.lists) or any(agent.components[kind] for kind in KINDS)
 
 
-def _add(conf: Conf, assignment: Assignment, counts: bool, environ: Mapping[str, str]) -> None:
+def _add(
+    conf: Conf, assignment: Assignment, counts: bool, environ: Mapping[str, str], marked: bool
+) -> None:
     key = assignment.key.text
     name = trim(key)
+    if not marked and assignment.span.start == 0:
+        name = name.removeprefix(BOM)
     if not trim(assignment.value.text):
         conf.ignored.append(Ignored(assignment, "value"))
         return

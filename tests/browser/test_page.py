@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.browser import chromium, open_browser
 from tests.support.lab import LocalLab
+from tests.support.metrics_page import name_of, names_on_page
 from tests.support.page import PageServer
 from tests.support.ports import free_port
 from tests.support.prometheus import Metrics, lint, scrape
@@ -142,6 +143,7 @@ def test_the_same_numbers_are_metrics_that_promtool_accepts(lab: Lab) -> None:
         assert found.value("flumelab_hop_lines_total", hop=hop, kind=kind, unit="lines") == FED
     assert found.value("flumelab_ledger_verdict", verdict="balanced") == 1
     assert lint(found.text) == []
+    assert {name_of(family) for family in found.families} == names_on_page("flumelab_")
 
 
 def test_the_window_of_the_program_is_drawn_over_its_batches(lab: Lab) -> None:

@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
 from tests.support.docker_lab import ROOT, SECONDS_MAX, flumelab, lab_of, ledger
+from tests.support.page import PageServer
 from tests.support.ports import free_port
 from tests.support.waiting import accepts, wait_for
 
@@ -105,3 +107,24 @@ def test_top_shows_the_numbers_of_the_containers() -> None:
 
     hops = ("generated", "spooled", "Flume received", "Flume sent", "counted")
     wait_for(lambda: shown() == dict.fromkeys(hops, lines), "the ledger's lines")
+
+
+def test_the_page_on_the_host_cuts_and_mends_the_connection(tmp_path: Path) -> None:
+    page = PageServer({}, tmp_path / "page.log", "docker")
+
+    def cut() -> list[str]:
+        return [link["source"] for link in page.state()["links"] if link["cut"]]
+
+    try:
+        wait_for(lambda: page.state()["lab"]["state"] == "running", "all parts run")
+        state = page.state()
+        assert {hop["state"] for hop in state["hops"]} == {"running"}
+        assert "flume-exactly-once" in {hop["part"] for hop in state["hops"]}
+        assert page.act(action="cut", part="")[0] == 202
+        wait_for(lambda: cut() == ["sink:spark"], "the cut is shown", 20)
+        assert page.state()["lab"]["state"] == "running"  # an agent off the network is not dead
+        assert page.act(action="mend", part="")[0] == 202
+        wait_for(lambda: not cut(), "it is mended", 20)
+        assert [mark["kind"] for mark in page.state()["marks"]][-2:] == ["cut", "mended"]
+    finally:
+        page.stop()

@@ -20,16 +20,18 @@ ROOT = Path(__file__).parents[2]
 class PageServer:
     """`flumelab page --control` of one lab, called as a user would."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, runtime: str = "local") -> None:
         self.port = free_port()
-        self._environment = {**os.environ, **environment, "LAB_PAGE_PORT": str(self.port)}
+        self._runtime = runtime
+        self._environment = {**os.environ, **environment}
         self._log = log
         self.start()
 
     def start(self) -> None:
         """Start it, and wait until it has told its address."""
+        options = ["--control", "--runtime", self._runtime, "--port", str(self.port)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "flumelab", "page", "--control", "--runtime", "local"],
+            [sys.executable, "-m", "flumelab", "page", *options],
             cwd=ROOT,
             env=self._environment,
             stdout=subprocess.DEVNULL,

@@ -5,6 +5,8 @@
 - A text without such words in which Flume "says nothing" or "logs nothing": no warning, no error.
 - ``idle``: with the wrong example less runs, or fewer events come out, than with the right one.
 - ``loses-data``: with the wrong example events are missing that the right one delivers.
+- What a scene looks at (`Scene.shows`) differs between the two.
+- Any rule: the two differ in what runs, in the events, in what the scene looks at, or in the log.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any
 
 from flumelint.findings import Severity
 from flumelint.rules.rule import Rule
-from tools.flumelint.scenes import NOT_SHOWN
+from tools.flumelint.scenes import DIFFER, NOT_SHOWN
 
 QUOTE = re.compile(r"(?P<before>\w*)[ (:]*`(?P<text>[^`]+)`")
 SILENT = re.compile(r"\b(?:says|logs) nothing\b|\bwithout a word\b")
@@ -56,7 +58,16 @@ def proven(rule: Rule, logs: Sequence[str], wrong: Sequence[Any], right: Any) ->
         claims["less runs, or fewer events come out"] = all(is_less(each, right) for each in wrong)
     if rule.severity is Severity.LOSES_DATA:
         claims["events are missing"] = all(is_missing(each, right) for each in wrong)
+    for name, seen in right.get("shown", {}).items():
+        claims[f"differs: {name}"] = wrong[0]["shown"][name] != seen
+    if not quotes:  # only the wrong one says that
+        claims[DIFFER] = all(differ(each, right) for each in wrong)
     return {claim: held for claim, held in claims.items() if (rule.name, claim) not in NOT_SHOWN}
+
+
+def differ(wrong: Any, right: Any) -> bool:
+    """Whether something that a run always shows is not the same; chance lines of a log are left."""
+    return any(wrong.get(part) != right.get(part) for part in ("runs", "events", "shown", "died"))
 
 
 def is_less(wrong: Any, right: Any) -> bool:

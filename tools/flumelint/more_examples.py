@@ -5,6 +5,7 @@ from __future__ import annotations
 from flumelint.rules.hdfs import HDFS
 from flumelint.rules.rule import BASE, changed
 
+_ROLL = "a1.sinks.k1.sink.directory = /data/out\na1.sinks.k1.sink.batchSize = "
 MORE: dict[str, list[str]] = {
     "listed-but-not-configured": [
         changed(BASE, ("a1.sources = r1", "a1.sources = rr1")),
@@ -22,6 +23,13 @@ MORE: dict[str, list[str]] = {
                 "a1.sinks.k1.hdfs.rollSize",
             ),
         ),
+    ],
+    "not-a-number": [
+        changed(BASE, ("type = logger\n", "type = file_roll\n" + _ROLL + "64K\n")),
+        changed(BASE, ("type = netcat\n", "type = netcat\na1.sources.r1.max-line-length = 1e3\n")),
+    ],
+    "quoted-value": [
+        changed(BASE, ("type = logger\n", "type = file_roll\n" + _ROLL + '"100"\n')),
     ],
     "not-connected": [
         changed(BASE, ("a1.sources.r1.channels = c1\n", "")),

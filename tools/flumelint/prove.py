@@ -25,7 +25,7 @@ from flumelint.rules.rule import Rule
 from tools.flumelint.claims import proven
 from tools.flumelint.make_components import class_path
 from tools.flumelint.more_examples import MORE
-from tools.flumelint.scenes import NOT_SHOWN, NOT_STARTED, SCENES, Scene
+from tools.flumelint.scenes import INSTEAD, NOT_SHOWN, NOT_STARTED, SCENES, Scene
 from tools.flumelint.stage import Stage, staged
 
 FLUMES = ("org.apache.flume.", "io.pysparkflume.", "org.apache.spark.streaming.flume.")
@@ -49,7 +49,7 @@ def run(stages: Iterable[Stage]) -> dict[str, dict[str, Any]]:
         command = ["java", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         command += ["-Dlog4j2.isThreadContextMapInheritable=true", "-Dlog4j2.disable.jmx=true"]
         command += [
-            f"-Duser.home={folder}"
+            f"-Duser.home={folder}/home/flume"
         ]  # where a file channel without folders keeps its events
         command += ["-cp", f"{class_path()}:{extras()}", "io.pysparkflume.lint.proof.Prove"]
         done = subprocess.run(
@@ -117,6 +117,8 @@ def record_of(
         result["more"] = wrong[1:]
     if reasons := [why for (name, _), why in NOT_SHOWN.items() if name == rule.name]:
         result["not_shown"] = sorted(set(reasons))
+    if rule.name in INSTEAD:
+        result["instead"] = INSTEAD[rule.name]
     return {**result, "proven": proven(rule, said, wrong, right)}
 
 
@@ -165,6 +167,13 @@ def record(
         result["received"] = outcome["received"]
     if outcome["refused"]:
         result["refused"] = outcome["refused"]
+    if outcome["shown"]:
+        result["shown"] = {
+            name: [stage.original(each) for each in seen]
+            if isinstance(seen, list)
+            else stage.original(seen)
+            for name, seen in outcome["shown"].items()
+        }
     if "died" in outcome:
         result["died"] = stage.original(outcome["died"])
     return result
@@ -179,6 +188,7 @@ def steady(records: dict[str, Any]) -> dict[str, Any]:
         name: {
             "wrong": its["wrong"]["runs"],
             "right": its["right"]["runs"],
+            "shown": [its[side].get("shown", {}) for side in ("wrong", "right")],
             "died": its["wrong"].get("died", "").partition(":")[0],
             "proven": its["proven"],
         }

@@ -12,7 +12,7 @@ from typing import Any
 from flumelint.model import Component, Conf, Setting
 from flumelint.properties import parse
 from flumelint.reader import read
-from tools.flumelint.scenes import BODIES, Scene
+from tools.flumelint.scenes import Scene
 
 FILE_LINE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
 PORT_LINE = re.compile(r"^[^#\n]*\bports?\s*[=:]\s*(\d{2,6})(?:[ \t]+(\d{2,6}))*", re.MULTILINE)
@@ -49,6 +49,9 @@ receiver.sources.in.bind = 127.0.0.1
 receiver.sources.in.port = {port}
 receiver.sources.in.channels = kept
 receiver.channels.kept.type = memory
+receiver.sinks = shown
+receiver.sinks.shown.type = logger
+receiver.sinks.shown.channel = kept
 """
 PORT_RANGE = (20000, 32000)  # below those that the system gives to clients
 _used: set[int] = set()
@@ -60,12 +63,14 @@ class Stage:
 
     case: dict[str, Any]
     folder: Path
+    hosts: list[Path]
     ports: dict[int, str]
     sent: int
 
     def original(self, text: str) -> str:
         """A text of the log as if the example had run as it is written."""
-        text = text.replace(str(self.folder), "")
+        for folder in [*self.hosts, self.folder]:
+            text = text.replace(str(folder), "")
         for port, written in self.ports.items():
             text = re.sub(rf"\b{port}\b", written, text)
         for pattern, by in VOLATILE:
@@ -82,7 +87,9 @@ def staged(
     """
     folder = scratch / name.replace("/", "-")
     folder.mkdir()
-    texts = texts_of(example)
+    texts = [replaced(text, scene) for text in texts_of(example)]
+    # A machine an agent, or one for all.
+    hosts = [folder / f"host{number}" if scene.apart else folder for number in range(len(texts))]
     for path in own_files:
         fill(folder / "files" / path, scene.lines)
     texts = [text.replace("FOLDER", "/files") if own_files else text for text in texts]
@@ -90,7 +97,7 @@ def staged(
     agents, feeds, models, files = [], [], [], 0
     for number, text in enumerate(texts):
         conf = folder / f"flume{number or ''}.conf"
-        moved = local(move_paths(text, folder))
+        moved = local(move_paths(text, hosts[number], scene.hdfs))
         for port, written in ports.items():
             moved = re.sub(rf"(?<=[\s=:,]){written}\b", str(port), moved)
         conf.write_text(moved, encoding="utf-8")
@@ -100,20 +107,39 @@ def staged(
         names = names or ["a1"]
         agents += [{"name": each, "file": str(conf)} for each in names]
         files += prepare(model, scene)
-        feeds += feeds_of(model)
+        feeds += feeds_of(model, scene)
     for path, content in scene.files.items():
         fill(folder / path.lstrip("/"), content)
-    feeds += [{"kind": "append", "path": str(folder / path.lstrip("/"))} for path in scene.appended]
+    feeds += [
+        {"kind": kind, "path": str(folder / path.lstrip("/")), "late": True}
+        for kind, paths in (("append", scene.appended), ("rotate", scene.rotated))
+        for path in paths
+    ]
+    own = {written: port for port, written in ports.items()}
     case = {
         "id": name,
         "agents": agents,
-        "receivers": receivers(models, folder),
+        "receivers": [] if scene.wire else receivers(models, folder),
         "feeds": feeds,
-        "bodies": BODIES,
+        "bodies": scene.bodies,
         "headers": scene.headers,
         "holdMillis": int(scene.hold * 1000),
+        "expected": scene.expected if name.endswith("/right") else 0,
+        "restarts": scene.restarts,
+        "folder": str(folder),
+        "web": [own[port] for port in scene.web if port in own],
+        "wire": [own[port] for port in scene.wire if port in own],
+        "looks": scene.shows,
     }
-    return Stage(case, folder, ports, len(BODIES) * (len(feeds) + files))
+    lines = scene.lines.count("\n")
+    return Stage(case, folder, hosts, ports, len(scene.bodies) * len(feeds) + lines * files)
+
+
+def replaced(text: str, scene: Scene) -> str:
+    """An example with what the scene has otherwise, where it is in it."""
+    for old, new in scene.instead.items():
+        text = text.replace(old, new)
+    return text
 
 
 def receivers(models: list[Conf], folder: Path) -> list[str]:
@@ -151,18 +177,25 @@ def texts_of(example: str) -> list[str]:
 
 
 def ports_of(text: str) -> list[str]:
-    found = []
+    found = re.findall(r"hdfs://[\w.-]+:(\d+)", text)
     for match in PORT_LINE.finditer(text):
         found += re.findall(r"\b\d{2,5}\b", match[0].split("=")[-1])
     return list(dict.fromkeys(found))
 
 
-def move_paths(text: str, folder: Path) -> str:
-    """Put the folder before each absolute path that is a value, not in comments."""
+def move_paths(text: str, folder: Path, hdfs: bool) -> str:
+    """Put the folder before each absolute path that is a value, not in comments.
+
+    :param hdfs: whether an address in HDFS stays one, on this machine
+    """
     lines = []
     for line in text.split("\n"):
         key, equals, value = line.partition("=")
         if equals and not line.lstrip().startswith(("#", "!")):
+            if hdfs:
+                line = key + equals + re.sub(r"(hdfs://)[\w.-]+", r"\g<1>127.0.0.1", value)
+                lines.append(line)
+                continue
             moved = HDFS.sub(f"file:{folder}/", value)
             line = key + equals + PATH.sub(lambda _: f"{folder}/", moved)
         lines.append(line)
@@ -211,7 +244,7 @@ def fill(path: Path, content: str) -> int:
     return 1
 
 
-def feeds_of(conf: Conf) -> list[dict[str, Any]]:
+def feeds_of(conf: Conf, scene: Scene) -> list[dict[str, Any]]:
     """What listens in the conf, whether or not Flume will start it."""
     feeds = []
     for source in conf.components("source"):
@@ -219,7 +252,7 @@ def feeds_of(conf: Conf) -> list[dict[str, Any]]:
             text = source.text("port") or source.text("ports")
             port = re.match(r"\d+", text)
             if source.is_a(alias) and port and int(port[0]) < 65536:
-                feeds.append({"kind": kind, "port": int(port[0])})
+                feeds.append({"kind": kind, "port": int(port[0]), "deflate": scene.deflate})
     return feeds
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from flumelab import settings
+from flumelab import lab_signs, settings
 from flumelab.errors import LabError
 from flumelab.page.control import Control
 from flumelab.runtimes.choice import RuntimeName, choose
@@ -18,12 +18,14 @@ def run(
 ) -> None:
     """Serve the page until Ctrl-C; raises `LabError` if it cannot be served."""
     from flumelab.page.actions import LabControl  # only the page needs the web server's packages
+    from flumelab.page.host_signs import HostSigns
     from flumelab.page.remote import RemoteSampler
     from flumelab.page.sampler import Sampler
     from flumelab.page.serve import SamplerOf, serve
 
     configured = settings.load()
-    chosen = choose(runtime, configured).name
+    lab = choose(runtime, configured)
+    chosen = lab.name
     allowed = LabControl(chosen) if control else Control()
     sampler: SamplerOf
     if chosen == "docker":
@@ -34,7 +36,9 @@ def run(
                 _open(shown)
             return
         _require_page_of_compose(configured)
-        sampler = lambda tell: RemoteSampler((LOOPBACK, configured.page_port), tell)  # noqa: E731
+        signs = HostSigns(lambda: lab_signs.of(lab))
+        at_page = (LOOPBACK, configured.page_port)
+        sampler = lambda tell: RemoteSampler(at_page, lambda state: tell(signs.add(state)))  # noqa: E731
         port = port or configured.page_port + 1
     else:
         from flumelab.page.place import LocalPlaces

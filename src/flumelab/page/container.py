@@ -71,6 +71,7 @@ def place_of(environment: Mapping[str, str]) -> Place:
         results_url=environment.get("RESULTS_URL", "sqlite:////data/results/results.db"),
         parts=containers.parts,
         evidence=ContainerEvidence(lesson, conf, containers.parts),
+        root=root,
         agent=flume,
         is_cut=containers.is_cut,
     )

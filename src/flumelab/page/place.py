@@ -35,7 +35,7 @@ class Place:
     :param progress: the folder with the programs' progress files, or the file of an own program
     :param parts: asks for the parts and their states
     :param evidence: what the signs are found in; None where logs cannot be read
-    :param root: the checkout; None in a container, which has no generator
+    :param root: a folder with the generator; None if there is none
     :param standing: whether it is the lab of `flumelab up`, to which the lab's commands apply
     :param own: what is known of a user's own program: see `flumelab.own.saved`; None for a lesson
     """

@@ -9,6 +9,7 @@ State = Mapping[str, Any]
 """As `/api/v1/state` sends it; see `flumelab.page.state`."""
 
 RATES_KEPT = 60
+CAPACITY_UNLIMITED = 2**31 - 1  # a channel without a limit of its own gives this number
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -62,11 +63,18 @@ class Rows:
             lag=lag.get("lines"),
             seconds=lag.get("seconds"),
             trend=lag.get("trend", "none"),
-            fill=100 * fill["events"] / fill["capacity"] if fill and fill["capacity"] else None,
+            fill=_percent(fill) if fill else None,
             state=hop["state"],
             reason=hop["reason"],
             rates=list(rates),
         )
+
+
+def _percent(fill: State) -> float | None:
+    """Return how full a channel is; None if it has no limit of its own."""
+    if not 0 < fill["capacity"] < CAPACITY_UNLIMITED:
+        return None
+    return float(100 * fill["events"] / fill["capacity"])
 
 
 def name_of(hop: State) -> str:

@@ -27,7 +27,7 @@ LEVELS = {
 
 
 def as_sarif(findings: Sequence[Finding], files: Sequence[str]) -> str:
-    """Return one run with its rules, results and artifacts."""
+    """Return one run with its rules, results, fixes and artifacts."""
     used = sorted({found.rule for found in findings})
     driver = {
         "name": "flumelint",
@@ -62,7 +62,7 @@ def _result(found: Finding, rule_index: int) -> dict[str, Any]:
         "endLine": found.end_line,
         "endColumn": max(found.end_column, found.column + (found.end_line == found.line)),
     }
-    return {
+    result = {
         "ruleId": found.rule,
         "ruleIndex": rule_index,
         "level": LEVELS[found.severity],
@@ -77,6 +77,27 @@ def _result(found: Finding, rule_index: int) -> dict[str, Any]:
         ],
         "properties": {"severity": found.severity.value, "fixable": bool(found.fix)},
     }
+    if found.replacements:
+        result["fixes"] = [_fix(found)]
+    return result
+
+
+def _fix(found: Finding) -> dict[str, Any]:
+    """What --fix would do; each replacement deletes a region and inserts a text."""
+    replacements = [
+        {
+            "deletedRegion": {
+                "startLine": each.line,
+                "startColumn": each.column,
+                "endLine": each.end_line,
+                "endColumn": each.end_column,
+            },
+            "insertedContent": {"text": each.text},
+        }
+        for each in found.replacements
+    ]
+    change = {"artifactLocation": {"uri": _uri(found.file)}, "replacements": replacements}
+    return {"description": {"text": found.remedy}, "artifactChanges": [change]}
 
 
 def _uri(name: str) -> str:

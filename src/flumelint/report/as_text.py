@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import wrap
 
 from flumelint.findings import Finding, Severity
 
 LINE_MAX = 160  # characters of a source line that are shown
+COLUMNS = 80
 NAMES_MAX = 12  # valid names that are shown
 
 
@@ -26,12 +28,19 @@ def _block(found: Finding) -> str:
         lines.append(f"  line {found.related[0]}: {found.related[1]}")
     if found.remedy:
         fixable = " (flumelint --fix does it)" if found.fix else ""
-        lines.append(f"  remedy: {found.remedy}{fixable}")
+        lines += _wrapped(f"  remedy: {found.remedy}{fixable}")
     if found.names:
         shown = found.names[:NAMES_MAX]
         more = f" and {len(found.names) - len(shown)} more" if len(found.names) > NAMES_MAX else ""
-        lines.append(f"  valid: {', '.join(shown)}{more}")
+        lines += _wrapped(f"  valid: {', '.join(shown)}{more}")
     return "\n".join([*lines, ""])
+
+
+def _wrapped(text: str) -> list[str]:
+    """Break at spaces only, so that a key or a path can be copied."""
+    return wrap(
+        text, COLUMNS, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def head(found: Finding) -> str:

@@ -100,8 +100,8 @@ def _first(text: str, command: Setting) -> tuple[str, int, int, Severity | None]
     "tail-stops-at-rotation",
     Severity.RISKY,
     summary="`tail -f` keeps reading a file that has been rotated away",
-    flume="Flume only sees that the command still runs. `tail -f` follows the open file, not its "
-    "name: after a rotation nothing arrives any more, and nothing is logged.",
+    flume="Flume only sees that the command still runs. With -f, tail follows the open file, not "
+    "its name: after a rotation nothing arrives any more, and nothing is logged.",
     harm="From the first rotation on, all lines are missing.",
     wrong=changed(EXEC, (_COMMAND, "tail -f /var/log/app.log")),
     right=changed(

@@ -76,6 +76,13 @@ def time_escape_without_timestamp(conf: Conf) -> Iterator[Report]:
                 break
 
 
+def is_by_time(sink: Component) -> bool:
+    """Whether the sink's path has the time of the event in it."""
+    texts = (sink.text("hdfs.path"), sink.text("hdfs.filePrefix"))
+    local = sink.text("hdfs.useLocalTimeStamp").lower() == "true"
+    return sink.is_a("hdfs") and not local and any(_TIME.search(text) for text in texts)
+
+
 def _is_untimed(source: Component) -> bool:
     """Whether a source's events have no timestamp; unsure with custom classes."""
     harmless = ("host", "static", "uuid", "regex_filter", "search_replace", "remove_header")
@@ -179,7 +186,8 @@ def codec_and_file_type(conf: Conf) -> Iterator[Report]:
     "hdfs-web-port",
     Severity.IDLE,
     summary="the path of an HDFS sink names the port of a web page",
-    flume="The sink speaks Hadoop's RPC to a port that speaks HTTP. It logs an IOException and "
+    flume="The sink speaks Hadoop's RPC to a port that speaks HTTP. It logs `RPC response "
+    "has a length of 1213486160 exceeds maximum data length` and "
     "tries again without end.",
     harm="Nothing is written, and the channel fills.",
     wrong=changed(HDFS, ("8020", "9870")),

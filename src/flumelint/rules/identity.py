@@ -25,6 +25,11 @@ IDENTIFIED = changed(
 )
 
 
+def two_files(first: str, second: str) -> str:
+    """An example of two machines, each with a conf of its own."""
+    return f"# file: one.conf\n{first}\n# file: two.conf\n{second}"
+
+
 def _identified(conf: Conf) -> Iterator[Component]:
     for source in conf.components(SOURCE):
         if source.is_a("spooldir") and source.text("deserializer") in (DESERIALIZER, MULTILINE):
@@ -65,8 +70,8 @@ def file_header_replaces_identity(conf: Conf) -> Iterator[Report]:
     flume="Both agents read a folder of the same path, have the same origin or none, and send to "
     "the same receiver. Flume knows nothing of it.",
     harm="The receiver takes the lines of one agent for repetitions of the other's and drops them.",
-    wrong=IDENTIFIED + "\n" + IDENTIFIED.replace("a1.", "a2."),
-    right=IDENTIFIED + "\n" + IDENTIFIED.replace("a1.", "a2.").replace("web-1", "web-2"),
+    wrong=two_files(IDENTIFIED, IDENTIFIED.replace("a1.", "a2.")),
+    right=two_files(IDENTIFIED, IDENTIFIED.replace("a1.", "a2.").replace("web-1", "web-2")),
 )
 def equal_identity(confs: Sequence[Conf]) -> Iterator[tuple[Conf, Report]]:
     seen: dict[tuple[str, ...], Component] = {}

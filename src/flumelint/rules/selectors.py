@@ -12,6 +12,7 @@ from flumelint.rules.rule import BASE, changed, rule
 
 MULTIPLEXING = changed(
     BASE,
+    ("type = netcat", "type = avro"),  # its events have headers
     ("a1.channels = c1", "a1.channels = c1 c2"),
     ("a1.sinks = k1", "a1.sinks = k1 k2"),
     (

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from flumelint.component_data import Key
 from flumelint.findings import Report, Severity
-from flumelint.model import CHANNEL, Component, Conf, Setting
+from flumelint.model import Component, Conf, Setting
 from flumelint.names import nearest
+from flumelint.numbers import takes_default
 from flumelint.parts import Part, parts
 from flumelint.rules.rule import BASE, changed, rule
 
@@ -44,7 +45,7 @@ AVRO_SOURCE = changed(
     BASE,
     (
         "r1.type = netcat\n",
-        "r1.type = avro\na1.sources.r1.compression-type = none\n",
+        "r1.type = avro\na1.sources.r1.compression-type = deflate\n",
     ),
 )
 AVRO_SINK = changed(
@@ -74,16 +75,12 @@ def _is_plain(value: str) -> bool:
     return "#" not in value and value[:1] not in "\"'" and " a1." not in value
 
 
-# Numbers of a spillable memory channel for which it takes the default if they are none.
-SPILLABLE_DEFAULTS = ("memoryCapacity", "overflowCapacity")
-
-
 @rule(
     "not-a-number",
     Severity.IDLE,
     summary="a value is not the number that its key wants",
-    flume="Flume removes the component and logs `java.lang.NumberFormatException`. A memory "
-    "channel takes its default instead.",
+    flume="Flume removes the component and logs `java.lang.NumberFormatException`. Some take the "
+    "default instead: a memory channel for each of its numbers, an avro sink for its batch-size.",
     harm="There are no units: 10k, 64MB and 5s are no numbers, and neither is 1_000 or 1,000.",
     wrong=changed(LONG_LINES, ("= 4096", "= 4k")),
     right=LONG_LINES,
@@ -95,14 +92,12 @@ def not_a_number(conf: Conf) -> Iterator[Report]:
         kind = "a number" if key.type in ("float", "double") else "a whole number"
         if WHOLE.fullmatch(setting.value):
             kind = f"a number below {LIMITS[key.type]:,}"
-        ignored = part.component.kind == CHANNEL and (
-            part.component.is_a("memory") or key.name in SPILLABLE_DEFAULTS
-        )
+        ignored = takes_default(part.component, key)
         yield Report(
             setting.span,
             f"{setting.value} is not {kind}, so Flume "
             + ("takes the default" if ignored else f"removes {part.component}"),
-            _number_for(setting.value, key.default or ("100" if ignored else None)),
+            _number_for(setting.value, key.default),
             severity=Severity.IGNORED if ignored else None,
         )
 
@@ -200,10 +195,11 @@ def port_out_of_range(conf: Conf) -> Iterator[Report]:
     "unknown-compression",
     Severity.IGNORED,
     summary="compression-type is neither deflate nor none",
-    flume="Flume knows deflate only. With anything else it does not compress, and logs nothing.",
+    flume="Flume knows deflate only, and takes anything else for none without a message. If the "
+    "other side compresses, the source logs `io.netty.handler.codec.DecoderException`.",
     harm="The data is not compressed. If the other side compresses, the two do not understand "
     "each other.",
-    wrong=changed(AVRO_SOURCE, ("compression-type = none", "compression-type = gzip")),
+    wrong=changed(AVRO_SOURCE, ("compression-type = deflate", "compression-type = gzip")),
     right=AVRO_SOURCE,
 )
 def unknown_compression(conf: Conf) -> Iterator[Report]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from flumelint.component_data import Key
 from flumelint.findings import Edit, Report, Severity
 from flumelint.model import SINKGROUP, Component, Conf, Setting
+from flumelint.numbers import takes_default
+from flumelint.parts import key_of
 from flumelint.properties import Span
 from flumelint.rules.rule import BASE, changed, rule
 
@@ -17,10 +20,9 @@ _FREE_TEXT = re.compile(
     r"|query|sql|body|morphline|value|expression|formatter|jaas|schema|suffix|prefix|text)",
     re.IGNORECASE,
 )
+NUMBERS = ("int", "long", "float", "double")
 _QUOTED = re.compile(r"""(["'])[^"']+\1""")
-_CONNECTS = re.compile(
-    r"(type|channels?|sinks|interceptors|bind|port|hostname|batchSize|batch-size|selector\..*)"
-)
+_CONNECTS = re.compile(r"(type|channels?|sinks|interceptors|bind|port|hostname|selector\..*)")
 
 
 @rule(
@@ -87,8 +89,8 @@ def _breaks(component: Component, setting: Setting) -> bool:
         return False
     if _CONNECTS.fullmatch(setting.rest) or setting.rest.endswith(".type"):
         return True
-    key = component.data.keys.get(setting.rest) if component.data else None
-    return bool(key and key.type in ("int", "long", "double")) and not component.is_a("memory")
+    found = key_of(component.agent, setting)
+    return bool(found and found.type in NUMBERS and not takes_default(component, found))
 
 
 def comment_in(setting: Setting) -> re.Match[str] | None:
@@ -156,17 +158,38 @@ def two_assignments_in_a_line(conf: Conf) -> Iterator[Report]:
     Severity.RISKY,
     summary="a value stands in quotes, which become part of it",
     flume='A Java properties file has no quotes: `"memory"` is a name of eight characters.',
-    harm="Flume finds no such type, channel, host or folder; a number in quotes is no number.",
+    harm="Flume finds no such type, channel, host or folder. A number in quotes is none: most "
+    'components are removed, some take the default. `"true"` is false.',
     wrong=changed(BASE, ("bind = 127.0.0.1", 'bind = "127.0.0.1"')),
     right=BASE,
 )
 def quoted_value(conf: Conf) -> Iterator[Report]:
+    owners = {
+        id(setting): component
+        for component in conf.components()
+        for setting in component.settings.values()
+    }
     for setting in conf.settings:
         text = setting.value
-        if _QUOTED.fullmatch(text) and not _FREE_TEXT.search(setting.rest):
+        if not _QUOTED.fullmatch(text):
+            continue
+        component = owners.get(id(setting))
+        key = key_of(component.agent, setting) if component else None
+        if (key and key.type in (*NUMBERS, "boolean")) or not _FREE_TEXT.search(setting.rest):
             yield Report(
                 setting.span,
                 f"the quotes are part of the value of {setting.key}",
                 f"write {text[1:-1]}",
-                severity=Severity.IDLE if _CONNECTS.fullmatch(setting.rest) else None,
+                severity=_consequence(component, setting, key),
             )
+
+
+def _consequence(component: Component | None, setting: Setting, key: Key | None) -> Severity | None:
+    """What quotes do: a name is not found, a number is none, and `"true"` is false."""
+    if _CONNECTS.fullmatch(setting.rest):
+        return Severity.IDLE
+    if not component or not key:
+        return None
+    if key.type in NUMBERS:
+        return Severity.IGNORED if takes_default(component, key) else Severity.IDLE
+    return Severity.IGNORED if key.type == "boolean" else None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from flumelab.page.state import Hop, Lab, Link, Part
+from flumelab.page.state import Fill, Hop, Lab, Link, Part
 from flumelab.top.actions import Actions
 from flumelab.top.interactive import Top
 from flumelab.top.keyboard import Keyboard
@@ -41,6 +41,12 @@ def test_a_row_has_the_largest_lag_into_its_hop() -> None:
     assert (spool.lag, channel.lag, sink.lag) == (None, None, 10)
     assert (sink.seconds, sink.trend, channel.fill) == (61.5, "grows", 50)
     assert [row.name for row in (spool, channel, sink)] == ["spool", "channel c", "sink spark"]
+
+
+def test_a_channel_without_a_limit_of_its_own_is_not_said_to_be_empty_or_full() -> None:
+    unlimited = replace(HOP, fill=Fill(1000, 2**31 - 1))
+    [row] = Rows().of(state(hops=[unlimited], links=[]))
+    assert row.fill is None
 
 
 def test_a_plain_line_has_every_number_and_the_reason() -> None:

@@ -103,6 +103,39 @@ def test_sarif_names_rule_place_and_level(conf: Path, capsys: pytest.CaptureFixt
     }
 
 
+def test_the_fixes_in_sarif_are_those_of_the_command(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conf.write_text(conf.read_text() + "a1.sources.r1.ack-every-event = true  # as the client\n")
+    assert run("--format", "sarif", "a.conf") == 1
+    results = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    lines = conf.read_text().splitlines(keepends=True)
+    found = [
+        replacement
+        for result in results
+        for change in result["fixes"][0]["artifactChanges"]
+        for replacement in change["replacements"]
+    ]
+    for each in sorted(
+        found,
+        key=lambda one: (
+            -one["deletedRegion"]["startLine"] * 1000 - one["deletedRegion"]["startColumn"]
+        ),
+    ):
+        region = each["deletedRegion"]
+        assert region["startLine"] == region["endLine"]
+        line = lines[region["startLine"] - 1]
+        lines[region["startLine"] - 1] = (
+            line[: region["startColumn"] - 1]
+            + each["insertedContent"]["text"]
+            + line[region["endColumn"] - 1 :]
+        )
+
+    run("--fix", "a.conf")
+    assert len(found) > 1
+    assert "".join(lines) == conf.read_text()
+
+
 def test_github_gets_an_annotation(conf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--format", "github", "a.conf") == 1
     assert capsys.readouterr().out == (

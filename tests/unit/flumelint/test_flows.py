@@ -183,7 +183,7 @@ def test_the_text_shows_each_way() -> None:
         as_text(conf_of(MULTIPLEXING))
         == """\
 agent a1
-  r1 (netcat)
+  r1 (avro)
     ──▶ c1 (memory) [kind = gift | default]
         ──▶ k1 (logger)
     ──▶ c2 (memory) [kind = gift]

@@ -117,11 +117,22 @@ def test_the_prose_of_a_page_fits_into_80_columns(rule: Rule) -> None:
     assert max(map(len, prose.splitlines())) <= 80
 
 
-def test_a_quoted_batch_size_costs_the_component() -> None:
-    conf = changed(
-        BASE, ("k1.type = logger", "k1.type = avro\na1.sinks.k1.hostname = h\na1.sinks.k1.port = 1")
-    )
+@pytest.mark.parametrize(
+    ("type_", "key", "severity"),
+    [
+        ("avro", "batch-size", "ignored"),
+        ("thrift", "request-timeout", "idle"),
+        ("file_roll", "sink.batchSize", "idle"),
+        ("hdfs", "hdfs.roundValue", "ignored"),
+        ("hdfs", "hdfs.useLocalTimeStamp", "ignored"),
+        ("com.example.Sink", "batchSize", "risky"),
+    ],
+)
+def test_quotes_are_as_bad_as_what_flume_does_with_them(
+    type_: str, key: str, severity: str
+) -> None:
+    """As each sink did in Flume 1.11: tools/flumelint/numbers.py."""
+    conf = changed(BASE, ("k1.type = logger", f"k1.type = {type_}"))
+    reported = found(conf + f'a1.sinks.k1.{key} = "50"\n')["quoted-value"]
 
-    reported = found(conf + 'a1.sinks.k1.batch-size = "50"\n')["quoted-value"]
-
-    assert reported.severity.value == "idle"
+    assert reported.severity.value == severity

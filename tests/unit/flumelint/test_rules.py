@@ -38,6 +38,35 @@ def test_a_rule_finds_its_wrong_example(rule: Rule, tmp_path: Path) -> None:
     assert rule.name in {each.rule for each in found}, found
 
 
+# Where one mistake has two faces: the name is wrong here, so something is missing there.
+FOLLOW = {
+    "channel-without-source": {"channel-without-sink"},
+    "comma-in-list": {"channel-without-sink"},
+    "not-connected": {"channel-without-sink"},
+    "unknown-channel": {"channel-without-sink"},
+    "group-uses-sink": {"failover-priorities"},
+    "group-without-sinks": {"failover-priorities"},
+    "singular-kind": {"channel-without-sink", "not-connected"},
+    "file-group-without-pattern": {"file-group-not-listed"},
+    "invisible-character": {"unknown-channel"},
+    "listed-but-not-configured": {"configured-but-not-listed"},
+    "malformed-unicode-escape": {"unknown-key"},
+}
+GRAVE = [rule for rule in RULES if rule.severity in (Severity.LOSES_DATA, Severity.IDLE)]
+
+
+@pytest.mark.parametrize("rule", GRAVE, ids=lambda rule: rule.name)
+def test_the_wrong_example_of_a_grave_rule_has_one_mistake(rule: Rule, tmp_path: Path) -> None:
+    """So that it can be given to learners as a conf with one silent mistake."""
+    found = check_documents(documents(in_folder(rule, rule.wrong, tmp_path)), Options())
+    own = [each for each in found if each.rule == rule.name]
+    others = {each.rule for each in found if each.severity is not Severity.NOTE} - {rule.name}
+
+    assert len(own) == 1
+    assert own[0].severity in (Severity.LOSES_DATA, Severity.IDLE)
+    assert others == FOLLOW.get(rule.name, set())
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_right_example_is_clean(rule: Rule, tmp_path: Path) -> None:
     found = check_documents(documents(in_folder(rule, rule.right, tmp_path)), Options())

@@ -12,7 +12,6 @@ import org.objectweb.asm.Type;
 import org.objectweb.asm.tree.AbstractInsnNode;
 import org.objectweb.asm.tree.ClassNode;
 import org.objectweb.asm.tree.FieldInsnNode;
-import org.objectweb.asm.tree.FieldNode;
 import org.objectweb.asm.tree.InvokeDynamicInsnNode;
 import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
@@ -274,12 +273,12 @@ final class FlumeCode implements ConfInterpreter.Outside {
         return fixed;
       }
     }
-    return sites.field(declared(field)).resized(Type.getType(field.desc).getSize());
+    return sites.field(jars.declared(field.owner, field.name)).resized(Type.getType(field.desc).getSize());
   }
 
   @Override
   public void writeField(FieldInsnNode field, Known value) {
-    sites.putField(declared(field), value);
+    sites.putField(jars.declared(field.owner, field.name), value);
   }
 
   @Override
@@ -291,16 +290,5 @@ final class FlumeCode implements ConfInterpreter.Outside {
   @Override
   public void mustHave(Known value) {
     findings.require(value);
-  }
-
-  private String declared(FieldInsnNode field) {
-    for (ClassNode node : jars.chain(field.owner)) {
-      for (FieldNode its : node.fields) {
-        if (its.name.equals(field.name)) {
-          return node.name + "." + field.name;
-        }
-      }
-    }
-    return field.owner + "." + field.name;
   }
 }

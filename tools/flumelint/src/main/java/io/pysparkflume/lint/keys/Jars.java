@@ -13,6 +13,7 @@ import java.util.jar.JarFile;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.FieldNode;
 import org.objectweb.asm.tree.MethodNode;
 
 /** The classes of Flume's jars and of our plugins, by internal name. */
@@ -122,5 +123,17 @@ final class Jars {
     return node != null
         && (isA(node.superName, parent)
             || node.interfaces.stream().anyMatch(its -> isA(its, parent)));
+  }
+
+  /** A field by the class that declares it. */
+  String declared(String owner, String name) {
+    for (ClassNode node : chain(owner)) {
+      for (FieldNode field : node.fields) {
+        if (field.name.equals(name)) {
+          return node.name + "." + name;
+        }
+      }
+    }
+    return owner + "." + name;
   }
 }

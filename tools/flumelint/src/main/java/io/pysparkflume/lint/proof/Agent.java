@@ -32,6 +32,32 @@ final class Agent {
     application.handleConfigurationEvent(configuration);
   }
 
+  /** Whether every source has begun. */
+  boolean begun() {
+    return configuration.getSourceRunners().values().stream()
+        .allMatch(runner -> runner.getSource().getLifecycleState() == LifecycleState.START);
+  }
+
+  /** A component by its name, or null. */
+  Object component(String name) throws ReflectiveOperationException {
+    Channel channel = configuration.getChannels().get(name);
+    if (channel != null) {
+      return channel;
+    }
+    SourceRunner source = configuration.getSourceRunners().get(name);
+    if (source != null) {
+      return source.getSource();
+    }
+    for (SinkRunner runner : configuration.getSinkRunners().values()) {
+      for (Sink sink : sinks(runner.getPolicy())) {
+        if (sink.getName().equals(name)) {
+          return sink;
+        }
+      }
+    }
+    return null;
+  }
+
   void stop() {
     application.stop();
   }

@@ -18,8 +18,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import org.apache.flume.Event;
 import org.apache.flume.EventDeliveryException;
+import org.apache.flume.FlumeException;
 import org.apache.flume.api.RpcClient;
 import org.apache.flume.api.RpcClientFactory;
 import org.apache.flume.event.EventBuilder;
@@ -31,12 +33,17 @@ final class Feeder {
 
   private Feeder() {}
 
-  /** Sends the bodies; false if nobody listens. */
-  static boolean send(Case.Feed feed, List<String> bodies, Map<String, String> headers)
+  /** Sends the bodies; false if nobody listens. What the source answers goes to answers. */
+  static boolean send(
+      Case.Feed feed, List<String> bodies, Map<String, String> headers, StringBuffer answers)
       throws IOException, InterruptedException {
     String lines = String.join("\n", bodies) + "\n";
     switch (feed.kind) {
-      case "append" -> {
+      case "append", "rotate" -> {
+        if (feed.kind.equals("rotate")) {
+          Files.move(Path.of(feed.path), Path.of(feed.path + ".1"));
+        }
+        Files.createDirectories(Path.of(feed.path).getParent());
         Files.writeString(Path.of(feed.path), lines,
             StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         return true;
@@ -60,7 +67,9 @@ final class Feeder {
       return false;
     }
     switch (feed.kind) {
-      case "avro" -> sendAvro(feed.port, bodies, headers);
+      case "avro" -> {
+        return sendAvro(feed, bodies, headers);
+      }
       case "http" -> sendHttp(feed.port, bodies, headers);
       default -> {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), feed.port)) {
@@ -69,7 +78,9 @@ final class Feeder {
           out.flush();
           socket.shutdownOutput();
           socket.setSoTimeout(PATIENCE_MILLIS);
-          socket.getInputStream().readAllBytes(); // netcat answers OK and closes
+          // netcat answers OK and closes
+          answers.append(
+              new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         } catch (IOException error) {
           return true; // it listens, and answers nothing or ends the connection
         }
@@ -79,16 +90,12 @@ final class Feeder {
   }
 
   /** Whether a UDP source has the port: then nobody else can take it. */
-  private static boolean isBound(int port) throws InterruptedException {
-    for (int waited = 0; waited < PATIENCE_MILLIS; waited += STEP_MILLIS) {
-      try (DatagramSocket probe =
-          new DatagramSocket(port, InetAddress.getLoopbackAddress())) {
-        Thread.sleep(STEP_MILLIS);
-      } catch (IOException taken) {
-        return true;
-      }
+  private static boolean isBound(int port) {
+    try (DatagramSocket probe = new DatagramSocket(port, InetAddress.getLoopbackAddress())) {
+      return false;
+    } catch (IOException taken) {
+      return true;
     }
-    return false;
   }
 
   private static boolean listens(int port) throws InterruptedException {
@@ -103,8 +110,19 @@ final class Feeder {
     return false;
   }
 
-  private static void sendAvro(int port, List<String> bodies, Map<String, String> headers) {
-    RpcClient client = RpcClientFactory.getDefaultInstance("127.0.0.1", port);
+  /** Sends a batch; false if nobody listens any more. */
+  private static boolean sendAvro(
+      Case.Feed feed, List<String> bodies, Map<String, String> headers) {
+    Properties properties = new Properties();
+    properties.setProperty("hosts", "h1");
+    properties.setProperty("hosts.h1", "127.0.0.1:" + feed.port);
+    properties.setProperty("compression-type", feed.deflate ? "deflate" : "none");
+    RpcClient client;
+    try {
+      client = RpcClientFactory.getInstance(properties);
+    } catch (FlumeException gone) {
+      return false;
+    }
     try {
       List<Event> events = new ArrayList<>();
       for (String body : bodies) {
@@ -116,6 +134,7 @@ final class Feeder {
     } finally {
       client.close();
     }
+    return true;
   }
 
   private static void sendHttp(int port, List<String> bodies, Map<String, String> headers)

@@ -22,5 +22,7 @@ final class Outcome {
   final List<String> bodies = new ArrayList<>(); // what logger sinks have printed
   final List<Line> log = new ArrayList<>();
   String died; // the exception that ended the reading of the conf, or null
+  final Map<String, Object> shown = new TreeMap<>(); // what the looks saw
+  transient String again; // events after a restart
   int refused; // feeds to whose port nobody listened
 }

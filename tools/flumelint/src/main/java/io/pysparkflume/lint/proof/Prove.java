@@ -29,6 +29,8 @@ public final class Prove {
   private static final int CASE_SECONDS = 60; // behind the last one that ended
   private static final int DONE_MILLIS = 400; // when all have arrived: for what comes twice
   private static final int LONG_MILLIS = 6000; // for a source that makes events without end
+  private static final int BEGIN_MILLIS = 5000; // the first one loads classes
+  private static final int ARRIVE_MILLIS = 20_000;
   private static final int STEP_MILLIS = 25;
 
   private final Logs logs = Logs.begin();
@@ -65,24 +67,29 @@ public final class Prove {
     Outcome outcome = new Outcome();
     outcome.id = its.id;
     Logs.enter(its.id + " receives");
+    for (int port : its.web) {
+      Listener.web(port);
+    }
+    List<Listener> wires = new ArrayList<>();
+    for (int port : its.wire) {
+      wires.add(Listener.wire(port));
+    }
     List<Agent> receivers = new ArrayList<>();
     for (String conf : its.receivers) {
       receivers.add(new Agent("receiver", conf));
     }
-    Map<String, Agent> agents = new LinkedHashMap<>();
+    begin(receivers);
     Logs.enter(its.id);
-    Logs.loading(true);
-    for (Case.Start one : its.agents) {
-      try {
-        // Several agents' parts are told apart by the agents' names.
-        String prefix = its.agents.size() > 1 ? one.name + "." : "";
-        agents.put(prefix, new Agent(one.name, one.file));
-      } catch (Exception | LinkageError error) { // main logs it and ends
-        outcome.died = error.toString();
-      }
+    Map<String, Agent> agents = start(its, outcome);
+    StringBuffer answers = new StringBuffer();
+    int sent = feed(its, outcome, false, answers);
+    if (its.expected > 0) {
+      arrive(agents.values(), its.expected);
     }
-    Logs.loading(false);
-    settle(agents.values(), feed(its, outcome));
+    settle(agents.values(), Math.max(sent, its.expected));
+    if (its.feeds.stream().anyMatch(each -> each.late)) {
+      settle(agents.values(), sent + feed(its, outcome, true, answers));
+    }
     if (its.holdMillis > 0) {
       Thread.sleep(its.holdMillis);
     }
@@ -94,7 +101,24 @@ public final class Prove {
     }
     outcome.log.addAll(logs.lines(its.id));
     outcome.bodies.addAll(logs.events(its.id));
+    List<String> events = new ArrayList<>(logs.events(its.id));
+    events.addAll(logs.events(its.id + " receives"));
     Logs.enter(its.id + " stops");
+    if (its.restarts) {
+      agents = restart(its, agents, outcome);
+    }
+    for (Map.Entry<String, String> look : its.looks.entrySet()) {
+      String[] words = look.getValue().split(" ");
+      Object seen = switch (words[0]) {
+        case "files" -> Look.files(Path.of(its.folder), words[1]);
+        case "field" -> Look.field(agents.values().iterator().next().component(words[1]), words[2]);
+        case "headers" -> Look.headers(events);
+        case "answers" -> answers.toString().trim().replaceAll("\\s+", " ");
+        case "wire" -> wires.stream().map(Listener::first).toList();
+        default -> outcome.again;
+      };
+      outcome.shown.put(look.getKey(), seen);
+    }
     receivers.addAll(agents.values());
     for (Agent agent : receivers) {
       Thread stop = new Thread(agent::stop); // it waits for sources, up to ten seconds
@@ -104,17 +128,80 @@ public final class Prove {
     return outcome;
   }
 
+  /** Starts the agents. */
+  private static Map<String, Agent> start(Case its, Outcome outcome) throws InterruptedException {
+    Map<String, Agent> agents = new LinkedHashMap<>();
+    Logs.loading(true);
+    for (Case.Start one : its.agents) {
+      try {
+        // Several agents' parts are told apart by the agents' names.
+        String prefix = its.agents.size() > 1 ? one.name + "." : "";
+        agents.put(prefix, new Agent(one.name, one.file));
+      } catch (Exception | LinkageError error) { // main logs it and ends
+        outcome.died = error.toString();
+      }
+    }
+    Logs.loading(false);
+    if (its.feeds.stream().anyMatch(feed -> feed.kind.equals("udp"))) {
+      begin(agents.values()); // nothing answers on UDP
+    }
+    return agents;
+  }
+
+  /** Waits until all sources have begun. */
+  private static void begin(Collection<Agent> agents) throws InterruptedException {
+    for (int waited = 0; waited < BEGIN_MILLIS; waited += STEP_MILLIS) {
+      if (agents.stream().allMatch(Agent::begun)) {
+        return;
+      }
+      Thread.sleep(STEP_MILLIS);
+    }
+  }
+
+  /** Stops the agents, starts them again, and notes what comes then. */
+  private static Map<String, Agent> restart(Case its, Map<String, Agent> agents, Outcome outcome)
+      throws Exception {
+    agents.values().forEach(Agent::stop);
+    Map<String, Agent> again = start(its, outcome);
+    settle(again.values(), 0);
+    long[] counts = new long[2];
+    for (Agent agent : again.values()) {
+      counts[0] += agent.inAndOut()[0];
+      counts[1] += agent.inAndOut()[1];
+    }
+    outcome.again = counts[0] + " came into channels and " + counts[1] + " out of them";
+    return again;
+  }
+
   /** Sends the events and returns how many. */
-  private static int feed(Case its, Outcome outcome) throws Exception {
+  private static int feed(Case its, Outcome outcome, boolean late, StringBuffer answers)
+      throws Exception {
     int sent = 0;
     for (Case.Feed feed : its.feeds) {
-      if (Feeder.send(feed, its.bodies, its.headers)) {
+      if (feed.late != late) {
+        continue;
+      }
+      if (Feeder.send(feed, its.bodies, its.headers, answers)) {
         sent += its.bodies.size();
       } else {
         outcome.refused++;
       }
     }
     return sent;
+  }
+
+  /** Waits until as many events have left the channels, however slow the machine is. */
+  private static void arrive(Collection<Agent> agents, int expected) throws Exception {
+    for (int waited = 0; waited < ARRIVE_MILLIS; waited += STEP_MILLIS) {
+      long out = 0;
+      for (Agent agent : agents) {
+        out += agent.inAndOut()[1];
+      }
+      if (out >= expected) {
+        return;
+      }
+      Thread.sleep(STEP_MILLIS);
+    }
   }
 
   /** Waits until as many events have left the channels as were sent, or nothing moves any more. */
