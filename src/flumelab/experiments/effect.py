@@ -23,6 +23,7 @@ _SIGNS = {
     "half-open": "no OK was lost",
     "slow": "no answer took so long",
     "fill": "no write failed",
+    "clock-back": "no micro-batch has another time of day",
 }
 
 
@@ -37,6 +38,9 @@ def _was_felt(fault: Fault, entries: Sequence[Entry]) -> bool:
             return any(entry["ok"] and entry["lost"] for entry in answers)
         case "slow", _:
             return any(seconds >= fault.seconds for seconds in took)
+        case "clock-back", _:
+            days = [entry["day"] - entry["t"] for entry in entries if entry["kind"] == "batch"]
+            return bool(days) and max(days) - min(days) > fault.seconds / 2
         case "fill", "landing":
             return any(not entry["ok"] and not entry["lost"] for entry in answers)
         case "fill", _:

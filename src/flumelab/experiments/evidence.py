@@ -10,7 +10,7 @@ which no fault sets back, and `kind`:
     lost-request  … and never reached the receiver      id, why
     answer        the receiver's answer                 id, ok, lost (why the sink has not got it)
     landed        a batch in the landing log            first, events, lines
-    batch         a micro-batch has its lines           name, lines, events, again
+    batch         a micro-batch has its lines           name, lines, events, again, day
     stored        … and they are in the result store    name
     fault         what was done to the lab              do, told, at
     heal          … and undone                          text

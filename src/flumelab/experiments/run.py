@@ -59,6 +59,7 @@ def run(
         doubt = f"the lab failed: {error}"
     finally:
         the_run.end()
+    doubt = doubt or effect.missing(experiment, the_run.evidence.entries())
     measured = the_run.measured()
     verdict, why = judge(the_run.theory, measured, doubt)
     found = Result(
@@ -144,9 +145,7 @@ class _Run:
         if not struck:
             left = "; ".join(f"{fault} at {fault.at}" for fault in plan.left)
             return f"the fault never came: {left or f'heal at {self._experiment.heal_at}'}"
-        if not settled:
-            return f"lines still moved after {SETTLE_SECONDS_MAX} s"
-        return effect.missing(self._experiment, self.evidence.entries())
+        return "" if settled else f"lines still moved after {SETTLE_SECONDS_MAX} s"
 
     def _wait_for_the_faults(self, plan: Plan, feed: Feed) -> bool:
         """Wait until it is time to heal; false if nothing moves any more and a fault is left."""
@@ -268,7 +267,8 @@ class _Run:
                 seen[name] += 1
                 again = seen[name] > 1
                 self.evidence.note(
-                    "batch", note["t"], name=name, lines=lines, events=events, again=again
-                )
+                    "batch", note["t"], name=name, lines=lines, events=events, again=again,
+                    day=note["day"],
+                )  # fmt: skip
             elif note["kind"] == "stored" and name in seen:
                 self.evidence.note("stored", note["t"], name=name)

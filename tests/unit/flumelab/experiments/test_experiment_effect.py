@@ -12,6 +12,10 @@ from tests.support.experiment_evidence import SEEN, answer, entry, request
 ROOT = load().root
 LOST_REQUEST = [*SEEN[:5], entry(105, "lost-request", id=2, why="the connection was cut")]
 LATE = [request(1, 1, 1, 10), answer(7.5, 1)]
+AN_HOUR_AGO = [
+    entry(t, "batch", name=str(t), lines=[[t, t]], events=1, again=False, day=day)
+    for t, day in ((1, 10_001.0), (2, 6_402.0))
+]
 REFUSED = [request(1, 1, 1, 10), answer(2, 1, ok=False)]
 
 
@@ -23,6 +27,7 @@ REFUSED = [request(1, 1, 1, 10), answer(2, 1, ok=False)]
         ("half-open", SEEN, "no OK was lost"),
         ("late-ok", LATE, "no answer took so long"),
         ("full-landing-disk", REFUSED, "no write failed"),
+        ("clock-set-back", AN_HOUR_AGO, "no micro-batch has another time of day"),
         ("full-spool-disk", [entry(1, "unwritten")], "no write failed"),
     ],
 )
