@@ -4,6 +4,7 @@ Each entry has `t`, in seconds of the machine's monotonic clock, which all its p
 which no fault sets back, and `kind`:
 
     file          a file came into the spool directory  lines (ranges)
+    source-ended  Flume's source reads no more, for good
     unwritten     the generator could not write one
     put           Flume's counter of its channel grew   new, total, fill
     request       a batch left the sink                 id, lines, events, again
@@ -12,7 +13,7 @@ which no fault sets back, and `kind`:
     landed        a batch in the landing log            first, events, lines
     batch         a micro-batch has its lines           name, lines, events, again, day
     stored        … and they are in the result store    name
-    fault         what was done to the lab              do, told, at
+    fault         what was done to the lab              do, told, at, day
     heal          … and undone                          text
     up            parts were started again              text
 """

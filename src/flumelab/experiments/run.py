@@ -9,6 +9,7 @@ from flumelab import conf_check
 from flumelab.errors import LabError
 from flumelab.experiments import (
     effect,
+    flume_log,
     landed,
     micro_batches,
     needs,
@@ -71,7 +72,7 @@ def run(
         prediction=prediction,
         hops=the_run.hops(),
         lost=truth.ranges(the_run.lost),
-        twice=truth.ranges(the_run.twice),
+        twice=truth.ranges(number for number in the_run.twice if number),
         seconds=time.monotonic() - started,
         folder=folder,
     )
@@ -180,6 +181,7 @@ class _Run:
     def _heal(self, striker: Striker) -> None:
         assert self._tap
         self._lab.keep_logs("before-heal")
+        flume_log.note(self._lab.state / "logs/flume.log", self.evidence)
         self.evidence.note("heal", text="the fault ends")
         if self.theory.forgets:
             self._tap.unanswered.clear()  # nobody is left who could send them again

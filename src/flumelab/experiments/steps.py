@@ -75,7 +75,8 @@ class _Maker:
 
     def steps(self, entry: Entry) -> Iterator[Step]:
         makers = {
-            "file": self._file, "unwritten": self._unwritten, "put": self._put,
+            "file": self._file, "unwritten": self._unwritten, "source-ended": self._source_ended,
+            "put": self._put,
             "request": self._request, "answer": self._answer,
             "landed": self._lands, "batch": self._batch, "stored": self._stored,
             "fault": self._fault, "heal": self._heal, "up": self._up,
@@ -91,6 +92,10 @@ class _Maker:
     def _unwritten(self, t: float, entry: Entry) -> Iterator[Step]:
         note = "The generator cannot write its next file, and tries again."
         yield Step(t, "lost", note, "file", "file", "not written", note)
+
+    def _source_ended(self, t: float, entry: Entry) -> Iterator[Step]:
+        note = "The source stops reading for good. Only Flume's log says so: a line with FATAL."
+        yield Step(t, "lost", note, "source", "source", "stopped", note, dies=("source",))
 
     def _put(self, t: float, entry: Entry) -> Iterator[Step]:
         title = (
