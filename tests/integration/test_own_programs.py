@@ -13,10 +13,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from flumelab.runtimes.processes import has_ended
@@ -191,8 +193,12 @@ def started(files: OwnFiles, until: str) -> subprocess.Popen[str]:
 
 def left_of(files: OwnFiles) -> list[str]:
     state = files.lab.state.parent / "own"
-    own = [each for each in files.lab.processes_of(str(state)) if not has_ended(each)]
-    return [" ".join(each.cmdline())[:60] for each in own]
+    left = []
+    for each in files.lab.processes_of(str(state)):
+        with suppress(psutil.Error):  # it ends at this moment
+            if not has_ended(each):
+                left.append(" ".join(each.cmdline())[:60])
+    return left
 
 
 @pytest.mark.parametrize("conf", ["netcat.conf", "spool.conf"])

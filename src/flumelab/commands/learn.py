@@ -181,6 +181,7 @@ def verify_exercises(
     if as_json:
         print_json([each.as_json() for each in proofs])
     else:
+        show.out(*show.times(verify.times(proofs)))
         show.out(f"{held} of {len(proofs)} as they should be")
     raise typer.Exit(0 if held == len(proofs) else 1)
 

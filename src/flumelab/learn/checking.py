@@ -133,7 +133,6 @@ def _run(one: CheckRun) -> Outcome:
         watched = WatchedRun(
             one.runtime, lesson, run, one.settings.metrics_port, pulse,
             knows_conf=one.exercise.kind is not Kind.CONF, before=one.before(), step=one.step,
-            started=one.started,
         )  # fmt: skip
         _feed(one, watched)
         truth = _Truth(one.runtime, load.scenario, check.keys)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from flumelab.errors import LabError
 from flumelab.learn import desk, progress, read
-from flumelab.learn.exercise import Exercise
+from flumelab.learn.exercise import Exercise, Kind
 from flumelab.learn.progress import Progress
 from flumelab.learn.verdict import Result, Verdict
 
@@ -26,7 +26,10 @@ class Checks(Protocol):
 
 
 class Session:
-    """One learner's exercises and progress; the files that are missing are handed out."""
+    """One learner's exercises and progress; the files that are missing are handed out.
+
+    There are many confs with a mistake, so each is handed out when the learner comes to it.
+    """
 
     def __init__(self, checks: Checks, exercises: list[Exercise]) -> None:
         if not exercises:
@@ -34,7 +37,7 @@ class Session:
         self.checks = checks
         self.exercises = exercises
         self._file = checks.folder / "progress"
-        desk.hand_out(exercises)
+        desk.hand_out([each for each in exercises if each.kind is not Kind.FIND])
 
     @property
     def names(self) -> list[str]:
@@ -48,12 +51,17 @@ class Session:
     def current(self) -> Exercise | None:
         """The exercise that the learner is at; None if all are done."""
         name = self.progress().current(self.names)
-        return read.find(self.exercises, name) if name else None
+        return self._handed_out(name) if name else None
+
+    def _handed_out(self, name: str) -> Exercise:
+        exercise = read.find(self.exercises, name)
+        desk.hand_out([exercise])
+        return exercise
 
     def chosen(self, name: str | None) -> Exercise:
         """Return the named or the current exercise; raises `LabError` if there is none."""
         if name:
-            return read.find(self.exercises, name)
+            return self._handed_out(name)
         current = self.current()
         if current is None:
             raise LabError("all exercises are done; name one, or see flumelab learn list")
@@ -65,7 +73,7 @@ class Session:
         name = known.after(exercise.name, self.names) if exercise else known.current(self.names)
         if name:
             progress.write(self._file, replace(known, now=name))
-        return read.find(self.exercises, name) if name else None
+        return self._handed_out(name) if name else None
 
     @contextmanager
     def checked(self, exercise: Exercise, seed: int | None = None) -> Iterator[Verdict]:

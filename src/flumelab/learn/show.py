@@ -1,5 +1,6 @@
 """What `flumelab learn` prints, in 80 columns."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import wrap
 
@@ -13,6 +14,7 @@ from flumelab.learn.verify import Proof
 
 STYLES = {Result.RIGHT: "bold green", Result.WRONG: "bold red", Result.UNKNOWN: "bold yellow"}
 TEXT_COLUMNS = 78
+SHOWN_SECONDS_MIN = 0.1
 
 
 def out(*parts: Text | str) -> None:
@@ -69,6 +71,15 @@ def proof(given: Proof, root: Path) -> Text:
     return Text.assemble(
         mark, text, f"\n    wanted: {wanted}; seed {verdict.seed}\n", verdict.message
     )
+
+
+def times(by_exercise: Mapping[str, tuple[float, float]]) -> list[Text]:
+    """How long a verdict took; those that need no run are left out."""
+    return [
+        Text(f"{name:<28} p50 {middle:>5.1f} s   p90 {late:>5.1f} s", "dim")
+        for name, (middle, late) in by_exercise.items()
+        if late >= SHOWN_SECONDS_MIN
+    ]
 
 
 def wrapped(text: str) -> list[str]:

@@ -14,12 +14,12 @@ from flumelab.runtimes.runtime import Runtime
 
 FLUME = "flume"
 POLL_SECONDS = 0.1
-STUCK_SECONDS = 8.0  # Flume's own sink tries to connect every five
+STUCK_SECONDS = 6.0  # Flume's own sink tries to connect every five
 WAVE_SECONDS_MAX = 20.0
 BEATS_RIGHT, BEATS_WRONG = 2, 3
 """The micro-batches after which a number that has not changed will not change."""
 BLIND_SECONDS_RIGHT, BLIND_SECONDS_WRONG = 2.5, 6.0  # … where nobody can count micro-batches
-SLOWNESS_MAX = 5.0
+SLOWNESS_MAX = 3.0
 
 
 @dataclass
