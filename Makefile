@@ -6,6 +6,7 @@ FAULT_KILLS ?= 20
 FAULT_SEED  ?= 1
 SECONDS ?= 180
 SEEDS   ?= 3
+SEEDS   ?= 3
 PYTHON  ?= python3
 
 # A shell may export LINES: its terminal's height.
@@ -17,7 +18,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons test test-unit faults experiments fuzz bench lint lint-confs lint-page lint-proof wheel lock
+.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-page lint-proof wheel lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +32,9 @@ down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
 
 lessons: .venv/ready ## run every lesson, each against the generator's truth [RUNTIME=]
 	@$(FLUMELAB) run --runtime $(RUNTIME) $$($(BIN)/python -c 'from flumelab.lessons.catalogue import LESSONS; print(*LESSONS)')
+
+classroom: .venv/ready ## prove every exercise: starter, wrong answers, solution [SEEDS=3]
+	@$(FLUMELAB) learn verify --seeds $(SEEDS)
 
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
@@ -101,3 +105,4 @@ lock: ## renew requirements/*.txt from the two pyproject.toml (needs uv)
 		--group build --group dev --group outlets \
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt
 	$(UV_COMPILE) --group pyproject.toml:outlets -c requirements/dev.txt -o requirements/outlets.txt
+	$(UV_COMPILE) --group pyproject.toml:notebook -c requirements/dev.txt -o requirements/notebook.txt

@@ -4,7 +4,7 @@ A lab of the local runtime is fed 200 lines a second. The page's server samples 
 The clients read its events; one more client never reads. Prints ``page_load_ratio: R``: the share
 of a core that the server takes, against the limit of 3 %; and beside it
 
-- what the sampled JVMs take more than without the page,
+- what the sampled JVMs take more than before and after, without the page,
 - the server's memory after a tenth of the time and at the end,
 - the longest pause between two states at any client that reads.
 """
@@ -128,7 +128,7 @@ if __name__ == "__main__":
         environment = environment_of(Path(folder) / "state")
         with lab(environment) as parts:
             time.sleep(SETTLE_SECONDS)
-            without = shares(parts, min(SECONDS, WITHOUT_SECONDS_MAX))
+            before = shares(parts, min(SECONDS, WITHOUT_SECONDS_MAX))
             with page(environment) as server:
                 port = int(environment["LAB_PAGE_PORT"])
                 silent = ask_for_events(port)
@@ -137,8 +137,9 @@ if __name__ == "__main__":
                 memory = server.memory_info().rss
                 found = shares(parts | {"page": server}, SECONDS)
                 grown = server.memory_info().rss - memory
+            after = shares(parts, min(SECONDS, WITHOUT_SECONDS_MAX))
     for name in parts:
-        more = found[name] - without[name]
+        more = found[name] - (before[name] + after[name]) / 2
         print(f"{name}: {found[name]:.1%} of a core with the page, {more:+.1%} against without")
     print(f"page_memory: {memory / 2**20:.1f} MiB, after {SECONDS} s {grown / 2**20:+.1f} MiB")
     states = min(client.states for client in clients)

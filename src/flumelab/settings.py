@@ -77,6 +77,9 @@ class Settings:
     prometheus_port: int = _declare(
         Port("LAB_PROMETHEUS_PORT", 9090, "Prometheus", ("docker",), always=False)
     )
+    notebook_port: int = _declare(
+        Port("LAB_NOTEBOOK_PORT", 8888, "JupyterLab", ("docker",), always=False)
+    )
     db_port: int = _declare(Port("LAB_DB_PORT", 3306, "MariaDB", always=False))
     link: bool = False
     """Whether sink and receiver are connected by a process that can cut the connection."""

@@ -3,6 +3,8 @@
 from flumelint.findings import Finding, Severity
 from flumelint.linter import Options, check, check_documents, starts_nothing
 from flumelint.properties import Assignment, Document, escape, parse
+from flumelint.rules import all_rules
+from flumelint.rules.rule import Rule
 from flumelint.version import VERSION
 
 __version__ = VERSION
@@ -12,7 +14,9 @@ __all__ = [
     "Document",
     "Finding",
     "Options",
+    "Rule",
     "Severity",
+    "all_rules",
     "check",
     "check_documents",
     "escape",

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import requests
 
 from tests.support.docker_lab import ROOT, flumelab
+from tests.support.own_files import INTERCEPTOR, interceptor_jar
 from tests.support.ports import free_ports
 
 OWN = ROOT / "tests/data/own"
@@ -50,7 +52,10 @@ def test_variables_and_a_mount_run_the_files_of_a_course(files: Path) -> None:
         "LAB_CONF_FILE": "my.conf",
         "LAB_INPUT": "access.log",
         "LAB_COUNT": r'"[A-Z]+ (\S+)',
+        "LAB_REQUIREMENTS": "requirements.txt",
+        "LAB_FLUME_JARS": "jars/drops.jar",
     }
+    _use_a_package_and_a_jar(files)
     before = _volumes_and_networks()
     done = subprocess.run(
         [*COMPOSE, "run", "--rm", "-T", "own"],
@@ -68,6 +73,26 @@ def test_variables_and_a_mount_run_the_files_of_a_course(files: Path) -> None:
     assert any("/home/maria_dev/spool does not exist" in line for line in told)
     assert [line for line in told if not line.startswith("flumelab: ")] == []  # no build's noise
     assert _volumes_and_networks() == before
+
+
+def _use_a_package_and_a_jar(files: Path) -> None:
+    """Let the program import a package that the image lacks, and the conf name a class of a jar."""
+    with zipfile.ZipFile(files / "mine-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("mine.py", "")
+        info = "mine-1.0.dist-info"
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    (files / "requirements.txt").write_text("./mine-1.0-py3-none-any.whl\n")
+    program = files / "my_program.py"
+    program.write_text("import mine\n" + program.read_text())
+    _use_a_jar(files)
+
+
+def _use_a_jar(files: Path) -> None:
+    interceptor_jar(files / "jars")
+    conf = files / "my.conf"
+    conf.write_text(conf.read_text() + INTERCEPTOR)
 
 
 def _volumes_and_networks() -> list[str]:
@@ -108,11 +133,16 @@ def test_a_lab_of_own_files_stays_and_is_fed_through_a_folder_of_the_host(
     assert flumelab("status").returncode == 1
 
 
-def test_flumelab_mounts_the_files_wherever_they_are(files: Path) -> None:
+def test_flumelab_mounts_the_files_wherever_they_are_and_shows_signs(files: Path) -> None:
+    _use_a_jar(files)
+    (files / "access.log").write_text("DROP\n" * 100)
     given = ["--conf", str(files / "my.conf"), "--input", str(files / "access.log"), "--json"]
+    given += ["--flume-jar", str(files / "jars")]
     done = flumelab("run", *given, str(files / "my_program.py"), seconds=SECONDS_MAX)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 1, done.stdout + done.stderr
     result = json.loads(done.stdout)
-    lines = LOG.read_bytes().count(b"\n")
-    assert {hop["lines"] for hop in result["hops"]} == {lines}
-    assert result["agree"]
+    assert [hop["lines"] for hop in result["hops"]] == [100, 100, 0, 0, 0, 0]
+    assert result["differs_at"] == "channel c1"
+    (sign,) = result["signs"]
+    assert sign["sign"] == "all-dropped"
+    assert "interceptor i1 drops all" in sign["fact"]

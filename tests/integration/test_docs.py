@@ -36,6 +36,7 @@ NOT_RUN = {
     "how-to/join-lines.md": "keys of a conf; run by tests/integration/test_stack_traces_conf.py",
     "how-to/live-page.md": "its commands are those of tests/browser/test_page.py and test_top.py",
     "how-to/move-from-flumeutils.md": "run by tests/integration/test_structured_source.py",
+    "how-to/notebooks.md": "needs Docker; test_notebooks.py runs the cells",
     "how-to/prometheus.md": "run by tests/docker/test_structured.py and test_prometheus_files.py",
     "how-to/run-your-own.md": "run by tests/integration/test_own_programs.py",
     "lessons.md": "its programs are run by tests/integration/test_lessons.py",

@@ -1,46 +1,131 @@
 """Programs and confs of the shapes that courses have run unchanged, each counted at every hop.
 
-Only the ports differ from the files in tests/data/own, as other tests use the same ones.
+Only the ports differ from the files in tests/data/own, as other tests use the same ones. Two runs
+go at a time, because a run mostly waits: each test takes its result from those.
 """
 
-import gzip
-from pathlib import Path
+from __future__ import annotations
 
+import gzip
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
 import pytest
 
+from flumelab.runtimes.processes import has_ended
+from tests.support.lab import ROOT
 from tests.support.own_files import COPIES, EXCERPT, FLUME, LINES, STREAMS, OwnFiles, hops
+from tests.support.waiting import wait_for
+
+AT_A_TIME = 2
+STATUS = r'" (\d{3}) '
+ROLLED = ["input", "source src", "channel mem", "sink out", "Spark read"]
+SHAPES = [
+    ("url_window.py", "spool.conf", STREAMS),
+    ("pull_lines.py", "pull.conf", STREAMS),
+    ("on_windows.py", "tail.conf", STREAMS),
+    ("sql_per_batch.py", "netcat.conf", [STREAMS[0], *STREAMS[2:]]),
+    ("errors_to_files.py", "taildir.conf", STREAMS),
+    ("headers.py", "syslog.conf", STREAMS),
+    ("structured.py", "hdfs_and_spark.conf", [*FLUME, "query hosts"]),
+    ("two_streams.py", "load_balance.conf", [*FLUME[:3], "sink k1, k2", *STREAMS[4:]]),
+    ("words_in_files.py", "", ["input", "Spark read"]),
+    ("socket_words.py", "", ["input", "socket", *STREAMS[4:]]),
+    ("structured_socket.py", "", ["input", "socket", "query counts", "query kept"]),
+    ("structured_files.py", "", ["input", "query hosts"]),
+]
+OPTIONS = {"socket_words.py": ("--count", STATUS)}
+ARGUMENTS = {"words_in_files.py": ("/user/maria_dev/in",)}
 
 
-@pytest.mark.parametrize(
-    ("program", "conf", "names"),
-    [
-        ("url_window.py", "spool.conf", STREAMS),
-        ("pull_lines.py", "pull.conf", STREAMS),
-        ("on_windows.py", "tail.conf", STREAMS),
-        ("sql_per_batch.py", "netcat.conf", [STREAMS[0], *STREAMS[2:]]),
-        ("errors_to_files.py", "taildir.conf", STREAMS),
-        ("headers.py", "syslog.conf", STREAMS),
-        ("structured.py", "hdfs_and_spark.conf", [*FLUME, "query hosts"]),
-        ("two_streams.py", "load_balance.conf", [*FLUME[:3], "sink k1, k2", *STREAMS[4:]]),
-    ],
-)
+@dataclass
+class Ran:
+    """A run that has ended."""
+
+    files: OwnFiles
+    result: dict[str, Any]
+
+    @property
+    def output(self) -> str:
+        return (self.files.lab.state.parent / "own/logs/program.log").read_text()
+
+
+class Runs:
+    """All runs of this module, two at a time, in the order in which they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pool = ThreadPoolExecutor(AT_A_TIME)
+        self._runs: dict[str, Future[Ran]] = {}
+
+    def add(
+        self, name: str, program: str, conf: str = "", log: bytes = b"", *options: str,
+        arguments: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        folder = self._folder / name
+        folder.mkdir()
+        files = OwnFiles(folder, program, conf)
+        if log:
+            files.log.write_bytes(log)
+        if name == "spool.conf":  # a compressed log is unpacked
+            files.log = folder / "access.log.gz"
+            files.log.write_bytes(gzip.compress(EXCERPT * COPIES))
+        given = tuple(files.port if each == "PORT" else each for each in arguments)
+        self._runs[name] = self._pool.submit(
+            lambda: Ran(files, files.run(*options, arguments=given))
+        )
+
+    def __getitem__(self, name: str) -> Ran:
+        return self._runs[name].result()
+
+    def end(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    runs = Runs(tmp_path_factory.mktemp("runs"))
+    for program, conf, _ in SHAPES:
+        options, arguments = OPTIONS.get(program, ()), ARGUMENTS.get(program, ())
+        runs.add(conf or program, program, conf, b"", *options, arguments=arguments)
+    replaced = ("sandbox-hdp.hortonworks.com", "PORT")
+    count = ("--count", STATUS)
+    runs.add("replaced", "status_totals.py", "file_channel.conf", b"", *count, arguments=replaced)
+    some = b"no digit first\n" * 30 + b"1.2.3.4 - -\n" * 70
+    runs.add("filter", "headers.py", "filter.conf", some)
+    runs.add("drops", "url_window.py", "filter.conf", b"no digit first\n" * 100)
+    runs.add("fails", "first_word.py", "spool.conf", b"a b\n\nc\n")
+    runs.add("rolled", "rolled_lines.py", "roll.conf")
+    yield runs
+    runs.end()
+
+
+@pytest.mark.parametrize(("program", "conf", "names"), SHAPES)
 def test_every_line_is_counted_at_every_hop(
-    tmp_path: Path, program: str, conf: str, names: list[str]
+    runs: Runs, program: str, conf: str, names: list[str]
 ) -> None:
-    files = OwnFiles(tmp_path, program, conf)
-    if conf == "spool.conf":  # a compressed log is unpacked
-        files.log = tmp_path / "access.log.gz"
-        files.log.write_bytes(gzip.compress(EXCERPT * COPIES))
-    result = files.run()
-    assert hops(result) == dict.fromkeys(names, LINES), result["told"]
+    result = runs[conf or program].result
+    found = {re.sub(r"^socket \d+$", "socket", name): n for name, n in hops(result).items()}
+    assert found == dict.fromkeys(names, LINES), result["told"]
     assert (result["agree"], result["differs_at"], result["failure"]) == (True, None, [])
     assert result["exit"] == 0
+    assert result.get("count", {"right": True})["right"], result["count"]
+    if program == "words_in_files.py":
+        assert "/user/maria_dev/in is kept in" in result["told"]
 
 
-def test_what_is_not_here_is_replaced_and_told_once(tmp_path: Path) -> None:
-    files = OwnFiles(tmp_path, "status_totals.py", "file_channel.conf")
-    arguments = ("sandbox-hdp.hortonworks.com", files.port)
-    result = files.run("--count", r'" (\d{3}) ', arguments=arguments)
+def test_what_is_not_here_is_replaced_and_told_once(runs: Runs) -> None:
+    ran = runs["replaced"]
+    result = ran.result
     assert hops(result) == dict.fromkeys(STREAMS, LINES), result["told"]
     printed = result["count"]["printed"]
     assert result["count"]["right"], result["count"]["differences"]
@@ -48,23 +133,18 @@ def test_what_is_not_here_is_replaced_and_told_once(tmp_path: Path) -> None:
     assert "agent.sources.r1.spoolDir: /var/log/apache/flumeSpool does not exist" in result["told"]
     assert "agent.channels.c1.checkpointDir: the conf names none" in result["told"]
     assert "sandbox-hdp.hortonworks.com is not this machine" in result["told"]
-    output = (files.lab.state.parent / "own/logs/program.log").read_text()
-    assert output.count("flumelab: master yarn is not available") == 1
-    assert output.count("/user/maria_dev/checkpoint is kept in") == 1
+    assert ran.output.count("flumelab: master yarn is not available") == 1
+    assert ran.output.count("/user/maria_dev/checkpoint is kept in") == 1
 
 
-def test_a_filter_that_drops_lines_is_the_hop_at_which_they_differ(tmp_path: Path) -> None:
-    files = OwnFiles(tmp_path, "headers.py", "filter.conf")
-    files.log.write_bytes(b"no digit first\n" * 30 + b"1.2.3.4 - -\n" * 70)
-    result = files.run()
+def test_a_filter_that_drops_lines_is_the_hop_at_which_they_differ(runs: Runs) -> None:
+    result = runs["filter"].result
     assert hops(result) == dict(zip(STREAMS, [100, 100, 70, 70, 70, 70], strict=True))
     assert (result["agree"], result["differs_at"], result["exit"]) == (False, "channel c1", 1)
 
 
-def test_a_filter_that_drops_everything_is_a_sign_with_its_numbers(tmp_path: Path) -> None:
-    files = OwnFiles(tmp_path, "url_window.py", "filter.conf")
-    files.log.write_bytes(b"no digit first\n" * 100)
-    result = files.run()
+def test_a_filter_that_drops_everything_is_a_sign_with_its_numbers(runs: Runs) -> None:
+    result = runs["drops"].result
     assert result["exit"] == 1
     (sign,) = result["signs"]
     assert (sign["sign"], sign["level"]) == ("all-dropped", "loss")
@@ -72,12 +152,72 @@ def test_a_filter_that_drops_everything_is_a_sign_with_its_numbers(tmp_path: Pat
     assert result["told"].count(sign["fact"]) == 1
 
 
-def test_a_program_that_fails_names_its_own_file_and_line(tmp_path: Path) -> None:
-    files = OwnFiles(tmp_path, "first_word.py", "spool.conf")
-    files.log.write_bytes(b"a b\n\nc\n")
-    result = files.run()
-    assert result["exit"] == 1
-    failure = result["failure"]
+def test_a_program_that_fails_names_its_own_file_and_line(runs: Runs) -> None:
+    ran = runs["fails"]
+    assert ran.result["exit"] == 1
+    failure = ran.result["failure"]
     assert failure[0] == "The program failed:"
-    assert f"  {files.program}, line 8, in <lambda>" in failure
+    assert f"  {ran.files.program}, line 8, in <lambda>" in failure
     assert failure[-1] == "  IndexError: list index out of range"
+
+
+def test_of_files_that_flume_is_still_writing_as_many_lines_are_shown_as_spark_has_read(
+    runs: Runs,
+) -> None:
+    """Spark reads a file once, when it sees it: how much is in it by then, is a matter of luck."""
+    ran = runs["rolled"]
+    counted = sum(map(int, re.findall(r"\('lines', (\d+)\)", ran.output)))
+    found = hops(ran.result)
+    assert list(found) == ROLLED
+    *before, read = found.values()
+    assert before == [LINES] * 4
+    assert abs((read or 0) - counted) <= 1  # Spark may look for one more line a moment too early
+    assert ran.result["agree"] == (read == LINES)
+
+
+# --- runs that are ended from outside -------------------------------------------------------------
+
+
+def started(files: OwnFiles, until: str) -> subprocess.Popen[str]:
+    """Start a run, and return it once it says something."""
+    command = [sys.executable, "-m", "flumelab", "run", "--runtime", "local", *files.given]
+    process = subprocess.Popen(
+        [*command, "--input", str(files.log), str(files.program)],
+        env=files.lab.environment, cwd=ROOT, text=True, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr
+    assert any(until in line for line in process.stderr)
+    return process
+
+
+def left_of(files: OwnFiles) -> list[str]:
+    state = files.lab.state.parent / "own"
+    left = []
+    for each in files.lab.processes_of(str(state)):
+        with suppress(psutil.Error):  # it ends at this moment
+            if not has_ended(each):
+                left.append(" ".join(each.cmdline())[:60])
+    return left
+
+
+@pytest.mark.parametrize("conf", ["netcat.conf", "spool.conf"])
+def test_ctrl_c_ends_a_run_that_feeds_or_waits_and_leaves_no_process(
+    tmp_path: Path, conf: str
+) -> None:
+    """The feed of a netcat source takes its time; a spool folder has the log at once."""
+    files = OwnFiles(tmp_path, "headers.py", conf)
+    files.log.write_bytes(EXCERPT * COPIES * 40)
+    run = started(files, "feeding ")
+    run.send_signal(signal.SIGINT)
+    assert run.wait(60) == 130
+    assert left_of(files) == []
+
+
+def test_the_processes_of_a_run_that_is_killed_end_too(tmp_path: Path) -> None:
+    files = OwnFiles(tmp_path, "headers.py", "spool.conf")
+    run = started(files, "starting Spark")
+    wait_for(lambda: left_of(files), "Spark runs")
+    run.kill()
+    run.wait()
+    wait_for(lambda: not left_of(files), "what it has started has ended")

@@ -128,6 +128,8 @@ def test_a_sink_that_goes_away_and_comes_back_is_logged_once_each_way(pull: Pull
     sink, other = pull.several
     sink.stop()
     pull.spark.wait_for(lambda: pull.said_of(sink, "WARN", " lost: closed by the sink"), "a line")
+    told = signs_of(pull.spark)["agent-not-reached"]
+    assert told.fact == "no SparkSink answers there: closed by the sink"
     sink.put(lines("while away"))
     other.put(lines("from the other"))
     pull.wait_for_bodies(SEVERAL, "from the other", ["from the other"])
@@ -138,6 +140,7 @@ def test_a_sink_that_goes_away_and_comes_back_is_logged_once_each_way(pull: Pull
     pull.wait_for_consumers()
     assert len(pull.said_of(sink)) == 2  # of three connections
     assert len(pull.said_of(sink, "WARN", " connected again after ")) == 1
+    assert "agent-not-reached" not in signs_of(pull.spark)
     assert not pull.said_of(other)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +13,15 @@ import pytest
 import requests
 
 from flumelab.own.snapshot import take
-from flumelab.signs import Level, Sign, find
+from flumelab.signs import Level, Part, Sign, Snapshot, find
 from flumelab.signs.agent import SPARK_SINK
+from flumelab.signs.snapshot import Kind
 from tests.support.flume import Collector
 from tests.support.ports import free_port
-from tests.support.program_signs import signs_in
+from tests.support.program_signs import lines_of, signs_in
 from tests.support.receiver import ReceiverProgram
 from tests.support.sick_agent import STILL_SECONDS, SickAgent, SilentServer, touch_later
+from tests.support.spark import Program, environment
 
 LINES = "".join(f"{number} a line\n" for number in range(100))
 TIMES = "".join(
@@ -32,8 +36,10 @@ PULL = free_port()
 
 def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -> None:
     """Write the conf, with a name for each kind of illness."""
+    agent.add_stray_jar()
     channel = {"type": "memory", "capacity": 1000, "transactionCapacity": 100}
-    for name in ("ok", "torn", "again", "bytes", "canary", "filter", "exec", "taildir", "sub"):
+    for name in ("ok", "torn", "again", "bytes", "canary", "filter", "exec", "taildir", "sub",
+                 "dead", "deep"):  # fmt: skip
         agent.add("channels", f"c-{name}", **channel)
         agent.add("sinks", f"k-{name}", type="null", channel=f"c-{name}")
     agent.source("r-ok", agent.spool("ok", a_log=LINES), "c-ok")
@@ -52,6 +58,12 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     canary = agent.spool("canary")
     (canary / "flume-spooldir-perm-check-1.canary").touch()
     agent.source("r-canary", canary, "c-canary")
+    # Flume cannot rename a file into a folder that is not there.
+    agent.source("r-dead", agent.spool("dead", a_log=LINES), "c-dead", fileSuffix="/none/done")
+    deep = agent.spool("deep")
+    (deep / "monday").mkdir()
+    (deep / "monday/a.log").write_text(LINES)
+    agent.source("r-deep", deep, "c-deep", recursiveDirectorySearch="true")
     sub = agent.spool("sub")
     (sub / "monday").mkdir()
     (sub / "monday/a.log").write_text(LINES)
@@ -198,6 +210,24 @@ def test_a_name_that_is_used_again_stops_its_source(sick: SickAgent) -> None:
     sign = stuck(sick, f"name-used-again {sick.folder}/again/a.log.COMPLETED")
     assert "source r-again cannot rename" in sign.fact
     assert sign.since
+
+
+def test_a_source_that_has_stopped_for_another_cause_tells_it(sick: SickAgent) -> None:
+    sign = stuck(sick, "source-dead source r-dead")
+    assert "FlumeException: Unable to move" in sign.fact
+    assert f"{sick.folder}/dead/a.log" in sign.fact
+
+
+def test_lines_in_sub_folders_that_the_ledger_does_not_see_are_told(sick: SickAgent) -> None:
+    counted = sick.wait_for(
+        lambda: sick.evidence.counters().get("CHANNEL.c-deep", {}).get("EventPutSuccessCount"),
+        "the file in the sub-folder is read",
+    )
+    received = ("Flume received", int(counted))
+    seen = take(sick.evidence, hops=[("spooled", 0), received])
+    (sign,) = (sign for sign in find(seen) if sign.name == "spooled-too-low")
+    assert f"{sick.folder}/deep now, but source r-deep also reads sub-folders" in sign.fact
+    assert "so Flume has 100 lines more" in sign.fact
 
 
 def test_bytes_that_are_not_in_the_charset_stop_their_source(sick: SickAgent) -> None:
@@ -349,7 +379,32 @@ def test_a_disk_without_the_room_that_a_channel_wants_is_told(sick: SickAgent) -
     assert "and the channel wants 100000000" in stuck(sick, "disk-full channel c-room").fact
 
 
+def test_a_poller_that_no_spark_sink_answers_is_told_until_it_does(
+    sick: SickAgent, tmp_path: Path
+) -> None:
+    """It is the poller of format("flume"); k-pull of the agent is a SparkSink."""
+    agents = f"127.0.0.1:{CLOSED},127.0.0.1:{PULL}"
+    command = [sys.executable, "-m", "pyspark_flume.poller", "--agents", agents]
+    poller = Program([*command, "--landing", str(tmp_path / "landing")], tmp_path, environment())
+    try:
+        poller.wait_for_log("no answer from")
+        poller.wait_for_log(f"127.0.0.1:{PULL} connected")
+        parts = [Part("receiver", Kind.RECEIVER, "running")]
+        found = find(Snapshot(time.time(), parts, {"receiver": lines_of(poller)}))
+    finally:
+        poller.kill()
+    assert [sign.name for sign in found] == ["no-answer-from-sink"]
+    assert found[0].place == f"127.0.0.1:{CLOSED}"
+    assert found[0].fact == "no SparkSink answers there: Connection refused"
+
+
 # --- what Flume leaves out ------------------------------------------------------------------------
+
+
+def test_a_jar_in_the_wrong_place_is_named(sick: SickAgent) -> None:
+    sign = sick.sign("jar-not-read plugins.d/my.jar")
+    assert sign.level is Level.WARNING
+    assert sign.remedy == "it belongs in plugins.d/NAME/lib/"
 
 
 def test_a_sink_whose_channel_is_not_there_is_told(sick: SickAgent) -> None:

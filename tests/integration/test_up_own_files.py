@@ -2,41 +2,25 @@
 
 import gzip
 import json
-import subprocess
-import zipfile
 from pathlib import Path
 
-import pytest
-
-from tests.support.lab import ROOT
-from tests.support.own_files import EXCERPT, LINES, OWN, STREAMS, OwnFiles, hops
-
-FLUME_JARS = ROOT / "runtimes/flume/target/flume/lib/*"
-INTERCEPTOR = """
-a1.sources.r1.interceptors = i1
-a1.sources.r1.interceptors.i1.type = Drops$Builder
-"""
-
-
-@pytest.fixture
-def jar(tmp_path: Path) -> Path:
-    """A jar with an interceptor, compiled as a user would."""
-    classes = tmp_path / "classes"
-    command = ["javac", "-cp", str(FLUME_JARS), "-d", str(classes), str(OWN / "Drops.java")]
-    subprocess.run(command, check=True)
-    jar = tmp_path / "plugins.d/drops/lib/drops.jar"
-    jar.parent.mkdir(parents=True)
-    with zipfile.ZipFile(jar, "w") as archive:
-        for file in classes.glob("*.class"):
-            archive.write(file, file.name)
-    return jar
+from tests.support.own_files import (
+    EXCERPT,
+    INTERCEPTOR,
+    LINES,
+    STREAMS,
+    OwnFiles,
+    hops,
+    interceptor_jar,
+)
 
 
-def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Path) -> None:
+def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path) -> None:
     files = OwnFiles(tmp_path, "status_totals.py", "spool.conf")
     assert files.conf
     raw = "a1.sources.r1.decodeErrorPolicy = REPLACE\n"
     files.conf.write_text(files.conf.read_text() + INTERCEPTOR + raw)
+    interceptor_jar(tmp_path / "plugins.d/drops/lib")
     lab, spool = files.lab, tmp_path / "spool"
     options = ["--map", f"/home/maria_dev/spool={spool}", "--count", r'" (\d{3}) ']
     options += ["--flume-jar", str(tmp_path / "plugins.d")]
@@ -60,6 +44,12 @@ def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Pa
         expected = 2 * LINES + EXCERPT.count(b"\n") + 100 + 50
         assert hops(balance) == dict.fromkeys(STREAMS, expected)
         assert balance["agree"], balance
+        page = lab.json("top", "--once")  # what the live page shows
+        hops_shown = ("input", "source:r1", "channel:c1", "sink:k1", "receiver", "batches")
+        assert {hop["id"]: hop["lines"] for hop in page["hops"]} == dict.fromkeys(
+            hops_shown, expected
+        )
+        assert page["ledger"]["says"] == "no truth known: hops agree"
         assert balance["count"]["right"], balance["count"]
 
         # Flume reads a compressed file as it is, so the input has the lines of its bytes.
@@ -67,7 +57,7 @@ def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Pa
         (spool / ".packed.log.gz").write_bytes(packed)
         (spool / ".packed.log.gz").rename(spool / "packed.log.gz")
         expected += packed.count(b"\n") + (packed[-1:] != b"\n")
-        balance = lab.json("ledger", "--wait", "8")
+        balance = lab.json("ledger", "--wait", "60")
         assert hops(balance) == dict.fromkeys(STREAMS, expected)
         assert balance["count"]["differences"]["none"]["counted"] == 0
         checked = lab.run("doctor", "--json")
@@ -89,11 +79,3 @@ def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path, jar: Pa
         assert lab.run("status").stdout == "The lab is down; flumelab up starts it.\n"
     finally:
         lab.run("down")
-
-
-def test_a_program_that_reads_a_folder_is_fed_without_a_conf(tmp_path: Path) -> None:
-    files = OwnFiles(tmp_path, "words_in_files.py")
-    result = files.run(arguments=("/user/maria_dev/in",))
-    assert hops(result) == {"input": LINES, "Spark read": LINES}, result["told"]
-    assert result["exit"] == 0
-    assert "/user/maria_dev/in is kept in" in result["told"]

@@ -1,5 +1,6 @@
 """A local lab for one test, with its own state folder and ports."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -78,6 +79,16 @@ class LocalLab:
     def processes(self, service: str = "") -> list[psutil.Process]:
         """Return the running processes of the lab, or of one service, including children."""
         return [p for p in psutil.process_iter() if self._owns(p, service)]
+
+    @staticmethod
+    def processes_of(state: str) -> list[psutil.Process]:
+        """Return the processes of a state folder, including children."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get(SERVICE_VARIABLE, "").startswith(f"{state}:"):
+                    found.append(process)
+        return found
 
     def end(self) -> None:
         """Kill all that is left: a clean stop takes ten seconds, and has its own tests."""

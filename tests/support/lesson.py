@@ -50,18 +50,66 @@ def program(name: str) -> ModuleType:
     return module
 
 
-class LessonInProcess:
-    """A lesson's program with its own store, checkpoint and input.
+class LessonInput:
+    """A lesson's input and result store in a folder of its own.
 
     :param first: events before the generator's, which the program must count as malformed
     """
 
+    def __init__(self, lesson: Lesson, folder: Path, first: Sequence[bytes] = ()) -> None:
+        self.lesson, self.folder, self.first = lesson, folder, first
+        self.store = ResultStore(f"sqlite:///{folder}/results.db")
+
+    def land(self) -> None:
+        """Generate the input, and put it into the landing log."""
+        self.generate()
+        with LandingWriter.open(self.folder / "landing", identify) as log:
+            for batch in self._batches():
+                log.append(b"".join(batch), len(batch), [])
+            log.commit()
+
+    def truth(self) -> dict[str, int]:
+        """Return the right answer, computed from the ledger."""
+        given = self.lesson.answer.options
+        options = {
+            name.removeprefix("--"): int(value)
+            for name, value in zip(given[::2], given[1::2], strict=True)
+        }
+        keys = self.lesson.answer.rows(
+            expected(read(self.folder / "ledger"), self.lesson.scenario, **options)
+        )
+        assert keys[MALFORMED] > 0
+        return keys | {MALFORMED: keys[MALFORMED] + len(self.first)}
+
+    def found(self) -> dict[str, int]:
+        """Return what is in the result store."""
+        return self.store.counts().by_key()
+
+    def generate(self, *to: str) -> None:
+        """Run the generator into the spool folder, or to another place."""
+        (self.folder / "spool").mkdir()
+        places = ["--spool", str(self.folder / "spool"), "--ledger", str(self.folder / "ledger")]
+        options = ["--scenario", self.lesson.scenario, "--lines", str(LINES), "--malformed", "0.01"]
+        command = [sys.executable, "-m", "loadgen", *places, *options, *to]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+    def _batches(self) -> list[list[bytes]]:
+        spool = sorted((self.folder / "spool").iterdir())
+        lines = b"".join(file.read_bytes() for file in spool).splitlines()
+        events = [encode_event({}, line) for line in lines]
+        events = [*self.first, *events]
+        return [events[at : at + BATCH] for at in range(0, len(events), BATCH)]
+
+
+class LessonInProcess(LessonInput):
+    """A lesson's program with its own store, checkpoint and input."""
+
     def __init__(
         self, lesson: Lesson, folder: Path, session: SparkSession, first: Sequence[bytes] = ()
     ) -> None:
-        self.lesson, self.folder, self.session, self.first = lesson, folder, session, first
+        super().__init__(lesson, folder, first)
+        self.session = session
         self.port = free_port()
-        self.store = ResultStore(f"sqlite:///{folder}/results.db")
         self.store.create()
         self._set_places()
         self.module = program(self.lesson.program.file)
@@ -80,7 +128,7 @@ class LessonInProcess:
         self, until: Callable[[], bool] = lambda: True
     ) -> tuple[dict[str, int], dict[str, int]]:
         """Run a program of Structured Streaming."""
-        self._land()
+        self.land()
         self.start()
         try:
             wait_for(until, "the program has printed its last line", SECONDS_MAX)
@@ -101,19 +149,6 @@ class LessonInProcess:
         finally:
             stream.stop(stopSparkContext=False, stopGraceFully=False)
 
-    def truth(self) -> dict[str, int]:
-        """Return the right answer, computed from the ledger."""
-        given = self.lesson.answer.options
-        options = {
-            name.removeprefix("--"): int(value)
-            for name, value in zip(given[::2], given[1::2], strict=True)
-        }
-        keys = self.lesson.answer.rows(
-            expected(read(self.folder / "ledger"), self.lesson.scenario, **options)
-        )
-        assert keys[MALFORMED] > 0
-        return keys | {MALFORMED: keys[MALFORMED] + len(self.first)}
-
     @property
     def start(self) -> Callable[[], Any]:
         """The function that the program gives to the lab: it makes the streams, or the queries."""
@@ -128,42 +163,18 @@ class LessonInProcess:
         lab.LANDING, lab.SPOOL = str(self.folder / "landing"), str(self.folder / "spool")
         lab.HOST, lab.PORT = "127.0.0.1", self.port
 
-    def _generate(self, *to: str) -> None:
-        (self.folder / "spool").mkdir()
-        places = ["--spool", str(self.folder / "spool"), "--ledger", str(self.folder / "ledger")]
-        options = ["--scenario", self.lesson.scenario, "--lines", str(LINES), "--malformed", "0.01"]
-        command = [sys.executable, "-m", "loadgen", *places, *options, *to]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-
-    def _batches(self) -> list[list[bytes]]:
-        spool = sorted((self.folder / "spool").iterdir())
-        lines = b"".join(file.read_bytes() for file in spool).splitlines()
-        events = [encode_event({}, line) for line in lines]
-        events = [*self.first, *events]
-        return [events[at : at + BATCH] for at in range(0, len(events), BATCH)]
-
-    def _land(self) -> None:
-        self._generate()
-        with LandingWriter.open(self.folder / "landing", identify) as log:
-            for batch in self._batches():
-                log.append(b"".join(batch), len(batch), [])
-            log.commit()
-
     def _send(self) -> None:
         if self.lesson.program.reads is Input.SOCKET:
-            self._generate("--to", f"tcp://127.0.0.1:{self.port}")
+            self.generate("--to", f"tcp://127.0.0.1:{self.port}")
             return
-        self._generate()
+        self.generate()
         wait_for(lambda: accepts(self.port), "the receiver listens")
         with AvroClient(self.port) as client:
             assert client.call(handshake()) == b"\0\0\0\0"
             for batch in self._batches():
                 assert client.call(append_batch(batch)) == OK
 
-    def _found(self) -> dict[str, int]:
-        return self.store.counts().by_key()
-
     def _answer(self, wanted: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
         with suppress(AssertionError):
-            wait_for(lambda: self._found() == wanted, "the store is right", SECONDS_MAX)
-        return self._found(), wanted
+            wait_for(lambda: self.found() == wanted, "the store is right", SECONDS_MAX)
+        return self.found(), wanted

@@ -2,9 +2,12 @@
 
 import json
 import re
+import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
+from tests.support.flume import FLUME_HOME
 from tests.support.lab import LocalLab
 from tests.support.ports import free_port
 
@@ -14,6 +17,25 @@ COPIES = 20
 LINES = COPIES * EXCERPT.count(b"\n")
 FLUME = ["input", "source r1", "channel c1", "sink k1"]
 STREAMS = [*FLUME, "Spark stored", "Spark counted"]
+
+
+INTERCEPTOR = """
+a1.sources.r1.interceptors = i1
+a1.sources.r1.interceptors.i1.type = Drops$Builder
+"""
+
+
+def interceptor_jar(folder: Path) -> Path:
+    """Make a jar with the interceptor, compiled as a user would, in a new folder."""
+    folder.mkdir(parents=True)
+    classes = folder.parent / "classes"
+    command = ["javac", "-cp", f"{FLUME_HOME}/lib/*", "-d", str(classes), str(OWN / "Drops.java")]
+    subprocess.run(command, check=True)
+    jar = folder / "drops.jar"
+    with zipfile.ZipFile(jar, "w") as archive:
+        for file in classes.glob("*.class"):
+            archive.write(file, file.name)
+    return jar
 
 
 class OwnFiles:

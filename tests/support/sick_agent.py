@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.support.ports import free_port
 from tests.support.spark import ROOT
 from tests.support.waiting import wait_for
 
+T = TypeVar("T")
 STILL_SECONDS = 6.0
 
 
@@ -32,6 +34,7 @@ class SickAgent:
             pytest.skip(f"{FLUME_HOME} is missing: mvn -f runtimes/pom.xml package")
         self.folder = folder
         self.metrics_port = free_port()
+        self.flume_home = FLUME_HOME
         self.processes = Processes(folder / "state")
         self.evidence = LocalEvidence(self.processes, self.metrics_port)
         self._conf: list[str] = []
@@ -59,13 +62,23 @@ class SickAgent:
         """Add a spooldir source."""
         self.add("sources", name, type="spooldir", spoolDir=spool, channels=channels, **more)
 
+    def add_stray_jar(self) -> None:
+        """Use a Flume of its own, with a jar directly in plugins.d."""
+        home = self.folder / "flume"
+        (home / "plugins.d").mkdir(parents=True)
+        for each in (*FLUME_HOME.iterdir(), *(FLUME_HOME / "plugins.d").iterdir()):
+            if each.name != "plugins.d":
+                (home / each.relative_to(FLUME_HOME)).symlink_to(each)
+        (home / "plugins.d/my.jar").touch()
+        self.flume_home = home
+
     def start(self, agent: str = "a1") -> None:
         lists = [f"a1.{kind} = {' '.join(names)}" for kind, names in self._names.items()]
         conf = self.folder / "agent.conf"
         conf.write_text("\n".join([*lists, *self._conf, ""]))
         environment = {
             **os.environ,
-            "FLUME_HOME": str(FLUME_HOME),
+            "FLUME_HOME": str(self.flume_home),
             "FLUME_CONF": str(conf),
             "FLUME_AGENT": agent,
             "FLUME_METRICS_PORT": str(self.metrics_port),
@@ -79,8 +92,8 @@ class SickAgent:
         found = find(take(self.evidence, still_seconds=STILL_SECONDS))
         return {f"{sign.name} {sign.place}": sign for sign in found}
 
-    def wait_for(self, what: Callable[[], object], claim: str) -> None:
-        wait_for(what, f"{claim}: {sorted(self.signs())}")
+    def wait_for(self, what: Callable[[], T], claim: str) -> T:
+        return wait_for(what, f"{claim}: {sorted(self.signs())}")
 
     def sign(self, name: str) -> Sign:
         """Wait for the sign of this name and place, and return it."""

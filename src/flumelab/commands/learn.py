@@ -1,6 +1,5 @@
 """`flumelab learn`: the commands. They parse, ask the other modules, and print."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,9 +7,8 @@ import typer
 from flumelab import settings
 from flumelab.commands.options import JsonOption
 from flumelab.commands.shared import print_json, report
-from flumelab.errors import LabError
-from flumelab.learn import desk, progress, read, show, verify
-from flumelab.learn.exercise import Exercise
+from flumelab.learn import read, show, verify, watching
+from flumelab.learn.session import Session
 from flumelab.learn.verdict import Result
 from flumelab.learn.workshop import Workshop
 from flumelab.runtimes.choice import RuntimeName, choose
@@ -18,7 +16,7 @@ from flumelab.runtimes.choice import RuntimeName, choose
 commands = typer.Typer(
     name="learn",
     help="Exercises that check themselves, from the first conf to exactly once.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -30,25 +28,50 @@ SeedOption = Annotated[
     int | None, typer.Option(help="The same seed gives the same lines (default: drawn anew).")
 ]
 RuntimeOption = Annotated[
-    RuntimeName, typer.Option(help="auto and local: processes of this host; docker: containers.")
+    RuntimeName,
+    typer.Option(help="local: on this host, with a warm JVM; docker: in containers."),
 ]
+
+
+@commands.callback()
+def watch(
+    context: typer.Context,
+    poll: Annotated[
+        float, typer.Option(min=0.05, metavar="SECONDS", help="Time between two looks at the file.")
+    ] = 0.25,
+    runtime: RuntimeOption = RuntimeName.local,
+) -> None:
+    """Without a command: show the current exercise, and check its file each time you save it.
+
+    The file is looked at four times a second, so this also works on network drives, in containers
+    and on Windows drives under WSL. Keys are shown on the screen.
+    """
+    if context.invoked_subcommand:
+        return
+    session, workshop = _begin(runtime)
+    workshop.keeps_flume = True
+    workshop.warm()
+    try:
+        watching.run(session, poll)
+    finally:
+        workshop.close()
 
 
 @commands.command("list")
 def list_exercises(as_json: JsonOption = False) -> None:
     """List the exercises, and which of them are done."""
-    workshop, exercises = _begin()
-    known = progress.read(_progress_file(workshop))
+    session, _ = _begin()
+    known = session.progress()
     if as_json:
         print_json(
             [
                 {"name": each.name, "title": each.title, "kind": each.kind.value,
                  "file": str(each.file), "done": each.name in known.done}
-                for each in exercises
+                for each in session.exercises
             ]
         )  # fmt: skip
     else:
-        show.out(*show.listed(exercises, known))
+        show.out(*show.listed(session.exercises, known))
 
 
 @commands.command()
@@ -64,20 +87,34 @@ def check(
     The exit code is 0 if it is right, 1 if it is wrong, and 2 if it could not be checked. Of
     several exercises the worst counts; wrong is worse than not checked.
     """
-    workshop, exercises = _begin(runtime)
-    chosen = exercises if every else [_chosen(workshop, exercises, name)]
+    session, workshop = _begin(runtime)
+    workshop.keeps_flume = every
     results: list[Result] = []
     printed: list[dict[str, Any]] = []
-    for exercise in chosen:
-        with workshop.checked(exercise, exercise.file, seed) as verdict:
-            _note(workshop, exercise, verdict.result)
-            results.append(verdict.result)
-            printed.append(verdict.as_json())
-            if not as_json:
-                show.out(*show.verdict(verdict, exercise, workshop.root))
+    try:
+        for exercise in session.exercises if every else [session.chosen(name)]:
+            with session.checked(exercise, seed) as verdict:
+                results.append(verdict.result)
+                printed.append(verdict.as_json())
+                if not as_json:
+                    show.out(*show.verdict(verdict, exercise, workshop.root))
+    finally:
+        workshop.close()
     if as_json:
         print_json(printed if every else printed[0])
     raise typer.Exit(_exit_code(results))
+
+
+@commands.command("next")
+def go_on() -> None:
+    """Go to the next exercise that is not done."""
+    session, workshop = _begin()
+    following = session.go_on(session.current())
+    if following is None:
+        show.out("All exercises are done; flumelab learn check --all checks them once more.")
+    else:
+        show.out(following.title, *show.wrapped(following.aim))
+        show.out(f"Read {show.relative(following.folder / 'README.md', workshop.root)}")
 
 
 @commands.command()
@@ -86,8 +123,8 @@ def hint(
     step: Annotated[int, typer.Option(min=1, help="How many hints to show.")] = 1,
 ) -> None:
     """Show a hint; --step 2 shows two, and so on."""
-    workshop, exercises = _begin()
-    exercise = _chosen(workshop, exercises, name)
+    session, _ = _begin()
+    exercise = session.chosen(name)
     for number, text in enumerate(exercise.hints[:step], 1):
         show.out(*show.wrapped(f"{number}. {text}"))
     if step < len(exercise.hints):
@@ -97,23 +134,23 @@ def hint(
 @commands.command()
 def reset(name: NameArgument = None) -> None:
     """Begin an exercise anew; a copy of your file is kept."""
-    workshop, exercises = _begin()
-    exercise = _chosen(workshop, exercises, name)
-    kept = desk.reset(exercise, workshop.folder / "kept")
+    session, _ = _begin()
+    exercise = session.chosen(name)
+    kept = session.reset(exercise)
     show.out(f"{exercise.file} is the starter again" + (f"; yours is kept: {kept}" if kept else ""))
 
 
 @commands.command()
 def solution(name: NameArgument = None) -> None:
     """Print a solution; yours may be another one."""
-    workshop, exercises = _begin()
-    print(_chosen(workshop, exercises, name).solution.read_text("utf-8"), end="")
+    session, _ = _begin()
+    print(session.chosen(name).solution.read_text("utf-8"), end="")
 
 
 @commands.command()
 def stop() -> None:
     """End the JVM that checks keep warm; it also ends by itself after a quarter of an hour."""
-    workshop, _ = _begin()
+    _, workshop = _begin()
     show.out("Spark's JVM has ended." if workshop.stop() else "No JVM is kept.")
 
 
@@ -128,56 +165,32 @@ def verify_exercises(
 
     The exit code is 1 if anything else comes out.
     """
-    workshop, exercises = _begin()
-    chosen = [read.find(exercises, name)] if name else exercises
+    session, workshop = _begin()
+    chosen = [read.find(session.exercises, name)] if name else session.exercises
     proofs = []
     numbers = list(range(first_seed, first_seed + seeds))
-    for each in verify.verify(workshop, chosen, numbers):
-        proofs.append(each)
-        if not as_json:
-            show.out(show.proof(each, workshop.root))
+    workshop.keeps_flume = True
+    try:
+        for each in verify.verify(workshop, chosen, numbers):
+            proofs.append(each)
+            if not as_json:
+                show.out(show.proof(each, workshop.root))
+    finally:
+        workshop.close()
     held = sum(each.holds for each in proofs)
     if as_json:
         print_json([each.as_json() for each in proofs])
     else:
+        show.out(*show.times(verify.times(proofs)))
         show.out(f"{held} of {len(proofs)} as they should be")
     raise typer.Exit(0 if held == len(proofs) else 1)
 
 
-def _begin(runtime: RuntimeName = RuntimeName.local) -> tuple[Workshop, list[Exercise]]:
-    """Hand out the files that are missing, and return the workshop with the exercises."""
+def _begin(runtime: RuntimeName = RuntimeName.local) -> tuple[Session, Workshop]:
     configured = settings.load()
-    docker = runtime is RuntimeName.docker and choose(runtime, configured).name == "docker"
+    docker = runtime is not RuntimeName.local and choose(runtime, configured).name == "docker"
     workshop = Workshop(configured, docker, report)
-    exercises = workshop.exercises()
-    if not exercises:
-        raise LabError(f"{configured.root / 'exercises'} has no exercise; get a whole checkout")
-    desk.hand_out(exercises)
-    return workshop, exercises
-
-
-def _chosen(workshop: Workshop, exercises: list[Exercise], name: str | None) -> Exercise:
-    if name:
-        return read.find(exercises, name)
-    known = progress.read(_progress_file(workshop))
-    current = known.current([each.name for each in exercises])
-    if current is None:
-        raise LabError("all exercises are done; name one, or see flumelab learn list")
-    return read.find(exercises, current)
-
-
-def _note(workshop: Workshop, exercise: Exercise, result: Result) -> None:
-    """Keep the progress; what could not be checked changes nothing."""
-    file = _progress_file(workshop)
-    known = progress.read(file)
-    if result is Result.RIGHT:
-        progress.write(file, known.with_done(exercise.name))
-    elif result is Result.WRONG:
-        progress.write(file, known.without(exercise.name))
-
-
-def _progress_file(workshop: Workshop) -> Path:
-    return workshop.folder / "progress"
+    return Session(workshop, workshop.exercises()), workshop
 
 
 def _exit_code(results: list[Result]) -> int:

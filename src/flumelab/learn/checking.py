@@ -7,32 +7,28 @@ the checker takes nothing but the rows in the result store and the text of its o
 import random
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from flumelab import flume_metrics
 from flumelab.errors import LabError
 from flumelab.learn import feeding, learner_error, linted, messages, predictions
 from flumelab.learn.causes import Outcome
 from flumelab.learn.exercise import Check, Exercise, Kind, Load, Run
+from flumelab.learn.pulse import Pulse
 from flumelab.learn.read import lesson_with
 from flumelab.learn.verdict import Result, Verdict
-from flumelab.ledger import RECEIVED, SENT
+from flumelab.learn.warm_runtime import WarmRuntime
+from flumelab.learn.warm_spark import WarmSpark
+from flumelab.learn.watched_run import WatchedRun
 from flumelab.lessons.answer import Answer
 from flumelab.lessons.catalogue import Lesson
 from flumelab.runtimes.runtime import Report, Runtime
 from flumelab.settings import Settings
 
-POLL_SECONDS = 0.1
 OUTPUT_LINES = 400
-WAVE_SECONDS_MAX = 20
-STUCK_SECONDS = 7.0  # Flume's own sink tries to connect every five
-START_SECONDS = 12.0  # Flume is starting
-BATCH_SECONDS = 1.2  # a little more than a batch interval
 SEED_MAX = 1_000_000
 
 
@@ -76,8 +72,16 @@ class CheckRun:
     steps: dict[str, float] = field(default_factory=dict)
 
     def step(self, name: str) -> None:
-        """Note that a step is done."""
-        self.steps[name] = time.monotonic() - self.started
+        """Note that a step is done, the first time."""
+        self.steps.setdefault(name, time.monotonic() - self.started)
+
+    def jvm(self) -> WarmSpark | None:
+        """The JVM that the program is attached to; None in a container."""
+        return self.runtime.jvm() if isinstance(self.runtime, WarmRuntime) else None
+
+    def before(self) -> Mapping[str, int]:
+        """What an agent that was running already has counted before this check."""
+        return self.runtime.before if isinstance(self.runtime, WarmRuntime) else {}
 
     def verdict(self, result: Result, cause: str = "", message: str = "", **rows: Any) -> Verdict:
         """Make the verdict now."""
@@ -122,127 +126,89 @@ def _before(one: CheckRun) -> Verdict | None:
 def _run(one: CheckRun) -> Outcome:
     run, load, check = _parts(one.exercise)
     lesson = lesson_with(one.exercise, one.file, one.settings.root)
-    one.runtime.up(lesson, one.report)
+    if failed := _started(one, lesson):
+        return failed
     one.step("started")
-    target = one.runtime.target_options(lesson)
-    sent = 0
-    for end, options in one.given.waves(load):
-        if sent:
-            _await_wave(one, lesson, sent)
-        _feed_wave(one, lesson, [*target, *options], with_fault=not sent)
-        sent = end
-    one.step("fed")
-
-    @cache
-    def truth(options: tuple[str, ...]) -> Mapping[str, Any]:
-        expected: Mapping[str, Any] = one.runtime.expected(["--scenario", load.scenario, *options])
-        return expected
-
-    def other(options: Mapping[str, Any]) -> Mapping[str, int]:
-        answer = Answer(options["part"], options["value"], tuple(options["options"]))
-        return answer.rows(truth(answer.options))
-
-    expected = _wanted(check, truth(check.answer.options))
-    if not expected:
-        raise LabError("the generator made nothing to find; check again")
-    found, hops, ended = _wait(one, lesson, run, expected)
+    with Pulse(one.jvm()) as pulse:
+        watched = WatchedRun(
+            one.runtime, lesson, run, one.settings.metrics_port, pulse,
+            knows_conf=one.exercise.kind is not Kind.CONF, before=one.before(), step=one.step,
+        )  # fmt: skip
+        _feed(one, watched)
+        truth = _Truth(one.runtime, load.scenario, check.keys)
+        expected = truth.of(check.answer)
+        if not expected:
+            raise LabError("the generator made nothing to find; check again")
+        watched.until_settled(one.given.lines, expected)
     output = one.runtime.log_tail(lesson.program.service, OUTPUT_LINES)
-    error = learner_error.find(output, one.file) if ended else None
+    error = learner_error.find(output, one.file) if watched.ended else None
     return Outcome(
         expected=expected,
-        found=found,
-        hops=hops,
-        ended=ended,
+        found=watched.found,
+        hops=watched.hops,
+        ended=watched.ended,
         error=str(error or ""),
         source=one.file.read_text("utf-8", "replace"),
         output=output,
         log=one.runtime.log_tail("flume", OUTPUT_LINES) if lesson.uses_flume else "",
-        other=other,
+        other=truth.of_options,
     )
 
 
-def _feed_wave(one: CheckRun, lesson: Lesson, options: Sequence[str], with_fault: bool) -> None:
-    run, _, _ = _parts(one.exercise)
-    if run.fault and with_fault:
-        feeding.feed_with_fault(
-            one.runtime, lesson, options, run.fault, lambda: _hops(one, lesson)["sent"], one.report
-        )
-    else:
-        feeding.feed(one.runtime, options)
+def _started(one: CheckRun, lesson: Lesson) -> Outcome | None:
+    """Start the lab; return the outcome if the learner's program ended meanwhile.
+
+    In containers the start waits for the program, and fails with the end of its log.
+    """
+    try:
+        one.runtime.up(lesson, one.report)
+    except LabError as error:
+        own = learner_error.find(str(error), one.file)
+        if one.exercise.kind is Kind.PROGRAM and own and own.line:
+            source = one.file.read_text("utf-8", "replace")
+            return Outcome({}, {}, ended=True, error=str(own), source=source, output=str(error))
+        raise
+    return None
 
 
-def _await_wave(one: CheckRun, lesson: Lesson, lines: int) -> None:
-    """Wait until the lines of the waves so far are counted, or until nothing more happens."""
-    deadline = one.started + WAVE_SECONDS_MAX
-    found: dict[str, int] = {}
-    since = time.monotonic()
-    while time.monotonic() < deadline and lesson.program.service not in _stopped(one):
-        now_found = one.runtime.counts().by_key()
-        if now_found != found:
-            found, since = now_found, time.monotonic()
-        if _hops(one, lesson).get("sent", lines) < lines:
-            since = time.monotonic()
-        elif time.monotonic() - since > (BATCH_SECONDS if found else 4 * BATCH_SECONDS):
-            return
-        time.sleep(POLL_SECONDS)
+def _feed(one: CheckRun, watched: WatchedRun) -> None:
+    """Send the waves; the first one may meet the exercise's fault."""
+    run, load, _ = _parts(one.exercise)
+    target = one.runtime.target_options(watched.lesson)
+    for number, (end, options) in enumerate(one.given.waves(load)):
+        if number:
+            watched.until_counted(watched.lines)
+        command = [*target, *options]
+        if run.fault and not number:
+            feeding.feed_with_fault(
+                one.runtime, watched.lesson, command, run.fault, watched.sent, one.report
+            )
+        else:
+            feeding.feed(one.runtime, command)
+        watched.lines = end
+        one.step(f"wave {number + 1}")
 
 
-def _wait(
-    one: CheckRun, lesson: Lesson, run: Run, expected: Mapping[str, int]
-) -> tuple[dict[str, int], dict[str, int], bool]:
-    """Wait until the numbers stay as they are; return them, the hops, and if the program ended."""
-    deadline = one.started + run.seconds
-    found: dict[str, int] = {}
-    hops: dict[str, int] = {}
-    since = time.monotonic()
-    while True:
-        before = found, hops
-        found, hops = one.runtime.counts().by_key(), _hops(one, lesson)
-        now = time.monotonic()
-        if (found, hops) != before:
-            since = now
-            if found and not before[0]:
-                one.step("first count")
-            if found == expected:
-                one.step("right count")
-        if lesson.program.service in _stopped(one):
-            return one.runtime.counts().by_key(), hops, True
-        if now - since >= _patience(run, found == expected, hops) or now >= deadline:
-            return found, hops, False
-        time.sleep(POLL_SECONDS)
+class _Truth:
+    """The generator's numbers about the lines of a check."""
 
+    def __init__(self, runtime: Runtime, scenario: str, keys: str) -> None:
+        self._runtime = runtime
+        self._scenario = scenario
+        self._keys = keys
+        self._known: dict[tuple[str, ...], Mapping[str, Any]] = {}
 
-def _patience(run: Run, right: bool, hops: Mapping[str, int]) -> float:
-    """How long nothing may change until the verdict, in seconds."""
-    if hops.get("sent", hops["generated"]) >= hops["generated"]:
-        return run.settle if right else run.quiet
-    return STUCK_SECONDS if hops.get("received") else START_SECONDS
+    def of(self, answer: Answer) -> dict[str, int]:
+        """Return the right rows, of the keys that the exercise asks for."""
+        if answer.options not in self._known:
+            options = ["--scenario", self._scenario, *answer.options]
+            self._known[answer.options] = self._runtime.expected(options)
+        rows = answer.rows(self._known[answer.options])
+        return {key: value for key, value in rows.items() if re.search(self._keys, key)}
 
-
-def _wanted(check: Check, truth: Mapping[str, Any]) -> dict[str, int]:
-    rows = check.answer.rows(truth)
-    return {key: value for key, value in rows.items() if re.search(check.keys, key)}
-
-
-def _hops(one: CheckRun, lesson: Lesson) -> dict[str, int]:
-    hops = {"generated": one.given.lines}
-    if not lesson.uses_flume:
-        return hops
-    metrics = flume_metrics.current_run(one.settings.metrics_port)
-    for name, (kind, counter) in (("received", RECEIVED), ("sent", SENT)):
-        hops[name] = sum(
-            int(counters.get(counter, 0))
-            for component, counters in metrics.items()
-            if component.startswith(f"{kind}.")
-        )
-    return hops
-
-
-def _stopped(one: CheckRun) -> set[str]:
-    stopped = {each.name for each in one.runtime.services() if each.state == "stopped"}
-    if "flume" in stopped and one.exercise.kind is not Kind.CONF:
-        raise LabError(f"Flume ended:\n{one.runtime.log_tail('flume', 15)}")
-    return stopped
+    def of_options(self, options: Mapping[str, Any]) -> dict[str, int]:
+        """Return the rows of another question."""
+        return self.of(Answer(options["part"], options["value"], tuple(options["options"])))
 
 
 def _after(one: CheckRun, outcome: Outcome) -> Verdict:

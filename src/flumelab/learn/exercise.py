@@ -63,14 +63,14 @@ class Run:
 
     :param lesson: a lesson of the catalogue; it gives all that the exercise does not change
     :param seconds: the longest time from the start to the last count
-    :param settle: how long the right numbers must stay as they are
-    :param quiet: how long wrong numbers must stay as they are until the verdict
+    :param settle: how long the right numbers must stay as they are, at least, in seconds
+    :param quiet: how long wrong numbers must stay as they are, at least, until the verdict
     """
 
     lesson: Lesson
     seconds: float = 40.0
-    settle: float = 1.5
-    quiet: float = 4.0
+    settle: float = 0.0
+    quiet: float = 0.0
     fault: Fault | None = None
 
 

@@ -1,5 +1,6 @@
 """What flumelint says about a learner's conf, before any agent starts."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from flumelab import conf_check
@@ -13,7 +14,12 @@ def mistake_in(file: Path, agent: str = conf_check.LAB_AGENT) -> tuple[str, str]
     """Return the cause and the message of the worst finding; None if the conf may start."""
     if folder := _own_folder(file):
         return "own-folder", folder
-    found = [each for each in conf_check.findings(file, agent) if each.severity in STOPS]
+    return worst_of(conf_check.findings(file, agent))
+
+
+def worst_of(findings: Iterable[Finding]) -> tuple[str, str] | None:
+    """Return the cause and the message of the worst finding that no agent should start with."""
+    found = [each for each in findings if each.severity in STOPS]
     if not found:
         return None
     worst = min(found, key=lambda finding: finding.severity.rank)

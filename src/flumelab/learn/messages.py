@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flumelab.learn import causes
+from flumelab.learn import causes, predictions
 from flumelab.learn.causes import Outcome
-from flumelab.learn.exercise import Exercise
+from flumelab.learn.exercise import Exercise, Kind
 
 KEYS_SHOWN = 4
 KEY_COLUMNS = 40
@@ -23,11 +23,11 @@ def of(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
     """Return the id of the cause, and the message."""
     if recognised := causes.of(outcome, exercise.causes):
         cause, facts = recognised
-        return cause.id, _with_difference(outcome, _filled(cause.says, outcome, facts))
+        return cause.id, _with_difference(exercise, outcome, _filled(cause.says, outcome, facts))
     if outcome.error:
         return "error", f"Your program ended with an error:\n{outcome.error}"
     if outcome.ended:
-        return "ended", _with_difference(outcome, ENDED)
+        return "ended", _with_difference(exercise, outcome, ENDED)
     sent, generated = outcome.hops.get("sent", 0), outcome.hops.get("generated", 0)
     if "sent" in outcome.hops and sent < generated:
         received = outcome.hops.get("received", 0)
@@ -35,8 +35,8 @@ def of(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
             f"Flume's source put {received:,} of {generated:,} lines into the channel, and the "
             f"sink sent {sent:,}. Look at the log: .lab/learn/last/flume.log"
         )
-        return "not-sent", _with_difference(outcome, says)
-    return "different", _with_difference(outcome, WITHOUT_CAUSE)
+        return "not-sent", _with_difference(exercise, outcome, says)
+    return "different", _with_difference(exercise, outcome, WITHOUT_CAUSE)
 
 
 def _filled(says: str, outcome: Outcome, facts: Mapping[str, Any]) -> str:
@@ -51,8 +51,10 @@ def _filled(says: str, outcome: Outcome, facts: Mapping[str, Any]) -> str:
     return says.format_map(names)
 
 
-def _with_difference(outcome: Outcome, says: str) -> str:
-    return "\n".join([*difference(outcome), says])
+def _with_difference(exercise: Exercise, outcome: Outcome, says: str) -> str:
+    predicted = exercise.kind is Kind.ANSWERS
+    lines = predictions.difference(outcome) if predicted else difference(outcome)
+    return "\n".join([*lines, says])
 
 
 def difference(outcome: Outcome) -> list[str]:

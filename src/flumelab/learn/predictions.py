@@ -6,6 +6,8 @@ from pathlib import Path
 
 from flumelab.learn.causes import Outcome, Rows
 
+QUESTION_COLUMNS = 32
+
 
 class NotAnswered(Exception):
     """The file lacks an answer, or has one that is no whole number."""
@@ -56,6 +58,16 @@ def _number(outcome: Outcome, of: str) -> int:
             return len(found)
         case _:
             return outcome.hops[of]
+
+
+def difference(outcome: Outcome) -> list[str]:
+    """The lines that show each prediction that is wrong, and what was measured."""
+    return [
+        f"  {question:<{QUESTION_COLUMNS}} your answer {outcome.found[question]:>7,}, "
+        f"measured {outcome.expected[question]:>7,}"
+        for question in outcome.expected
+        if outcome.expected[question] != outcome.found[question]
+    ]
 
 
 def require_known(questions: Mapping[str, str]) -> None:

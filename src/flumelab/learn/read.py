@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flumelab.errors import LabError
-from flumelab.learn import causes, predictions
+from flumelab.learn import causes, mistakes, predictions
 from flumelab.learn.exercise import (
     DESCRIPTION,
     Cause,
@@ -44,17 +44,23 @@ BUILT_IN = ("lint:", "own-folder", "error", "ended", "not-sent", "not-answered",
 def all_of(root: Path) -> list[Exercise]:
     """Return a checkout's exercises in their order; raises `LabError` for a mistake in one."""
     folders = sorted((root / "exercises").glob(f"*/{DESCRIPTION}"))
-    return [_read(file, root) for file in folders]
+    return [*(_read(file, root) for file in folders), *mistakes.all_of(root)]
 
 
 def find(exercises: list[Exercise], name: str) -> Exercise:
     """Return the exercise of that name, or number; raises `LabError` with all names."""
     wanted = name.strip("/").removeprefix("exercises/")
     for exercise in exercises:
-        if wanted in (exercise.name, exercise.folder.name, exercise.folder.name[:2]):
+        if wanted == exercise.name or wanted in _folder_names(exercise):
             return exercise
     names = ", ".join(exercise.name for exercise in exercises)
     raise LabError(f"no exercise named {name}; choose one of {names}")
+
+
+def _folder_names(exercise: Exercise) -> tuple[str, ...]:
+    """The names of a folder that has one exercise."""
+    folder = exercise.folder.name
+    return () if exercise.kind is Kind.FIND else (folder, folder[:2])
 
 
 def _read(file: Path, root: Path) -> Exercise:
@@ -183,7 +189,12 @@ def _cause(given: Mapping[str, Any]) -> Cause:
     rules = tuple(when) if isinstance(when, list) else (when,)
     for rule in rules:
         causes.require_known(rule)
-    return Cause(given["id"], rules, given["says"].strip())
+    return Cause(given["id"], rules, _paragraphs(given["says"]))
+
+
+def _paragraphs(text: str) -> str:
+    """Each paragraph in one line, which is broken where it is shown."""
+    return "\n".join(" ".join(each.split()) for each in re.split(r"\n\s*\n", text.strip()))
 
 
 def _wrong(given: Mapping[str, Any], folder: Path) -> Wrong:

@@ -1,18 +1,20 @@
 """What `flumelab learn` prints, in 80 columns."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import wrap
 
 from rich.text import Text
 
 from flumelab import terminal_output
-from flumelab.learn.exercise import Exercise
+from flumelab.learn.exercise import Exercise, Kind
 from flumelab.learn.progress import Progress
 from flumelab.learn.verdict import Result, Verdict
 from flumelab.learn.verify import Proof
 
 STYLES = {Result.RIGHT: "bold green", Result.WRONG: "bold red", Result.UNKNOWN: "bold yellow"}
 TEXT_COLUMNS = 78
+SHOWN_SECONDS_MIN = 0.1
 
 
 def out(*parts: Text | str) -> None:
@@ -30,7 +32,8 @@ def listed(exercises: list[Exercise], progress: Progress) -> list[Text]:
         mark = (
             Text("done ", "green") if done else Text("  ▸  " if each.name == current else "     ")
         )
-        lines.append(Text.assemble(mark, (f"{each.folder.name:<28} ", "bold"), each.title))
+        name = each.name if each.kind is Kind.FIND else each.folder.name
+        lines.append(Text.assemble(mark, (f"{name:<28} ", "bold"), each.title))
     return lines
 
 
@@ -41,11 +44,19 @@ def verdict(given: Verdict, exercise: Exercise, root: Path) -> list[Text]:
     if given.message:
         lines += [Text(line) for text in given.message.splitlines() for line in wrapped(text)]
     if given.result is Result.WRONG:
-        lines.append(Text(f"Your file: {_relative(exercise.file, root)}"))
+        lines.append(Text(f"Your file: {relative(exercise.file, root)}"))
     if given.result is Result.UNKNOWN:
         lines.append(Text("This does not count against you."))
-    lines.append(Text(f"{given.lines:,} lines, seed {given.seed}, {given.seconds:.1f} s", "dim"))
+    if given.lines:
+        lines.append(
+            Text(f"{given.lines:,} lines, seed {given.seed}, {given.seconds:.1f} s", "dim")
+        )
     return lines
+
+
+def one_line(given: Verdict, exercise: Exercise) -> Text:
+    """The result of one of many."""
+    return Text.assemble((f"{given.result.value:<16}", STYLES[given.result]), exercise.title)
 
 
 def proof(given: Proof, root: Path) -> Text:
@@ -53,13 +64,22 @@ def proof(given: Proof, root: Path) -> Text:
     mark = Text("ok  ", "green") if given.holds else Text("BAD ", "bold red")
     verdict = given.verdict
     found = f"{verdict.result.value} {verdict.cause}".strip()
-    text = f"{_relative(given.file, root)}: {found} ({verdict.seconds:.1f} s)"
+    text = f"{relative(given.file, root)}: {found} ({verdict.seconds:.1f} s)"
     if given.holds:
         return Text.assemble(mark, text)
     wanted = f"{given.wanted.value} {given.cause}".strip()
     return Text.assemble(
         mark, text, f"\n    wanted: {wanted}; seed {verdict.seed}\n", verdict.message
     )
+
+
+def times(by_exercise: Mapping[str, tuple[float, float]]) -> list[Text]:
+    """How long a verdict took; those that need no run are left out."""
+    return [
+        Text(f"{name:<28} p50 {middle:>5.1f} s   p90 {late:>5.1f} s", "dim")
+        for name, (middle, late) in by_exercise.items()
+        if late >= SHOWN_SECONDS_MIN
+    ]
 
 
 def wrapped(text: str) -> list[str]:
@@ -69,5 +89,6 @@ def wrapped(text: str) -> list[str]:
     return wrap(text, TEXT_COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
-def _relative(file: Path, root: Path) -> str:
+def relative(file: Path, root: Path) -> str:
+    """The path of a file as a learner would type it."""
     return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)

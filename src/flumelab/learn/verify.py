@@ -1,8 +1,10 @@
 """The author's check: starters and planted wrong answers fail with their own message."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from flumelab.learn.exercise import Exercise
@@ -50,3 +52,14 @@ def verify(workshop: Workshop, exercises: list[Exercise], seeds: list[int]) -> I
         for exercise in exercises:
             for file, wanted, cause in claims(exercise):
                 yield Proof(file, wanted, cause, workshop.check(exercise, file, seed))
+
+
+def times(proofs: list[Proof]) -> dict[str, tuple[float, float]]:
+    """The median and the 90th percentile of the seconds to a verdict, by exercise."""
+    seconds: defaultdict[str, list[float]] = defaultdict(list)
+    for proof in proofs:
+        seconds[proof.verdict.exercise].append(proof.verdict.seconds)
+    return {
+        name: (median(its), sorted(its)[min(len(its) - 1, int(0.9 * len(its)))])
+        for name, its in seconds.items()
+    }

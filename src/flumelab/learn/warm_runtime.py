@@ -1,23 +1,30 @@
 """The local runtime for checks: the program attaches to the warm JVM, and nothing waits in turn."""
 
+import json
+import os
+import shutil
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from flumelab import flume_metrics
 from flumelab.errors import LabError
 from flumelab.learn import warm_spark
+from flumelab.learn.flume_hops import flume_hops
 from flumelab.learn.warm_spark import WarmSpark
-from flumelab.lessons.catalogue import SECOND, Input, Lesson, Program
+from flumelab.lessons.catalogue import SECOND, Lesson, Program
 from flumelab.runtimes.local import START_SECONDS_MAX, LocalRuntime
-from flumelab.runtimes.local_start import DRIVER_MEMORY, Launch, LessonServices
+from flumelab.runtimes.local_start import DRIVER_MEMORY, TASK_TRIES, Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.port_probe import require_unused
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
 
+FLUME = "flume"
 STOP_SECONDS_MAX = 3  # nothing of a check is kept
 
 
@@ -64,6 +71,14 @@ class WarmServices(LessonServices):
             is_ready=partial(self._program_is_ready, program),
         )
 
+    def _spark_variables(self, program: Program) -> dict[str, str]:
+        """The same cores for all programs, so that they share one JVM."""
+        cores = max(2, os.cpu_count() or 1) + 1  # a receiver occupies one
+        return {
+            **super()._spark_variables(program),
+            "SPARK_MASTER": f"local[{cores},{TASK_TRIES}]",
+        }
+
     def jvm(self) -> WarmSpark:
         """Return the JVM for this lesson's first program, started if need be."""
         program = self._lesson.program
@@ -94,6 +109,19 @@ class WarmRuntime(LocalRuntime):
         super().__init__(settings)
         self._warm = warm
         self.together = together
+        self.before: dict[str, int] = {}
+        """What a kept agent has counted before this check."""
+        self.exercise = ""
+        self._conf = ""
+
+    def jvm(self) -> WarmSpark | None:
+        """The JVM, if it runs."""
+        return warm_spark.record(self._warm)
+
+    def warm(self, lesson: Lesson) -> None:
+        """Start the JVM; a failure is told when it is needed."""
+        with suppress(LabError):
+            self.services_of(lesson).jvm()
 
     def services_of(self, lesson: Lesson) -> WarmServices:
         """Return what starts the services of a lesson."""
@@ -108,9 +136,16 @@ class WarmRuntime(LocalRuntime):
         with self._state.locked():
             self._state.create()
             self._state.lesson.write_text(f"{lesson.name}\n")
+            programs = [program.file for program in lesson.programs]
+            shown = {"name": self.exercise, "programs": programs, "conf": lesson.conf}
+            self._state.exercise.write_text(json.dumps(shown))  # for the live page
+            self._leave_no_dead(lesson)
+            if FLUME in self._processes.running() and self._conf != lesson.conf:
+                self._processes.stop(FLUME, 0)
             running = self._processes.running()
-            for name in self._processes.dead():
-                self._processes.stop(name, 0)
+            if FLUME not in running:
+                self.before = {}
+            self._conf = lesson.conf
             for stage in stages:
                 launches = [launch for launch in stage if launch.service not in running]
                 for launch in launches:
@@ -122,21 +157,45 @@ class WarmRuntime(LocalRuntime):
                 if stage is not stages[-1]:
                     self._await(launches, lesson)
 
-    def clear(self) -> None:
-        """Remove what a check has left, but keep the JVM."""
+    def begin(self, keep_flume: bool) -> None:
+        """Remove what the last check has left, but keep the JVM, and an agent that is idle."""
+        self._clear_jvm()
+        kept = keep_flume and self._flume_is_idle()
+        with self._state.locked():
+            for name in (*self._processes.running(), *self._processes.dead()):
+                if name != FLUME or not kept:
+                    self._processes.stop(name, 0 if name == FLUME else STOP_SECONDS_MAX)
+        if kept:
+            _empty(self._state)
+            self.before = flume_hops(self._settings.metrics_port)
+        else:
+            self._state.remove()
+            self.before = {}
+
+    def _clear_jvm(self) -> None:
         if found := warm_spark.record(self._warm):
             try:
                 found.clear()
             except Exception:  # Py4J's own errors; a JVM that does not answer is of no use
                 warm_spark.stop(self._warm)
-        with self._state.locked():
-            for name in (*self._processes.running(), *self._processes.dead()):
-                self._processes.stop(name, 0 if name == "flume" else STOP_SECONDS_MAX)
-        self._state.remove()
 
-    def log_tail(self, service: str, lines: int) -> str:
-        """The program's own output; what its workers print is in the JVM's log."""
-        return super().log_tail(service, lines)
+    def _leave_no_dead(self, lesson: Lesson) -> None:
+        """Forget services that were killed; stop what a killed program has left in the JVM."""
+        dead = self._processes.dead()
+        for name in dead:
+            self._processes.stop(name, 0)
+        if lesson.program.service in dead:
+            self._clear_jvm()
+
+    def _flume_is_idle(self) -> bool:
+        """Whether the agent has read and sent all that it was given."""
+        if FLUME not in self._processes.running():
+            return False
+        counters = flume_metrics.current_run(self._settings.metrics_port)
+        channels = [own for name, own in counters.items() if name.startswith("CHANNEL.")]
+        empty = all(int(own.get("ChannelSize", 1)) == 0 for own in channels)
+        files = [file for file in self._state.spool.iterdir() if not file.name.startswith(".")]
+        return bool(channels) and empty and all(file.suffix == ".COMPLETED" for file in files)
 
     def _await(self, launches: Sequence[Launch], lesson: Lesson) -> None:
         """Wait until services are ready; a program that has ended is left to the check."""
@@ -156,4 +215,11 @@ class WarmRuntime(LocalRuntime):
                 time.sleep(0.05)
 
 
-__all__ = ["Input", "WarmRuntime", "WarmServices"]
+def _empty(state: StateFolder) -> None:
+    """Remove the files of a check, but not what a running agent uses."""
+    used = {"processes.json", "lock", "logs", "metrics", "spool", "channel"}
+    for path in state.folder.iterdir():
+        if path.name not in used:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for file in state.spool.glob("*.COMPLETED"):
+        file.unlink()

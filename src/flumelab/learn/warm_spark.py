@@ -13,8 +13,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,33 +59,35 @@ class WarmSpark:
         except psutil.NoSuchProcess:
             return False
 
-    @contextmanager
-    def connected(self) -> Iterator[Any]:
-        """Yield Py4J's view of the JVM's classes."""
+    def gateway(self) -> Any:
+        """Return a connection of Py4J to the JVM, to be closed after use."""
         from py4j.java_gateway import GatewayParameters, JavaGateway
 
         parameters = GatewayParameters(
             port=self.port, auth_token=self.secret, auto_convert=True, read_timeout=60
         )
-        gateway = JavaGateway(gateway_parameters=parameters)
-        try:
-            yield gateway.jvm
-        finally:
-            gateway.close()
+        return JavaGateway(gateway_parameters=parameters)
 
     def clear(self) -> None:
         """Stop what a program has left: its streams, its queries and its SparkContext."""
-        with self.connected() as jvm:
-            streams = jvm.org.apache.spark.streaming.StreamingContext.getActive()
-            if streams.isDefined():
-                streams.get().stop(False, False)
-            contexts = getattr(getattr(jvm.org.apache.spark, "SparkContext$"), "MODULE$")
-            context = contexts.getActive()
-            if context.isDefined():
-                context.get().stop()
-            session = jvm.org.apache.spark.sql.classic.SparkSession
-            session.clearActiveSession()
-            session.clearDefaultSession()
+        gateway = self.gateway()
+        try:
+            _clear(gateway.jvm)
+        finally:
+            gateway.close()
+
+
+def _clear(jvm: Any) -> None:
+    streams = jvm.org.apache.spark.streaming.StreamingContext.getActive()
+    if streams.isDefined():
+        streams.get().stop(False, False)
+    contexts = getattr(getattr(jvm.org.apache.spark, "SparkContext$"), "MODULE$")
+    context = contexts.getActive()
+    if context.isDefined():
+        context.get().stop()
+    session = jvm.org.apache.spark.sql.classic.SparkSession
+    session.clearActiveSession()
+    session.clearDefaultSession()
 
 
 def record(folder: Path) -> WarmSpark | None:

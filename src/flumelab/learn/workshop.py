@@ -3,7 +3,9 @@
 .lab/learn/  progress  spark.json (the warm JVM)  spark.log  kept/  last/ (logs)
 """
 
+import fcntl
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from flumelab import lesson_run
 from flumelab.errors import LabError
-from flumelab.learn import checking, read, warm_spark
+from flumelab.learn import checking, mistakes, read, warm_spark
 from flumelab.learn.checking import CheckRun, Given
 from flumelab.learn.exercise import Exercise, Kind
 from flumelab.learn.verdict import Result, Verdict
@@ -34,6 +36,10 @@ class Workshop:
         self._docker = docker
         self._report = report
         self._built: set[tuple[str, ...]] = set()
+        self._runtimes: dict[bool, WarmRuntime] = {}
+        self._begun = False
+        self.keeps_flume = False
+        """Whether an idle agent stays up for the next check, until `close`."""
 
     def exercises(self) -> list[Exercise]:
         """Return all exercises in their order."""
@@ -47,23 +53,52 @@ class Workshop:
     @contextmanager
     def checked(self, exercise: Exercise, file: Path, seed: int | None = None) -> Iterator[Verdict]:
         """Yield the verdict as soon as it is known, then clear up."""
+        if exercise.kind is Kind.FIND:
+            yield mistakes.judge(exercise, file)
+            return
         assert exercise.load
         runtime = self._runtime(exercise)
         given = Given.drawn(exercise.load, seed)
         one = CheckRun(exercise, file, given, runtime, self.settings, self._report)
-        try:
-            yield self._verdict(one)
-        finally:
-            self._keep_logs()
-            self._clear(runtime)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                says = "another check runs in this checkout; wait for its end"
+                yield one.verdict(Result.UNKNOWN, "machine", says)
+                return
+            try:
+                yield self._verdict(one)
+            finally:
+                self._keep_logs()
+                self._clear(runtime)
 
     def _verdict(self, one: CheckRun) -> Verdict:
         try:
+            if not self._begun:
+                self._clear(one.runtime)  # what a killed check has left
+                self._begun = True
             self._prepare(one.runtime, one.exercise)
             one.started = time.monotonic()
             return checking.check(one)
         except LabError as error:
             return one.verdict(Result.UNKNOWN, "machine", str(error))
+
+    def close(self) -> None:
+        """End the agent that checks kept; the JVM stays."""
+        for runtime in self._runtimes.values():
+            if isinstance(runtime, WarmRuntime):
+                runtime.begin(keep_flume=False)
+
+    def warm(self) -> None:
+        """Start the JVM in the background, so that the first check need not wait for it."""
+        first = next((each for each in self.exercises() if each.run), None)
+        if first is None or self._docker:
+            return
+        runtime, run = self._runtime(first), first.run
+        assert run and isinstance(runtime, WarmRuntime)
+        threading.Thread(target=runtime.warm, args=(run.lesson,), daemon=True).start()
 
     def stop(self) -> bool:
         """End the warm JVM; return whether there was one."""
@@ -73,7 +108,10 @@ class Workshop:
         if self._docker:
             return DockerRuntime(self.settings)
         together = exercise.kind is not Kind.CONF
-        return WarmRuntime(self.settings, self.folder, together)
+        if together not in self._runtimes:
+            self._runtimes[together] = WarmRuntime(self.settings, self.folder, together)
+        self._runtimes[together].exercise = exercise.name
+        return self._runtimes[together]
 
     def _prepare(self, runtime: Runtime, exercise: Exercise) -> None:
         assert exercise.run
@@ -81,11 +119,10 @@ class Workshop:
         if servers not in self._built:
             runtime.build(self._report, servers)
             self._built.add(servers)
-        self._clear(runtime)
 
     def _clear(self, runtime: Runtime) -> None:
         if isinstance(runtime, WarmRuntime):
-            runtime.clear()
+            runtime.begin(self.keeps_flume and runtime.together)
         else:
             runtime.wipe(self._report)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flumelab.own import inputs, saved
 from flumelab.own.adapt import Ask
+from flumelab.own.guard import guarded
 from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.lab import OwnLab
@@ -63,15 +64,16 @@ class OwnRun:
         lab = self._lab
         with paths_explained(), alone(lab.state.folder), interrupted_by_signals():
             saved.require_down(lab.state, lab.processes)
-            try:
-                start(lab, ask)
-                if self.files:
-                    lab.feed(self.files)
-                    saved.show(lab)
-                self._wait()
-                return self._end()
-            finally:
-                lab.end_processes()
+            with guarded(lab.state.folder):
+                try:
+                    start(lab, ask)
+                    if self.files:
+                        lab.feed(self.files)
+                        saved.show(lab)
+                    self._wait()
+                    return self._end()
+                finally:
+                    lab.end_processes()
 
     def _end(self) -> Outcome:
         lab = self._lab

@@ -80,10 +80,12 @@ class FilesRead:
 
 
 def _lines_within(file: Path, length: int) -> int:
-    """The lines that begin in the first bytes of a file."""
+    """The lines of a grown file that Spark reads, which begin in its first bytes or just behind.
+
+    Hadoop's reader takes the line that begins at the end of its part, too.
+    """
     with file.open("rb") as log:
-        begun = log.read(length)
-    return begun.count(b"\n") + (begun[-1:] not in (b"", b"\n"))
+        return log.read(length).count(b"\n") + 1 if length else 0
 
 
 def _lengths(streaming: Any, time: Any) -> dict[str, int] | None:

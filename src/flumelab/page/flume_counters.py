@@ -11,6 +11,8 @@ from flumelab.ledger import Metrics
 from flumelab.page.http_json import JsonServer, NotFound, NotThere
 from flumelab.page.state import Fill
 
+CAPACITY_UNLIMITED = 2**31 - 1
+"""A channel that hands batches over, and has no limit of its own, gives this capacity."""
 FRESH_SECONDS = 3.0
 """An agent that runs writes its file every second, also one that nobody can reach."""
 
@@ -36,6 +38,14 @@ class FlumeReading:
     def now(self, component: str, counter: str) -> int:
         """Return a counter's value in the current run; 0 if there is none."""
         return _number(self.current.get(component, {}), counter)
+
+    def handed(self) -> int:
+        """Return the events in channels that store nothing: their source has not accepted them."""
+        return sum(
+            _number(counters, "ChannelSize")
+            for counters in self.current.values()
+            if _number(counters, "ChannelCapacity") >= CAPACITY_UNLIMITED
+        )
 
     def fill(self, channel: str) -> Fill | None:
         """Return how full a channel is; None if no agent runs."""

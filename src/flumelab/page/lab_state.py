@@ -231,7 +231,7 @@ def _lag(
     if plan.hops[link.target].kind == "log":
         return 0  # a sink counts what the receiver has stored and answered
     if channel.kind == "spool":  # a killed agent has not counted all that it has read
-        source = min(source, target + readings.pending)
+        source = min(source, target + readings.pending) - readings.flume.handed()
     return max(0, source - target)
 
 

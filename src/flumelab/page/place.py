@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,8 @@ class LocalPlaces:
         for running, (settings, state) in zip(alive, self._labs, strict=True):
             if running:
                 return _place(settings, state, settings is self._settings)
+        if own.dead() and self._own.lab.exists():  # it was left up, and all of it died
+            return self._own_place(own)
         return _place(*self._labs[0], standing=True)
 
     def _own_place(self, processes: Processes) -> Place:
@@ -142,10 +144,16 @@ def _place(settings: Settings, state: StateFolder, standing: bool) -> Place:
 
 
 def _lesson(state: StateFolder) -> Lesson:
+    """Return the lesson that runs, with the files of an exercise that is checked with it."""
     try:
-        return catalogue.find(state.lesson.read_text().strip())
+        lesson = catalogue.find(state.lesson.read_text().strip())
     except (OSError, LabError):
         return catalogue.find(catalogue.DEFAULT)
+    if not (exercise := read_json(state.exercise)):
+        return lesson
+    files = zip(lesson.programs, exercise["programs"], strict=True)
+    programs = tuple(replace(program, file=file) for program, file in files)
+    return replace(lesson, name=exercise["name"], programs=programs, conf=exercise["conf"])
 
 
 def _parts(processes: Processes) -> list[Part]:

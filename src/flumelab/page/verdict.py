@@ -82,6 +82,9 @@ def ledger_of_keys(
         channels = [name for name in _names(readings) if name.startswith("CHANNEL.")]
         received = [flume.total(name, "EventPutSuccessCount") for name in channels]
         lines += [("spooled", readings.spooled), ("Flume received", max(received, default=0))]
+        sinks = [name for name in _names(readings) if name.startswith("SINK.")]
+        if len(sinks) == 1:
+            lines.append(("Flume sent", flume.total(sinks[0], "EventDrainSuccessCount")))
     rows = [LedgerHop("generated", ledger_table.HOP_SOURCES["generated"], lines[0][1], 0)]
     rows += [
         LedgerHop(name, ledger_table.HOP_SOURCES[name], count, before - count)

@@ -43,6 +43,7 @@ name, so a restarted driver reads the constants from its own environment.
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.streaming import StreamingContext
@@ -147,6 +148,15 @@ def count_malformed(lines: DataFrame) -> None:
 
     query = lines.writeStream.foreachBatch(add)
     query.option("checkpointLocation", f"{CHECKPOINT}/malformed").start()
+
+
+def prepare_notebook(name: str) -> None:
+    """Give a notebook a checkpoint of its own, and a result store within it."""
+    global CHECKPOINT, store
+    CHECKPOINT = f"{os.environ.get('CHECKPOINT_DIR', 'checkpoint')}/{name}"
+    Path(CHECKPOINT).mkdir(parents=True, exist_ok=True)
+    store = PatientStore(f"sqlite:///{CHECKPOINT}/results.db")
+    _prepare()
 
 
 def _prepare() -> None:

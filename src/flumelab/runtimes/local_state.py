@@ -1,7 +1,7 @@
 """The folder that a lab of the local runtime writes to.
 
 .lab/local/  spool/  ledger.jsonl  metrics/  channel/  landing/  checkpoint/  results.db  logs/
-             lesson (the name of the lesson that was started last)
+             lesson (the name of the lesson that was started last)  exercise.json (if one runs)
 """
 
 import fcntl
@@ -27,6 +27,7 @@ class StateFolder:
         self.checkpoints = folder / "checkpoint"
         self.logs = folder / "logs"
         self.lesson = folder / "lesson"
+        self.exercise = folder / "exercise.json"
         self.cut = folder / "cut"  # while it exists, the link is cut
 
     @property

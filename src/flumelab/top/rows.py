@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flumelab.page.flume_counters import CAPACITY_UNLIMITED
+
 State = Mapping[str, Any]
 """As `/api/v1/state` sends it; see `flumelab.page.state`."""
 
 RATES_KEPT = 60
-CAPACITY_UNLIMITED = 2**31 - 1  # a channel without a limit of its own gives this number
 BARS = "▁▂▃▄▅▆▇█"
 
 

@@ -5,6 +5,7 @@ import { element, say } from "./format.js";
 const TOKEN = takeToken();
 let drawn = "";
 let enabled = false;
+let running = 0; // meanwhile its command stays, whatever button comes under the mouse
 const form = document.getElementById("feed");
 
 // The token comes after the #, which no browser sends, and does not stay in the address.
@@ -38,7 +39,7 @@ function row(action) {
   const button = element("button", { type: "button", "data-action": action.id,
     "data-part": action.part, disabled: !enabled || !action.possible }, action.title);
   button.onclick = () => act({ action: action.id, part: action.part }, action.command);
-  button.onfocus = button.onmouseenter = () => say("command", action.command);
+  button.onfocus = button.onmouseenter = () => running || say("command", action.command);
   const why = action.possible ? "" : action.why;
   return element("li", {}, button, element("code", {}, action.command),
     why ? element("span", { class: "detail" }, why) : null);
@@ -58,6 +59,7 @@ form.onsubmit = (event) => {
 say("command", feedCommand());
 
 async function act(asked, command) {
+  running += 1;
   say("command", command);
   say("acted", `… ${command}`);
   try {
@@ -70,5 +72,7 @@ async function act(asked, command) {
     say("acted", answer.ok ? said.says : `✕ ${said.error}`);
   } catch {
     say("acted", "✕ the page's server does not answer");
+  } finally {
+    running -= 1;
   }
 }

@@ -123,3 +123,10 @@ def test_what_a_run_measures():
     assert predictions.measured(outcome, asked) == expected
     with pytest.raises(ValueError, match="give lost, duplicated"):
         predictions.require_known({"x": "lots"})
+
+
+def test_a_wrong_prediction_is_shown_beside_what_was_measured():
+    outcome = predictions.Outcome({"lost": 0, "twice": 1_000}, {"lost": 0, "twice": 3}, {})
+    [line] = predictions.difference(outcome)
+    assert line.split() == ["twice", "your", "answer", "3,", "measured", "1,000"]
+    assert len(line) <= 80

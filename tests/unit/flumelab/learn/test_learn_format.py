@@ -35,7 +35,10 @@ def test_each_exercise_of_the_checkout_is_read():
     assert len({each.name for each in exercises}) == len(exercises)
 
 
-@pytest.mark.parametrize("exercise", read.all_of(ROOT), ids=lambda exercise: exercise.name)
+EXERCISES = [each for each in read.all_of(ROOT) if each.kind is not Kind.FIND]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 def test_an_exercise_has_all_that_a_learner_needs(exercise):
     page = (exercise.folder / "README.md").read_text()
     for heading in ("**Aim:**", "## What to know", "## Task", "## What you will see"):
@@ -46,7 +49,7 @@ def test_an_exercise_has_all_that_a_learner_needs(exercise):
     assert planted == set((exercise.folder / "wrong").iterdir()), "each file is in exercise.toml"
 
 
-@pytest.mark.parametrize("exercise", read.all_of(ROOT), ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 def test_no_text_of_an_exercise_names_how_many_lines_are_sent(exercise):
     low, high = exercise.load.lines
     texts = [exercise.folder / "README.md", exercise.starter]
@@ -112,3 +115,12 @@ def test_a_file_takes_the_place_of_the_program_or_of_the_conf():
     assert (ROOT / "flume-conf" / lesson.conf).resolve() == first.solution
     assert lesson.program.file == "url_counts.py"
     assert first.kind is Kind.CONF
+
+
+def test_a_cause_is_told_in_paragraphs_whatever_its_line_breaks(root):
+    change(root, "The key of each pair must be the URL\nof the line.", "\n\nWhich is\nthe key?")
+    [exercise] = read.all_of(root)
+    [cause] = [each for each in exercise.causes if each.id == "counts-lines"]
+    assert cause.says == (
+        "Your program counts lines, and not the requests of each page.\nWhich is the key?"
+    )

@@ -160,6 +160,24 @@ def test_lines_of_a_file_that_flume_has_not_read_wait_however_long_nothing_moves
     assert verdict(state) == "counting"
 
 
+def test_what_a_channel_that_stores_nothing_holds_waits_only_there(lab: Lab) -> None:
+    lab.sample()
+    counters = {
+        "SOURCE.spool": {"EventAcceptedCount": "0"},
+        "CHANNEL.buffer": {
+            "EventPutSuccessCount": "0",
+            "ChannelSize": "1000",
+            "ChannelCapacity": str(2**31 - 1),
+        },
+    }
+    flume = FlumeReading((counters,), counters, answers=True)
+    fed = {"generated": Counts({"/": 5000}), "generated_lines": 5000}
+    state = lab.sample(30, **fed, spooled=5000, pending=5000, flume=flume)
+    assert lags(state)["spool>source:spool"] == 4000
+    assert lags(state)["channel:buffer>sink:spark"] == 1000
+    assert verdict(state) == "counting"
+
+
 def test_an_agent_that_starts_is_not_called_stuck_and_one_that_falls_silent_is(lab: Lab) -> None:
     silent = FlumeReading()
     state = lab.sample(flume=silent)
@@ -186,3 +204,6 @@ def test_a_lesson_with_other_keys_than_urls_has_no_ledger_of_urls(tmp_path: Path
     state = lab.sample()
     assert state.ledger
     assert [hop.name for hop in state.ledger.hops] == ["generated", "spooled", "Flume received"]
+    state = lab.sample(flume=lab.feed(10, channel=3, counted=0)["flume"])
+    assert state.ledger
+    assert (state.ledger.hops[-1].name, state.ledger.hops[-1].lines) == ("Flume sent", 7)

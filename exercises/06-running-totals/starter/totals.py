@@ -1,0 +1,33 @@
+"""How many of each product has the shop sold so far?
+
+    orders ─▶ Flume ─▶ (product, quantity) ─▶ updateStateByKey ─▶ result store
+
+Now each second forgets what was sold before. Make add_to_total return the total so far.
+"""
+
+from pyspark import SparkContext
+from pyspark.streaming import StreamingContext
+from pyspark.streaming.flume import FlumeUtils
+
+from flumelab.programs import lab, parse
+
+
+def add_to_total(quantities, total):
+    return sum(quantities)
+
+
+def add_up_sales():
+    ssc = StreamingContext(SparkContext(appName="running-totals"), batchDuration=1)
+    orders = FlumeUtils.createStream(ssc, lab.HOST, lab.PORT, bodyDecoder=parse.sale)
+
+    # Of an order, parse.sale makes the pair (product, quantity).
+    sales = orders.map(lambda event: event[1])
+    totals = sales.updateStateByKey(add_to_total, 1)
+
+    totals.pprint(5)
+    totals.foreachRDD(lambda time, rdd: lab.store.put(time, rdd.collect()))
+    return ssc
+
+
+if __name__ == "__main__":
+    lab.run_streams(add_up_sales)

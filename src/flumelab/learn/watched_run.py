@@ -1,0 +1,137 @@
+"""Watches a run from outside: what is counted, how far Flume is, whether the program still runs."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from flumelab.errors import LabError
+from flumelab.learn.exercise import Run
+from flumelab.learn.flume_hops import flume_hops
+from flumelab.learn.pulse import Pulse
+from flumelab.lessons.catalogue import Lesson
+from flumelab.runtimes.runtime import Runtime
+
+FLUME = "flume"
+POLL_SECONDS = 0.1
+STUCK_SECONDS = 6.0  # Flume's own sink tries to connect every five
+WAVE_SECONDS_MAX = 20.0
+BEATS_RIGHT, BEATS_WRONG = 2, 3
+"""The micro-batches after which a number that has not changed will not change."""
+BLIND_SECONDS_RIGHT, BLIND_SECONDS_WRONG = 2.5, 6.0  # … where nobody can count micro-batches
+SLOWNESS_MAX = 3.0
+
+
+@dataclass
+class WatchedRun:
+    """One run of a lesson.
+
+    :param lines: what was sent so far
+    :param knows_conf: whether the conf is the lab's own, so that a dead agent is no one's mistake
+    :param before: Flume's counters at the start, which belong to earlier runs
+    :param step: is told the name of what has just happened
+    """
+
+    runtime: Runtime
+    lesson: Lesson
+    run: Run
+    metrics_port: int
+    pulse: Pulse
+    knows_conf: bool
+    before: Mapping[str, int]
+    step: Callable[[str], None]
+    started: float = field(default_factory=time.monotonic)
+    lines: int = 0
+    found: dict[str, int] = field(default_factory=dict)
+    hops: dict[str, int] = field(default_factory=dict)
+    ended: bool = False
+    _since: float = field(default_factory=time.monotonic)
+
+    def until_counted(self, lines: int) -> None:
+        """Wait until the lines so far are counted, or until nothing more happens."""
+        self.lines = lines
+        deadline = time.monotonic() + WAVE_SECONDS_MAX * slowness()
+        while time.monotonic() < deadline:
+            self._look()
+            beats = 1 if self.found else BEATS_WRONG
+            if self.ended or (self._arrived and self._is_still(beats, BLIND_SECONDS_RIGHT)):
+                return
+            time.sleep(POLL_SECONDS)
+
+    def until_settled(self, lines: int, expected: Mapping[str, int]) -> None:
+        """Wait until the numbers will not change any more, or the program ends.
+
+        Raises `LabError` if the time is over before Flume could do anything.
+        """
+        self.lines = lines
+        while True:
+            self._look()
+            if self.found == expected:
+                self.step("right count")
+            if self.ended or self._is_settled(expected):
+                return
+            if time.monotonic() > self.started + self.run.seconds * slowness():
+                self._require_flume()
+                return
+            time.sleep(POLL_SECONDS)
+
+    def sent(self) -> int:
+        """Ask Flume how many events it has sent."""
+        return self._hops().get("sent", 0)
+
+    def _look(self) -> None:
+        found, hops = self.runtime.counts().by_key(), self._hops()
+        stopped = {each.name for each in self.runtime.services() if each.state == "stopped"}
+        if FLUME in stopped and self.knows_conf:
+            raise LabError(f"Flume ended:\n{self.runtime.log_tail(FLUME, 15)}")
+        if self.lesson.program.service in stopped:
+            self.ended = True
+            found = self.runtime.counts().by_key()
+        if (found, hops) != (self.found, self.hops):
+            if found and not self.found:
+                self.step("first count")
+            self.found, self.hops = found, hops
+            self._since = time.monotonic()
+            self.pulse.mark()
+
+    @property
+    def _arrived(self) -> bool:
+        """Whether Flume has sent all lines so far."""
+        return not self.lesson.uses_flume or self.hops["sent"] >= self.lines
+
+    def _is_settled(self, expected: Mapping[str, int]) -> bool:
+        still = time.monotonic() - self._since
+        if not self._arrived:
+            return "received" in self.hops and still >= STUCK_SECONDS * slowness()
+        if self.found == expected:
+            return still >= self.run.settle and self._is_still(BEATS_RIGHT, BLIND_SECONDS_RIGHT)
+        return still >= self.run.quiet and self._is_still(BEATS_WRONG, BLIND_SECONDS_WRONG)
+
+    def _is_still(self, beats: int, blind_seconds: float) -> bool:
+        """Whether enough micro-batches have been finished since the last change."""
+        if self.pulse.is_known:
+            return self.pulse.beats() >= beats
+        return time.monotonic() - self._since >= blind_seconds * slowness()
+
+    def _hops(self) -> dict[str, int]:
+        """Lines by hop; without `received` as long as the agent does not answer."""
+        hops = {"generated": self.lines}
+        if not self.lesson.uses_flume:
+            return hops
+        hops["sent"] = 0
+        for name, all_runs in flume_hops(self.metrics_port).items():
+            hops[name] = max(0, all_runs - self.before.get(name, 0))
+        return hops
+
+    def _require_flume(self) -> None:
+        if self.lesson.uses_flume and "received" not in self.hops and self.knows_conf:
+            raise LabError(
+                "Flume did not answer in time: the machine is too busy; close what you do not need "
+                "and check again"
+            )
+
+
+def slowness() -> float:
+    """How much longer things take on this machine now than on an idle one, at least 1."""
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return min(max(1.0, load), SLOWNESS_MAX)

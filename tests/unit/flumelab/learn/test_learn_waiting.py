@@ -1,0 +1,139 @@
+"""When a verdict is due: a busy machine is waited for, and a number that may still change."""
+
+from dataclasses import replace
+
+import pytest
+
+from flumelab.counts import Counts
+from flumelab.errors import LabError
+from flumelab.learn import watched_run
+from flumelab.learn.exercise import Run
+from flumelab.learn.pulse import Pulse
+from flumelab.learn.watched_run import WatchedRun
+from flumelab.lessons import catalogue
+from flumelab.runtimes.runtime import Service
+
+LESSON = catalogue.find("url-counts")
+RIGHT = {"/": 3}
+
+
+class Script:
+    """A runtime and a pulse whose states follow each other, one each time the clock moves."""
+
+    is_known = True
+
+    def __init__(self, *states):
+        self.states = list(states)
+        self.now = 0.0
+        self.beaten = 0
+
+    @property
+    def state(self):
+        return self.states[min(int(self.now), len(self.states) - 1)]
+
+    def sleep(self, seconds):
+        self.now += 0.5
+        self.beaten += 0.5
+
+    def counts(self):
+        return Counts(dict(self.state.get("found", {})))
+
+    def hops(self, port):
+        return dict(self.state.get("hops", {"received": 3, "sent": 3}))
+
+    def services(self):
+        dead = self.state.get("dead", ())
+        return [Service(name, "stopped") for name in dead]
+
+    def log_tail(self, service, lines):
+        return f"the log of {service}"
+
+    def mark(self):
+        self.beaten = 0
+
+    def beats(self):
+        return int(self.beaten)
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    def make(*states, knows_conf=True, **options):
+        script = Script(*states)
+        monkeypatch.setattr(watched_run, "flume_hops", script.hops)
+        monkeypatch.setattr(watched_run.time, "sleep", script.sleep)
+        monkeypatch.setattr(watched_run.time, "monotonic", lambda: script.now)
+        monkeypatch.setattr(watched_run, "slowness", lambda: 1.0)
+        run = Run(LESSON, **options)
+        return WatchedRun(script, LESSON, run, 0, script, knows_conf, {}, lambda name: None)
+
+    return make
+
+
+def test_right_numbers_must_outlive_two_micro_batches(watched):
+    run = watched({}, {"found": RIGHT}, {"found": RIGHT}, {"found": {"/": 6}})
+    run.until_settled(3, RIGHT)
+    assert run.found == {"/": 6}
+
+
+def test_right_numbers_that_stay_are_the_verdict(watched):
+    run = watched({}, {"found": RIGHT})
+    run.until_settled(3, RIGHT)
+    assert run.found == RIGHT and not run.ended
+
+
+def test_a_right_number_is_not_believed_before_flume_has_sent_all(watched):
+    late = {"found": RIGHT, "hops": {"received": 4, "sent": 3}}
+    run = watched(late, late, late, late, {"found": {"/": 4}, "hops": {"received": 4, "sent": 4}})
+    run.until_settled(4, RIGHT)
+    assert run.found == {"/": 4}
+
+
+def test_settle_is_the_least_time(watched):
+    run = watched(*[{"found": RIGHT}] * 6, {"found": {"/": 9}}, settle=8.0)
+    run.until_settled(3, RIGHT)
+    assert run.found == {"/": 9}
+
+
+def test_a_program_that_ends_ends_the_wait(watched):
+    run = watched({"found": RIGHT}, {"found": RIGHT, "dead": [LESSON.program.service]})
+    run.until_settled(3, RIGHT)
+    assert run.ended
+
+
+def test_a_dead_agent_is_a_fault_of_the_machine_if_the_conf_is_the_labs(watched):
+    with pytest.raises(LabError, match="Flume ended:\nthe log of flume"):
+        watched({"dead": ["flume"]}).until_settled(3, RIGHT)
+    run = watched({"dead": ["flume"]}, knows_conf=False)
+    run.until_settled(3, RIGHT)
+    assert run.found == {}
+
+
+def test_an_agent_that_never_answers_is_a_fault_of_the_machine(watched):
+    with pytest.raises(LabError, match="the machine is too busy"):
+        watched({"hops": {}}).until_settled(3, RIGHT)
+
+
+def test_a_wave_is_over_once_it_is_counted(watched):
+    run = watched({}, {}, {"found": {"/": 1}})
+    run.until_counted(3)
+    assert run.found == {"/": 1}
+
+
+def test_what_a_kept_agent_has_counted_before_is_not_this_checks(watched):
+    run = watched({"found": RIGHT, "hops": {"received": 13, "sent": 13}})
+    run = replace(run, before={"received": 10, "sent": 10})
+    run.until_settled(3, RIGHT)
+    assert run.hops == {"generated": 3, "received": 3, "sent": 3}
+
+
+def test_batches_that_spark_still_catches_up_on_are_no_reason_to_stop_waiting(monkeypatch):
+    newest = [(10, 100.0), (12, 102.0), (14, 104.0), (15, 105.0), (17, 107.0)]
+    monkeypatch.setattr(Pulse, "_completed", lambda self: newest[0])
+    monkeypatch.setattr("flumelab.learn.pulse.time.time", lambda: 104.5)
+    pulse = Pulse(None)
+    pulse.mark()
+    beats = []
+    while newest:
+        beats.append(pulse.beats())
+        newest.pop(0)
+    assert beats == [0, 0, 0, 1, 3]
