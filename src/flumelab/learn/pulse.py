@@ -74,7 +74,14 @@ class Pulse:
             found = self._jvm.org.apache.spark.sql.classic.SparkSession.getDefaultSession()
             if found.isDefined():
                 states = [query.status() for query in found.get().streams().active()]
-                busy = [s for s in states if s.isDataAvailable() or s.isTriggerActive()]
+                # A query that still starts has no trigger either; its status says Initializing.
+                busy = [
+                    state
+                    for state in states
+                    if state.isDataAvailable()
+                    or state.isTriggerActive()
+                    or not state.message().startswith("Waiting")
+                ]
                 return bool(states) and not busy
         return False
 

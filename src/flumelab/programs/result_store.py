@@ -25,6 +25,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
+    inspect,
     select,
     update,
 )
@@ -106,8 +107,11 @@ class ResultStore:
 
     def counts(self) -> Counts:
         """Return the totals, the largest first."""
+        with opened(self.url) as engine:
+            there = inspect(engine).has_table(totals.name)
+        if not there:  # the program may be about to create it, too
+            self.create()
         with opened(self.url) as engine, engine.connect() as connection:
-            _tables.create_all(engine)
             rows = connection.execute(select(totals).order_by(totals.c.value.desc())).all()
         found: dict[str, int] = dict(rows)
         malformed = found.pop(MALFORMED, 0)
