@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from flumelint.names import nearest
 from flumelint.properties import Document
 from flumelint.reader import read
 from flumelint.report import FORMATS
+from flumelint.report.as_text import as_text, broken
 from flumelint.report.colors import colored
 from flumelint.rules import all_rules
 from flumelint.settings import Settings, find, load, rules_named, severity_named
@@ -54,9 +56,13 @@ def check_files(
     findings = check_documents(documents, options)
     if given.no_notes:
         findings = [found for found in findings if found.severity is not Severity.NOTE]
-    report = FORMATS[given.format](findings, [file.name for file in files])
-    if given.format == "text" and not given.no_flows:
-        report += _guarantees(files, environ)
+    names = [file.name for file in files]
+    if given.format == "text":
+        columns = shutil.get_terminal_size().columns if out.isatty() else None
+        report = as_text(findings, names, columns)
+        report += "" if given.no_flows else _guarantees(files, environ, columns)
+    else:
+        report = FORMATS[given.format](findings, names)
     if given.format == "text" and _is_colored(given.color, out, environ):
         report = colored(report)
     if report:
@@ -139,7 +145,7 @@ def _is_colored(wish: str, out: IO[str], environ: Mapping[str, str]) -> bool:
     return out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
-def _guarantees(files: Sequence[File], environ: Mapping[str, str]) -> str:
+def _guarantees(files: Sequence[File], environ: Mapping[str, str], columns: int | None) -> str:
     """Return a line for each flow; with its file if there are several."""
     lines = [
         f"{document.path}: {line}" if len(files) > 1 else line
@@ -147,4 +153,4 @@ def _guarantees(files: Sequence[File], environ: Mapping[str, str]) -> str:
         for document in file.documents()
         for line in guarantees(read(document, environ))
     ]
-    return "".join(f"\n{line}" for line in lines)
+    return "".join(f"\n{part}" for line in lines for part in broken(line, columns))

@@ -257,6 +257,12 @@ class Conf:
                 yield from agent.components[kind].values()
 
 
+def is_needed(key: str) -> bool:
+    """Whether an agent or a component does not run without a key: a list, a type, a channel."""
+    parts = key.split(".")
+    return len(parts) == 2 or parts[3:] in (["type"], ["channel"], ["channels"])
+
+
 def configured(components: Mapping[str, Component]) -> Sequence[str]:
     """Return the names of the components that have settings."""
     return [name for name, component in components.items() if component.settings]

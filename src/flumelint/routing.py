@@ -47,6 +47,21 @@ def channels_of(source: Component) -> tuple[str, ...]:
     return tuple(name for name in names if name in channels and channels[name].settings)
 
 
+def may_choose(source: Component, channel: str) -> bool:
+    """Whether a source may put an event into one of its channels.
+
+    Only of a multiplexing selector whose channels are all known it is sure that it never does.
+    """
+    if selector_type(source) != "multiplexing":
+        return True
+    lists = [
+        setting
+        for key, setting in source.settings.items()
+        if key == "selector.default" or key.startswith(CHANNEL_KEYS)
+    ]
+    return any(not each.known or channel in each.value.split() for each in lists)
+
+
 def route(source: Component, headers: Mapping[str, str]) -> Route:
     """Return where an event with these headers goes, after the source's interceptors."""
     type_ = selector_type(source)

@@ -31,6 +31,16 @@ MORE: dict[str, list[str]] = {
     "quoted-value": [
         changed(BASE, ("type = logger\n", "type = file_roll\n" + _ROLL + '"100"\n')),
     ],
+    "unknown-channel": [  # a selector that chooses it takes the source with it
+        changed(
+            BASE,
+            (
+                "r1.channels = c1\n",
+                "r1.channels = c1 c9\na1.sources.r1.selector.type = multiplexing\n"
+                "a1.sources.r1.selector.default = c1\na1.sources.r1.selector.mapping.gift = c9\n",
+            ),
+        ),
+    ],
     "not-connected": [
         changed(BASE, ("a1.sources.r1.channels = c1\n", "")),
     ],

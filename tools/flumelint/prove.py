@@ -169,14 +169,21 @@ def record(
         result["refused"] = outcome["refused"]
     if outcome["shown"]:
         result["shown"] = {
-            name: [stage.original(each) for each in seen]
-            if isinstance(seen, list)
-            else stage.original(seen)
+            name: shown(seen, stage, stage.case["looks"][name])
             for name, seen in outcome["shown"].items()
         }
     if "died" in outcome:
         result["died"] = stage.original(outcome["died"])
     return result
+
+
+def shown(seen: str | list[str], stage: Stage, look: str) -> str | list[str]:
+    """What a scene looked at. Headers that differ only by the millisecond are one."""
+    if isinstance(seen, str):
+        return stage.original(seen)
+    texts = [stage.original(each) for each in seen]
+    timed = look == "headers" and any("TIME" in text for text in texts)
+    return list(dict.fromkeys(texts)) if timed else texts
 
 
 def steady(records: dict[str, Any]) -> dict[str, Any]:

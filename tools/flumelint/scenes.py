@@ -61,6 +61,7 @@ SCENES: dict[str, Scene] = {
         shows={"the channel's capacity": "field c1 channelCounter.getChannelCapacity"}
     ),
     "deletes-what-memory-holds": Scene(shows={"files afterwards": r"files .*/in\.log.*"}),
+    "handoff-cannot-read-again": Scene(shows={"files on the disk": r"files .*/log-1"}),
     "durable-in-tmp": Scene(shows={"the channel's data": r"files .*/log-1"}),
     "equal-identity": Scene(apart=True, expected=6, shows=_PLACES),
     "file-channel-default-folder": Scene(shows={"the channel's data": "field c1 dataDirs"}),

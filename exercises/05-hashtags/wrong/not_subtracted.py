@@ -1,7 +1,7 @@
 """Wrong: the inverse function adds, too.
 
 messages ─▶ Flume ─▶ (hashtag, 1) ─┬─▶ the last 300 s, each second ─┬─▶ result store
-                                   └─▶ the last   3 s, each second ─┘
+                                   └─▶ the last   6 s, each second ─┘
 """
 
 from operator import add
@@ -32,7 +32,7 @@ def follow_hashtags():
     hits = hashtags.map(lambda hashtag: (hashtag, 1)).reduceByKey(add, 1).cache()
 
     popular = count_last(hits, 300)
-    rising = count_last(hits, 3).map(lambda hit: (f"now {hit[0]}", hit[1]))
+    rising = count_last(hits, 6).map(lambda hit: (f"now {hit[0]}", hit[1]))
 
     popular.union(rising).foreachRDD(show)
     return ssc

@@ -3,15 +3,17 @@
 Each entry has `t`, in seconds of the machine's monotonic clock, which all its processes share and
 which no fault sets back, and `kind`:
 
-    file      a file came into the spool directory      lines (ranges)
-    put       Flume's counter of its channel grew       new, total
-    request   a batch left the sink                     id, lines, events, again
-    lost-request  … and never reached the receiver      id
-    answer    the receiver's answer                     id, ok, lost (why it did not reach the sink)
-    landed    a batch in the landing log                first, events, lines
-    batch     a micro-batch has its lines               name, lines, events, again
-    stored    … and they are in the result store        name
-    fault         what was done to the lab              do, told, at
+    file          a file came into the spool directory  lines (ranges)
+    source-ended  Flume's source reads no more, for good
+    unwritten     the generator could not write one
+    put           Flume's counter of its channel grew   new, total, fill
+    request       a batch left the sink                 id, lines, events, again
+    lost-request  … and never reached the receiver      id, why
+    answer        the receiver's answer                 id, ok, lost (why the sink has not got it)
+    landed        a batch in the landing log            first, events, lines
+    batch         a micro-batch has its lines           name, lines, events, again, day
+    stored        … and they are in the result store    name
+    fault         what was done to the lab              do, told, at, day
     heal          … and undone                          text
     up            parts were started again              text
 """

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from flumelab.experiments.evidence import Evidence
 from flumelab.experiments.experiment import Experiment
 from flumelab.experiments.truth import Truth
 from flumelab.experiments.watch import Counts
@@ -52,10 +53,11 @@ class Feed:
         seen: Counts,
         rest: Path,
         lines: Sequence[bytes],
+        evidence: Evidence,
     ) -> None:
         self._load, self._runtime, self._seen = experiment.load, runtime, seen
         self._again = experiment.does("fill", "spool")
-        self._rest, self._lines = rest, lines
+        self._rest, self._lines, self._evidence = rest, lines, evidence
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -69,6 +71,7 @@ class Feed:
         seeded = ["--seed", str(load.seed), "--lines", str(load.lines)]
         failed = self._runtime.feed([*rate, *seeded], None, quiet=True)
         while failed and self._again:
+            self._evidence.note("unwritten")
             time.sleep(TRY_AGAIN_SECONDS)  # the disk is full, and may have room later
             self._rest.write_bytes(b"".join(self._lines[self._seen.generated : load.lines]))
             failed = self._runtime.feed(rate, self._rest, quiet=True)

@@ -1,9 +1,10 @@
 """The programs' notes about their micro-batches: a JSON line each, in the file `VARIABLE` names.
 
-    {"t": 81234.5, "kind": "batch", "name": "7", "keys": {"9f86d081884c7d65": 1, …}}
-    {"t": 81234.6, "kind": "stored", "name": "7", "keys": {}}
+    {"t": 81234.5, "day": 1795893295.1, "kind": "batch", "name": "7", "keys": {"9f86…": 1, …}}
+    {"t": 81234.6, "day": 1795893295.2, "kind": "stored", "name": "7", "keys": {}}
 
-`t` is the machine's monotonic clock. A program outside an experiment notes nothing.
+`t` is the machine's monotonic clock, `day` the time of day. A program outside an experiment notes
+nothing.
 """
 
 import json
@@ -22,7 +23,10 @@ def note(kind: str, name: object, rows: Iterable[tuple[str, int]] = ()) -> None:
     """Note that a micro-batch has these rows, or that they are stored."""
     if not (file := os.environ.get(VARIABLE)):
         return
-    entry = {"t": time.monotonic(), "kind": kind, "name": str(name), "keys": dict(rows)}
+    entry = {
+        "t": time.monotonic(), "day": time.time(), "kind": kind, "name": str(name),
+        "keys": dict(rows),
+    }  # fmt: skip
     with Path(file).open("a") as notes:
         notes.write(json.dumps(entry) + "\n")
 

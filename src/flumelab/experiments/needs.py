@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import struct
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +14,6 @@ from flumelab.experiments.experiment import Experiment
 from flumelab.runtimes.servers import mariadb_server
 
 ROOM, SPARE_BYTES = "1g", 64 << 10
-FAKETIME = "libfaketime.so.1"
-_FAKETIME_FOLDERS = ("/usr/lib", "/usr/local/lib", "/opt/homebrew/lib")
 
 
 class CannotRun(LabError):
@@ -48,25 +48,34 @@ class Disk:
 
 
 class Clock:
-    """The clock of the lab's JVMs, which libfaketime can set back; the machine's stays."""
+    """The time of day of the lab's processes, which can be set back; the machine's clock stays.
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    :param folder: for the library that the processes load, and the offset that it reads
+    """
 
-    def variables(self) -> dict[str, str]:
-        """The variables with which the processes have to start; raises `CannotRun`."""
+    def __init__(self, folder: Path) -> None:
+        self._offset, self._library = folder / "clock-offset", folder / "set_back.so"
+
+    def variables(self, root: Path) -> dict[str, str]:
+        """Build the library; return the variables with which the processes have to start."""
         self.set_back(0)
-        return {
-            "LD_PRELOAD": str(_faketime()),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_CACHE_DURATION": "1",  # s until a change of the file is noticed
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_ONLY_CMDS": "java",  # py4j does not survive it
-        }
+        source = root / "experiments/clock/set_back.c"
+        command = [_compiler(), "-O2", "-shared", "-fPIC", "-o", str(self._library), str(source)]
+        done = subprocess.run([*command, "-ldl"], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise CannotRun(f"cannot compile {source}: {done.stderr.strip().splitlines()[-1]}")
+        return {"LD_PRELOAD": str(self._library), "CLOCK_OFFSET": str(self._offset)}
 
     def set_back(self, seconds: float) -> None:
         """Set it back from now on; 0 sets it right."""
-        self._file.write_text(f"{-seconds:+.0f}\n")
+        # In place: the processes have this very file mapped.
+        with self._offset.open("r+b" if self._offset.exists() else "wb") as file:
+            file.write(struct.pack("=q", -int(seconds)))
+
+    def remove(self) -> None:
+        """Remove both files."""
+        for file in (self._offset, self._library):
+            file.unlink(missing_ok=True)
 
 
 def require(experiment: Experiment) -> None:
@@ -76,15 +85,16 @@ def require(experiment: Experiment) -> None:
     if experiment.does("fill") and (os.geteuid() or not shutil.which("mount")):
         raise CannotRun("needs a disk of its own, which only root on Linux may mount; use sudo")
     if experiment.does("clock-back"):
-        _faketime()
+        _compiler()
 
 
-def _faketime() -> Path:
-    found = (file for folder in _FAKETIME_FOLDERS for file in Path(folder).rglob(FAKETIME))
-    if file := next(found, None):
-        return file
-    raise CannotRun("needs libfaketime, which sets a clock back for the lab alone; "
-                    "apt-get install libfaketime")  # fmt: skip
+def _compiler() -> str:
+    if sys.platform.startswith("linux") and (compiler := shutil.which("cc")):
+        return compiler
+    raise CannotRun(
+        "needs Linux and a C compiler, for a library that sets the clock back for the lab alone; "
+        "apt-get install gcc libc6-dev"
+    )
 
 
 def _mount(*arguments: str) -> None:

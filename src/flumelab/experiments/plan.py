@@ -1,6 +1,7 @@
 """The faults of an experiment, in their order, each when its count is reached."""
 
 import threading
+import time
 from collections.abc import Callable
 
 from flumelab.errors import LabError
@@ -48,5 +49,7 @@ class Plan:
             first = self._left[0] if self._left else None
             if not first or first.at.hop != hop or first.at.lines > count:
                 return None
-            self._evidence.note("fault", do=str(first), told=first.told, at=str(first.at))
+            self._evidence.note(
+                "fault", do=str(first), told=first.told, at=str(first.at), day=time.time()
+            )
             return self._left.pop(0)

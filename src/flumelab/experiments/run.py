@@ -7,7 +7,17 @@ from pathlib import Path
 
 from flumelab import conf_check
 from flumelab.errors import LabError
-from flumelab.experiments import landed, micro_batches, needs, picture, result, theory, truth
+from flumelab.experiments import (
+    effect,
+    flume_log,
+    landed,
+    micro_batches,
+    needs,
+    picture,
+    result,
+    theory,
+    truth,
+)
 from flumelab.experiments.evidence import Evidence
 from flumelab.experiments.experiment import LINK_HOPS, Experiment
 from flumelab.experiments.lab import Lab, environment
@@ -50,6 +60,7 @@ def run(
         doubt = f"the lab failed: {error}"
     finally:
         the_run.end()
+    doubt = doubt or effect.missing(experiment, the_run.evidence.entries())
     measured = the_run.measured()
     verdict, why = judge(the_run.theory, measured, doubt)
     found = Result(
@@ -61,7 +72,7 @@ def run(
         prediction=prediction,
         hops=the_run.hops(),
         lost=truth.ranges(the_run.lost),
-        twice=truth.ranges(the_run.twice),
+        twice=truth.ranges(number for number in the_run.twice if number),
         seconds=time.monotonic() - started,
         folder=folder,
     )
@@ -93,7 +104,7 @@ class _Run:
         needs.require(experiment)
         lab.prepare()
         self._truth, self._lines = truth_of(experiment, lab.settings.root, self._folder)
-        clock = Clock(self._folder / "clock")
+        clock = Clock(self._folder)
         extra = b"".join(self._lines[experiment.load.lines :])
         striker = Striker(lab, clock, extra)
         plan = Plan(experiment.faults, self.evidence, striker.strike)
@@ -103,13 +114,14 @@ class _Run:
             notes = self._folder / "notes.jsonl"
             variables = {micro_batches.VARIABLE: str(notes)}
             if experiment.does("clock-back"):
-                variables |= clock.variables()
+                variables |= clock.variables(lab.settings.root)
             stack.enter_context(environment(variables))
             try:
                 return self._load_and_fault(plan, striker, notes)
             finally:
                 self._stop()
                 notes.unlink(missing_ok=True)
+                clock.remove()
 
     def _load_and_fault(self, plan: Plan, striker: Striker, notes: Path) -> str:
         lab, settings = self._lab, self._lab.settings
@@ -119,7 +131,7 @@ class _Run:
         self._watch = Watch(settings, lab.state, notes, self.evidence)
         watch = self._watch
         rest = self._folder / "rest.log"
-        feed = Feed(self._experiment, lab.runtime, watch.counts, rest, self._lines)
+        feed = Feed(self._experiment, lab.runtime, watch.counts, rest, self._lines, self.evidence)
         self._report(f"{self._experiment.load.lines:,} lines, and the fault")
         struck, settled = self._wait_for_the_faults(plan, feed), False
         if struck:
@@ -169,6 +181,7 @@ class _Run:
     def _heal(self, striker: Striker) -> None:
         assert self._tap
         self._lab.keep_logs("before-heal")
+        flume_log.note(self._lab.state / "logs/flume.log", self.evidence)
         self.evidence.note("heal", text="the fault ends")
         if self.theory.forgets:
             self._tap.unanswered.clear()  # nobody is left who could send them again
@@ -256,7 +269,8 @@ class _Run:
                 seen[name] += 1
                 again = seen[name] > 1
                 self.evidence.note(
-                    "batch", note["t"], name=name, lines=lines, events=events, again=again
-                )
+                    "batch", note["t"], name=name, lines=lines, events=events, again=again,
+                    day=note["day"],
+                )  # fmt: skip
             elif note["kind"] == "stored" and name in seen:
                 self.evidence.note("stored", note["t"], name=name)

@@ -14,6 +14,7 @@ from flumelab.lessons.catalogue import Input
 
 LANES = ("file", "source", "channel", "sink", "receiver", "log", "micro-batch", "result")
 WITHOUT_LOG = tuple(lane for lane in LANES if lane != "log")
+FOREIGN = "not generated"
 FLUME = ("source", "channel", "sink")
 
 
@@ -74,7 +75,9 @@ class _Maker:
 
     def steps(self, entry: Entry) -> Iterator[Step]:
         makers = {
-            "file": self._file, "put": self._put, "request": self._request, "answer": self._answer,
+            "file": self._file, "unwritten": self._unwritten, "source-ended": self._source_ended,
+            "put": self._put,
+            "request": self._request, "answer": self._answer,
             "landed": self._lands, "batch": self._batch, "stored": self._stored,
             "fault": self._fault, "heal": self._heal, "up": self._up,
         }  # fmt: skip
@@ -85,6 +88,14 @@ class _Maker:
         lines = told(entry["lines"])
         title = f"A file with lines {lines} is renamed into the spool directory."
         yield Step(t, "mark", title, "file", "file", lines)
+
+    def _unwritten(self, t: float, entry: Entry) -> Iterator[Step]:
+        note = "The generator cannot write its next file, and tries again."
+        yield Step(t, "lost", note, "file", "file", "not written", note)
+
+    def _source_ended(self, t: float, entry: Entry) -> Iterator[Step]:
+        note = "The source stops reading for good. Only Flume's log says so: a line with FATAL."
+        yield Step(t, "lost", note, "source", "source", "stopped", note, dies=("source",))
 
     def _put(self, t: float, entry: Entry) -> Iterator[Step]:
         title = (
@@ -229,7 +240,7 @@ def _set(given: Iterable[Sequence[int]]) -> set[int]:
 
 def _short(given: Sequence[Sequence[int]]) -> str:
     """Ranges at an arrow: ``3,001-4,000``."""
-    if not given:
-        return ""
+    if not given or given[-1][1] == 0:
+        return FOREIGN if given else ""
     first, last = given[0][0], given[-1][1]
     return f"{first:,}\u2013{last:,}" if last > first else f"{first:,}"

@@ -56,6 +56,8 @@ class Theory:
     twice: Bound
     reasons: tuple[str, ...]
     forgets: bool = False
+    foreign: int = 0
+    """How many lines may be counted that the generator did not make."""
 
 
 MEMORY, FILE, HANDOFF = "memory", "file", "hand-off"
@@ -84,6 +86,7 @@ class _Flow:
     source_batch: int
     sink_batch: int
     timeout: float
+    places: bool
     once: bool
 
     @property
@@ -102,6 +105,7 @@ class _Flow:
             source_batch=_number(source.settings, "batchSize", BATCH),
             sink_batch=_number(sink.settings, "batch-size", BATCH),
             timeout=_number(sink.settings, "request-timeout", TIMEOUT_MS) / 1000,
+            places=identity,
             once=identity and experiment.reads is Input.LANDING,
         )
 
@@ -121,7 +125,12 @@ def of(experiment: Experiment, conf: AgentConf) -> Theory:
         reasons.append("No batch is sent again: each one gets its answer, or never arrived.")
     most = min(twice, experiment.load.lines)
     forgets = flow.memory and experiment.does("kill", "flume")
-    return Theory(lost, Bound(int(sure), most), tuple(dict.fromkeys(reasons)), forgets)
+    foreign = 0
+    if experiment.does("change-file") and not flow.places:
+        foreign = 1
+        reasons.append("Started at the end of a file, the source makes one empty event of it.")
+    told = tuple(dict.fromkeys(reasons))
+    return Theory(lost, Bound(int(sure), most), told, forgets, foreign)
 
 
 def _lost(experiment: Experiment, flow: _Flow) -> tuple[Bound, str]:

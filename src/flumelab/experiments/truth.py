@@ -86,6 +86,8 @@ def ranges(numbers: Iterable[int]) -> Ranges:
 
 def told(given: Sequence[Sequence[int]], most: int = 3) -> str:
     """Return ranges as a person writes them: ``4,001 to 5,000, 7,200``."""
+    if list(map(tuple, given)) == [(0, 0)]:
+        return "not one of the generator's"
     parts = [
         f"{first:,} to {last:,}" if last > first else f"{first:,}" for first, last in given[:most]
     ]

@@ -70,7 +70,7 @@ def judge(theory: Theory, measured: Measured | None, doubt: str = "") -> tuple[V
         return Verdict.unknown, doubt
     if not measured or not measured.counted:
         return Verdict.unknown, "nothing was counted, so nothing is shown"
-    if measured.foreign:
+    if measured.foreign > theory.foreign:
         return Verdict.false, f"{measured.foreign:,} counted lines are not the generator's"
     wrong = []
     if not theory.lost.holds(measured.lost):

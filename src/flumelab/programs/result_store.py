@@ -25,6 +25,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
+    inspect,
     select,
     update,
 )
@@ -106,7 +107,10 @@ class ResultStore:
 
     def counts(self) -> Counts:
         """Return the totals, the largest first."""
-        self.create()  # SQLAlchemy's create_all fails if the program creates them meanwhile
+        with opened(self.url) as engine:
+            there = inspect(engine).has_table(totals.name)
+        if not there:  # the program may be about to create it, too
+            self.create()
         with opened(self.url) as engine, engine.connect() as connection:
             rows = connection.execute(select(totals).order_by(totals.c.value.desc())).all()
         found: dict[str, int] = dict(rows)

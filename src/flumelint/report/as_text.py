@@ -8,38 +8,48 @@ from textwrap import wrap
 
 from flumelint.findings import Finding, Severity
 
-LINE_MAX = 160  # characters of a source line that are shown
+LINE_MAX = 160  # characters of a source line that are shown where no terminal limits them
 COLUMNS = 80
+COLUMNS_MIN = 40  # a narrower terminal breaks the lines itself
 NAMES_MAX = 12  # valid names that are shown
+BAR = "  | "
 
 
-def as_text(findings: Sequence[Finding], files: Sequence[str]) -> str:
-    """Return a block for each finding, and a line that counts them."""
-    return "\n".join([*(_block(found) for found in findings), summary(findings, files)])
+def as_text(findings: Sequence[Finding], files: Sequence[str], columns: int | None = None) -> str:
+    """Return a block for each finding, and a line that counts them.
+
+    :param columns: the width of a terminal: longer lines are broken, and a source line is cut
+        around its token. None: the first line of each finding stays one line, for programs.
+    """
+    width = None if columns is None else max(columns, COLUMNS_MIN)
+    blocks = [_block(found, width) for found in findings]
+    return "\n".join([*blocks, *broken(summary(findings, files), width)])
 
 
-def _block(found: Finding) -> str:
-    lines = [head(found)]
+def _block(found: Finding, width: int | None) -> str:
+    lines = broken(head(found), width)
     if found.severity is Severity.NOTE:
-        return lines[0]
+        return "\n".join(lines)
     if found.source_line.strip():
-        lines += _excerpt(found)
+        lines += _excerpt(found, width)
     if found.related:
-        lines.append(f"  line {found.related[0]}: {found.related[1]}")
+        lines += broken(f"  line {found.related[0]}: {found.related[1]}", width)
     if found.remedy:
         fixable = " (flumelint --fix does it)" if found.fix else ""
-        lines += _wrapped(f"  remedy: {found.remedy}{fixable}")
+        lines += broken(f"  remedy: {found.remedy}{fixable}", width or COLUMNS)
     if found.names:
         shown = found.names[:NAMES_MAX]
         more = f" and {len(found.names) - len(shown)} more" if len(found.names) > NAMES_MAX else ""
-        lines += _wrapped(f"  valid: {', '.join(shown)}{more}")
+        lines += broken(f"  valid: {', '.join(shown)}{more}", width or COLUMNS)
     return "\n".join([*lines, ""])
 
 
-def _wrapped(text: str) -> list[str]:
-    """Break at spaces only, so that a key or a path can be copied."""
+def broken(text: str, width: int | None) -> list[str]:
+    """Break at spaces only, so that a key or a path can be copied; not at all without a width."""
+    if width is None or len(text) <= width:
+        return [text]
     return wrap(
-        text, COLUMNS, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        text, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
     )
 
 
@@ -49,17 +59,24 @@ def head(found: Finding) -> str:
     return f"{place}: {found.severity.value}: {found.message} [{found.rule}]"
 
 
-def _excerpt(found: Finding) -> list[str]:
-    """Return the source line, and carets under its token; a tab stays a tab in both."""
+def _excerpt(found: Finding, width: int | None) -> list[str]:
+    """Return the source line, and carets under its token; a tab stays a tab in both.
+
+    Of a long line only what is around the token is shown; on a terminal, a tab is one space then.
+    """
     line, start = found.source_line, found.column - 1
     end = found.end_column - 1 if found.end_line == found.line else len(line)
     end = max(end, start + 1)
-    cut = max(0, start - LINE_MAX // 2)
-    shown = "".join(c if c.isprintable() or c == "\t" else "?" for c in line[cut : cut + LINE_MAX])
+    room = LINE_MAX if width is None else width - len(BAR) - len("……")
+    if width is not None and len(line.expandtabs()) > room:
+        line = line.replace("\t", " ")
+    cut = max(0, min(start - room // 3, len(line) - room))
+    until = cut + room
+    shown = "".join(c if c.isprintable() or c == "\t" else "?" for c in line[cut:until])
     blank = "".join("\t" if c == "\t" else " " for c in shown[: start - cut])
-    carets = "^" * (min(end, cut + LINE_MAX) - start)
-    dots = "…" if cut else ""
-    return [f"  | {dots}{shown}", f"  | {' ' * len(dots)}{blank}{carets}"]
+    carets = "^" * (min(end, until) - start)
+    before, behind = "…" if cut else "", "…" if until < len(line) else ""
+    return [f"{BAR}{before}{shown}{behind}", f"{BAR}{' ' * len(before)}{blank}{carets}"]
 
 
 def summary(findings: Sequence[Finding], files: Sequence[str]) -> str:

@@ -19,7 +19,8 @@ BOLD, DIM, CARET = "1", "2", "32;1"
 
 _WORDS = "|".join(each.value for each in Severity)
 _HEAD = re.compile(
-    rf"(?P<place>\S.*?:\d+:\d+:) (?P<severity>{_WORDS}): (?P<rest>.*) (?P<rule>\[\S+\])"
+    rf"(?P<place>\S.*?:\d+:\d+:) (?P<severity>{_WORDS}): (?P<rest>.*?)"
+    r"(?P<rule> \[\S+\])?"
 )
 _CARETS = re.compile(r"  \| [ \t]*(\^+)")
 
@@ -29,8 +30,8 @@ def parts(line: str) -> Iterator[tuple[str, str]]:
     if head := _HEAD.fullmatch(line):
         yield f"{head['place']} ", BOLD
         yield head["severity"], COLORS[Severity(head["severity"])]
-        yield f": {head['rest']} ", ""
-        yield head["rule"], DIM
+        yield f": {head['rest']}", ""
+        yield head["rule"] or "", DIM  # a line that is too long goes on in the next one
     elif carets := _CARETS.fullmatch(line):
         yield line[: carets.start(1)], DIM
         yield carets[1], CARET

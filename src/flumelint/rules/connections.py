@@ -17,7 +17,8 @@ from flumelint.model import (
     once_per_agent,
 )
 from flumelint.names import nearest
-from flumelint.rules.rule import BASE, changed, rule
+from flumelint.routing import may_choose, selector_type
+from flumelint.rules.rule import BASE, TWO_CHANNELS, changed, rule
 
 
 def _renamed(setting: Setting, right: str, safe: bool) -> tuple[Edit, ...]:
@@ -78,20 +79,9 @@ def sink_uses_channels(conf: Conf) -> Iterator[Report]:
     flume="Flume takes the whole value for one name, removes the sink, and logs `Channel c1 c2 not "
     "in active set.`",
     harm="Nothing is taken out of these channels.",
-    wrong=changed(
-        BASE,
-        ("a1.channels = c1", "a1.channels = c1 c2"),
-        ("r1.channels = c1", "r1.channels = c1 c2"),
-        ("k1.channel = c1", "k1.channel = c1 c2"),
-    )
-    + "a1.channels.c2.type = memory\n",
-    right=changed(
-        BASE,
-        ("a1.channels = c1", "a1.channels = c1 c2"),
-        ("r1.channels = c1", "r1.channels = c1 c2"),
-        ("a1.sinks = k1", "a1.sinks = k1 k2"),
-    )
-    + "a1.channels.c2.type = memory\na1.sinks.k2.type = logger\na1.sinks.k2.channel = c2\n",
+    wrong=changed(TWO_CHANNELS, ("k1.channel = c1", "k1.channel = c1 c2")),
+    right=changed(TWO_CHANNELS, ("a1.sinks = k1", "a1.sinks = k1 k2"))
+    + "a1.sinks.k2.type = logger\na1.sinks.k2.channel = c2\n",
 )
 def several_channels_for_a_sink(conf: Conf) -> Iterator[Report]:
     for sink in conf.components(SINK):
@@ -141,7 +131,8 @@ def not_connected(conf: Conf) -> Iterator[Report]:
     whole=True,
     summary="a source or a sink names a channel that the agent does not have",
     flume="Flume removes a sink with `Channel cc1 not in active set.`, and a source if none of its "
-    "channels exists. From a source with other channels it takes the name away without a word.",
+    "channels exists. From a source with other channels it takes the name away without a word; a "
+    "multiplexing selector that chooses it removes the source: `Selector channel not found: c9`.",
     harm="The sink takes nothing out; the source reads nothing, or leaves out one of its paths.",
     wrong=changed(BASE, ("k1.channel = c1", "k1.channel = cc1")),
     right=BASE,
@@ -164,15 +155,27 @@ def unknown_channel(conf: Conf) -> Iterator[Report]:
                 break
             if name.strip(",;") in channels or "," in name:
                 continue  # listed, configured, or both: other rules say what is missing
-            others = any(word in known for word, _ in words)
             near = nearest(name, known) or (known[0] if len(known) == 1 else None)
             yield Report(
                 span,
                 f"{component} names the channel {name}, which {component.agent.name} does not have",
                 f"write {near}" if near else "name a channel of the agent",
                 known,
-                severity=Severity.LOSES_DATA if others else None,
+                severity=_cost_of_unknown(component, name, known),
             )
+
+
+def _cost_of_unknown(component: Component, name: str, known: tuple[str, ...]) -> Severity | None:
+    """What Flume does if other channels of a source are known: it leaves out one of its paths.
+
+    A multiplexing selector that chooses the missing channel takes the source with it, and for one
+    that never chooses it nothing changes.
+    """
+    if not any(word in known for word in component.text("channels").split()):
+        return None
+    if selector_type(component) != "multiplexing":
+        return Severity.LOSES_DATA
+    return None if may_choose(component, name) else Severity.IGNORED
 
 
 @rule(
@@ -183,21 +186,16 @@ def unknown_channel(conf: Conf) -> Iterator[Report]:
     flume="Flume says nothing. The channel fills, and from then on every put into it fails.",
     harm="When the channel is full, the source stops: for all of its channels. What the channel "
     "holds is never delivered.",
-    wrong=changed(
-        BASE,
-        ("a1.channels = c1", "a1.channels = c1 c2"),
-        ("r1.channels = c1", "r1.channels = c1 c2"),
-    )
-    + "a1.channels.c2.type = memory\n",
+    wrong=TWO_CHANNELS,
     right=BASE,
 )
 def channel_without_sink(conf: Conf) -> Iterator[Report]:
-    for channel in _known_channels(conf):
-        sources = [each for each in _users(channel, SOURCE) if each.listed]
-        if sources and not _users(channel, SINK):
+    for channel, sources in _one_sided(conf, SOURCE, SINK):
+        filling = [each for each in sources if may_choose(each, channel.name)]
+        if filling:
             yield Report(
                 channel.place,
-                f"no sink takes events out of {channel}, so it fills up and stops {sources[0]}",
+                f"no sink takes events out of {channel}, so it fills up and stops {filling[0]}",
                 f"name {channel.name} in a sink's channel, or take it from the source's channels",
             )
 
@@ -218,14 +216,12 @@ def channel_without_sink(conf: Conf) -> Iterator[Report]:
     right=BASE,
 )
 def channel_without_source(conf: Conf) -> Iterator[Report]:
-    for channel in _known_channels(conf):
-        sinks = [each for each in _users(channel, SINK) if each.listed]
-        if sinks and not _users(channel, SOURCE):
-            yield Report(
-                channel.place,
-                f"no source puts events into {channel}, so {sinks[0]} has nothing to do",
-                f"name {channel.name} in a source's channels",
-            )
+    for channel, sinks in _one_sided(conf, SINK, SOURCE):
+        yield Report(
+            channel.place,
+            f"no source puts events into {channel}, so {sinks[0]} has nothing to do",
+            f"name {channel.name} in a source's channels",
+        )
 
 
 @rule(
@@ -260,6 +256,17 @@ def _known_channels(conf: Conf, all_types: bool = False) -> Iterator[Component]:
     for channel in conf.components(CHANNEL):
         if channel.listed and channel.settings and (all_types or _is_private(channel)):
             yield channel
+
+
+def _one_sided(conf: Conf, used: str, unused: str) -> Iterator[tuple[Component, list[Component]]]:
+    """Yield the channels that one kind of component names and the other does not, with the users.
+
+    The users are those that are listed; there is at least one.
+    """
+    for channel in _known_channels(conf):
+        users = [each for each in _users(channel, used) if each.listed]
+        if users and not _users(channel, unused):
+            yield channel, users
 
 
 def _is_private(channel: Component) -> bool:

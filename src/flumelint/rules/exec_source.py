@@ -31,6 +31,15 @@ EXEC = changed(
     ),
 )
 _COMMAND = "journalctl --follow"
+_TAILDIR = changed(
+    EXEC,
+    ("type = exec", "type = TAILDIR"),
+    (
+        f"a1.sources.r1.command = {_COMMAND}\na1.sources.r1.restart = true\n",
+        "a1.sources.r1.positionFile = /var/lib/flume/app.json\n"
+        "a1.sources.r1.filegroups = app\na1.sources.r1.filegroups.app = /var/log/app.log\n",
+    ),
+)
 
 
 def _commands(conf: Conf) -> Iterator[tuple[Component, Setting]]:
@@ -96,6 +105,11 @@ def _first(text: str, command: Setting) -> tuple[str, int, int, Severity | None]
     return None
 
 
+def _has_option(tail: re.Match[str] | None, pattern: str) -> bool:
+    """Whether a match of `_TAIL` has an option that a pattern describes."""
+    return any(re.fullmatch(pattern, each) for each in (tail["options"].split() if tail else []))
+
+
 @rule(
     "tail-stops-at-rotation",
     Severity.RISKY,
@@ -104,22 +118,13 @@ def _first(text: str, command: Setting) -> tuple[str, int, int, Severity | None]
     "its name: after a rotation nothing arrives any more, and nothing is logged.",
     harm="From the first rotation on, all lines are missing.",
     wrong=changed(EXEC, (_COMMAND, "tail -f /var/log/app.log")),
-    right=changed(
-        EXEC,
-        ("type = exec", "type = TAILDIR"),
-        (
-            f"a1.sources.r1.command = {_COMMAND}\na1.sources.r1.restart = true\n",
-            "a1.sources.r1.positionFile = /var/lib/flume/app.json\n"
-            "a1.sources.r1.filegroups = app\na1.sources.r1.filegroups.app = /var/log/app.log\n",
-        ),
-    ),
+    right=_TAILDIR,
 )
 def tail_stops_at_rotation(conf: Conf) -> Iterator[Report]:
     for source, command in _commands(conf):
         text = command.assignment.value.text
         found = _TAIL.match(text.lstrip()) if not source.get("shell") else _TAIL.search(text)
-        options = found["options"].split() if found else []
-        if any(re.fullmatch(r"-\w*f|--follow|--follow=descriptor", each) for each in options):
+        if _has_option(found, r"-\w*f|--follow|--follow=descriptor"):
             yield Report(
                 command.span,
                 "`tail -f` does not follow the file's name, so a rotation ends it in silence",
@@ -136,21 +141,12 @@ def tail_stops_at_rotation(conf: Conf) -> Iterator[Report]:
     harm="Lines that are written while the agent is down are lost, and ten lines come twice. When "
     "the channel is full, lines are lost, too.",
     wrong=changed(EXEC, (_COMMAND, "tail -F /var/log/app.log")),
-    right=changed(
-        EXEC,
-        ("type = exec", "type = TAILDIR"),
-        (
-            f"a1.sources.r1.command = {_COMMAND}\na1.sources.r1.restart = true\n",
-            "a1.sources.r1.positionFile = /var/lib/flume/app.json\n"
-            "a1.sources.r1.filegroups = app\na1.sources.r1.filegroups.app = /var/log/app.log\n",
-        ),
-    ),
+    right=_TAILDIR,
 )
 def tail_without_position(conf: Conf) -> Iterator[Report]:
     for _, command in _commands(conf):
         found = _TAIL.match(command.assignment.value.text.lstrip())
-        options = found["options"].split() if found else []
-        if any(re.fullmatch(r"-\w*F|--follow=name", each) for each in options):
+        if _has_option(found, r"-\w*F|--follow=name"):
             yield Report(
                 command.span,
                 "the source forgets its position; a restart loses lines and repeats others",

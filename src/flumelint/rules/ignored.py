@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from flumelint.findings import Edit, Report, Severity
-from flumelint.model import KINDS, Conf, Ignored
+from flumelint.model import KINDS, Conf, Ignored, is_needed
 from flumelint.names import nearest
 from flumelint.properties import Span
 from flumelint.rules.rule import BASE, changed, rule
@@ -166,11 +166,13 @@ def singular_kind(conf: Conf) -> Iterator[Report]:
     for ignored, agent, word, span in _unknown_kinds(conf):
         if word in PLURALS:
             behind = ignored.assignment.key.text.strip().removeprefix(f"{agent}.{word}")
+            right = f"{agent}.{PLURALS[word]}{behind}"
             yield Report(
                 span,
                 f"Flume knows no `{word}` of an agent, so it ignores the line",
-                f"write {agent}.{PLURALS[word]}{behind}",
+                f"write {right}",
                 fix=(Edit(span, PLURALS[word]),),
+                severity=None if is_needed(right) else Severity.IGNORED,
             )
 
 

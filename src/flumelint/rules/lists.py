@@ -21,7 +21,7 @@ from flumelint.model import (
 )
 from flumelint.names import nearest
 from flumelint.properties import Span
-from flumelint.rules.rule import BASE, changed, rule
+from flumelint.rules.rule import BASE, TWO_CHANNELS, changed, rule
 
 SEPARATORS = ",;"
 COMMENT = ("#", "//", "--")
@@ -56,10 +56,15 @@ def listed_but_not_configured(conf: Conf) -> Iterator[Report]:
                     f"{KIND_WORDS[kind]} {name} has no settings, so Flume drops it",
                     f"write {near}"
                     if near
-                    else f"write {agent.name}.{kind}s.{name}.type = …, or take it out of the list",
+                    else f"write {_first_key(agent, kind, name)} = …, or take it out of the list",
                     tuple(known),
                     severity=None if near or not others else Severity.IGNORED,
                 )
+
+
+def _first_key(agent: Agent, kind: str, name: str) -> str:
+    """Return the key without which a component cannot be: of a group its sinks, else the type."""
+    return f"{agent.name}.{kind}s.{name}.{'sinks' if kind == SINKGROUP else 'type'}"
 
 
 def _names(listed: Setting) -> Iterator[tuple[str, Span]]:
@@ -93,18 +98,13 @@ def _bare(name: str) -> str:
     flume="The comma becomes part of the name. Flume finds no settings for `c1,` and drops it. Of "
     "a channel it only logs what follows: `Channel c1 not in active set.`",
     harm="All but the last component of the list are missing.",
-    wrong=changed(
-        BASE,
-        ("a1.channels = c1", "a1.channels = c1, c2"),
-        ("r1.channels = c1", "r1.channels = c1 c2"),
-    )
-    + "a1.channels.c2.type = memory\n",
+    wrong=changed(TWO_CHANNELS, ("a1.channels = c1 c2", "a1.channels = c1, c2")),
     right=BASE,
 )
 def comma_in_list(conf: Conf) -> Iterator[Report]:
     """Lists of components, and the lists of channels, sinks and interceptors in them."""
     for agent in conf.agents.values():
-        for setting in _all_lists(agent):
+        for setting, read in _all_lists(agent):
             text = setting.assignment.value.text
             at = next((index for index, letter in enumerate(text) if letter in SEPARATORS), None)
             if at is None or any(mark in text for mark in COMMENT) or not setting.known:
@@ -115,11 +115,13 @@ def comma_in_list(conf: Conf) -> Iterator[Report]:
                 f"{setting.key} has a `{text[at]}`, which becomes part of a name",
                 f"separate the names by spaces: {written}",
                 fix=(Edit(setting.span, written),),
+                severity=None if read else Severity.IGNORED,
             )
 
 
-def _all_lists(agent: Agent) -> Iterator[Setting]:
-    yield from agent.lists.values()
+def _all_lists(agent: Agent) -> Iterator[tuple[Setting, bool]]:
+    """Yield each list, and whether Flume reads it: not that of a component which is not listed."""
+    yield from ((listed, True) for listed in agent.lists.values())
     for kind, key in (
         (SOURCE, "channels"),
         (SINK, "channel"),
@@ -129,7 +131,14 @@ def _all_lists(agent: Agent) -> Iterator[Setting]:
     ):
         for component in agent.components[kind].values():
             if setting := component.get(key):
-                yield setting
+                yield setting, _is_named(component)
+
+
+def _is_named(component: Component) -> bool:
+    """Whether a list names a component, with or without separators; or there are no lists."""
+    lists = component.agent.lists
+    listed = lists.get(component.kind)
+    return not lists or bool(listed and (component.listed or component.name in _list(listed)))
 
 
 @rule(

@@ -133,3 +133,14 @@ def changed(text: str, *changes: tuple[str, str]) -> str:
             raise ValueError(f"the example has no {old!r}")
         text = text.replace(old, new)
     return text
+
+
+TWO_CHANNELS = (
+    changed(
+        BASE,
+        ("a1.channels = c1", "a1.channels = c1 c2"),
+        ("r1.channels = c1", "r1.channels = c1 c2"),
+    )
+    + "a1.channels.c2.type = memory\n"
+)
+"""An example whose source puts each event into two channels; the second one has no sink."""

@@ -166,7 +166,7 @@ def _unwanted(folder: str, source: Component) -> str | None:
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in islice(entries, FILES_MAX))
-    except OSError:
+    except (OSError, ValueError):  # a NUL in the path is a ValueError
         return None
     for name in names:
         if name.startswith(".") or name.endswith(suffix) or not include or not ignore:

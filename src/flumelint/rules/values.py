@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flumelint.component_data import Key
 from flumelint.findings import Edit, Report, Severity
-from flumelint.model import SINKGROUP, Component, Conf, Setting
+from flumelint.model import SINKGROUP, Component, Conf, Setting, is_needed
 from flumelint.numbers import takes_default
 from flumelint.parts import key_of
 from flumelint.properties import Span
@@ -59,11 +59,7 @@ def missing_type(conf: Conf) -> Iterator[Report]:
     right=changed(BASE, ("a1.sinks.k1.channel", "# the buffer\na1.sinks.k1.channel")),
 )
 def comment_behind_value(conf: Conf) -> Iterator[Report]:
-    breaks = {
-        id(setting): _breaks(component, setting)
-        for component in conf.components()
-        for setting in component.settings.values()
-    }
+    breaking = _breaking(conf)
     for setting in conf.settings:
         text = setting.assignment.value.text
         found = comment_in(setting)
@@ -76,8 +72,18 @@ def comment_behind_value(conf: Conf) -> Iterator[Report]:
             f"the comment is part of the value of {setting.key}",
             "put the comment on a line of its own",
             fix=_own_line(conf, setting, found.start(), comment),
-            severity=None if breaks.get(id(setting)) else Severity.RISKY,
+            severity=None if id(setting) in breaking else Severity.RISKY,
         )
+
+
+def _breaking(conf: Conf) -> set[int]:
+    """Return the ids of the settings whose components fail because of text behind the value."""
+    return {
+        id(setting)
+        for component in conf.components()
+        for setting in component.settings.values()
+        if _breaks(component, setting)
+    }
 
 
 def _breaks(component: Component, setting: Setting) -> bool:
@@ -137,11 +143,13 @@ def two_assignments_in_a_line(conf: Conf) -> Iterator[Report]:
         rf"(?:^|\s|(?<=\w))(?P<key>(?:{agents})\.(?:sources|channels|sinks|sinkgroups)"
         r"(?:\.[\w.-]+)?)\s*="
     )
+    breaking = _breaking(conf)
     for setting in conf.settings:
         found = inner.search(setting.assignment.value.text)
         if not found:
             continue
         span = setting.part(found.span("key"))
+        idle = id(setting) in breaking or is_needed(found["key"])
         first, _ = conf.document.position(setting.assignment.span.start)
         line, _ = conf.document.position(span.start)
         if line != first:
@@ -149,7 +157,10 @@ def two_assignments_in_a_line(conf: Conf) -> Iterator[Report]:
         else:
             remedy = "begin a new line here"
         yield Report(
-            span, f"the assignment to {found['key']} is part of the value of {setting.key}", remedy
+            span,
+            f"the assignment to {found['key']} is part of the value of {setting.key}",
+            remedy,
+            severity=None if idle else Severity.IGNORED,
         )
 
 

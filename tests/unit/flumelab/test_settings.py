@@ -15,28 +15,14 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAB_RECEIVER_PORT", "5141")
-    monkeypatch.setenv("LAB_METRICS_PORT", "5142")
-    monkeypatch.setenv("LAB_UI_PORT", "5143")
-    monkeypatch.setenv("LAB_MASTER_PORT", "5144")
-    monkeypatch.setenv("LAB_SECOND_PORT", "5145")
-    monkeypatch.setenv("LAB_KAFKA_PORT", "5146")
-    monkeypatch.setenv("LAB_S3_PORT", "5147")
-    monkeypatch.setenv("LAB_DB_PORT", "5148")
-    monkeypatch.setenv("LAB_PAGE_PORT", "5149")
-    monkeypatch.setenv("LAB_LINK_PORT", "5150")
-    monkeypatch.setenv("LAB_PROMETHEUS_PORT", "5151")
-    monkeypatch.setenv("LAB_RECEIVER_METRICS_PORT", "5152")
+    wanted = dict(zip(settings.PORTS, range(5141, 5241), strict=False))
+    for name, number in wanted.items():
+        monkeypatch.setenv(settings.PORTS[name].variable, str(number))
     lab = settings.load()
-    assert (lab.receiver_port, lab.metrics_port, lab.ui_port, lab.master_port) == (
-        *(5141, 5142),
-        *(5143, 5144),
-    )
-    assert (lab.second_port, lab.receiver_metrics_port) == (5145, 5152)
-    assert (lab.kafka_port, lab.s3_port, lab.db_port) == (5146, 5147, 5148)
-    assert (lab.page_port, lab.link_port, lab.prometheus_port) == (5149, 5150, 5151)
+    assert {name: lab.port(name).number for name in wanted} == wanted
+    assert lab.receiver_port == wanted["receiver_port"]
     assert {port.number for name in ("docker", "local") for port in lab.ports(name)} == {
-        *range(5141, 5153)
+        *wanted.values()
     }
 
 

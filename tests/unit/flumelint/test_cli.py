@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -412,3 +413,24 @@ def test_statistics_count_findings_and_files_by_rule(
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == ["severity", "rule", "findings", "files"]
     assert ["idle", "sink-uses-channels", "1", "1"] in lines
+
+
+def test_a_rule_that_fails_ends_with_3_in_a_process_of_its_own(tmp_path: Path) -> None:
+    """The whole way: a fault in a rule is not taken for findings, nor for wrong use."""
+    (tmp_path / "a.conf").write_text(BASE)
+    code = (
+        "import sys\n"
+        "from dataclasses import replace\n"
+        "from flumelint import cli, rules\n"
+        "broken = rules.all_rules()\n"
+        "broken['comma-in-list'] = replace(broken['comma-in-list'], check=lambda conf: 1 / 0)\n"
+        "sys.exit(cli.main(['a.conf']))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 3
+    assert ended.stdout == ""
+    assert "ZeroDivisionError" in ended.stderr
+    assert ended.stderr.endswith("this is a fault of flumelint; please report it\n")

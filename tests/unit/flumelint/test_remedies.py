@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from flumelint.cli import main
 from flumelint.explain import explain
 from flumelint.rules import all_rules
 from flumelint.rules.rule import BASE, Rule, changed
+from flumelint.rules.selectors import MULTIPLEXING
 
 
 def found(conf: str) -> dict[str, Finding]:
@@ -136,3 +138,74 @@ def test_quotes_are_as_bad_as_what_flume_does_with_them(
     reported = found(conf + f'a1.sinks.k1.{key} = "50"\n')["quoted-value"]
 
     assert reported.severity.value == severity
+
+
+NEVER_CHOSEN = changed(
+    MULTIPLEXING,
+    ("mapping.gift = c1 c2", "mapping.gift = c1"),
+    ("a1.sinks = k1 k2", "a1.sinks = k1"),
+    ("\na1.sinks.k2.type = logger\na1.sinks.k2.channel = c2\n", ""),
+)
+
+
+def test_a_channel_that_a_selector_never_chooses_does_not_fill_up() -> None:
+    assert set(found(NEVER_CHOSEN)) == {"channel-never-selected"}
+    chosen = changed(NEVER_CHOSEN, ("mapping.gift = c1", "mapping.gift = c2"))
+    assert set(found(chosen)) == {"channel-without-sink"}
+
+
+@pytest.mark.parametrize(
+    ("selector", "severity"),
+    [
+        ("", "loses-data"),  # a replicating one: a path is missing
+        ("type = multiplexing default = c1", "ignored"),
+        ("type = multiplexing default = c1 mapping.gift = c9", "idle"),  # no source
+    ],
+)
+def test_an_unknown_channel_is_as_bad_as_its_selector_makes_it(
+    selector: str, severity: str
+) -> None:
+    keys = re.sub(r" ?(\S+ = \S+)", r"a1.sources.r1.selector.\1\n", selector)
+    conf = changed(BASE, ("r1.channels = c1\n", f"r1.channels = c1 c9\n{keys}"))
+
+    assert found(conf)["unknown-channel"].severity.value == severity
+
+
+def test_a_comma_in_a_group_that_nobody_lists_changes_nothing() -> None:
+    conf = changed(BASE, ("a1.sinks = k1", "a1.sinks = k1 k2"))
+    conf += "a1.sinks.k2.type = logger\na1.sinks.k2.channel = c1\na1.sinkgroups.g1.sinks = k1, k2\n"
+
+    assert found(conf)["comma-in-list"].severity.value == "ignored"
+    listed = found(f"{conf}a1.sinkgroups = g1\na1.sinkgroups.g1.processor.type = failover\n")
+    assert listed["comma-in-list"].severity.value == "idle"
+
+
+@pytest.mark.parametrize(
+    ("line", "rule", "severity"),
+    [
+        ("max-line-length = 99 a1.sinks.k1.type = null", "two-assignments-in-a-line", "idle"),
+        ("max-line-length = 99 a1.channels.c1.keep-alive = 5", "two-assignments-in-a-line", "idle"),
+        ("encoding = UTF-8 a1.channels.c1.keep-alive = 5", "two-assignments-in-a-line", "ignored"),
+    ],
+)
+def test_a_second_assignment_is_as_bad_as_what_it_spoils(
+    line: str, rule: str, severity: str
+) -> None:
+    conf = changed(BASE, ("a1.sources.r1.port", f"a1.sources.r1.{line}\na1.sources.r1.port"))
+
+    assert found(conf)[rule].severity.value == severity
+
+
+@pytest.mark.parametrize(
+    ("key", "severity"), [("source.r1.channels", "idle"), ("source.r1.encoding", "ignored")]
+)
+def test_a_singular_kind_is_as_bad_as_what_is_missing(key: str, severity: str) -> None:
+    assert found(f"{BASE}a1.{key} = c1\n")["singular-kind"].severity.value == severity
+
+
+def test_a_group_without_settings_is_told_its_sinks() -> None:
+    conf = changed(BASE, ("a1.sinks = k1", "a1.sinks = k1\na1.sinkgroups = group"))
+
+    assert found(conf)["listed-but-not-configured"].remedy == (
+        "write a1.sinkgroups.group.sinks = …, or take it out of the list"
+    )

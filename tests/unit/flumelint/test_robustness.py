@@ -20,6 +20,8 @@ from flumelint.reader import read
 from flumelint.report import FORMATS
 from flumelint.routing import route
 from flumelint.rules import all_rules
+from flumelint.rules.backslashes import SPOOL
+from flumelint.rules.rule import changed
 
 WORDS = """
 a1 a2 . = : # \\ , ; ' " ${env:X} ${ } / -- é \u00a0
@@ -168,3 +170,9 @@ def _seconds(text: str) -> float:
 def test_bytes_that_are_not_utf_8_are_read_as_iso_8859_1() -> None:
     assert decode(b"a = \xe9") == ("a = é", "iso-8859-1")
     assert decode("a = é".encode()) == ("a = é", "utf-8")
+
+
+def test_a_spool_folder_with_a_nul_in_its_name_is_checked() -> None:
+    text = changed(SPOOL, ("/var/spool/flume", "/var/spool\0/flume"))
+
+    assert "reads-unfinished-files" not in {each.rule for each in check(text)}

@@ -8,20 +8,11 @@ from pathlib import Path
 import pytest
 
 from flumelint import Options, Severity, check_documents
-from flumelint.properties import Document, parse
 from flumelint.rules import all_rules
 from flumelint.rules.rule import Rule
+from tests.support.lint_mistakes import documents
 
 RULES = list(all_rules().values())
-FILE_LINE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
-
-
-def documents(example: str) -> list[Document]:
-    """An example's files: one, or each that begins with ``# file: NAME``."""
-    first, *rest = FILE_LINE.split(example)
-    if not rest:
-        return [parse(first, "example.conf")]
-    return [parse(text, name) for name, text in zip(rest[::2], rest[1::2], strict=True)]
 
 
 def in_folder(rule: Rule, example: str, folder: Path) -> str:

@@ -1,6 +1,11 @@
 """The commands: what a machine lacks is unknown and exit code 2, and wrong words are one line."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +18,7 @@ from flumelab.errors import LabError
 from flumelab.experiments import experiment as files
 from flumelab.experiments import needs, page_table, report
 from flumelab.experiments import result as results
-from flumelab.experiments.needs import CannotRun
+from flumelab.experiments.needs import CannotRun, Clock
 from flumelab.experiments.result import Result
 from flumelab.experiments.theory import Bound
 from flumelab.experiments.verdict import Measured, Prediction, Verdict
@@ -65,14 +70,40 @@ def test_each_run_has_a_folder_and_latest_is_the_newest(tmp_path: Path) -> None:
     assert (runs / "latest").resolve() == newest
 
 
-def test_a_disk_needs_root_and_a_clock_libfaketime(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_needs_root_and_a_clock_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(CannotRun, match=r"only root on Linux may mount; use sudo"):
         needs.require(files.find(ROOT, "full-spool-disk"))
-    monkeypatch.setattr(needs, "_FAKETIME_FOLDERS", ())
-    with pytest.raises(CannotRun, match=r"needs libfaketime.*; apt-get install libfaketime"):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(CannotRun, match=r"needs Linux and a C compiler.*; apt-get install gcc"):
         needs.require(files.find(ROOT, "clock-set-back"))
     needs.require(files.find(ROOT, "memory-channel"))  # needs nothing
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler is installed")
+def test_the_clock_of_a_process_is_set_back_while_it_runs_and_the_waits_stay(
+    tmp_path: Path,
+) -> None:
+    clock = Clock(tmp_path)
+    ask = "import sys, time; [print(time.time(), time.monotonic(), flush=True) for _ in sys.stdin]"
+    with subprocess.Popen(
+        [sys.executable, "-c", ask],
+        env=os.environ | clock.variables(ROOT),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin and process.stdout
+        found = []
+        for seconds in (0, 3600, 0):
+            clock.set_back(seconds)
+            process.stdin.write("\n")
+            process.stdin.flush()
+            day, waits = map(float, process.stdout.readline().split())
+            found.append((round((time.time() - day) / 60), abs(time.monotonic() - waits) < 30))
+    assert found == [(0, True), (60, True), (0, True)]
+    clock.remove()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

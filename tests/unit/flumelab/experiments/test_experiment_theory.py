@@ -81,6 +81,14 @@ def test_a_slow_answer_repeats_a_batch_only_after_the_sinks_time_out() -> None:
     assert endless.twice == Bound(1, 10_000)
 
 
+def test_a_source_that_starts_at_the_end_of_a_file_makes_one_empty_event() -> None:
+    change = Fault(Count("received", 10), "change-file")
+    plain, with_places = theory("file-channel.conf", change), theory("exactly-once.conf", change)
+    assert (plain.foreign, with_places.foreign) == (1, 0)
+    assert judge(plain, Measured(101, 0, 0, foreign=1))[0] is Verdict.true
+    assert judge(with_places, Measured(101, 0, 0, foreign=1))[0] is Verdict.false
+
+
 @pytest.mark.parametrize(
     ("measured", "verdict", "why"),
     [
