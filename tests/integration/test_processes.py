@@ -58,3 +58,15 @@ def test_a_killed_service_is_dead_with_its_children_and_not_stopped(tmp_path: Pa
         processes.kill("service")
     processes.stop("service", 0)
     assert processes.dead() == {}
+
+
+def test_a_service_whose_start_was_cut_short_is_ended_although_no_record_names_it(
+    tmp_path: Path,
+) -> None:
+    processes = Processes(tmp_path)
+    processes.start("service", ["sleep", "60"], {}, tmp_path)
+    process = psutil.Process(processes.running()["service"].pid)
+    (tmp_path / "processes.json").unlink()
+    assert not processes.stop("service", 5)
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    assert processes.stop("service", 5)

@@ -76,10 +76,14 @@ class Processes:
             time.sleep(0.1)
 
     def stop(self, name: str, seconds: float) -> bool:
-        """End a service and its children; return False if the service had to be killed."""
+        """End a service and its children; return False if the service had to be killed.
+
+        A command that was killed right after it had started the service has left no record of it:
+        such a service is killed.
+        """
         records = self._read()
         record = records.pop(name, None)
-        clean = record is None or _end(record, self._label(name), seconds)
+        clean = _end(record, self._label(name), seconds) if record else not self._killed(name)
         self._write(records)
         return clean
 
@@ -91,10 +95,15 @@ class Processes:
         record = self.running().get(name)
         if not record:
             raise LabError(f"{name} does not run; flumelab status shows what runs")
+        self._killed(name)
+        _reap(record.pid)
+
+    def _killed(self, name: str) -> bool:
+        """Kill what belongs to a service; return whether there was anything."""
         killed = [each for each in psutil.process_iter() if _has_label(each, self._label(name))]
         kill(killed)
         psutil.wait_procs(killed, timeout=KILL_SECONDS_MAX)
-        _reap(record.pid)
+        return bool(killed)
 
     def log(self, name: str) -> Path:
         """The file to which the service writes its output; it may not exist."""
