@@ -120,8 +120,9 @@ class WarmRuntime(LocalRuntime):
 
     def warm(self, lesson: Lesson) -> None:
         """Start the JVM; a failure is told when it is needed."""
-        with suppress(LabError):
-            self.services_of(lesson).jvm()
+        if not lesson.servers:
+            with suppress(LabError):
+                self.services_of(lesson).jvm()
 
     def services_of(self, lesson: Lesson) -> WarmServices:
         """Return what starts the services of a lesson."""
@@ -132,6 +133,8 @@ class WarmRuntime(LocalRuntime):
 
         Raises `LabError` if the machine is at fault; a program that ends at once is no such fault.
         """
+        if lesson.servers:  # they have new keys each time, and Hadoop keeps those of before
+            warm_spark.stop(self._warm)
         stages = self.services_of(lesson).stages()
         with self._state.locked():
             self._state.create()

@@ -1,0 +1,31 @@
+"""Wrong: it counts by action alone.
+
+actions ─▶ S3 bucket ─▶ from_json ─▶ by action ──JDBC──▶ database
+"""
+
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import col, count, from_json
+
+from flumelab.programs import lab
+
+ACTION = "time timestamp, user string, action string"
+
+
+def store(rows, number, table):
+    rows.write.format("jdbc").options(**table).mode("append").save()
+
+
+def count_by_hour():
+    spark = SparkSession.builder.appName("hours-to-mysql").getOrCreate()
+    lines = spark.readStream.format("text").load(lab.LOGS)
+
+    actions = lines.select(from_json("value", ACTION).alias("line")).select("line.*")
+    counts = actions.groupBy(col("action").alias("key"))
+    counts = counts.agg(count("*").alias("value"))
+    query = counts.writeStream.outputMode("update").foreachBatch(lab.staged(store))
+    query = query.trigger(processingTime="1 second")
+    query.option("checkpointLocation", lab.CHECKPOINT).start()
+
+
+if __name__ == "__main__":
+    lab.run_queries(count_by_hour)
