@@ -129,7 +129,8 @@ def _run(one: CheckRun) -> Outcome:
     if failed := _started(one, lesson):
         return failed
     one.step("started")
-    with Pulse(one.jvm()) as pulse:
+    # A second program has a Spark of its own, which is not asked: there, only time tells.
+    with Pulse(one.jvm() if len(lesson.programs) == 1 else None) as pulse:
         watched = WatchedRun(
             one.runtime, lesson, run, one.settings.metrics_port, pulse,
             knows_conf=one.exercise.kind is not Kind.CONF, before=one.before(), step=one.step,
