@@ -32,6 +32,7 @@ PAGES = [
 NOT_RUN = {
     "flumelint.md": "run by tests/unit/flumelint/test_pages.py",
     "how-to/cluster.md": "settings for Kubernetes",
+    "how-to/experiments.md": "run by tests/faults/test_experiments.py",
     "how-to/follow-a-growing-log.md": "run by tests/integration/test_local_growing_log.py",
     "how-to/join-lines.md": "keys of a conf; run by tests/integration/test_stack_traces_conf.py",
     "how-to/live-page.md": "its commands are those of tests/browser/test_page.py and test_top.py",
@@ -39,6 +40,8 @@ NOT_RUN = {
     "how-to/notebooks.md": "needs Docker; test_notebooks.py runs the cells",
     "how-to/prometheus.md": "run by tests/docker/test_structured.py and test_prometheus_files.py",
     "how-to/run-your-own.md": "run by tests/integration/test_own_programs.py",
+    "reference/exercises.md": "its command is run by tests/integration/test_learn.py",
+    "tutorial/exercises.md": "run by tests/integration/test_learn.py",
     "lessons.md": "its programs are run by tests/integration/test_lessons.py",
     "reference/dstreams.md": "signatures; tests/unit/test_import_hook.py compares them",
     "reference/flume-components.md": "messages; run by tests/integration/test_flume_ng_script.py",
