@@ -176,6 +176,8 @@ class _Line:
 
     def offset(self, index: int) -> int:
         """Return the place in the file of the character at `index`."""
+        if len(self.pieces) == 1:
+            return self.pieces[0][1] + index
         within, start = self.pieces[bisect_right(self.pieces, index, key=itemgetter(0)) - 1]
         return start + index - within
 
