@@ -15,6 +15,10 @@ from flumelab.errors import LabError
 _AWAY = {2002, 2003, 2006, 2013, 1053}
 
 
+# While Java still knows the address of a host that is gone, nobody refuses the connection.
+_NO_ANSWER = "java.sql.SQLTimeoutException: Socket timeout when connecting"
+
+
 @contextmanager
 def opened(url: str) -> Iterator[Engine]:
     """Open a database for one call; raises `LabError` with place and remedy if anything fails.
@@ -43,7 +47,8 @@ def is_away(error: Exception) -> bool:
     cause = error.__cause__
     if isinstance(error, LabError) and isinstance(cause, DBAPIError):
         return cause.connection_invalidated or _code(cause) in _AWAY
-    return "java.sql" in str(error) and "ConnectionException" in str(error)
+    told = str(error)
+    return _NO_ANSWER in told or ("java.sql" in told and "ConnectionException" in told)
 
 
 def _code(error: DBAPIError) -> object:
