@@ -175,15 +175,22 @@ def test_a_store_that_fails_while_the_database_answers_fails_for_good(store: Res
         patient(store, fail)(None, 1)
 
 
+@pytest.mark.parametrize(
+    "says",
+    [
+        "java.sql.SQLNonTransientConnectionException: Socket error",
+        "java.sql.SQLTimeoutException: Socket timeout when connecting to db. Connect timed out",
+    ],
+)
 def test_a_batch_waits_for_a_database_that_is_away(
-    store: ResultStore, capsys: pytest.CaptureFixture[str]
+    store: ResultStore, capsys: pytest.CaptureFixture[str], says: str
 ) -> None:
     tried = []
 
     def write(batch: str, number: int) -> None:
         tried.append((batch, number))
         if len(tried) == 1:
-            raise RuntimeError("java.sql.SQLNonTransientConnectionException: Socket error")
+            raise RuntimeError(says)
 
     patient(store, write)("rows", 3)
     assert tried == [("rows", 3), ("rows", 3)]
