@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from batches import batch, flip, lines, opened, segment_paths, write
 from pyspark_flume.landing import commit
 from pyspark_flume.landing.__main__ import main
+
+from tests.support.landing import batch, flip, lines, opened, segment_paths, write
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import fastavro
 import pytest
-from batches import batch, lines, opened, segment_paths, write
 from pyspark_flume.avro_binary import encode_bytes
 from pyspark_flume.landing import avro_container, index
+
+from tests.support.landing import batch, lines, opened, segment_paths, write
 
 ID = UUID("00112233-4455-6677-8899-aabbccddeeff")
 

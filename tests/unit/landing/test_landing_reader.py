@@ -6,10 +6,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from batches import batch, bodies, flip, lines, opened, segment_paths, stored, write
 from pyspark_flume.errors import LandingCorrupt, LandingError, OffsetTooNew, OffsetTooOld
 from pyspark_flume.landing import Landing, LandingWriter, Retention
 from pyspark_flume.landing.avro_container import block_prefix
+
+from tests.support.landing import batch, bodies, flip, lines, opened, segment_paths, stored, write
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from batches import batch, flip, identify, lines, opened, segment_paths, stored, write
 from pyspark_flume.errors import LandingCorrupt, LandingError, LandingLocked
 from pyspark_flume.landing import FileRange, Landing, LandingWriter
 from pyspark_flume.landing.index import ENTRY
+
+from tests.support.landing import batch, flip, identify, lines, opened, segment_paths, stored, write
 
 
 def copy(folder: Path, name: str) -> Path:
@@ -328,7 +329,7 @@ WRITER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from batches import batch, opened
+from tests.support.landing import batch, opened
 with opened(Path(sys.argv[1]), segment_bytes=5000) as writer:
     start = 10 * writer.events
     while True:
@@ -344,7 +345,7 @@ def test_what_was_committed_before_a_kill_is_there_once(folder: Path) -> None:
     answered = 0
     for _ in range(3):
         process = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(folder), str(Path(__file__).parent)],
+            [sys.executable, "-c", WRITER, str(folder), str(Path(__file__).parents[3])],
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -4,9 +4,10 @@ import errno
 from pathlib import Path
 
 import pytest
-from batches import batch, lines, opened, segment_paths, stored
 from pyspark_flume.errors import LandingError, RetentionInvalid
 from pyspark_flume.landing import Landing, Retention, commit, committed
+
+from tests.support.landing import batch, lines, opened, segment_paths, stored
 
 DAY = 86_400_000
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from batches import batch, flip, identify, lines, opened, segment_paths, stored, write
 from pyspark_flume.errors import LandingWriteFailed
 from pyspark_flume.landing import FileRange, Landing, LandingWriter
 from pyspark_flume.landing.segment_writer import write_all
+
+from tests.support.landing import batch, flip, identify, lines, opened, segment_paths, stored, write
 
 ALL = FileRange("access.log", 0, 1000, 0, 0)
 
