@@ -6,7 +6,6 @@ FAULT_KILLS ?= 20
 FAULT_SEED  ?= 1
 SECONDS ?= 180
 SEEDS   ?= 3
-SEEDS   ?= 3
 PYTHON  ?= python3
 
 # A shell may export LINES: its terminal's height.
