@@ -24,7 +24,7 @@ CORE_SHARE_MAX = 0.03
 MEASURED_SECONDS = 5
 FED, MORE = 10_000, 110_000  # more than the channel's 100,000
 ALL = FED + MORE
-UP = "flumelab up --lesson url-counts --link"
+UP = "flumelab up --lesson url-counts --link --no-build"
 WIDTHS = (360, 768, 1024, 1440, 1920)
 
 
@@ -192,7 +192,7 @@ def test_a_killed_agent_turns_red_within_three_seconds_and_says_why(lab: Lab) ->
     red = box.evaluate("box => getComputedStyle(box).borderTopColor")
     assert red == "rgb(179, 38, 30)"
     screenshot(lab.page, "dead")
-    click(lab.page, "start", "flume", UP)
+    click(lab.page, "start", "flume", "flumelab start flume")
     wait_for(lambda: box.get_attribute("data-state") == "running", "the agent is back", 60)
     wait_for(lambda: says(lab.page).startswith("BALANCED"), "balanced after the kill", 60)
     happened = lab.page.locator("#marks").inner_text()

@@ -90,7 +90,7 @@ def ended(name: str) -> str:
     """Say that a container that ran cannot be reached."""
     return (
         f"{name}: it cannot be reached any more, so it has ended; "
-        f"read its log: flumelab logs {name}, then start it again with flumelab up"
+        f"read its log: flumelab logs {name}, then start it again with flumelab start {name}"
     )
 
 

@@ -99,7 +99,7 @@ class LabState:
         own = place.own or {}
         progress = readings.progress
         told = [progress.get(key) for key in ("listens", "polls", "receivers", "folders")]
-        of = (place.lesson, changed, tuple(readings.queries), own.get("sent") is None,
+        of = (place.lesson, place.keys, changed, tuple(readings.queries), own.get("sent") is None,
               bool(progress.get("files")), told)  # fmt: skip
         if self._plan is None or of != self._plan_of:
             self._plan_of = of
@@ -110,6 +110,7 @@ class LabState:
                     sorted(readings.queries),
                     place.agent,
                     place.database,
+                    all_keys=place.compares and not place.keys,
                 )
             else:
                 self._plan = plan_of_own(place, readings.progress)
@@ -174,8 +175,10 @@ class LabState:
         if readings.has_urls:
             return readings.generated
         place = readings.place
+        if not place.compares:
+            return None
         if self._expected is None:
-            self._expected = ExpectedAnswer(place.lesson, place.ledger, place.root)
+            self._expected = ExpectedAnswer(place.lesson, place.ledger, place.root, place.keys)
         return self._expected.at(readings.generated_lines, moving)
 
     def _ledger(self, readings: Readings, truth: Totals | None, moving: bool) -> Ledger | None:
