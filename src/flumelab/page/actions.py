@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from flumelab.page.control import ActionRefused, Control
-from flumelab.page.state import DEAD, DOWN, Action
+from flumelab.page.offered import Action
+from flumelab.page.state import DEAD, DOWN
 
 ANSWER_SECONDS = 20.0
 """A command that takes longer goes on, and the page answers that it has started."""

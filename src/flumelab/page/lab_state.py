@@ -248,6 +248,7 @@ def _lab(readings: Readings, parts: Sequence[Any], hops: Sequence[Hop]) -> Lab:
         state=state,
         says=says,
         standing=place.standing,
+        unseen=place.unseen,
     )
 
 

@@ -60,6 +60,8 @@ class Place:
     own: Mapping[str, Any] | None = None
     keys: str = ""
     """Only keys that are like this regular expression are to be found; empty for all."""
+    unseen: str = ""
+    """What the page cannot see of this lab: see `Lab.unseen`."""
     compares: bool = True
     """Whether the program's keys are to be those of the lesson's answer."""
     agent: str = FLUME
