@@ -136,15 +136,18 @@ def test_a_hop_of_two_ways_that_is_stuck_is_red_and_says_why_and_the_other_way_i
     screenshot(page, "drawn-fan-out")
 
 
-@pytest.mark.parametrize("made", [shown_states.fan_out, shown_states.queries])
+@pytest.mark.parametrize("made", [shown_states.fan_out, shown_states.dstreams])
 def test_all_fits_on_a_phone_and_on_a_projector(show: Open, made: Callable[[], Shown]) -> None:
     for width, query in ((360, "?theme=dark"), (1920, "?big")):
         page = show(made(), query, width)
         wait_for(partial(fits, page, width), f"all fits into {width} pixels", 5)
         clipped = page.evaluate(
-            "[...document.querySelectorAll('.hop .lines, .hop .rate, .arrow .lag, .box-title')]"
+            "[...document.querySelectorAll('.lines, .rate, .box-title, .lag, .waited, .trend')]"
             ".filter(each => each.scrollWidth > each.clientWidth + 1)"
             ".map(each => each.textContent)"
         )
         assert clipped == [], width
+        if width == 1920:
+            size = "parseFloat(getComputedStyle(document.querySelector('.hop .lines')).fontSize)"
+            assert page.evaluate(size) >= 30  # of 1080: readable from the last row
         screenshot(page, f"drawn-{made.__name__}-{width}")

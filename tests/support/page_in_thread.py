@@ -8,12 +8,10 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-import uvicorn
-
 from flumelab.page.command import HOSTS
 from flumelab.page.control import Control
 from flumelab.page.events import Latest
-from flumelab.page.serve import config_of
+from flumelab.page.serve import PageServer, config_of
 from flumelab.page.server import application
 
 
@@ -32,7 +30,7 @@ class Server:
         self._history = {"times": []} if history is None else history
         self._number = 0
         ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)))
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
         self._thread.start()
         assert ready.wait(10)
 
@@ -43,7 +41,7 @@ class Server:
         self.port = listener.getsockname()[1]
         app = application(lambda: self._history, self.latest, self.control, HOSTS)
         config = config_of(app)
-        self._server = uvicorn.Server(config)
+        self._server = PageServer(config, self.latest)
         ready.set()
         await self._server.serve(sockets=[listener])
 

@@ -30,7 +30,7 @@ from flumelab.page.state import (
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 300
-LINES = 40_000
+LINES = 140_000
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The page's server over a real socket: what it answers, what it refuses, and many clients."""
 
+import http.client
 import json
 import socket
 import threading
@@ -239,3 +240,19 @@ def test_a_client_that_comes_back_gets_the_newest_state_at_once(viewer: Server) 
     wait_for(lambda: client.numbers == [number], "the newest state", 5)
     assert time.monotonic() - began < 1
     client.close()
+
+
+def test_a_server_that_ends_ends_the_streams_and_writes_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = Server(Control(), STATE)
+    server.put()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", "/api/v1/events")
+    answer = connection.getresponse()
+    assert answer.readline().startswith(b"retry")
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < 0.9  # before the server would break the stream off
+    assert answer.read().endswith(b"\n\n")  # the whole stream came, to its last event
+    assert caplog.records == []
