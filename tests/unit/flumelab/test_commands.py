@@ -54,6 +54,13 @@ def test_a_lesson_takes_no_file_of_the_users(
     assert "name" in str(done.exception)
 
 
+def test_a_conf_in_the_programs_place_is_not_taken_for_a_lesson() -> None:
+    done = CliRunner().invoke(cli, ["run", "my.conf", "--conf", "my_program.py"])
+    assert str(done.exception) == (
+        "my.conf is not a Python program: its name does not end with .py; name one"
+    )
+
+
 def test_each_command_has_a_name_of_its_own_and_a_help_text() -> None:
     commands = [(each.name or getattr(each.callback, "__name__", ""), each.callback)
                 for each in cli.registered_commands]  # fmt: skip

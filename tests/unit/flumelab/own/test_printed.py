@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from flumelab.errors import LabError
+from flumelab.own import shown
+from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.printed import Comparison, compare, count
 from flumelab.own_container import arguments
@@ -46,6 +48,15 @@ def test_a_wrong_number_is_a_difference(log: list[LogFile]) -> None:
 
 def test_a_program_that_prints_no_pair_is_not_right(log: list[LogFile]) -> None:
     assert not compared_with("hello (world)\n(1, 2, 3)\n", log).right
+
+
+def test_a_pattern_that_matches_nothing_is_said(
+    log: list[LogFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown.hops(Hops([]), [], compared_with("('/a', 2)\n", log, "^POST"))
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "--count matches no line of the log; correct the expression"
+    )
 
 
 def test_a_pattern_that_is_none_is_one_line(log: list[LogFile]) -> None:
