@@ -113,7 +113,7 @@ def run(
     },
 )  # fmt: skip
 def flume_ng(context: typer.Context) -> None:
-    """Run Flume's own command with the lab's Flume, e.g. flume-ng agent -n a1 -f my.conf."""
+    """Run Flume's own command with the lab's Flume: flume-ng agent -n a1 -f my.conf."""
     configured = settings.load()
     if not settings.is_image():
         local_build.build(configured.root, (), report)

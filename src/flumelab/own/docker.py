@@ -207,7 +207,8 @@ def inside(wish: Wish) -> tuple[list[str], list[str]]:
     for mount, argument in _mapped(wish):
         mounts.append(mount)
         arguments += ["--map", argument]
-    for option, value in (("--agent", wish.agent), ("--count", wish.count)):
+    count = "--count-each" if wish.count_each else "--count"
+    for option, value in (("--agent", wish.agent), (count, wish.count)):
         arguments += [option, value] if value else []
     for argument in wish.submit:
         arguments += ["--submit-arg", argument]

@@ -40,6 +40,11 @@ def test_a_table_of_sql_is_read(log: list[LogFile]) -> None:
     assert compared_with("|url|total|\n+---+---+\n|/a|2|\n", log).printed == {"/a": 2}
 
 
+def test_each_word_of_a_line_is_a_key(log: list[LogFile]) -> None:
+    assert count(log, r"[a-z]*", each=True) == {"a": 3, "b": 1, "not": 1, "request": 1}
+    assert count(log, r"(\d)\d*", each=True) == {"1": 6, "2": 2, "4": 1}
+
+
 def test_a_wrong_number_is_a_difference(log: list[LogFile]) -> None:
     compared = compared_with("('/a', 3)\n", log)
     assert compared.differences == {"/a": (3, 2)}
