@@ -21,7 +21,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.avro.Protocol;
@@ -143,12 +142,12 @@ class SparkSinkTest {
         PollingClient slow = client();
 
         Batch late = slow.poll(10);
-        Batch again = pollUntilEvents(client());
+        Batch again = client().pollUntilEvents(10);
         slow.ack(late);
         assertEquals(texts(0, 10), again.texts());
         slow.nack(again);
 
-        assertEquals(texts(0, 10), pollUntilEvents(slow).texts());
+        assertEquals(texts(0, 10), slow.pollUntilEvents(10).texts());
         assertEquals("0", counter("EventDrainSuccessCount"));
     }
 
@@ -396,16 +395,6 @@ class SparkSinkTest {
         PollingClient client = new PollingClient(sink.port());
         clients.add(client);
         return client;
-    }
-
-    /** Polls again as long as the answer is "no event": a batch may time out just after a poll did. */
-    private static Batch pollUntilEvents(PollingClient client) throws Exception {
-        while (true) {
-            Batch batch = client.poll(10);
-            if (!batch.events().isEmpty()) {
-                return batch;
-            }
-        }
     }
 
     private static Future<Batch> pollInBackground(PollingClient client) {
