@@ -76,7 +76,7 @@ def place_of(environment: Mapping[str, str]) -> Place:
         progress=DATA / "checkpoint",
         results_url=environment.get("RESULTS_URL", "sqlite:////data/results/results.db"),
         parts=containers.parts,
-        evidence=ContainerEvidence(lesson, conf, containers.parts),
+        evidence=ContainerEvidence(lesson, conf, containers.parts, containers.is_cut),
         root=root,
         agent=flume,
         is_cut=containers.is_cut,

@@ -121,8 +121,15 @@ def _probe(service: tuple[str, int]) -> str:
 class ContainerEvidence:
     """What can be seen of the parts without the engine: no logs. See `Evidence`."""
 
-    def __init__(self, lesson: Lesson, conf: Path, parts: Callable[[], list[Part]]) -> None:
+    def __init__(
+        self,
+        lesson: Lesson,
+        conf: Path,
+        parts: Callable[[], list[Part]],
+        is_cut: Callable[[], bool],
+    ) -> None:
         self._lesson, self._conf, self._parts = lesson, conf, parts
+        self.is_cut = is_cut
         self._flume = agent_of(lesson)
 
     def parts(self) -> list[SignedPart]:

@@ -60,7 +60,7 @@ class LabState:
         truth = self._truth(readings, moving)
         ledger = self._ledger(readings, truth, moving)
         self._marks.look_at_ledger(time, ledger)
-        links = [self._link(link, lags[link_id(link)], readings.cut) for link in plan.links]
+        links = [self._link(link, lags[link_id(link)], readings) for link in plan.links]
         hops = hop_states.hops_of(plan, readings, parts, lines, self._history, signs)
         return State(
             sample=number,
@@ -143,8 +143,10 @@ class LabState:
         exact = {link_id(link) for link in plan.links if _is_exact(plan, link, readings)}
         return {id_: lag if id_ in exact or lag is None else 0 for id_, lag in lags.items()}
 
-    def _link(self, link: LinkPlan, lag: int | None, cut: bool) -> Link:
+    def _link(self, link: LinkPlan, lag: int | None, readings: Readings) -> Link:
         seconds = self._history.waited(link.source, lag) if lag else (None if lag is None else 0.0)
+        if lag and readings.flume.hands_over(link.source):
+            seconds = self._history.held(link_id(link), link.source)
         return Link(
             link.source,
             link.target,
@@ -152,7 +154,7 @@ class LabState:
             None if seconds is None else round(seconds, 1),
             self._history.trend(link_id(link)),
             link.note,
-            cut=link.connection and cut,
+            cut=link.connection and readings.cut,
         )
 
     def _values(

@@ -43,7 +43,7 @@ def plan(
     flow.add(flow.trunk, generator, ())
     if lesson.uses_flume:
         spool = HopPlan("spool", "spool", "files", "", "", ("spooled", ""))
-        flow.add(flow.trunk, spool, [generator.id], "rename")
+        flow.add(flow.trunk, spool, [generator.id], "append" if lesson.appends else "rename")
         ends = _add_agent(flow, lesson, _agent(conf), agent, queries)
     else:
         ends = _add_reader(flow, lesson.program, queries)
@@ -115,7 +115,7 @@ def _add_queries(
     beside = len(names) > 1 and chain is flow.trunk
     for name in names if beside else names[:1]:
         hop = HopPlan(
-            f"query:{name}", "query", name, program.file, program.service,
+            f"query:{name}", "query", name or "not known yet", program.file, program.service,
             (measure, name),
         )  # fmt: skip
         flow.add(flow.new_way() if beside else chain, hop, [before], "read")

@@ -144,7 +144,7 @@ def _place(settings: Settings, state: StateFolder, standing: bool) -> Place:
         progress=state.checkpoints,
         results_url=servers.results_url if "db" in servers.names else state.results_url,
         parts=partial(_parts, processes),
-        evidence=LocalEvidence(processes, settings.metrics_port, utc=True),
+        evidence=LocalEvidence(processes, settings.metrics_port, utc=True, cut=state.cut),
         root=settings.root,
         standing=standing,
         keys=exercise.get("keys", ""),

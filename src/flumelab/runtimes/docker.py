@@ -196,7 +196,13 @@ class DockerRuntime:
 
     def evidence(self) -> DockerEvidence:
         """Ask the services that are up."""
-        return DockerEvidence(self._compose, self.services(), KINDS, self._settings.metrics_port)
+        port = self._settings.metrics_port
+        return DockerEvidence(self._compose, self.services(), KINDS, port, self._is_cut)
+
+    def _is_cut(self) -> bool:
+        """Whether the agent's container runs without a network."""
+        lines = self._compose.output("ps", "--format", "json", *FLUMES).splitlines()
+        return any(json.loads(line).get("Networks") == "" for line in lines)
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
         """Name a socket of the generator's container, a server, or else the shared volume."""

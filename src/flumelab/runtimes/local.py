@@ -166,7 +166,8 @@ class LocalRuntime:
 
     def evidence(self) -> LocalEvidence:
         """Ask the processes; the drivers' logs have UTC."""
-        return LocalEvidence(self._processes, self._settings.metrics_port, utc=True)
+        port = self._settings.metrics_port
+        return LocalEvidence(self._processes, port, utc=True, cut=self._state.cut)
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
         """Name the receiver's port for a socket, or else a server or the spool directory."""
