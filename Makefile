@@ -38,7 +38,7 @@ classroom: .venv/ready ## prove every exercise: starter, wrong answers, solution
 test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint package
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m tests.side_by_side
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit
