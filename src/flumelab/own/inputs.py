@@ -63,7 +63,7 @@ def files_of(path: Path) -> tuple[list[LogFile], list[str]]:
     Raises `LabError` if there is nothing to send.
     """
     if not path.exists():
-        raise LabError(f"{path} does not exist; give --input a log file or a folder of them")
+        raise LabError(f"{path} is not there; give --input a log file or a folder of them")
     candidates = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     kept, told = [], []
     for candidate in candidates:

@@ -76,7 +76,12 @@ def _verdict(hops: Hops) -> RenderableType:
 def _comparison(compared: Comparison) -> RenderableType:
     keys = len(compared.printed)
     if not keys:
-        return Text("--count: the program has printed no (key, number) to compare", "bold red")
+        return Text(
+            "--count: the program has printed no (key, number), and no table of a key and a number",
+            "bold red",
+        )
+    if not compared.counted:
+        return Text("--count matches no line of the log; correct the expression", "bold red")
     if compared.right:
         return Text(f"RIGHT: all {keys:,} printed keys match the lab's count", "bold green")
     differences = list(compared.differences.items())

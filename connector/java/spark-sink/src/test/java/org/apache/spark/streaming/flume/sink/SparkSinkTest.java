@@ -142,12 +142,12 @@ class SparkSinkTest {
         PollingClient slow = client();
 
         Batch late = slow.poll(10);
-        Batch again = client().poll(10);
+        Batch again = client().pollUntilEvents(10);
         slow.ack(late);
         assertEquals(texts(0, 10), again.texts());
         slow.nack(again);
 
-        assertEquals(texts(0, 10), slow.poll(10).texts());
+        assertEquals(texts(0, 10), slow.pollUntilEvents(10).texts());
         assertEquals("0", counter("EventDrainSuccessCount"));
     }
 
