@@ -1,4 +1,4 @@
-"""What `make test` shows of its two groups of tests, and how it ends."""
+"""What is shown of two groups of tests that run at the same time, and how they end."""
 
 import os
 import signal
