@@ -222,7 +222,7 @@ class OwnLab:
                 batches = self.state.read_progress().get("batches")
                 counts = self.hops().counts[-1:]
                 self.report(
-                    f"Spark has {batches} batches left to run; "
+                    f"Spark has {batches} {'batch' if batches == 1 else 'batches'} left to run; "
                     + ", ".join(f"{name}: {lines:,}" for name, lines in counts)
                     if batches
                     else f"waiting for {self.wish.program} to end"

@@ -55,6 +55,34 @@ def test_a_program_that_prints_no_pair_is_not_right(log: list[LogFile]) -> None:
     assert not compared_with("hello (world)\n(1, 2, 3)\n", log).right
 
 
+def test_a_carriage_return_in_a_key_is_shown(
+    log: list[LogFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown.hops(Hops([]), [], compared_with("('/a\\r', 2)\n", log))
+    assert capsys.readouterr().out.splitlines()[-1] == r"  '/a\r': printed 2, counted 0"
+
+
+def test_a_trace_in_sparks_log_is_not_what_the_program_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown.output(
+        "('a', 1)\n12:00:00 ERROR x: failed\norg.x.E: Traceback\n  File x\n"
+        "\tat org.x.A$.apply(A.scala:3)\n\tat java.base/java.lang.Thread.run(Thread.java:8)\n"
+        "Caused by: x\n\tat a.B.<init>(B.java)\n\t... 3 more\n('b', 2)\n",
+        [],
+    )
+    assert capsys.readouterr().out == "('a', 1)\n('b', 2)\n"
+
+
+def test_a_count_of_first_matches_leads_to_the_count_of_all(
+    log: list[LogFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown.hops(Hops([]), [], compared_with("('GET', 6)\n", log, r"[A-Z]+"))
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "--count takes the first match in a line; --count-each takes all of them"
+    )
+
+
 def test_a_pattern_that_matches_nothing_is_said(
     log: list[LogFile], capsys: pytest.CaptureFixture[str]
 ) -> None:
