@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from flumelab import settings
 from flumelab.errors import LabError
 from flumelab.lessons.catalogue import SECOND, SERVICES
 from flumelab.runtimes.servers import SERVERS
@@ -62,12 +63,11 @@ class DockerCompose:
         stdin: int | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end, whatever its exit code."""
-        settings = self._settings
         try:
             return subprocess.run(
                 [*self._base, *arguments],
-                cwd=settings.root,
-                env={**os.environ, **self._variables(), **(environment or {})},
+                cwd=self._settings.root,
+                env={**self._variables(), **(environment or {})},
                 stdin=stdin,
                 capture_output=capture,
                 text=True,
@@ -80,4 +80,10 @@ class DockerCompose:
         ports = {port.variable: str(port.number) for port in self._settings.ports("docker")}
         # All profiles, so that a command finds whichever lesson is up; `up` chooses some of them.
         profiles = ",".join((*SERVICES, SECOND, *SERVERS, METRICS))
-        return {**ports, "LAB_IMAGES": self._settings.images, "COMPOSE_PROFILES": profiles}
+        chosen = {**settings.preset(self._settings.root), **os.environ}
+        return {
+            **chosen,
+            **ports,
+            "LAB_IMAGES": self._settings.images,
+            "COMPOSE_PROFILES": profiles,
+        }

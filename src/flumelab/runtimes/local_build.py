@@ -82,6 +82,8 @@ def _build_servers(root: Path, report: Report) -> None:
 
 @contextmanager
 def _locked() -> Iterator[None]:
-    with (ENVIRONMENT / "flumelab.lock").open("w") as lock:
+    file = ENVIRONMENT / "flumelab.lock"
+    # A learner of a class uses the teacher's environment, and may not write there.
+    with file.open("r" if file.exists() else "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
