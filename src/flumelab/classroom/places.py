@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flumelab.classroom.roll import Learner, Roll
 from flumelab.errors import LabError
+from flumelab.learn import mistakes
 from flumelab.learn.exercise import Exercise, Kind
 
 COPIED = ("exercises", "spark-apps", "flume-conf", "spark-conf")
@@ -34,7 +35,10 @@ exec {program} "$@"
 
 
 def make(roll: Roll, learner: Learner, root: Path, exercises: Sequence[Exercise]) -> None:
-    """Make a learner's folder; what is there already stays, but for the commands in bin/."""
+    """Make a learner's folder; what is there already stays, but for the commands."""
+    _write_commands(roll, learner)
+    if learner.account and learner.folder.exists():
+        return  # it is the account's: links in it could lead what root writes elsewhere
     learner.folder.mkdir(parents=True, exist_ok=True)
     answers = {each.file for each in exercises if each.kind is not Kind.FIND}
     for name in COPIED:
@@ -44,11 +48,11 @@ def make(roll: Roll, learner: Learner, root: Path, exercises: Sequence[Exercise]
                 learner.folder / name,
                 ignore=lambda folder, names: _not_handed_out(Path(folder), names, answers),
             )
-    for name in LINKED:
-        link = learner.folder / name
-        if not link.is_symlink() and (root / name).exists():
-            link.symlink_to(root / name)
-    _write_commands(roll, learner)
+    links = {name: root / name for name in LINKED if (root / name).exists()}
+    for name, target in {**links, "bin": _commands_of(roll, learner)}.items():
+        if not (learner.folder / name).is_symlink():
+            (learner.folder / name).symlink_to(target)
+    (learner.folder / ".profile").write_text(PROFILE, "utf-8")
     if learner.account:
         _own(learner)
 
@@ -56,15 +60,19 @@ def make(roll: Roll, learner: Learner, root: Path, exercises: Sequence[Exercise]
 def _not_handed_out(folder: Path, names: list[str], answers: set[Path]) -> list[str]:
     """The teacher's own answers, and what Python leaves behind."""
     own = [name for name in names if folder / name in answers or name == "__pycache__"]
-    return own + [name for name in names if folder.name == MISTAKES and name.endswith(".conf")]
+    return own + [
+        name for name in names if str(folder).endswith(mistakes.FOLDER) and name.endswith(".conf")
+    ]
 
 
-MISTAKES = "20-find-the-mistake"
+def _commands_of(roll: Roll, learner: Learner) -> Path:
+    """The folder of a learner's commands, which are the teacher's: they set ports and limits."""
+    return roll.folder / "bin" / learner.folder.name
 
 
 def _write_commands(roll: Roll, learner: Learner) -> None:
-    folder = learner.folder / "bin"
-    folder.mkdir(exist_ok=True)
+    folder = _commands_of(roll, learner)
+    folder.mkdir(parents=True, exist_ok=True)
     variables = roll.variables(learner).items()
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables)
     for name in COMMANDS:
@@ -74,9 +82,6 @@ def _write_commands(roll: Roll, learner: Learner) -> None:
         text = COMMAND.format(title=title, kib=PROCESS_KIB_MAX, exports=exports, program=program)
         file.write_text(text, "utf-8")
         file.chmod(0o755)
-    profile = learner.folder / ".profile"
-    if not profile.exists():
-        profile.write_text(PROFILE, "utf-8")
 
 
 def require_accounts_possible(root: Path, folder: Path) -> None:

@@ -48,8 +48,10 @@ def _read(file: Path) -> tuple[str, float]:
         opened = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return "", 0.0
-    with os.fdopen(opened, "rb") as stream:
-        about = os.fstat(stream.fileno())
+    try:
+        about = os.fstat(opened)
         if not stat.S_ISREG(about.st_mode):
             return "", 0.0
-        return stream.read(FILE_BYTES_MAX).decode("utf-8", "replace"), about.st_mtime
+        return os.read(opened, FILE_BYTES_MAX).decode("utf-8", "replace"), about.st_mtime
+    finally:
+        os.close(opened)

@@ -1,6 +1,6 @@
 """The learners of a class, and where each of them works.
 
-    .lab/class/  class.json  turns/  page/  learner-01/ …
+    .lab/class/  class.json  bin/  turns/  page/  learner-01/ …
 
 A learner's folder is a checkout: what learners change is copied, and the rest is linked to the
 teacher's. So every command of the lab works there, with state of its own in .lab.
