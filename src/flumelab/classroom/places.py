@@ -88,12 +88,12 @@ def require_accounts_possible(root: Path, folder: Path) -> None:
     """Raise `LabError` if accounts cannot be made, or could not read the lab."""
     if os.geteuid() != 0 or not shutil.which("useradd"):
         raise LabError("accounts are made by root with useradd; run it with sudo, or without them")
-    for path in (Path(sys.prefix), root, folder.parent):
+    for path in (Path(sys.prefix), Path(sys.base_prefix), root, folder.parent):
         for each in (path, *path.parents):
             if each.exists() and not each.stat().st_mode & 0o001:
                 raise LabError(
-                    f"{each} is closed to other users, and learners must read the lab in it; "
-                    f"chmod o+x {each}, or move the checkout, for example to /opt"
+                    f"{each} is closed to other users, and learners must read {path}; "
+                    f"chmod o+x {each}, or make the lab elsewhere, with a Python for all users"
                 )
 
 
