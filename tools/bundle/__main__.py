@@ -8,6 +8,7 @@ flumelab-offline/  start  READ-ME-FIRST.txt  lab/ (the checkout with its jars)
 
 import argparse
 import hashlib
+import os
 import platform
 import re
 import shutil
@@ -40,7 +41,8 @@ SERVER_JARS = (
 )
 IMAGES = ("loadgen", "flume", "spark", *SERVERS)
 BUILT_BY = {"spark": "spark-master"}
-PROJECT = "flumelab"
+PROJECT = NAME
+"""The prefix of the images' names: apart from those that a lab of this machine has."""
 REQUIREMENT = re.compile(r"^([a-z0-9][\w.\-]*==[^\\]+?)\s*\\?$", re.MULTILINE)
 FIRST = """\
 The lab without the internet
@@ -142,7 +144,8 @@ def _images(folder: Path) -> None:
     folder.mkdir(parents=True)
     compose = ["docker", "compose", "--project-name", PROJECT, "--profile", "*"]
     services = [BUILT_BY.get(image, image) for image in IMAGES]
-    subprocess.run([*compose, "build", "--quiet", *services], cwd=ROOT, check=True)
+    environment = os.environ | {"LAB_IMAGES": PROJECT}
+    subprocess.run([*compose, "build", "--quiet", *services], cwd=ROOT, env=environment, check=True)
     save = subprocess.Popen(
         ["docker", "save", *(f"{PROJECT}-{image}" for image in IMAGES)], stdout=subprocess.PIPE
     )

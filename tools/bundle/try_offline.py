@@ -84,14 +84,11 @@ def _without_docker(top: Path) -> None:
 
 
 def _with_docker(top: Path) -> None:
-    """The archive's images are loaded under the usual names, into a project of another name."""
-    environment = plain_environment() | {
-        "COMPOSE_PROJECT_NAME": "flumelab-offline",
-        "LAB_IMAGES": bundle.PROJECT,
-    }
+    """Nothing may be pulled or built, so only images of the archive can run."""
+    environment = plain_environment() | {"COMPOSE_PROJECT_NAME": "flumelab-tried"}
+    compose = ["docker", "compose", "--project-name", "flumelab-tried"]
     try:
         print(cut_off(top, ["--docker"], environment), flush=True)
-        compose = ["docker", "compose", "--project-name", "flumelab-offline"]
         command = "python -m flumelab.programs.result_store"
         counted = subprocess.run(
             [*compose, "exec", "-T", "url-counts", *command.split()],
@@ -100,7 +97,7 @@ def _with_docker(top: Path) -> None:
         print(counted.stdout[:200], flush=True)
     finally:
         subprocess.run(
-            ["docker", "compose", "--project-name", "flumelab-offline", "down", "--volumes"],
+            [*compose, "down", "--volumes"],
             cwd=top / "lab", env=environment, check=False,
         )  # fmt: skip
 
