@@ -114,7 +114,7 @@ def status(configured: Settings) -> dict[str, Any]:
 
 def table(now: dict[str, Any]) -> Iterator[str]:
     """Yield the class in lines of at most 80 columns."""
-    yield f"{'learner':<{NAME_COLUMNS + 3}} {'done':>6}  {'now':<20} {'last done':>9} {'memory':>9}"
+    yield f"{'learner':<{NAME_COLUMNS + 3}} {'done':>6}  {'now':<20} {'changed':>9} {'memory':>9}"
     for each in now["learners"]:
         name = f"{each['number']:>2} {each['name']}"
         done = f"{len(each['done'])}/{now['exercises']}"
