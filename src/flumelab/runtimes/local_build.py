@@ -24,6 +24,7 @@ SPARK_SOURCES = [
     "src/flumelab/runtimes/class_data_sharing_program.py",
     "src/flumelab/runtimes/compiled_zip.py",
 ]
+JAR_SOURCES = ["connector/java", "runtimes/pom.xml", "runtimes/flume"]
 SERVER_SOURCES = [
     "connector/java/pom.xml",
     "runtimes/pom.xml",
@@ -53,7 +54,7 @@ def build(root: Path, servers: Sequence[str], report: Report) -> None:
             _build_servers(root, report)
         extras = flume_extras.chosen()
         stamp = BuildStamp(ENVIRONMENT / "flumelab.built", root, SPARK_SOURCES, extras)
-        jars = BuildStamp(flume_home(root).parent / "built", root, SPARK_SOURCES, extras)
+        jars = BuildStamp(flume_home(root).parent / "built", root, JAR_SOURCES, extras)
         if stamp.is_current() and (flume_home(root) / "lib").is_dir():
             if not jars.is_current():
                 jars.write()
