@@ -15,6 +15,7 @@ from flumelab.runtimes import local_build
 from flumelab.runtimes.port_probe import answers, require_unused
 from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report
+from flumelab.runtimes.servers import SERVERS
 from flumelab.settings import LOOPBACK, Port, Settings
 
 PAGE = "page"
@@ -45,7 +46,7 @@ def up(
         places.require_accounts_possible(configured.root, folder)
     if known is None:
         _require_ports_unused(of)
-    local_build.build(configured.root, (), report)
+    local_build.build(configured.root, SERVERS, report)  # learners cannot write there
     turns.make(folder / "turns", checks)
     exercises = read.all_of(configured.root)
     for learner in of.all():
