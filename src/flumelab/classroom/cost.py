@@ -4,8 +4,8 @@ Memory is the proportional set size (PSS): a page that several processes share c
 them in part, so that the sum over learners is what the machine gives.
 """
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
@@ -61,16 +61,13 @@ def end_all(roll: Roll, seconds: float) -> int:
     ended = [process for _, process in processes(roll)]
     for process in ended:
         _tell(process.terminate)
-    deadline = time.monotonic() + seconds
-    _, alive = psutil.wait_procs(ended, timeout=max(0.0, deadline - time.monotonic()))
+    _, alive = psutil.wait_procs(ended, timeout=seconds)
     for process in alive:
         _tell(process.kill)
     psutil.wait_procs(alive, timeout=seconds)
     return len(ended)
 
 
-def _tell(signal: "object") -> None:
-    try:
-        signal()  # type: ignore[operator]
-    except psutil.NoSuchProcess:
-        return
+def _tell(signal: Callable[[], object]) -> None:
+    with suppress(psutil.NoSuchProcess):
+        signal()

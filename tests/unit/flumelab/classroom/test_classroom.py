@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -69,7 +70,7 @@ def test_a_learners_folder_is_a_checkout_of_their_own(
 def test_the_teachers_answers_stay_with_the_teacher(tmp_path: Path) -> None:
     root = tmp_path / "checkout"
     for name in ("exercises", "spark-apps", "flume-conf", "spark-conf", "solutions"):
-        places.shutil.copytree(ROOT / name, root / name)
+        shutil.copytree(ROOT / name, root / name)
     exercises = read.all_of(root)
     one, other = exercises[0], next(each for each in exercises if each.kind is Kind.FIND)
     for each in (one, other):
