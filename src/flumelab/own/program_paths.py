@@ -85,7 +85,8 @@ def path_here(folders: Folders, path: Any, use: str) -> Any:
     if use == DATA and place and not place.exists():
         return path  # an error then names the program's own path
     if place is None and _is_kept_apart(folders, path, absolute, use):
-        place = folders.inside(absolute)
+        # What is named by a relative path stays near the top of the lab's folder.
+        place = folders.inside(absolute.removeprefix(f"{Path.cwd()}/"))
     if use == STREAM:
         _note_folder(place or Path(re.sub("^file:(//)?", "", absolute)))
     if place is None:
