@@ -55,6 +55,9 @@ RotateEveryOption = Annotated[
 RotateByOption = Annotated[
     str | None, typer.Option(metavar="rename|copy|name", help="… and how (default: name).")
 ]
+BuildOption = Annotated[
+    bool, typer.Option("--build/--no-build", help="Build what has changed first, or leave it.")
+]
 ProgramArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PROGRAM [-- ARGUMENT…]]", help="A program of your own (….py)."),
@@ -77,6 +80,7 @@ def up(
     own: OwnFiles = NO_FILES,
     runtime: RuntimeOption = RuntimeName.auto,
     link: LinkOption = False,
+    build: BuildOption = True,
 ) -> None:
     """Start the lab and wait until it is ready: a lesson's, or one of your own files.
 
@@ -90,7 +94,7 @@ def up(
         raise LabError("--conf and the like need a program of yours; name it: flumelab up my.py")
     if own_lab(runtime):
         raise LabError("a lab of your own files is up; run flumelab down first")
-    start_lesson(choose(runtime, replace(settings.load(), link=link)), lesson)
+    start_lesson(choose(runtime, replace(settings.load(), link=link)), lesson, build)
 
 
 @commands.command()

@@ -44,6 +44,11 @@ def flume_home(root: Path) -> Path:
     return root / "runtimes/flume/target/flume"
 
 
+def is_built(root: Path) -> bool:
+    """Whether a checkout was built once, even if its sources have changed."""
+    return (ENVIRONMENT / "flumelab.built").exists() and (flume_home(root) / "lib").is_dir()
+
+
 def build(root: Path, servers: Sequence[str], report: Report) -> None:
     """Build what has changed since the last time; one process builds at a time.
 
@@ -59,8 +64,9 @@ def build(root: Path, servers: Sequence[str], report: Report) -> None:
             if not jars.is_current():
                 jars.write()
             return
+        there = (root / RECEIVER_JAR).exists() and (flume_home(root) / "lib").is_dir()
         # In an archive for a room without internet they are current; there is no Maven either.
-        if not (jars.is_current() and (root / RECEIVER_JAR).exists()):
+        if not (there and jars.is_current()):
             report("building the connector and Flume's runtime with Maven (first time: minutes)")
             profiles = ["-P", ",".join(f"extra-{name}" for name in extras)] if extras else []
             maven = ["mvn", "-q", "-B", "-DskipTests", *profiles, "-f", "runtimes/pom.xml"]

@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("pyspark.streaming.flume", reason="needs the connector installed in PySpark")
 
-from flumelab.own import launch
+from flumelab.own import launch, program_paths
+from flumelab.own.adapt import Folders
 from flumelab.own.progress import Progress
 
 
@@ -131,3 +132,13 @@ def test_a_program_that_fails_does_not_count_as_one_that_ends_early(
     monkeypatch.setattr(sys, "last_value", None, raising=False)
     assert launch.run(program, []) == 1
     assert isinstance(sys.last_value, ZeroDivisionError)  # pyspark_flume.early_end looks there
+
+
+def test_a_relative_checkpoint_has_a_short_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = Folders(tmp_path / "files", {})
+    kept = program_paths.path_here(folders, "ck/1", program_paths.CHECKPOINT)
+    assert kept == str(tmp_path / "files/ck/1")
+    assert program_paths.path_here(folders, kept, program_paths.CHECKPOINT) == kept
