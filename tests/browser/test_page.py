@@ -214,8 +214,9 @@ def test_a_lag_grows_while_the_connection_is_cut_and_then_shrinks(lab: Lab) -> N
     wait_for(lambda: says(lab.page).startswith("BALANCED"), "balanced again", 60)
     happened = lab.page.locator("#marks")
     wait_for(lambda: "balanced after" in happened.inner_text().split("fed")[0], "marked", 10)
-    assert re.search(r"connection mended\n.\n[\d:]+\nfed 110,000 lines", happened.inner_text())
-    assert "connection cut" in happened.inner_text()
+    # On a slow machine the agent is stuck, too, before the connection is mended.
+    ago = happened.inner_text()
+    assert ago.index("connection mended") < ago.index("fed 110,000") < ago.index("connection cut")
 
 
 def test_a_killed_agent_turns_red_within_three_seconds_and_says_why(lab: Lab) -> None:

@@ -12,7 +12,7 @@ from pyspark.streaming import StreamingContext
 
 from flumelab.own import patches, program_paths, stream_kinds, surroundings
 from flumelab.own.stream_kinds import FilesRead
-from flumelab.programs.progress import of_streams
+from flumelab.programs.progress import name_of, of_streams
 
 
 class Progress:
@@ -46,6 +46,7 @@ class Progress:
         self._batches = 0
         self._asking = threading.Lock()  # the streams are ended in a thread of its own
         self._queries: dict[str, Any] = {}
+        self._names: dict[str, str] = {}
         self._rows: dict[str, dict[int, int]] = {}
         self._last: dict[str, Any] = {}
         self._windows: list[dict[str, float]] = []
@@ -172,7 +173,7 @@ class Progress:
             self._queries.setdefault(str(query.runId), query)
         for query in self._queries.values():
             self._active = True
-            name = query.name or str(query.id)
+            name = self._name(query)
             batches = self._rows.setdefault(name, {})
             for progress in query.recentProgress:
                 batch, rows = progress["batchId"], progress["numInputRows"]
@@ -180,6 +181,16 @@ class Progress:
             with contextlib.suppress(Exception):  # it is only shown
                 if newest := query._jsq.lastProgress():
                     self._last[name] = json.loads(newest.json())
+
+    def _name(self, query: Any) -> str:
+        """Return a query's name; without one that of its checkpoint's folder, or else its id."""
+        id_ = str(query.id)
+        if id_ not in self._names:
+            name = id_
+            with contextlib.suppress(Exception):  # Spark may be ending
+                name = name_of(query)
+            self._names[id_] = id_ if name in self._names.values() else name
+        return self._names[id_]
 
 
 def _stop(query: Any) -> None:

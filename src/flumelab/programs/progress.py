@@ -77,7 +77,7 @@ class Queries:
     def read(self, spark: SparkSession) -> dict[str, Any]:
         """Ask each query that runs; the last numbers of one that has ended stay."""
         for query in spark.streams.active:
-            name = _name(query)
+            name = name_of(query)
             seen = self._last.get(name, {}).get("batchId", -1)
             for progress in _since(query, seen):
                 # A trigger without new data reports the same micro-batch again, with 0 rows.
@@ -103,7 +103,7 @@ def _since(query: Any, seen: int) -> list[dict[str, Any]]:
     return [progress for progress in recent if progress["batchId"] > seen] or [newest]
 
 
-def _name(query: Any) -> str:
+def name_of(query: Any) -> str:
     """Return a query's name; without one, the name of its checkpoint's folder."""
     if query.name:
         return str(query.name)
