@@ -21,7 +21,10 @@ final class FollowedLog {
     private Path path;
     private FileChannel channel;
 
-    /** Null until the log's first line is whole; the channel has all before it. */
+    /** The channel has all before it; null until the log's first line is whole. */
+    private LogPosition committed;
+
+    /** All before it is read; what is after {@code committed} is on its way to the channel. */
     private LogPosition position;
 
     /** The file's size and time when no further line could be read; the size is of the channel. */
@@ -30,11 +33,12 @@ final class FollowedLog {
     private long seenMillis = UNKNOWN;
     private long readNanos = System.nanoTime(); // when its last line was read
     private boolean gone;
+    private boolean isUnnamed; // what it is may depend on another log, so look again
 
     FollowedLog(String file, LogReading reading) {
         this.file = file;
         this.reading = reading;
-        position = reading.positions().of(file);
+        position = committed = reading.positions().of(file);
     }
 
     /** The device and inode, {@code DEVICE-INODE}. */
@@ -54,7 +58,7 @@ final class FollowedLog {
         this.group = group;
         this.path = path;
         gone = false;
-        boolean changed = size != seenSize || millis != seenMillis;
+        boolean changed = size != seenSize || millis != seenMillis || isUnnamed;
         if (changed) {
             seenSize = UNKNOWN; // with the same size it may be another content
             seenMillis = millis;
@@ -106,12 +110,13 @@ final class FollowedLog {
 
     /** The channel has all before this position. */
     void commit(LogPosition reached) {
-        position = reached;
+        committed = reached;
         reading.positions().put(reached);
     }
 
     /** The channel did not take what was read; it has to be read again. */
     void rollback() {
+        position = committed;
         seenSize = UNKNOWN;
     }
 
@@ -133,8 +138,11 @@ final class FollowedLog {
         if (position == null || position.offset() == 0) {
             position = reading.identify(file, channel, size, whole, path);
             if (position == null) {
-                return waitBeyond(size);
+                seenSize = size;
+                isUnnamed = true;
+                return false;
             }
+            isUnnamed = false;
             fill(buffer, size);
         }
         Lines lines = new Lines(batch, size, whole);
@@ -143,9 +151,17 @@ final class FollowedLog {
         }
         if (lines.end > position.offset()) {
             readNanos = System.nanoTime();
-            batch.reached(this, lines.position());
+            position = withHead(lines.position());
+            batch.reached(this, position);
         }
         return lines.mayHaveMore || waitBeyond(size);
+    }
+
+    private LogPosition withHead(LogPosition reached) throws IOException {
+        int due = reached.headDue();
+        return due == reached.headBytes()
+                ? reached
+                : reached.withHead(due, LogReading.sum(channel, 0, due));
     }
 
     private boolean waitBeyond(long size) {

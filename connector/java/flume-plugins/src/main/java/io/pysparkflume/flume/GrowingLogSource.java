@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -67,6 +69,7 @@ public final class GrowingLogSource extends AbstractSource
     /** The one that was read last is the last one. */
     private final Set<FollowedLog> open = new LinkedHashSet<>();
 
+    private int scans;
     private long nextScan;
     private long nextSave;
     private long nextTidy;
@@ -91,11 +94,11 @@ public final class GrowingLogSource extends AbstractSource
         refuseCharset(context, "inputCharset");
         refuseCharset(context, "outputCharset");
 
-        positions = new LogPositions(file);
+        Map<String, FollowedLog> logs = new HashMap<>();
+        positions = new LogPositions(file, logs.keySet());
         LogReading reading =
-                new LogReading(positions, new LineBuffer(lineMax), lineMax, lines, withDevice);
-        folders = new LogFolders(groups, ignored, reading);
-        positions.keep(folders.files());
+                new LogReading(positions, logs, new LineBuffer(lineMax), lineMax, lines, withDevice);
+        folders = new LogFolders(groups, ignored, reading, logs);
         batch = new LogBatch(
                 batchSize, context.getString("origin", ""), context.getString("pathHeader", ""));
         if (counter == null) {
@@ -218,8 +221,14 @@ public final class GrowingLogSource extends AbstractSource
         queued.addAll(folders.scan());
         queue.clear();
         queue.addAll(queued);
+        scans++;
         long took = System.nanoTime() - began;
         nextScan = System.nanoTime() + Math.max(scanNanos, SCAN_SHARE * took);
+    }
+
+    /** How often it has looked at all folders. */
+    int scans() {
+        return scans;
     }
 
     private boolean hasGrown(FollowedLog log) {

@@ -8,7 +8,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -31,25 +30,26 @@ final class LogFolders {
     /** By the file system's key for device and inode. */
     private final Map<Object, FollowedLog> logs = new HashMap<>();
 
-    private final Map<String, FollowedLog> byFile = new HashMap<>();
+    private final Map<String, FollowedLog> byFile;
 
     private final Set<Object> missedOnce = new HashSet<>();
     private final Set<Path> unreadable = new HashSet<>(); // each is reported once
     private boolean first = true;
 
-    LogFolders(List<LogGroup> groups, Pattern ignored, LogReading reading) {
+    /**
+     * Makes one that has not looked yet.
+     *
+     * @param byFile gets each log that is there or open, by device and inode
+     */
+    LogFolders(
+            List<LogGroup> groups,
+            Pattern ignored,
+            LogReading reading,
+            Map<String, FollowedLog> byFile) {
         this.groups = groups;
         this.ignored = ignored;
         this.reading = reading;
-    }
-
-    Collection<FollowedLog> logs() {
-        return logs.values();
-    }
-
-    /** The device and inode of each log that is there or open. */
-    Set<String> files() {
-        return byFile.keySet();
+        this.byFile = byFile;
     }
 
     /** Looks at each file once; returns the logs that may have lines to read, the oldest first. */
@@ -98,7 +98,7 @@ final class LogFolders {
 
         /** A log keeps its place in the order of things under whatever name. */
         void renamedOutOfTheirGroup() {
-            boolean isMissing = first ? !reading.positions().files().isEmpty()
+            boolean isMissing = first ? !reading.positions().all().isEmpty()
                     : found.size() < logs.size();
             if (isMissing) {
                 others.forEach(other -> look(other.group, other.path, false));

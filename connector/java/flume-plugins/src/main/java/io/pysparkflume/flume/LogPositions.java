@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -30,17 +31,23 @@ final class LogPositions {
     private static final Logger LOG = LoggerFactory.getLogger(LogPositions.class);
 
     private final Path path;
+    private final Set<String> present;
 
     /** By device and inode; the log that was last read is the last one. */
     private final Map<String, LogPosition> positions = new LinkedHashMap<>();
 
-    /** Of the logs that are there. */
-    private Set<String> present = Set.of();
-
     private boolean changed;
 
-    LogPositions(Path path) {
+    /**
+     * Makes an empty one.
+     *
+     * @param path the file
+     * @param present the logs that are there at any moment, by device and inode; of others only the
+     *     last ones are kept
+     */
+    LogPositions(Path path, Set<String> present) {
         this.path = path;
+        this.present = present;
     }
 
     /** Reads the file; one that is not there or damaged counts as empty. */
@@ -63,8 +70,8 @@ final class LogPositions {
         return positions.get(file);
     }
 
-    Set<String> files() {
-        return positions.keySet();
+    Collection<LogPosition> all() {
+        return positions.values();
     }
 
     void put(LogPosition position) {
@@ -73,9 +80,9 @@ final class LogPositions {
         changed = true;
     }
 
-    /** Which logs are there; of the others only the last ones are kept. */
-    void keep(Set<String> files) {
-        present = files;
+    void remove(LogPosition position) {
+        positions.remove(position.file());
+        changed = true;
     }
 
     /** Writes the file if anything has changed. */
