@@ -33,6 +33,7 @@ final class FollowedLog {
     private long seenMillis = UNKNOWN;
     private long readNanos = System.nanoTime(); // when its last line was read
     private boolean gone;
+    private boolean isEnded;
     private boolean isUnnamed; // what it is may depend on another log, so look again
 
     FollowedLog(String file, LogReading reading) {
@@ -57,7 +58,7 @@ final class FollowedLog {
         }
         this.group = group;
         this.path = path;
-        gone = false;
+        gone = isEnded = false;
         boolean changed = size != seenSize || millis != seenMillis || isUnnamed;
         if (changed) {
             seenSize = UNKNOWN; // with the same size it may be another content
@@ -120,13 +121,23 @@ final class FollowedLog {
         seenSize = UNKNOWN;
     }
 
+    /** What was seen last does not count. */
+    void lookAgain() {
+        seenSize = UNKNOWN;
+    }
+
+    /** The last line is whole, even without a newline: nobody will write its end. */
+    void end() {
+        isEnded = true;
+        lookAgain();
+    }
+
     /**
      * Adds the next lines to a batch.
      *
-     * @param whole the last line is whole, even without a newline: nobody will write its end
      * @return whether the log may have further lines now
      */
-    boolean read(LogBatch batch, boolean whole) throws IOException {
+    boolean read(LogBatch batch) throws IOException {
         LineBuffer buffer = reading.buffer();
         long size = channel.size();
         if (position != null && position.offset() > 0) {
@@ -136,7 +147,7 @@ final class FollowedLog {
             }
         }
         if (position == null || position.offset() == 0) {
-            position = reading.identify(file, channel, size, whole, path);
+            position = reading.identify(file, channel, size, isEnded, path);
             if (position == null) {
                 seenSize = size;
                 isUnnamed = true;
@@ -145,7 +156,7 @@ final class FollowedLog {
             isUnnamed = false;
             fill(buffer, size);
         }
-        Lines lines = new Lines(batch, size, whole);
+        Lines lines = new Lines(batch, size);
         while (!lines.cut() && buffer.limit() < size - start() && buffer.enlarge()) {
             fill(buffer, size);
         }
@@ -191,16 +202,14 @@ final class FollowedLog {
         private final LineBuffer buffer = reading.buffer();
         private final LogBatch batch;
         private final long size;
-        private final boolean whole;
         private final Map<String, String> headers;
         private int next; // in the buffer
         private long end = position.offset();
         private boolean mayHaveMore;
 
-        Lines(LogBatch batch, long size, boolean whole) {
+        Lines(LogBatch batch, long size) {
             this.batch = batch;
             this.size = size;
-            this.whole = whole;
             headers = batch.headersOf(position, group, path);
         }
 
@@ -212,7 +221,7 @@ final class FollowedLog {
                 boolean newline = bodyEnd < buffer.limit() && bodyEnd - next < reading.lineMax();
                 boolean isEnd = start() + buffer.limit() >= size;
                 if (!newline && bodyEnd - next < reading.lineMax()) {
-                    if (!(whole && isEnd && bodyEnd > next)) {
+                    if (!(isEnded && isEnd && bodyEnd > next)) {
                         mayHaveMore = !isEnd;
                         return end > position.offset();
                     }

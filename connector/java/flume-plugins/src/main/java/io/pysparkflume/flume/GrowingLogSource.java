@@ -3,15 +3,15 @@ package io.pysparkflume.flume;
 import com.google.common.base.Preconditions;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -49,30 +49,20 @@ public final class GrowingLogSource extends AbstractSource
     /** What a rotation leaves in the folder compressed, and what editors and copies write. */
     private static final String IGNORED = ".*[.](gz|bz2|xz|zst|lz4|Z|zip|tmp|part|swp)|.*~";
 
-    /** A look at all folders may take a tenth of the time. */
-    private static final int SCAN_SHARE = 10;
-
     private int batchSize;
-    private int openMax;
     private long pollMillis;
-    private long scanNanos;
-    private long idleNanos;
     private long positionNanos;
 
     private LogPositions positions;
-    private LogFolders folders;
+    private LogReader logs;
+
+    /** The lines that are sent next, and those that are read meanwhile. */
     private LogBatch batch;
 
-    /** Logs that may have lines to read, the next first. */
-    private final Deque<FollowedLog> queue = new ArrayDeque<>();
+    private LogBatch ahead;
+    private ExecutorService thread;
 
-    /** The one that was read last is the last one. */
-    private final Set<FollowedLog> open = new LinkedHashSet<>();
-
-    private int scans;
-    private long nextScan;
     private long nextSave;
-    private long nextTidy;
     private SourceCounter counter;
 
     @Override
@@ -83,27 +73,31 @@ public final class GrowingLogSource extends AbstractSource
         Pattern ignored = pattern(context);
         refuseItsOwn(groups, file, ignored);
         batchSize = positive(context.getInteger("batchSize", 1000), "batchSize");
-        openMax = positive(context.getInteger("maxOpenFiles", 100), "maxOpenFiles");
+        int openMax = positive(context.getInteger("maxOpenFiles", 100), "maxOpenFiles");
         pollMillis = positive(context.getInteger("pollMillis", 200), "pollMillis");
-        scanNanos = nanos(positive(context.getInteger("scanMillis", 500), "scanMillis"));
+        long scanNanos = nanos(positive(context.getInteger("scanMillis", 500), "scanMillis"));
         positionNanos = nanos(positive(context.getInteger("positionMillis", 1000), "positionMillis"));
-        idleNanos = nanos(1000L * positive(context.getInteger("idleSeconds", 60), "idleSeconds"));
+        long idleNanos = nanos(1000L * positive(context.getInteger("idleSeconds", 60), "idleSeconds"));
         int lineMax = positive(context.getInteger("maxLineLength", MIB), "maxLineLength");
         int lines = positive(context.getInteger("fingerprintLines", 1), "fingerprintLines");
         boolean withDevice = context.getBoolean("identityDevice", true);
         refuseCharset(context, "inputCharset");
         refuseCharset(context, "outputCharset");
 
-        Map<String, FollowedLog> logs = new HashMap<>();
-        positions = new LogPositions(file, logs.keySet());
-        LogReading reading =
-                new LogReading(positions, logs, new LineBuffer(lineMax), lineMax, lines, withDevice);
-        folders = new LogFolders(groups, ignored, reading, logs);
-        batch = new LogBatch(
-                batchSize, context.getString("origin", ""), context.getString("pathHeader", ""));
         if (counter == null) {
             counter = new SourceCounter(getName());
         }
+        Map<String, FollowedLog> byFile = new HashMap<>();
+        positions = new LogPositions(file, byFile.keySet());
+        LogReading reading = new LogReading(
+                positions, byFile, new LineBuffer(lineMax), lineMax, lines, withDevice);
+        LogFolders folders = new LogFolders(groups, ignored, reading, byFile);
+        logs = new LogReader(
+                folders, openMax, scanNanos, idleNanos, () -> counter.incrementEventReadFail());
+        String origin = context.getString("origin", "");
+        String pathHeader = context.getString("pathHeader", "");
+        batch = new LogBatch(batchSize, origin, pathHeader);
+        ahead = new LogBatch(batchSize, origin, pathHeader);
     }
 
     private String required(Context context, String key) {
@@ -175,9 +169,12 @@ public final class GrowingLogSource extends AbstractSource
     @Override
     public void start() {
         positions.load();
-        long now = System.nanoTime();
-        nextScan = nextTidy = now;
-        nextSave = now + positionNanos;
+        thread = Executors.newSingleThreadExecutor(work -> {
+            Thread reader = new Thread(work, getName() + "-reader");
+            reader.setDaemon(true);
+            return reader;
+        });
+        nextSave = System.nanoTime() + positionNanos;
         counter.start();
         super.start();
     }
@@ -185,155 +182,93 @@ public final class GrowingLogSource extends AbstractSource
     @Override
     public void stop() {
         super.stop();
-        open.forEach(GrowingLogSource::close);
-        open.clear();
+        thread.shutdown();
+        logs.close();
         save();
         counter.stop();
         LOG.info("source {} stopped: {}", getName(), counter);
     }
 
-    /** Sends the next batch, which may have lines of several logs. */
+    /** Sends the next batch, which may have lines of several logs, and reads on meanwhile. */
     @Override
     public Status process() {
+        if (batch.events().isEmpty()) {
+            batch.clear();
+            logs.fill(batch);
+        }
+        Status status = batch.events().isEmpty() || !send() ? Status.BACKOFF : Status.READY;
+        logs.tidy(batch.reached().keySet());
         long now = System.nanoTime();
-        if (now - nextScan >= 0) {
-            scan(now);
-        }
-        if (queue.isEmpty()) {
-            open.stream().filter(this::hasGrown).forEach(queue::add);
-        }
-        batch.clear();
-        fill();
-        boolean sent = !batch.events().isEmpty() && send();
-        if (now - nextTidy >= 0) {
-            tidy();
-            nextTidy = now + nanos(1000);
-        }
         if (now - nextSave >= 0) {
             save();
             nextSave = System.nanoTime() + positionNanos;
         }
-        return sent || !queue.isEmpty() && batch.events().isEmpty() ? Status.READY : Status.BACKOFF;
-    }
-
-    private void scan(long began) {
-        Set<FollowedLog> queued = new LinkedHashSet<>(queue);
-        queued.addAll(folders.scan());
-        queue.clear();
-        queue.addAll(queued);
-        scans++;
-        long took = System.nanoTime() - began;
-        nextScan = System.nanoTime() + Math.max(scanNanos, SCAN_SHARE * took);
-    }
-
-    /** How often it has looked at all folders. */
-    int scans() {
-        return scans;
-    }
-
-    private boolean hasGrown(FollowedLog log) {
-        try {
-            return log.hasGrown();
-        } catch (IOException e) {
-            return true; // reading it tells what is wrong
-        }
-    }
-
-    private void fill() {
-        while (!batch.isFull() && !queue.isEmpty()) {
-            FollowedLog log = queue.poll();
-            try {
-                if (read(log, false)) {
-                    queue.add(log);
-                }
-            } catch (IOException e) {
-                counter.incrementEventReadFail();
-                LOG.warn("{} cannot be read now ({}); trying again", log.path(), e.toString());
-                log.rollback();
-                close(log);
-                open.remove(log);
-            }
-        }
-    }
-
-    private boolean read(FollowedLog log, boolean whole) throws IOException {
-        if (!log.isOpen()) {
-            log.open();
-        }
-        open.remove(log);
-        open.add(log);
-        boolean more = log.read(batch, whole);
-        closeSurplus();
-        return more;
-    }
-
-    /** Closes the logs read longest ago; what is gone could not be opened again. */
-    private void closeSurplus() {
-        Iterator<FollowedLog> each = open.iterator();
-        while (open.size() > openMax && each.hasNext()) {
-            FollowedLog log = each.next();
-            if (log.wasFound()) {
-                close(log);
-                each.remove();
-            }
-        }
+        return status;
     }
 
     private boolean send() {
-        int count = batch.events().size();
-        counter.addToEventReceivedCount(count);
-        counter.incrementAppendBatchReceivedCount();
-        try {
-            getChannelProcessor().processEventBatch(batch.events());
-        } catch (ChannelException e) {
-            LOG.warn("source {}: the channel did not take {} lines ({}); reading them again",
-                    getName(), count, e.getMessage());
-            counter.incrementChannelWriteFail();
+        Future<?> filled = thread.submit(() -> logs.fill(ahead));
+        boolean sent = sent(batch);
+        join(filled);
+        if (!sent) {
             rollback();
             return false;
         }
         batch.reached().forEach(FollowedLog::commit);
+        batch.clear();
+        LogBatch empty = batch;
+        batch = ahead;
+        ahead = empty;
+        return true;
+    }
+
+    /** Waits for the reader even if this thread is to stop: both use the same logs. */
+    private void join(Future<?> filled) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                filled.get();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            } catch (ExecutionException e) {
+                LOG.error("source {}: reading failed; trying again", getName(), e.getCause());
+                break;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean sent(LogBatch lines) {
+        int count = lines.events().size();
+        counter.addToEventReceivedCount(count);
+        counter.incrementAppendBatchReceivedCount();
+        try {
+            getChannelProcessor().processEventBatch(lines.events());
+        } catch (ChannelException e) {
+            LOG.warn("source {}: the channel did not take {} lines ({}); reading them again",
+                    getName(), count, e.getMessage());
+            counter.incrementChannelWriteFail();
+            return false;
+        }
         counter.addToEventAcceptedCount(count);
         counter.incrementAppendBatchAcceptedCount();
         return true;
     }
 
     private void rollback() {
-        List<FollowedLog> again = new ArrayList<>(batch.reached().keySet());
-        again.forEach(FollowedLog::rollback);
-        queue.removeAll(again);
-        again.addAll(queue);
-        queue.clear();
-        queue.addAll(again);
-    }
-
-    /** Closes logs to which nobody writes any more. */
-    private void tidy() {
-        for (FollowedLog log : List.copyOf(open)) {
-            if (!log.isQuiet(idleNanos) || log.wasFound() && log.hasRest()) {
-                continue;
-            }
-            if (!log.wasFound() && log.hasRest() && !sendRest(log)) {
-                continue;
-            }
-            close(log);
-            open.remove(log);
-            if (!log.wasFound()) {
-                folders.forget(log);
-            }
-        }
-    }
-
-    /** The file is gone, and its last line has no newline: nobody will write its end. */
-    private boolean sendRest(FollowedLog log) {
+        Set<FollowedLog> again = new LinkedHashSet<>(batch.reached().keySet());
+        again.addAll(ahead.reached().keySet());
+        logs.rollback(again);
         batch.clear();
-        try {
-            read(log, true);
-        } catch (IOException e) {
-            LOG.warn("{} cannot be read to its end ({})", log.path(), e.toString());
-            return true;
-        }
-        return batch.events().isEmpty() || send();
+        ahead.clear();
+    }
+
+    /** How often it has looked at all folders. */
+    int scans() {
+        return logs.scans();
     }
 
     private void save() {
@@ -342,14 +277,6 @@ public final class GrowingLogSource extends AbstractSource
         } catch (IOException e) {
             LOG.warn("source {}: positions cannot be written ({}); a start would read lines again,"
                     + " which the receiver drops", getName(), e.toString());
-        }
-    }
-
-    private static void close(FollowedLog log) {
-        try {
-            log.close();
-        } catch (IOException e) {
-            LOG.warn("{} cannot be closed ({})", log.path(), e.toString());
         }
     }
 }
