@@ -6,10 +6,11 @@ FAULT_KILLS and FAULT_SEED are those of test_exactly_once.py.
 from __future__ import annotations
 
 import hashlib
+import random
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ from pyspark_flume.landing import Landing
 from loadgen import ledger as ledgers
 from tests.faults.test_exactly_once import (
     KILLS,
-    LINES,
     LINES_PER_SECOND,
     SEED,
     STRIKES,
@@ -30,7 +30,8 @@ from tests.support.flume import FlumeAgent
 from tests.support.spark import ROOT, wait_for
 
 Place = tuple[str, int, bytes]
-LINES_PER_LOG = 8_000  # whole writes of 4,000 lines: 25 logs in 5 s
+LINES = 200_000 if KILLS > 1 else 80_000
+LINES_PER_LOG = 8_000  # two writes: five rotations a second
 
 
 class GrowingLane(Lane):
@@ -53,8 +54,10 @@ class GrowingLane(Lane):
         wait_for(lambda: self.sent() == 0, "the channel is empty", 60)
         found = Counter(self.places())
         expected = Counter(place for log in self.logs() for place in lines_of(log))
-        assert expected.total() == LINES == sum(
-            entry.lines for entry in ledgers.read(self.folder / "ledger")
+        assert (
+            expected.total()
+            == LINES
+            == sum(entry.lines for entry in ledgers.read(self.folder / "ledger"))
         )
         assert found - expected == Counter(), "duplicated"
         assert expected - found == Counter(), "lost"
@@ -100,13 +103,11 @@ IN_TURN = [STRIKES["push"]]
     ids=lambda strikes: "-".join({strike.__name__: None for strike in strikes}),
 )
 def test_a_log_that_is_rotated_while_parts_are_killed_loses_and_repeats_nothing(
-    lane: GrowingLane, strikes: list
+    lane: GrowingLane, strikes: list[Callable[[Lane], None]]
 ) -> None:
-    import random
-
     chance = random.Random(SEED)
     lane.feed()
     for strike in strikes:
-        lands_a_part(lane, chance, 2 * LINES // (3 * len(strikes)))
+        lands_a_part(lane, chance, 2 * LINES // (3 * len(strikes)), LINES)
         strike(lane)
     lane.check()

@@ -135,11 +135,12 @@ def folder_pattern(conf: Conf) -> Iterator[Report]:
 def glob_for_regex(conf: Conf) -> Iterator[Report]:
     for source in conf.components(SOURCE):
         keys = [source.get(key) for key in ("ignorePattern", "includePattern")]
-        patterns = [each for each in keys if each] if source.is_a("spooldir") else []
+        spools = source.is_a("spooldir")
+        patterns = [each for each in keys if each] if spools else []
         if source.is_a("taildir", GROWING_LOG):
             patterns += file_groups(source).values()
         for setting in patterns:
-            name = setting.value.rpartition("/")[2] if not source.is_a("spooldir") else setting.value
+            name = setting.value if spools else setting.value.rpartition("/")[2]
             found = _GLOB.search(name)
             if not found:
                 continue
