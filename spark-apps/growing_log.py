@@ -15,7 +15,7 @@ Expect:  for each log, as many bytes as the furthest line has reached; in the en
 """
 
 from pyspark.sql import SparkSession
-from pyspark.sql.functions import col, count, max, max_by, sum
+from pyspark.sql.functions import col, count, max, sum
 
 from flumelab.programs import columns, lab
 
@@ -26,12 +26,8 @@ def add_to_totals(batch, number):
 
 
 def print_logs(batch, number):
-    for log in batch.orderBy("file").collect():
-        name = log.path.rpartition("/")[2]
-        print(
-            f"batch {number}  {log.file}  {name:<12} {log.lines:>7,} lines, "
-            f"{log.come:>11,} bytes of {log.furthest:,}"
-        )
+    for file, lines, come, furthest in batch.orderBy("file").collect():
+        print(f"{file} {lines:>7,} lines, {come:,} bytes of {furthest:,}")
 
 
 def count_lines():
@@ -44,19 +40,12 @@ def count_lines():
     totals = urls.writeStream.foreachBatch(add_to_totals)
     totals.option("checkpointLocation", f"{lab.CHECKPOINT}/totals").start()
 
-    header = col("headers")
+    file, begin, end = (col("headers")[key] for key in ("file", "offset", "end"))
     places = events.select(
-        header["file"].alias("file"),
-        header["path"].alias("path"),
-        header["offset"].cast("long").alias("begin"),
-        header["end"].cast("long").alias("end"),
+        file.alias("file"), begin.cast("long").alias("begin"), end.cast("long").alias("end")
     )
-    logs = places.groupBy("file").agg(
-        count("*").alias("lines"),
-        sum(col("end") - col("begin")).alias("come"),
-        max("end").alias("furthest"),
-        max_by("path", "end").alias("path"),
-    )
+    come = sum(col("end") - col("begin"))
+    logs = places.groupBy("file").agg(count("*"), come, max("end"))
     shown = logs.writeStream.outputMode("update").foreachBatch(print_logs)
     shown = shown.trigger(processingTime="1 second")
     shown.option("checkpointLocation", f"{lab.CHECKPOINT}/logs").start()
