@@ -40,9 +40,11 @@ def count_lines():
     totals = urls.writeStream.foreachBatch(add_to_totals)
     totals.option("checkpointLocation", f"{lab.CHECKPOINT}/totals").start()
 
-    file, begin, end = (col("headers")[key] for key in ("file", "offset", "end"))
+    header = col("headers")
     places = events.select(
-        file.alias("file"), begin.cast("long").alias("begin"), end.cast("long").alias("end")
+        header["file"].alias("file"),
+        header["offset"].cast("long").alias("begin"),
+        header["end"].cast("long").alias("end"),
     )
     come = sum(col("end") - col("begin"))
     logs = places.groupBy("file").agg(count("*"), come, max("end"))
