@@ -119,7 +119,7 @@ class OwnLab:
             raise
         self.known.sent = (self.known.sent or 0) + lines
         if self.wish.count:
-            self.known.keys.update(printed.count(files, self.wish.count))
+            self.known.keys.update(self._count(files, self.wish.count))
         return lines
 
     def hops(self) -> Hops:
@@ -186,8 +186,11 @@ class OwnLab:
         if not self.wish.count:
             return None
         files = self._source_files()
-        counted = self.known.keys if files is None else printed.count(files, self.wish.count)
+        counted = self.known.keys if files is None else self._count(files, self.wish.count)
         return printed.compare(self.state.output.read_text(errors="replace"), counted)
+
+    def _count(self, files: Sequence[LogFile], pattern: str) -> Counter[str]:
+        return printed.count(files, pattern, self.wish.count_each)
 
     def _given(self) -> Hop | None:
         """The hop of the input: what the lab has sent, or else the lines in the sources' files."""
@@ -219,7 +222,7 @@ class OwnLab:
                 batches = self.state.read_progress().get("batches")
                 counts = self.hops().counts[-1:]
                 self.report(
-                    f"Spark has {batches} batches left to run; "
+                    f"Spark has {batches} {'batch' if batches == 1 else 'batches'} left to run; "
                     + ", ".join(f"{name}: {lines:,}" for name, lines in counts)
                     if batches
                     else f"waiting for {self.wish.program} to end"
