@@ -30,19 +30,21 @@ from tests.support.flume import FlumeAgent
 from tests.support.spark import ROOT, wait_for
 
 Place = tuple[str, int, bytes]
-LINES = 200_000 if KILLS > 1 else 80_000
+LINES = 200_000 if KILLS > 1 else 64_000
 LINES_PER_LOG = 8_000  # two writes: five rotations a second
 
 
 class GrowingLane(Lane):
     """loadgen appends and rotates → agent with growing-log.conf → receiver → landing log."""
 
+    rotation = "rename"
+
     def start_agent(self) -> None:
         self.agent = FlumeAgent(self.folder / "agent", "growing-log.conf", self.cutter.port)
 
     def feed(self) -> None:
         places = ["--append", self.agent.spool / "access.log", "--ledger", self.folder / "ledger"]
-        rotation = ["--rotate-every", LINES_PER_LOG, "--rotate-by", "rename"]
+        rotation = ["--rotate-every", LINES_PER_LOG, "--rotate-by", self.rotation]
         size = ["--lines", LINES, "--rate", LINES_PER_SECOND, "--seed", SEED]
         command = [sys.executable, "-m", "loadgen", *map(str, [*places, *rotation, *size])]
         self.generator = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -52,8 +54,8 @@ class GrowingLane(Lane):
         wait_for(lambda: self.landed() >= LINES, f"{LINES} lines land", 120)
         assert self.generator.wait(60) == 0
         wait_for(lambda: self.sent() == 0, "the channel is empty", 60)
-        found = Counter(self.places())
-        expected = Counter(place for log in self.logs() for place in lines_of(log))
+        found = Counter(map(self.same, self.places()))
+        expected = Counter(self.same(line) for log in self.logs() for line in lines_of(log))
         assert (
             expected.total()
             == LINES
@@ -61,6 +63,10 @@ class GrowingLane(Lane):
         )
         assert found - expected == Counter(), "duplicated"
         assert expected - found == Counter(), "lost"
+
+    def same(self, place: Place) -> Place:
+        """What tells one line from another."""
+        return place
 
     def logs(self) -> list[Path]:
         logs = sorted(self.agent.spool.iterdir())
@@ -86,9 +92,19 @@ def lines_of(log: Path) -> Iterator[Place]:
         offset += len(line)
 
 
-@pytest.fixture
-def lane(tmp_path: Path) -> Iterator[GrowingLane]:
-    lane = GrowingLane(tmp_path)
+class CopyingLane(GrowingLane):
+    """The same, rotated as copytruncate does it: a log's lines end up in its copy."""
+
+    rotation = "copy"
+
+    def same(self, place: Place) -> Place:
+        """A copy has the identity of its log, which no file of the folder tells any more."""
+        return "", 0, place[2]
+
+
+@pytest.fixture(params=[GrowingLane, CopyingLane], ids=lambda lane: lane.rotation)
+def lane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GrowingLane]:
+    lane = request.param(tmp_path)
     yield lane
     lane.close()
 
