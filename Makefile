@@ -6,6 +6,8 @@ FAULT_KILLS ?= 20
 FAULT_SEED  ?= 1
 SECONDS ?= 180
 SEEDS   ?= 3
+LEARNERS ?= 5
+RUNNER  ?= pytest
 PYTHON  ?= python3
 
 # A shell may export LINES: its terminal's height.
@@ -17,7 +19,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-page lint-proof wheel lock
+.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-page lint-proof wheel bundle bundle-test classroom-cost lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,10 +37,10 @@ lessons: .venv/ready ## run every lesson, each against the generator's truth [RU
 classroom: .venv/ready ## prove every exercise: starter, wrong answers, solution [SEEDS=3]
 	@$(FLUMELAB) learn verify --seeds $(SEEDS)
 
-test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
+test: .venv/ready ## all tests; those that need a Docker engine skip without one [RUNNER=tests.side_by_side]
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint package
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m $(RUNNER)
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit
@@ -79,6 +81,15 @@ wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(FLUMELAB) build --runtime local
 	@$(BIN)/python -m pip wheel -q --no-deps --no-index --no-build-isolation -w dist ./connector
 	@ls dist/*.whl
+
+bundle: .venv/ready ## one archive for a room without internet, in dist/; its images need Docker
+	@$(BIN)/python -m tools.bundle
+
+bundle-test: .venv/ready ## build that archive, and start it in both ways with the network cut off
+	@$(BIN)/python -m tools.bundle.try_offline
+
+classroom-cost: .venv/ready ## what learners cost here; needs flumelab classroom up [LEARNERS=5]
+	@$(BIN)/python -m tools.classroom_cost --learners $(LEARNERS)
 
 # Build tools first and without isolation: so everything that runs comes from the lock. PySpark is a
 # source archive of 450 MB: its wheel would be compressed for ten seconds, to be unpacked at once.
