@@ -168,11 +168,18 @@ final class FollowedLog {
         return lines.mayHaveMore || waitBeyond(size);
     }
 
-    private LogPosition withHead(LogPosition reached) throws IOException {
+    private LogPosition withHead(LogPosition reached) {
         int due = reached.headDue();
-        return due == reached.headBytes()
-                ? reached
-                : reached.withHead(due, LogReading.sum(channel, 0, due));
+        if (due == reached.headBytes()) {
+            return reached;
+        }
+        try {
+            return reached.withHead(due, LogReading.sum(channel, 0, due));
+        } catch (IOException e) { // its lines are in the batch already
+            LOG.warn("{}: its beginning cannot be read ({}); a copy of it would not be recognised",
+                    path, e.toString());
+            return reached;
+        }
     }
 
     private boolean waitBeyond(long size) {
