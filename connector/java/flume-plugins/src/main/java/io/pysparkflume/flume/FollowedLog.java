@@ -169,8 +169,8 @@ final class FollowedLog {
     }
 
     private LogPosition withHead(LogPosition reached) {
-        int due = reached.headDue();
-        if (due == reached.headBytes()) {
+        int due = LogPosition.headBytes(reached.offset());
+        if (due <= reached.headBytes()) {
             return reached;
         }
         try {

@@ -23,9 +23,6 @@ final class LogCopy {
 
     private static final Logger LOG = LoggerFactory.getLogger(LogCopy.class);
 
-    /** Equal heads of this size are no accident, such as the same header line. */
-    private static final int HEAD_SURE = 4 << 10;
-
     private final LogReading reading;
     private final FileChannel channel;
     private final long size;
@@ -43,7 +40,7 @@ final class LogCopy {
     LogPosition original(String file, String fingerprint) throws IOException {
         for (LogPosition each : reading.positions().all()) {
             // A new log appears where the last one was; a copy has another path.
-            boolean isPossible = each.fingerprint().equals(fingerprint) && each.offset() > 0
+            boolean isPossible = each.fingerprint().equals(fingerprint) && each.isRecognisable()
                     && !each.file().equals(file) && !each.path().equals(path.toString()) && hasHeadOf(each);
             if (!isPossible) {
                 continue;
@@ -85,10 +82,12 @@ final class LogCopy {
             return Compared.EQUAL; // renamed or deleted a moment ago; the next scan tells
         }
         try (FileChannel original = FileChannel.open(log.path(), StandardOpenOption.READ)) {
-            if (!isAt(position, original, original.size())) {
+            int head = position.headBytes();
+            if (!isAt(position, original, original.size())
+                    || LogReading.sum(original, 0, head) != position.headSum()) {
                 return Compared.TRUNCATED;
             }
-            int length = (int) Math.min(HEAD_SURE, size);
+            int length = (int) Math.min(LogPosition.HEAD_SURE, size);
             long end = LogReading.sum(original, size - length, length);
             return end == LogReading.sum(channel, size - length, length)
                     ? Compared.EQUAL
@@ -114,7 +113,7 @@ final class LogCopy {
 
     /** Whether it has the content that was read, or is surely the first part of it. */
     private boolean continues(LogPosition log) throws IOException {
-        return size < log.offset() ? log.headBytes() >= HEAD_SURE : isAt(log, channel, size);
+        return size < log.offset() ? log.headBytes() >= LogPosition.HEAD_SURE : isAt(log, channel, size);
     }
 
     private static boolean isAt(LogPosition log, FileChannel file, long size) throws IOException {

@@ -34,6 +34,9 @@ record LogPosition(
     /** So many bytes at the beginning show whether another file is a copy. */
     private static final int HEAD_MAX = 16 << 10;
 
+    /** Equal heads of this size are no accident, such as the same header line. */
+    static final int HEAD_SURE = 4 << 10;
+
     /** The beginning of a log. */
     static LogPosition first(String file, String fingerprint, int generation, String path) {
         String identity = file + "-" + fingerprint + (generation > 1 ? "-" + generation : "");
@@ -58,9 +61,14 @@ record LogPosition(
                 headSum, path);
     }
 
-    /** How many bytes the head should have by now. */
-    int headDue() {
-        return Integer.highestOneBit((int) Math.min(offset, HEAD_MAX));
+    /** How many bytes the head of so much content has. */
+    static int headBytes(long size) {
+        return Integer.highestOneBit((int) Math.min(size, HEAD_MAX));
+    }
+
+    /** Whether a copy of it would be recognised. */
+    boolean isRecognisable() {
+        return headBytes > 0 && (offset > 0 || headBytes >= HEAD_SURE);
     }
 
     LogPosition withHead(int bytes, long sum) {

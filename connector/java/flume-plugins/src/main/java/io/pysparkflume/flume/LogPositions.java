@@ -80,11 +80,6 @@ final class LogPositions {
         changed = true;
     }
 
-    void remove(LogPosition position) {
-        positions.remove(position.file());
-        changed = true;
-    }
-
     /** Writes the file if anything has changed. */
     void save() throws IOException {
         if (!changed) {

@@ -53,7 +53,7 @@ record LogReading(
         LogPosition before = positions.of(file);
         boolean isSame = before != null && before.fingerprint().equals(fingerprint);
         if (isSame && before.offset() == 0) {
-            return begin(before, null, null);
+            return begin(before, null, null); // nothing of it is known to be sent
         }
         LogCopy copy = new LogCopy(this, channel, size, path);
         LogPosition original = copy.original(file, fingerprint);
@@ -64,8 +64,9 @@ record LogReading(
             return begin(copy.position(original, file), before, original);
         }
         int generation = isSame ? before.generation() + 1 : 1;
-        return begin(
-                LogPosition.first(file, fingerprint, generation, path.toString()), before, null);
+        LogPosition first = LogPosition.first(file, fingerprint, generation, path.toString());
+        int head = LogPosition.headBytes(size);
+        return begin(first.withHead(head, sum(channel, 0, head)), before, null);
     }
 
     /**
@@ -77,9 +78,10 @@ record LogReading(
     private LogPosition begin(LogPosition position, LogPosition before, LogPosition original)
             throws IOException {
         if (original != null) {
-            positions.remove(original);
+            // It stays, so that its file's next content is told from it; but it has one copy only.
+            positions.put(original.withHead(0, 0));
         }
-        if (before != null && before.offset() > 0) {
+        if (before != null && before != position && before.isRecognisable()) {
             positions.put(before.ended());
         }
         positions.put(position);

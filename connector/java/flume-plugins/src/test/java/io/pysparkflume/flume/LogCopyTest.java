@@ -75,13 +75,12 @@ class LogCopyTest {
     void manyRotationsByCopyWithKillsInBetweenLoseAndRepeatNothing() throws Exception {
         logs.set("positionMillis", "60000"); // so a kill leaves old ones
         logs.start();
+        write("first", 1);
+        logs.settle();
+        logs.truncate("access.log");
         for (int rotation = 0; rotation < 6; rotation++) {
-            write("q" + rotation + "-", 1);
-            logs.settle();
-            logs.stop();
-            logs.start();
             write("r" + rotation + "-", 500);
-            logs.settle();
+            logs.settle(); // the positions on disk have the log, at its beginning
             write("s" + rotation + "-", 50);
             for (int older = rotation; older > 0; older--) {
                 logs.rename("access.log." + older, "access.log." + (older + 1));
@@ -117,6 +116,22 @@ class LogCopyTest {
 
         assertEquals(4, logs.deduplicated().stream().filter(body -> !body.startsWith("#")).count());
         assertEquals(12, logs.deduplicated().stream().filter(body -> body.startsWith("#")).count());
+    }
+
+    @Test
+    void aLogWithTheSameHeaderAfterEachTruncationHasAnIdentityOfItsOwn() throws Exception {
+        logs.start();
+        for (int rotation = 1; rotation <= 4; rotation++) {
+            write("#", 1); // the same line each time
+            write("r" + rotation + "-", 40 + rotation);
+            logs.settle();
+            copy(rotation);
+            logs.truncate("access.log");
+            logs.settle();
+        }
+
+        assertEquals(written, logs.bodies());
+        assertEquals(written, logs.deduplicated());
     }
 
     @Test
