@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 import requests
 
+from flumelab.counts import Counts
+from flumelab.ledger import HopCounts, balance
 from flumelab.own.snapshot import take
+from flumelab.runtimes import sub_folders
 from flumelab.signs import Level, Part, Sign, Snapshot, find
 from flumelab.signs.agent import SPARK_SINK
 from flumelab.signs.snapshot import Kind
+from loadgen.audit import audit
 from tests.support.flume import Collector
 from tests.support.ports import free_port
 from tests.support.program_signs import lines_of, signs_in
@@ -39,7 +43,7 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     agent.add_stray_jar()
     channel = {"type": "memory", "capacity": 1000, "transactionCapacity": 100}
     for name in ("ok", "torn", "again", "bytes", "canary", "filter", "exec", "taildir", "sub",
-                 "dead", "deep"):  # fmt: skip
+                 "dead", "deep", "delete"):  # fmt: skip
         agent.add("channels", f"c-{name}", **channel)
         agent.add("sinks", f"k-{name}", type="null", channel=f"c-{name}")
     agent.source("r-ok", agent.spool("ok", a_log=LINES), "c-ok")
@@ -64,6 +68,8 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     (deep / "monday").mkdir()
     (deep / "monday/a.log").write_text(LINES)
     agent.source("r-deep", deep, "c-deep", recursiveDirectorySearch="true")
+    agent.source("r-delete", agent.spool("delete", a_log=LINES), "c-delete")
+    agent.write("sources.r-delete", deletePolicy="immediate")
     sub = agent.spool("sub")
     (sub / "monday").mkdir()
     (sub / "monday/a.log").write_text(LINES)
@@ -218,15 +224,30 @@ def test_a_source_that_has_stopped_for_another_cause_tells_it(sick: SickAgent) -
     assert f"{sick.folder}/dead/a.log" in sign.fact
 
 
-def test_lines_in_sub_folders_that_the_ledger_does_not_see_are_told(sick: SickAgent) -> None:
-    counted = sick.wait_for(
-        lambda: sick.evidence.counters().get("CHANNEL.c-deep", {}).get("EventPutSuccessCount"),
-        "the file in the sub-folder is read",
-    )
-    received = ("Flume received", int(counted))
+def put_into(agent: SickAgent, channel: str) -> int:
+    counters = agent.evidence.counters().get(f"CHANNEL.{channel}", {})
+    return int(counters.get("EventPutSuccessCount", 0))
+
+
+def test_lines_in_sub_folders_are_in_the_ledger_if_flume_reads_them(sick: SickAgent) -> None:
+    sick.wait_for(lambda: put_into(sick, "c-deep") == 100, "the file in the sub-folder is read")
+    found = audit(sick.folder / "deep", sick.folder / "ledger.jsonl")
+    assert (found.spooled, found.subfolders) == (0, {"monday": 100})
+    hops = HopCounts(Counts(), found.spooled, (), Counts(), found.subfolders)
+    assert balance(hops).spooled == 0
+    assert sub_folders.read_by_flume(sick.evidence, found.subfolders)
+    seen = balance(replace(hops, subfolders_read=True))
+    assert (seen.spooled, seen.subfolders) == (100, {})
+    assert not sub_folders.read_by_flume(sick.evidence, {})
+
+
+def test_lines_that_the_ledger_does_not_see_as_flume_deletes_them_are_told(sick: SickAgent) -> None:
+    sick.wait_for(lambda: put_into(sick, "c-delete") == 100, "the file is read")
+    sick.wait_for(lambda: not list((sick.folder / "delete").glob("*.log*")), "it is deleted")
+    received = ("Flume received", put_into(sick, "c-delete"))
     seen = take(sick.evidence, hops=[("spooled", 0), received])
     (sign,) = (sign for sign in find(seen) if sign.name == "spooled-too-low")
-    assert f"{sick.folder}/deep now, but source r-deep also reads sub-folders" in sign.fact
+    assert f"{sick.folder}/delete now, but source r-delete deletes what it has read" in sign.fact
     assert "so Flume has 100 lines more" in sign.fact
 
 

@@ -42,6 +42,15 @@ class Hops:
         return [(hop.name, hop.lines) for hop in self.hops if hop.lines is not None]
 
     @property
+    def for_signs(self) -> list[tuple[str, int]]:
+        """What Flume has sent and Spark has counted, as `flumelab.signs` names the hops."""
+        counts = dict(self.counts)
+        sent = next((lines for name, lines in self.counts if name.startswith("sink ")), None)
+        if sent is None or "Spark counted" not in counts:
+            return []
+        return [("Flume sent", sent), ("counted", counts["Spark counted"])]
+
+    @property
     def unseen(self) -> list[str]:
         """The names of the hops that the lab does not see."""
         return [hop.name for hop in self.hops if hop.lines is None]
