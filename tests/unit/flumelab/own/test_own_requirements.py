@@ -1,7 +1,7 @@
 """The packages of a requirements file, with wheels beside it."""
 
-import zipfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -10,27 +10,17 @@ from flumelab.own import docker, requirements
 from flumelab.own.services import Wish
 
 
-def wheel(folder: Path, name: str) -> None:
-    folder.mkdir(exist_ok=True)
-    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
-        archive.writestr(f"{name}.py", "")
-        info = f"{name}-1.0.dist-info"
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
-
-
-def test_wheels_beside_the_file_are_found_from_any_folder(
+def test_pip_runs_beside_the_file_so_that_it_finds_wheels_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    course = tmp_path / "course"
-    wheel(course, "one")
-    wheel(course / "wheels", "two")
-    (course / "more.txt").write_text("./wheels/two-1.0-py3-none-any.whl\n")
-    (course / "needs.txt").write_text("./one-1.0-py3-none-any.whl\n-r more.txt\n")
+    run = Mock()
+    monkeypatch.setattr(requirements.commands, "run", run)
     monkeypatch.chdir(tmp_path)
     requirements.install(Path("course/needs.txt"), Path("packages"))
-    assert {file.name for file in Path("packages").glob("*.py")} == {"one.py", "two.py"}
+    (command, folder) = run.call_args.args
+    assert folder == tmp_path / "course"
+    assert command[-2:] == ["-r", str(tmp_path / "course/needs.txt")]
+    assert command[command.index("--target") + 1] == str(tmp_path / "packages")
 
 
 def test_a_container_sees_the_whole_folder_of_the_file(tmp_path: Path) -> None:
