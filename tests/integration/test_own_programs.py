@@ -102,7 +102,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     runs.add("replaced", "status_totals.py", "file_channel.conf", b"", *count, arguments=replaced)
     some = b"no digit first\n" * 30 + b"1.2.3.4 - -\n" * 70
     runs.add("filter", "headers.py", "filter.conf", some)
-    runs.add("drops", "url_window.py", "filter.conf", b"no digit first\n" * 100)
+    impatient = ("--submit-arg=--conf", "--submit-arg=spark.streaming.gracefulStopTimeout=1ms")
+    runs.add("drops", "slow_ranking.py", "filter.conf", b"no digit first\n" * 100, *impatient)
     runs.add("fails", "first_word.py", "spool.conf", b"a b\n\nc\n")
     runs.add("rolled", "rolled_lines.py", "roll.conf")
     yield runs
@@ -154,6 +155,16 @@ def test_a_filter_that_drops_everything_is_a_sign_with_its_numbers(runs: Runs) -
     assert result["told"].count(sign["fact"]) == 1
 
 
+def test_a_stop_that_interrupts_the_planning_of_a_batch_is_no_failure_of_the_program(
+    runs: Runs,
+) -> None:
+    """Spark raises it in the program: each of its batches is planned for 1.5 s of each second."""
+    ran = runs["drops"]
+    assert "java.lang.InterruptedException" in ran.output
+    assert ran.result["failure"] == []
+    assert "the stop interrupted a batch that Spark was planning" in ran.result["told"]
+
+
 def test_a_program_that_fails_names_its_own_file_and_line(runs: Runs) -> None:
     ran = runs["fails"]
     assert ran.result["exit"] == 1
@@ -161,6 +172,8 @@ def test_a_program_that_fails_names_its_own_file_and_line(runs: Runs) -> None:
     assert failure[0] == "The program failed:"
     assert f"  {ran.files.program}, line 8, in <lambda>" in failure
     assert failure[-1] == "  IndexError: list index out of range"
+    assert [sign["sign"] for sign in ran.result["signs"]] == []
+    assert "awaitTermination() after" not in ran.output
 
 
 def test_of_files_that_flume_is_still_writing_as_many_lines_are_shown_as_spark_has_read(

@@ -70,7 +70,7 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     agent.source("r-deep", deep, "c-deep", recursiveDirectorySearch="true")
     agent.source("r-delete", agent.spool("delete", a_log=LINES), "c-delete")
     agent.write("sources.r-delete", deletePolicy="immediate")
-    sub = agent.spool("sub")
+    sub = agent.spool("sub", e_log="")
     (sub / "monday").mkdir()
     (sub / "monday/a.log").write_text(LINES)
     agent.source("r-sub", sub, "c-sub")
@@ -262,6 +262,15 @@ def test_a_canary_that_is_left_over_is_named(sick: SickAgent) -> None:
     assert found == [
         f"canary-left-over {sick.folder}/canary/flume-spooldir-perm-check-1.canary.COMPLETED"
     ]
+
+
+def test_an_empty_file_is_named_of_which_flume_makes_an_event(sick: SickAgent) -> None:
+    sick.wait_for(lambda: put_into(sick, "c-sub") == 1, "the empty event is in the channel")
+    sign = sick.sign(f"empty-file {sick.folder}/sub/e.log.COMPLETED")
+    assert (sign.level, sign.fact) == (
+        Level.WARNING,
+        "it is empty, and source r-sub may send one empty event for it",
+    )
 
 
 def test_files_in_sub_folders_that_no_source_reads_are_named(sick: SickAgent) -> None:

@@ -158,8 +158,17 @@ class OwnLab:
         return explain_end(self.state.read_progress())
 
     def program_failure(self) -> list[str]:
-        """Return the lines that explain why the program has ended by itself; none if it runs."""
-        return [] if PROGRAM in self.processes.running() else self.end_of_program()
+        """Return the lines that explain why the program has ended by itself; none if it runs.
+
+        Once it has failed, its process may take a while to end.
+        """
+        failed = self.state.read_progress().get("failure")
+        return self.end_of_program() if failed or self.has_ended else []
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the program's process has ended."""
+        return PROGRAM not in self.processes.running()
 
     def stop(self) -> None:
         """Stop Flume first, so that the program still counts what Flume has sent."""
@@ -231,7 +240,7 @@ class OwnLab:
             time.sleep(POLL_SECONDS)
 
     def _why_ended(self) -> list[str] | None:
-        return None if PROGRAM in self.processes.running() else self.program_failure()
+        return self.program_failure() if self.has_ended else None
 
 
 def _version(file: Path) -> tuple[int, int]:

@@ -32,6 +32,23 @@ def test_a_canary_is_named_under_both_its_names() -> None:
         assert signs(files=(File(name, 0, NOW - 5),))["canary-left-over"].level is Level.WARNING
 
 
+def test_an_empty_file_is_named_if_the_source_reads_it() -> None:
+    ignoring = f"{CONF}a1.sources.r1.ignorePattern = .*tmp\n"
+    for name, found in {"a.log": {"empty-file"}, "a.log.COMPLETED": {"empty-file"}}.items():
+        assert set(signs(files=(File(name, 0, NOW - 5),))) == found
+        assert signs(files=(File(name, 0, NOW - 1),)) == {}
+    assert signs(files=(File(".a.log", 0, NOW - 5),)) == {}
+    assert "empty-file" not in signs(conf=ignoring, files=(File("a.tmp", 0, NOW - 5),))
+    assert "empty-file" not in signs(files=(File("monday/a.log", 0, NOW - 5),))
+
+
+def test_a_warning_about_a_source_does_not_hide_that_it_is_stuck() -> None:
+    moved = {"SOURCE.r1": {"EventAcceptedCount": 60}}
+    waits = File("a.log", 5, NOW - 60)
+    found = signs(files=(waits, File("monday/a.log", 5, NOW - 60)), moved=moved)
+    assert {"files-not-read", "source-not-moving"} <= set(found)
+
+
 def test_files_in_sub_folders_are_named_unless_the_source_reads_them() -> None:
     file = File("monday/a.log", 5, NOW - 5)
     assert signs(files=(file,))["files-not-read"].fact.endswith("such as monday/a.log")
