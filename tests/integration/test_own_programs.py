@@ -36,6 +36,7 @@ SHAPES = [
     ("sql_per_batch.py", "netcat.conf", [STREAMS[0], *STREAMS[2:]]),
     ("errors_to_files.py", "taildir.conf", STREAMS),
     ("headers.py", "syslog.conf", STREAMS),
+    ("headers.py", "http.conf", STREAMS),
     ("structured.py", "hdfs_and_spark.conf", [*FLUME, "query hosts"]),
     ("two_streams.py", "load_balance.conf", [*FLUME[:3], "sink k1, k2", *STREAMS[4:]]),
     ("words_in_files.py", "", ["input", "Spark read"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ CLOSED = free_port()
 LATE = free_port()
 HTTP = free_port()
 PULL = free_port()
+SYSLOG = free_port()
 
 
 def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -> None:
@@ -102,6 +104,10 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
         agent.add("sinks", f"k-{name}", type="avro", channel=f"c-{name}")
         agent.write(f"sinks.k-{name}", hostname="127.0.0.1", port=port)
         agent.write(f"sinks.k-{name}", **{"connect-timeout": 1000, "request-timeout": 1000})
+
+    agent.add("channels", "c-drop", **channel | {"capacity": 100})
+    agent.add("sources", "r-drop", type="syslogtcp", host="127.0.0.1", port=SYSLOG)
+    agent.write("sources.r-drop", channels="c-drop")
 
     agent.add("channels", "c-pull", **channel)
     agent.source("r-pull", agent.spool("pull", a_log=LINES), "c-pull")
@@ -359,6 +365,15 @@ def test_a_full_channel_names_its_sink(sick: SickAgent) -> None:
         f"it is full with 100 events: sink k-late (127.0.0.1:{LATE}) takes nothing, so source "
         "r-late waits"
     )
+
+
+def test_events_that_a_source_drops_at_a_full_channel_are_told(sick: SickAgent) -> None:
+    with socket.create_connection(("127.0.0.1", SYSLOG)) as connection:
+        connection.sendall(b"".join(b"<13>line %d\n" % number for number in range(150)))
+        sign = sick.sign("events-dropped a source of class SyslogTcpSource")
+    assert sign.level is Level.LOSS
+    assert "it drops the events that its channel does not take: ChannelFullException" in sign.fact
+    assert put_into(sick, "c-drop") == 100
 
 
 def test_a_channel_that_no_sink_empties_makes_the_other_one_repeat(sick: SickAgent) -> None:

@@ -21,7 +21,7 @@ CHECKS: tuple[Callable[[Snapshot], Iterator[Sign]], ...] = (
     hop_signs,
 )
 CONSEQUENCES = {"source-not-moving", "part-not-running", "not-counted"}
-"""Signs that say less than others: each is left out where one that is no warning names its place."""
+"""Signs that say less than others: each is left out where one of a loss or stop names its place."""
 
 
 def find(snapshot: Snapshot) -> list[Sign]:
