@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from flumelab.own.conf import values_of
 from flumelab.runtimes.evidence import Evidence
+from flumelint import parse
 
 KEY = ".recursiveDirectorySearch"
 
@@ -16,7 +16,8 @@ def read_by_flume(evidence: Evidence, found: Mapping[str, int]) -> bool:
     running = evidence.conf() if found else None  # in Docker the question takes time
     if not running:
         return False
-    values = values_of(running.text, running.environment)
+    assignments = parse(running.text).assignments
+    values = {each.key.text.strip(): each.value.text.strip() for each in assignments}
     sources = values.get(f"{running.agent}.sources", "").split()
     keys = (f"{running.agent}.sources.{source}{KEY}" for source in sources)
     return any(values.get(key, "").lower() == "true" for key in keys)
