@@ -113,8 +113,9 @@ class OwnRun:
                 last, since = now.counts, time.monotonic()
             # A stream of files shows nothing between its batches.
             quiet = max(QUIET_SECONDS, 2 * float(str(progress.get("interval", 0))) + 2)
-            if not (lab.known.conf or progress.get("active")):
-                quiet = WAIT_SECONDS_MAX  # a program without streams ends by itself
+            if not progress.get("active"):
+                # Its streams may start late; a program without streams ends by itself.
+                quiet = WAIT_SECONDS_MAX
             if (now.agree and not now.unseen) or time.monotonic() - since > quiet:
                 return
             time.sleep(POLL_SECONDS)
