@@ -165,6 +165,14 @@ def test_the_program_is_shown_without_sparks_log_and_before_its_failure(
     assert capsys.readouterr().out == "('/', 1)\n"
 
 
+def test_the_end_of_pysparks_own_workers_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    daemon = '  File "/venv/pyspark.zip/pyspark/daemon.py", line 9, in manager\n    write(1)\n'
+    broken = f"Traceback (most recent call last):\n{daemon}{daemon}BrokenPipeError: [Errno 32]"
+    users = 'Traceback (most recent call last):\n  File "my.py", line 1\nValueError: no'
+    shown.output(f"('/', 1)\n{broken}\n('/', 2)\n{users}\n{broken}\n", [])
+    assert capsys.readouterr().out.strip() == f"('/', 1)\n('/', 2)\n{users}"
+
+
 def test_variables_stand_for_the_options_of_run_and_up() -> None:
     variables = {
         "LAB_PROGRAM_FILE": "p.py",
