@@ -43,7 +43,7 @@ NOT_RUN = {
     "reference/exercises.md": "its command is run by tests/integration/test_learn.py",
     "tutorial/exercises.md": "run by tests/integration/test_learn.py",
     "lessons.md": "its programs are run by tests/integration/test_lessons.py",
-    "reference/dstreams.md": "signatures; tests/unit/test_import_hook.py compares them",
+    "reference/dstreams.md": "signatures; test_import_hook.py compares them",
     "reference/flume-components.md": "messages; run by tests/integration/test_flume_ng_script.py",
     "reference/page-api.md": "both addresses are read by test_page_server.py",
     "reference/landing-log.md": "the commands of how-to/monitoring.md",

@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 from pyspark_flume.ingest.background_service import BackgroundService
-from pyspark_flume.ingestion_options import ReceiverSettings
 from pyspark_flume.landing import Landing
+from pyspark_flume.options.ingestion import ReceiverSettings
 
 from tests.support.avro_client import (
     FRAME,

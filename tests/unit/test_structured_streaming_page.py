@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from pyspark_flume.options import SourceOptions, markdown_table
+from pyspark_flume.options.source import SourceOptions, markdown_table
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-MARKER = "<!-- options: python -m pyspark_flume.options -->"
+MARKER = "<!-- options: python -m pyspark_flume.options.source -->"
 
 
 def table(page: str, heading: str) -> list[list[str]]:

@@ -22,7 +22,7 @@ from pyspark.sql.types import (
 
 from pyspark_flume.datasource_readers import FlumeBatchReader, FlumeStreamReader
 from pyspark_flume.errors import OptionInvalid
-from pyspark_flume.options import SourceOptions
+from pyspark_flume.options.source import SourceOptions
 
 # The types that each column may have; the first one is the default.
 COLUMNS = {

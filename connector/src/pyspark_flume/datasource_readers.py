@@ -22,8 +22,8 @@ from pyspark.sql.streaming.datasource import (
 from pyspark_flume.errors import OffsetForeign
 from pyspark_flume.events.event_positions import scan_events, slice_events
 from pyspark_flume.landing import Block, Landing, commit
-from pyspark_flume.option_types import EARLIEST, LATEST
-from pyspark_flume.options import SourceOptions
+from pyspark_flume.options.source import SourceOptions
+from pyspark_flume.options.value_types import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     import pyarrow as pa

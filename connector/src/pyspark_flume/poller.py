@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from pyspark_flume.ingest.command import run
 from pyspark_flume.ingest.poller import Poller
-from pyspark_flume.ingestion_options import PollerSettings
+from pyspark_flume.options.ingestion import PollerSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

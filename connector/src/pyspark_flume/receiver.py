@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from pyspark_flume.ingest.command import run
 from pyspark_flume.ingest.receiver import Receiver
-from pyspark_flume.ingestion_options import ReceiverSettings
+from pyspark_flume.options.ingestion import ReceiverSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

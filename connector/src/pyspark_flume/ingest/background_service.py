@@ -11,7 +11,7 @@ from pyspark_flume.errors import IngestionFailed
 from pyspark_flume.ingest.poller import Poller
 from pyspark_flume.ingest.receiver import Receiver
 from pyspark_flume.ingest.service import EventSource, IngestService
-from pyspark_flume.ingestion_options import PollerSettings, ReceiverSettings
+from pyspark_flume.options.ingestion import PollerSettings, ReceiverSettings
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pyspark_flume.errors import FlumeError
 from pyspark_flume.ingest.service import EventSource, IngestService
-from pyspark_flume.ingestion_options import IngestionSettings
+from pyspark_flume.options.ingestion import IngestionSettings
 
 Settings = TypeVar("Settings", bound=IngestionSettings)
 

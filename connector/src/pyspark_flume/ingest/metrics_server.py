@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pyspark_flume.errors import IngestionFailed, LandingError
 from pyspark_flume.ingest.counters import ConnectionCounts, IngestCounters
-from pyspark_flume.ingestion_options import IngestionSettings
 from pyspark_flume.landing import LogSummary
+from pyspark_flume.options.ingestion import IngestionSettings
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric

@@ -7,7 +7,7 @@ from pyspark_flume.ingest.counters import AgentConnections, ConnectionCounts
 from pyspark_flume.ingest.group_commit import GroupCommit
 from pyspark_flume.ingest.spark_sink_client import SparkSinkClient
 from pyspark_flume.ingest.spark_sink_status import SparkSinkStatus
-from pyspark_flume.ingestion_options import PollerSettings
+from pyspark_flume.options.ingestion import PollerSettings
 
 # While a batch of one connection is stored, the agent takes the next one out of its channel for the
 # other. That gave 1.1 to 1.8 times the events/s of a single connection. A third one adds little.

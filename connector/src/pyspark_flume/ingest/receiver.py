@@ -14,7 +14,7 @@ from pyspark_flume.ingest.open_connections import OpenConnections
 from pyspark_flume.ingest.sink_connection import Shared, SinkConnection
 from pyspark_flume.ingest.stalls import Timeouts
 from pyspark_flume.ingest.tls import server_context
-from pyspark_flume.ingestion_options import ReceiverSettings
+from pyspark_flume.options.ingestion import ReceiverSettings
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from pyspark_flume.ingest.counters import ConnectionCounts
 from pyspark_flume.ingest.group_commit import GroupCommit
 from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.ingest.metrics_server import serving_metrics
-from pyspark_flume.ingestion_options import IngestionSettings
 from pyspark_flume.landing import LandingWriter
+from pyspark_flume.options.ingestion import IngestionSettings
 
 log = logging.getLogger(__name__)
 

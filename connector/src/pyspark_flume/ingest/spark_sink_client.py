@@ -11,7 +11,7 @@ from pyspark_flume.avroipc.pull_connection import EventBatch, PullConnection
 from pyspark_flume.errors import ProtocolError
 from pyspark_flume.events.event_positions import EventColumns, scan_events
 from pyspark_flume.ingest.spark_sink_status import SparkSinkStatus
-from pyspark_flume.ingestion_options import PollerSettings
+from pyspark_flume.options.ingestion import PollerSettings
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import ssl
 
 from pyspark_flume.errors import IngestionFailed
-from pyspark_flume.ingestion_options import ReceiverSettings
+from pyspark_flume.options.ingestion import ReceiverSettings
 
 # OpenSSL's name for an error of the other side, and what the log says about it.
 CLIENT_ERRORS = {

@@ -44,6 +44,16 @@ final class PollingClient implements AutoCloseable {
         requestor = new GenericRequestor(protocol, transceiver);
     }
 
+    /** Polls again as long as the answer is "no event": a batch may time out just after a poll did. */
+    Batch pollUntilEvents(int eventsMax) throws Exception {
+        while (true) {
+            Batch batch = poll(eventsMax);
+            if (!batch.events().isEmpty()) {
+                return batch;
+            }
+        }
+    }
+
     Batch poll(int eventsMax) throws Exception {
         GenericRecord batch = (GenericRecord) call("getEventBatch", "n", eventsMax);
         List<Received> events = new ArrayList<>();

@@ -19,8 +19,8 @@ from pyspark_flume.ingest import spark_sink_client
 from pyspark_flume.ingest.background_service import BackgroundService
 from pyspark_flume.ingest.poller import CONNECTIONS_PER_AGENT
 from pyspark_flume.ingest.service import END_SECONDS_MAX
-from pyspark_flume.ingestion_options import PollerSettings
 from pyspark_flume.landing import Landing
+from pyspark_flume.options.ingestion import PollerSettings
 
 from tests.support.avro_client import lines
 from tests.support.receiver import Gate, bodies, lines_of, stored

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from pyspark_flume.option_types import OptionType
+from pyspark_flume.options.value_types import OptionType
 
 
 @dataclass(frozen=True)

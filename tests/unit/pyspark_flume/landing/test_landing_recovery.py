@@ -345,7 +345,7 @@ def test_what_was_committed_before_a_kill_is_there_once(folder: Path) -> None:
     answered = 0
     for _ in range(3):
         process = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(folder), str(Path(__file__).parents[3])],
+            [sys.executable, "-c", WRITER, str(folder), str(Path(__file__).parents[4])],
             stdout=subprocess.PIPE,
             text=True,
         )

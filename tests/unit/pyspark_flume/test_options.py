@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from pyspark_flume.errors import OptionInvalid
-from pyspark_flume.ingestion_options import IngestionSettings, PollerSettings, ReceiverSettings
 from pyspark_flume.landing import Retention
-from pyspark_flume.option_declaration import Option, options_of
-from pyspark_flume.options import SourceOptions, markdown_table
+from pyspark_flume.options.declaration import Option, options_of
+from pyspark_flume.options.ingestion import IngestionSettings, PollerSettings, ReceiverSettings
+from pyspark_flume.options.source import SourceOptions, markdown_table
 
 LANDING = {"landing": "/data/landing"}
 PORT = {**LANDING, "port": "4141"}

@@ -1,6 +1,7 @@
-"""The options of ``format("flume")``, of the receiver and of the poller, each declared once.
+"""The options of ``format("flume")``; with `port` or `agents` it has those of `ingestion`, too.
 
-``python -m pyspark_flume.options`` prints them as the table for the documentation.
+``python -m pyspark_flume.options.source`` prints all options, also those of the receiver and the
+poller, as the table for the documentation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,9 +9,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from pyspark_flume.errors import OptionInvalid
-from pyspark_flume.ingestion_options import LandingSettings, PollerSettings, ReceiverSettings
-from pyspark_flume.option_declaration import Option, option, options_of, read_options
-from pyspark_flume.option_types import CONSUMER, EARLIEST, START, one_of, whole
+from pyspark_flume.options.declaration import Option, option, options_of, read_options
+from pyspark_flume.options.ingestion import LandingSettings, PollerSettings, ReceiverSettings
+from pyspark_flume.options.value_types import CONSUMER, EARLIEST, START, one_of, whole
 
 
 @dataclass(frozen=True)

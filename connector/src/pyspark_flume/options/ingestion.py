@@ -1,4 +1,4 @@
-"""The options of the receiver and of the poller, each declared once; see `options` for the rest."""
+"""The options of the receiver and of the poller; a query with `port` or `agents` has them, too."""
 
 import argparse
 from collections.abc import Mapping
@@ -9,8 +9,16 @@ from typing import Self
 from pyspark_flume.avroipc.limits import LIMITS
 from pyspark_flume.errors import OptionInvalid
 from pyspark_flume.landing import SEGMENT_BYTES, Retention
-from pyspark_flume.option_declaration import add_arguments, option, read_options
-from pyspark_flume.option_types import ADDRESSES, FOLDER, HOST, PEM_FILE, RETENTION, one_of, whole
+from pyspark_flume.options.declaration import add_arguments, option, read_options
+from pyspark_flume.options.value_types import (
+    ADDRESSES,
+    FOLDER,
+    HOST,
+    PEM_FILE,
+    RETENTION,
+    one_of,
+    whole,
+)
 from pyspark_flume.units import MIB
 
 

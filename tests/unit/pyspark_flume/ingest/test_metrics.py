@@ -16,8 +16,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from pyspark_flume.errors import IngestionFailed
 from pyspark_flume.ingest.background_service import BackgroundService
 from pyspark_flume.ingest.counters import Histogram
-from pyspark_flume.ingestion_options import PollerSettings, ReceiverSettings
 from pyspark_flume.landing import Landing, commit
+from pyspark_flume.options.ingestion import PollerSettings, ReceiverSettings
 
 from tests.support.avro_client import FAILED, OK, AvroClient, append_batch, handshake, lines
 from tests.support.ports import free_port
