@@ -51,6 +51,12 @@ class Hops:
         return [("Flume sent", sent), ("counted", counts["Spark counted"])]
 
     @property
+    def in_channel(self) -> int:
+        """The lines that wait in Flume's channel."""
+        by_kind = {name.partition(" ")[0]: lines for name, lines in self.counts}
+        return max(0, by_kind.get("channel", 0) - by_kind.get("sink", 0))
+
+    @property
     def unseen(self) -> list[str]:
         """The names of the hops that the lab does not see."""
         return [hop.name for hop in self.hops if hop.lines is None]

@@ -125,3 +125,9 @@ def test_what_spark_has_not_counted_of_what_flume_has_sent_can_be_a_sign() -> No
     assert found.for_signs == [("Flume sent", 8), ("counted", 5)]
     assert hops.Hops(found.hops[:2]).for_signs == []  # a structured query
     assert hops.Hops(found.hops[2:]).for_signs == []  # no Flume
+
+
+def test_what_is_put_into_the_channel_and_not_sent_waits_there() -> None:
+    named = (("source r1", 9), ("channel c1", 8), ("sink k1, k2", 5), ("Spark stored", 5))
+    assert hops.Hops([hops.Hop(name, lines, "") for name, lines in named]).in_channel == 3
+    assert hops.Hops([hops.Hop("input", 9, "")]).in_channel == 0
