@@ -4,10 +4,12 @@
         docker compose -f compose.own.yaml run --rm own
 
 The names are relative to `LAB_FILES`. Further variables: `LAB_AGENT`, `LAB_COUNT`,
-`LAB_REQUIREMENTS`, `LAB_FLUME_JARS` (jars, or folders of jars) and `LAB_PROGRAM_ARGS`; the last two
-are split as a shell would. The argument `run`, the default, runs the files to their end; `up`
-starts them, and they stay until the container is stopped; `stay` only waits for that. With other
-arguments the container runs `flumelab`.
+`LAB_COUNT_EACH`, `LAB_REQUIREMENTS`, `LAB_FLUME_JARS` (jars, or folders of jars) and
+`LAB_PROGRAM_ARGS`; the last two are split as a shell would.
+
+The argument `run`, the default, runs the files to their end; `up` starts them, and they stay until
+the container is stopped; `stay` only waits for that. With other arguments the container runs
+`flumelab`.
 """
 
 import os
@@ -25,6 +27,7 @@ OPTIONS = {
     "LAB_AGENT": "--agent",
     "LAB_INPUT": "--input",
     "LAB_COUNT": "--count",
+    "LAB_COUNT_EACH": "--count-each",
     "LAB_REQUIREMENTS": "--requirements",
 }
 

@@ -131,7 +131,7 @@ def checks(done: list[Check]) -> RenderableType:
     """A row for each check, and below a failed one what to do."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for check in done:
-        mark = Text("ok", "green") if check.ok else Text("MISSING", "bold red")
+        mark = Text("ok", "green") if check.ok else Text("FAIL", "bold red")
         table.add_row(mark, check.name, check.found)
         if not check.ok:
             table.add_row("", "", Text(check.remedy, "bold"))

@@ -145,7 +145,10 @@ def test_a_lab_of_own_files_stays_and_is_fed_through_a_folder_of_the_host(
     assert flumelab("status").returncode == 1
 
 
-def test_flumelab_mounts_the_files_wherever_they_are_and_shows_signs(files: Path) -> None:
+def test_flumelab_mounts_the_files_wherever_they_are_and_shows_signs(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_STATE", str(files / "state"))
     _use_a_package_and_a_jar(files)
     (files / "access.log").write_text("DROP\n" * 100)
     given = [
@@ -163,6 +166,8 @@ def test_flumelab_mounts_the_files_wherever_they_are_and_shows_signs(files: Path
     result = json.loads(done.stdout)
     assert [hop["lines"] for hop in result["hops"]] == [100, 100, 0, 0, 0, 0]
     assert result["differs_at"] == "channel c1"
+    assert result["program"] == str(files / "my_program.py")  # as the host knows it
+    assert (files / "state/own-docker/logs/flume.log").is_file()
     (sign,) = result["signs"]
     assert sign["sign"] == "all-dropped"
     assert "interceptor i1 drops all" in sign["fact"]

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -23,6 +24,15 @@ from tests.support.waiting import accepts, wait_for
 KILLS = int(os.environ.get("FAULT_KILLS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 LINES = 200_000
+PANELS = json.loads((ROOT / "docker/prometheus/dashboard.json").read_text())["panels"]
+DASHBOARD = {target["expr"] for panel in PANELS for target in panel.get("targets", [])}
+ELSEWHERE = {
+    "flumelab_batch_processing_seconds",  # of DStreams, as the next two
+    "flumelab_batch_scheduling_seconds",
+    "flumelab_batch_interval_seconds",
+    "flumelab_query_event_lag_seconds",  # of a query with a watermark
+    "pyspark_flume_agent_open_connections",  # of the poller
+}
 SECONDS = 10  # in which the lines arrive, for each kill
 
 
@@ -74,14 +84,17 @@ def test_prometheus_scrapes_every_part_and_has_the_ledgers_numbers(
     lines = ledger()["generated"]
     assert lines >= 2000
 
-    def asked(query: str) -> dict[str, float]:
-        """The values of a query, by the job or hop of each."""
+    def found(query: str) -> list[Any]:
         answer = requests.get(
             f"http://127.0.0.1:{port}/api/v1/query", params={"query": query}, timeout=10
         )
+        return answer.json()["data"]["result"]
+
+    def asked(query: str) -> dict[str, float]:
+        """The values of a query, by the job or hop of each."""
         return {
-            found["metric"].get("job", found["metric"].get("hop", "")): float(found["value"][1])
-            for found in answer.json()["data"]["result"]
+            each["metric"].get("job", each["metric"].get("hop", "")): float(each["value"][1])
+            for each in found(query)
         }
 
     wait_for(lambda: accepts(port), "Prometheus listens")
@@ -96,6 +109,8 @@ def test_prometheus_scrapes_every_part_and_has_the_ledgers_numbers(
     assert asked("count(Flume_ChannelCapacity)") == {"": 1}
     assert asked('count({__name__=~"metrics_lab_driver_.*"})')[""] > 10
     assert asked('count(ALERTS{alertstate="firing"})') == {}
+    # Each query of the dashboard has data, but those about what this lab does not have.
+    wait_for(lambda: [ask for ask in DASHBOARD - ELSEWHERE if not found(ask)] == [], "data", 30)
 
 
 def test_top_shows_the_numbers_of_the_containers() -> None:
@@ -128,3 +143,45 @@ def test_the_page_on_the_host_cuts_and_mends_the_connection(tmp_path: Path) -> N
         assert [mark["kind"] for mark in page.state()["marks"]][-2:] == ["cut", "mended"]
     finally:
         page.stop()
+
+
+def test_a_click_starts_one_part_as_it_was_and_builds_nothing(tmp_path: Path) -> None:
+    # In this folder nothing says that the images are current, so flumelab up would build them.
+    page = PageServer({"LAB_STATE": str(tmp_path)}, tmp_path / "page.log", "docker")
+    agent = "flume-exactly-once"
+
+    def state_of_agent() -> str:
+        return {part["name"]: part["state"] for part in page.state()["parts"]}[agent]
+
+    try:
+        wait_for(lambda: state_of_agent() == "running", "the agent runs")
+        before = containers()
+        assert page.act(action="kill", part=agent)[0] == 202
+        wait_for(lambda: state_of_agent() == "dead", "the agent is shown as dead", 20)
+        status, answer = page.act(action="start", part=agent)
+        assert (status, answer["command"]) == (202, f"flumelab start {agent}")
+        wait_for(lambda: state_of_agent() == "running", "the agent is back", 60)
+    finally:
+        page.stop()
+    after = containers()
+    assert before.keys() == after.keys()  # no container was replaced
+    assert [each for each in after if after[each] != before[each]] == [container_of(agent)]
+    assert flumelab("feed", "--lines", "1000").returncode == 0
+    assert ledger()["balanced"]
+
+
+def containers() -> dict[str, str]:
+    """When each container of the lab was started, by its id."""
+    ids = subprocess.run(
+        ["docker", "compose", "--profile", "*", "ps", "-q"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    command = ["docker", "inspect", "--format", "{{.Id}} {{.State.StartedAt}}", *ids]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return dict(line.split(" ") for line in done.stdout.splitlines())
+
+
+def container_of(service: str) -> str:
+    command = ["docker", "compose", "--profile", "*", "ps", "-q", service]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()

@@ -171,6 +171,7 @@ def test_a_program_that_fails_names_its_own_file_and_line(runs: Runs) -> None:
     assert ran.result["exit"] == 1
     failure = ran.result["failure"]
     assert failure[0] == "The program failed:"
+    assert ran.result["signs"] == []  # it has not ended early, but failed
     assert f"  {ran.files.program}, line 8, in <lambda>" in failure
     assert failure[-1] == "  IndexError: list index out of range"
     assert "ended-early" not in [sign["sign"] for sign in ran.result["signs"]]

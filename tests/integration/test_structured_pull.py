@@ -71,7 +71,10 @@ def test_a_query_has_each_line_once_of_an_agent_that_is_killed(
         written = agent.directory / "a.log"
         written.write_text("".join(line + "\n" for line in lines))
         written.rename(agent.spool / "a.log")
-        wait_for(lambda: landing.exists() and Landing(landing).latest() > 0, "events land")
+        wait_for(
+            lambda: (landing / "landing.json").exists() and Landing(landing).latest() > 0,
+            "events land",
+        )
         agent.kill()
         agent = start_agent()
         wait_for(lambda: Landing(landing).latest() >= EVENTS, "all land")

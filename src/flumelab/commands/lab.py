@@ -55,6 +55,9 @@ RotateEveryOption = Annotated[
 RotateByOption = Annotated[
     str | None, typer.Option(metavar="rename|copy|name", help="… and how (default: name).")
 ]
+BuildOption = Annotated[
+    bool, typer.Option("--build/--no-build", help="Build what has changed first, or leave it.")
+]
 ProgramArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PROGRAM [-- ARGUMENT…]]", help="A program of your own (….py)."),
@@ -77,6 +80,7 @@ def up(
     own: OwnFiles = NO_FILES,
     runtime: RuntimeOption = RuntimeName.auto,
     link: LinkOption = False,
+    build: BuildOption = True,
 ) -> None:
     """Start the lab and wait until it is ready: a lesson's, or one of your own files.
 
@@ -90,7 +94,7 @@ def up(
         raise LabError("--conf and the like need a program of yours; name it: flumelab up my.py")
     if own_lab(runtime):
         raise LabError("a lab of your own files is up; run flumelab down first")
-    start_lesson(choose(runtime, replace(settings.load(), link=link)), lesson)
+    start_lesson(choose(runtime, replace(settings.load(), link=link)), lesson, build)
 
 
 @commands.command()
@@ -221,13 +225,16 @@ def examine(
 ) -> None:
     """Show what this machine lacks, and how to install it; of a running lab, what is stuck.
 
-    The lab's confs are checked, too, or with --conf your own; flumelint tells more.
+    The lab's confs are checked, too. With --conf your own conf is checked, and nothing else;
+    flumelint tells more.
     """
+    if conf:
+        raise typer.Exit(_examine_conf(conf, as_json))
     chosen = runtime_of(runtime)
     services, lab = chosen.services(), own_lab(runtime)
     ports = not (services or lab)
     checks = doctor.examine(chosen.name, settings.load(), ports)
-    checks += doctor.of_confs([conf] if conf else conf_check.of_the_lab(settings.load().root))
+    checks += doctor.of_confs(conf_check.of_the_lab(settings.load().root))
     signs = lab.signs() if lab else []
     if services:
         signs = lab_signs.of(chosen, lab_signs.hops_of(chosen))
@@ -245,3 +252,14 @@ def examine(
         print(f"runtime: {chosen.name}")
         terminal_output.with_signs(terminal_output.checks(checks), signs)
     raise typer.Exit(0 if ok else 1)
+
+
+def _examine_conf(conf: Path, as_json: bool) -> int:
+    """Print flumelint's findings in a conf of the user's own, and return the exit code."""
+    checks = doctor.of_confs([conf])
+    ok = all(check.ok for check in checks)
+    if as_json:
+        print_json({"ok": ok, "checks": [check.as_json() for check in checks]})
+    else:
+        terminal_output.console().print(terminal_output.checks(checks))
+    return 0 if ok else 1

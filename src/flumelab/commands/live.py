@@ -6,7 +6,8 @@ import typer
 
 from flumelab import settings
 from flumelab.commands.options import JsonOption, RuntimeOption
-from flumelab.commands.shared import report
+from flumelab.commands.shared import own_lab, report
+from flumelab.errors import LabError
 from flumelab.page import command as page_command
 from flumelab.runtimes.choice import RuntimeName, choose
 
@@ -26,8 +27,19 @@ def kill(
     part: Annotated[str, typer.Argument(help="A service that flumelab status names.")],
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
-    """End a part at once, as a crash would (kill -9); flumelab up starts it again."""
+    """End a part at once, as a crash would (kill -9); flumelab start starts it again."""
     choose(runtime, settings.load()).kill(part)
+
+
+@commands.command()
+def start(
+    part: Annotated[str, typer.Argument(help="A part that was killed or has ended by itself.")],
+    runtime: RuntimeOption = RuntimeName.auto,
+) -> None:
+    """Start one part again, as it was, and wait until it is ready. It builds nothing."""
+    if own_lab(runtime):
+        raise LabError("a lab of your own files starts as a whole: flumelab down, then flumelab up")
+    choose(runtime, settings.load()).start(part, report)
 
 
 @commands.command()

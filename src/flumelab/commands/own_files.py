@@ -49,6 +49,10 @@ class OwnFiles:
         str | None,
         typer.Option(metavar="REGEX", help="Count your log by this, and compare the output."),
     ] = None
+    count_each: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="As --count, but for each match in a line."),
+    ] = None
 
     @property
     def any(self) -> bool:
@@ -65,6 +69,8 @@ class OwnFiles:
             raise LabError(
                 f"{program} is not a Python program (….py); a lesson is named by --lesson"
             )
+        if self.count and self.count_each:
+            raise LabError("--count and --count-each are two ways to count; leave one out")
         return Wish(
             program=Path(program),
             conf=self.conf,
@@ -75,7 +81,8 @@ class OwnFiles:
             requirements=self.requirements,
             flume_jars=self.flume_jars or (),
             arguments=arguments,
-            count=self.count,
+            count=self.count_each or self.count,
+            count_each=bool(self.count_each),
         )
 
 

@@ -79,12 +79,16 @@ def run(
     """
     if names[0].endswith(".py"):
         raise typer.Exit(own_command.run(own.wish(names), runtime, as_json, report))
+    if "." in names[0]:
+        raise LabError(
+            f"{names[0]} is not a Python program: its name does not end with .py; name one"
+        )
+    lessons = [catalogue.find(name) for name in names]
     if own.any:
         raise LabError(
             f"{names[0]} is a lesson, with a conf and a log of its own; name a program (….py) to "
             "use yours"
         )
-    lessons = [catalogue.find(name) for name in names]
     chosen = choose(runtime, lesson_run.settings_of_runs(settings.load()))
     require_ready(chosen, ports=not chosen.services())
     feed = ["--lines", str(lines), "--rate", str(rate), "--seed", str(seed)]
@@ -109,7 +113,7 @@ def run(
     },
 )  # fmt: skip
 def flume_ng(context: typer.Context) -> None:
-    """Run Flume's own command with the lab's Flume, e.g. flume-ng agent -n a1 -f my.conf."""
+    """Run Flume's own command with the lab's Flume: flume-ng agent -n a1 -f my.conf."""
     configured = settings.load()
     if not settings.is_image():
         local_build.build(configured.root, (), report)
@@ -140,8 +144,8 @@ def demo(
     print("  .venv/bin/flumelab feed --lines 200000   send more")
     print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
     print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
-    print("  make down                                stop it; the state stays")
     print(f"  {page_command.hint(chosen.name)}")
+    print("  make down                                stop it; the state stays")
     raise typer.Exit(0 if result.balanced else 1)
 
 

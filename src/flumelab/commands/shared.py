@@ -45,13 +45,19 @@ def require_ready(runtime: Runtime, ports: bool) -> None:
         raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
 
 
-def start_lesson(runtime: Runtime, name: str) -> None:
-    """Start a lesson's lab; raises `LabError`."""
+def start_lesson(runtime: Runtime, name: str, build: bool = True) -> None:
+    """Start a lesson's lab; raises `LabError`.
+
+    :param build: False to take what was built before, even if its sources have changed
+    """
     lesson = catalogue.find(name)
     if name not in catalogue.LAB_LESSONS:
         raise LabError(f"{name} runs in a lab of its own; use flumelab run {name}")
     require_ready(runtime, ports=not runtime.services())
-    runtime.build(report)
+    if build:
+        runtime.build(report)
+    elif not runtime.is_built():
+        raise LabError("the lab is not built yet; run flumelab build")
     conf_check.of_lesson(lesson.conf, settings.load().root, report)
     runtime.up(lesson, report)
 

@@ -4,7 +4,7 @@ docs/reference/exercises.md explains each field for those who write exercises.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -135,3 +135,19 @@ class Exercise:
     check: Check | None = None
     rule: str = ""
     """For `Kind.FIND`: the rule of flumelint that the conf breaks."""
+
+    @property
+    def shown(self) -> Mapping[str, Any]:
+        """What the live page shows of it while it is checked: its name, and what must be found.
+
+        Predictions are numbers of the run itself, so no key of theirs can be compared.
+        """
+        if not (self.load and self.check):
+            return {"name": self.name}
+        return {
+            "name": self.name,
+            "scenario": self.load.scenario,
+            "answer": asdict(self.check.answer),
+            "keys": self.check.keys,
+            "compares": self.kind is not Kind.ANSWERS,
+        }

@@ -5,11 +5,12 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from flumelab import flume_metrics
 from flumelab.errors import LabError
@@ -111,7 +112,8 @@ class WarmRuntime(LocalRuntime):
         self.together = together
         self.before: dict[str, int] = {}
         """What a kept agent has counted before this check."""
-        self.exercise = ""
+        self.shown: Mapping[str, Any] = {}
+        """What the live page shows of the exercise, besides its files; see `Exercise.shown`."""
         self._conf = ""
 
     def jvm(self) -> WarmSpark | None:
@@ -140,8 +142,8 @@ class WarmRuntime(LocalRuntime):
             self._state.create()
             self._state.lesson.write_text(f"{lesson.name}\n")
             programs = [program.file for program in lesson.programs]
-            shown = {"name": self.exercise, "programs": programs, "conf": lesson.conf}
-            self._state.exercise.write_text(json.dumps(shown))  # for the live page
+            shown = {**self.shown, "programs": programs, "conf": lesson.conf}
+            self._state.exercise.write_text(json.dumps(shown))
             self._leave_no_dead(lesson)
             if FLUME in self._processes.running() and self._conf != lesson.conf:
                 self._processes.stop(FLUME, 0)

@@ -110,7 +110,7 @@ class Workshop:
         together = exercise.kind is not Kind.CONF
         if together not in self._runtimes:
             self._runtimes[together] = WarmRuntime(self.settings, self.folder, together)
-        self._runtimes[together].exercise = exercise.name
+        self._runtimes[together].shown = exercise.shown
         return self._runtimes[together]
 
     def _prepare(self, runtime: Runtime, exercise: Exercise) -> None:

@@ -9,7 +9,8 @@ import typer
 
 from flumelab import settings, terminal_output
 from flumelab.errors import LabError
-from flumelab.own import docker, flume_jars, local, printed, shown
+from flumelab.own import conf as confs
+from flumelab.own import docker, flume_jars, inputs, local, printed, shown
 from flumelab.own.adapt import Ask
 from flumelab.own.printed import Comparison
 from flumelab.own.run import OwnRun
@@ -68,7 +69,7 @@ def up(wish: Wish, runtime: RuntimeName, report: Report) -> None:
     chosen = choose(runtime, configured)
     if services := chosen.services():
         names = ", ".join(service.name for service in services)
-        raise LabError(f"{names} of a lesson is up; run flumelab down first")
+        raise LabError(f"a lesson is up ({names}); run flumelab down first")
     if chosen.name == "docker":
         docker.up(wish, _question(), configured, report)
     else:
@@ -88,8 +89,10 @@ def _require_files(wish: Wish) -> None:
     for option, file in (("--conf", wish.conf), ("--requirements", wish.requirements)):
         if file and not file.is_file():
             raise LabError(f"{file} is not a file; give {option} one")
-    if wish.log and not wish.log.exists():
-        raise LabError(f"{wish.log} is not there; give --input a log file or a folder of them")
+    if wish.conf:
+        confs.read(wish.conf, wish.agent)
+    if wish.log:
+        inputs.files_of(wish.log)
     if wish.count:
         printed.expression_of(wish.count)
     flume_jars.jars_of(wish.flume_jars)

@@ -88,7 +88,7 @@ def read(file: Path, agent: str | None = None) -> AgentConf:
         raise LabError(f"{file} has the agents {', '.join(agents)}; choose one with --agent")
     agent = agent or agents[0]
     if agent not in agents:
-        raise LabError(f"{file} has no agent {agent}; it has {', '.join(agents)}")
+        raise LabError(f"{file} has no agent {agent}; give --agent {' or '.join(agents)}")
     found = {kind: _components(values, agent, kind) for kind in KINDS}
     return AgentConf(file, agent, found["sources"], found["channels"], found["sinks"])
 

@@ -1,13 +1,15 @@
 """Runs a user's program, conf and log in one container of compose.own.yaml."""
 
 import json
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from flumelab.errors import LabError
 from flumelab.own import conf as confs
-from flumelab.own import inputs, requirements
+from flumelab.own import docker_names, inputs, requirements
 from flumelab.own.adapt import Ask, Folders
 from flumelab.own.services import OwnState, Wish
 from flumelab.own.source_files import folders_of
@@ -23,12 +25,15 @@ INSIDE = Path("/files")  # not below /own, which is mounted read-only
 PROGRAM_FOLDER = Path("/program")
 REQUIREMENTS_FOLDER = Path("/requirements")
 MAPPED = Path("/mapped")
+STATE = Path("/work/state/own")
 FED = "/tmp/fed"  # noqa: S108 - in the container
 STOP_SECONDS_MAX = 10  # its processes have ended before
 
 
 def run(wish: Wish, options: Sequence[str], settings: Settings, report: Report) -> int:
     """Build the image if needed, mount the files under their own names, and run the program.
+
+    What the run leaves behind is copied to `own-docker` of the state folder.
 
     :param options: further options of `flumelab run`
     :return: the exit code
@@ -37,7 +42,19 @@ def run(wish: Wish, options: Sequence[str], settings: Settings, report: Report) 
     mounts, arguments = inside(wish)
     volumes = (part for mount in mounts for part in ("--volume", mount))
     command = ["run", "--runtime", "local", *options, *arguments]
-    return _compose(settings).run(["run", "--rm", "-T", *volumes, "own", *command]).returncode
+    compose, kept = _compose(settings), settings.state / "own-docker"
+    name = f"{settings.project}-own-run-{os.getpid()}"
+    names = docker_names.of_mounts([*mounts, f"{kept}:{STATE}"])
+    compose.remove_old_runs()
+    try:
+        return compose.run_through(
+            ["run", "-T", "--name", name, *volumes, "own", *command],
+            docker_names.translation(names),
+        )
+    finally:
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        compose.keep_and_remove(name, str(STATE), kept)
 
 
 def up(wish: Wish, ask: Ask | None, settings: Settings, report: Report) -> None:
@@ -55,7 +72,8 @@ def up(wish: Wish, ask: Ask | None, settings: Settings, report: Report) -> None:
     try:
         compose.output("up", "--detach", STAYING)
         command = ["flumelab", "up", "--runtime", "local", *arguments]
-        code = compose.run(["exec", "-T", STAYING, *command]).returncode
+        names = docker_names.translation(docker_names.of_mounts(mounts))
+        code = compose.run_through(["exec", "-T", STAYING, *command], names)
     except BaseException:
         _remove(settings)
         raise
@@ -126,7 +144,11 @@ class DockerOwnLab:
             _remove(self._settings)
 
     def _forward(self, *command: str) -> int:
-        return self._compose.run(["exec", "-T", STAYING, "flumelab", *command]).returncode
+        mounts = json.loads(_mounts_file(self._settings).read_text())["services"][STAYING][
+            "volumes"
+        ]
+        names = docker_names.translation(docker_names.of_mounts(mounts))
+        return self._compose.run_through(["exec", "-T", STAYING, "flumelab", *command], names)
 
 
 def _compose(settings: Settings) -> DockerCompose:
@@ -191,7 +213,8 @@ def inside(wish: Wish) -> tuple[list[str], list[str]]:
     for mount, argument in _mapped(wish):
         mounts.append(mount)
         arguments += ["--map", argument]
-    for option, value in (("--agent", wish.agent), ("--count", wish.count)):
+    count = "--count-each" if wish.count_each else "--count"
+    for option, value in (("--agent", wish.agent), (count, wish.count)):
         arguments += [option, value] if value else []
     for argument in wish.submit:
         arguments += ["--submit-arg", argument]

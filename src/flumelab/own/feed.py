@@ -59,24 +59,34 @@ def warnings(source: Component, files: Sequence[LogFile]) -> Iterator[str]:
         and source.settings.get("inputCharset", "UTF-8").upper() == "UTF-8"
     )
     for file in files:
-        long = broken = first_broken = 0
+        long = broken = first_broken = returns = 0
         for number, line in enumerate(file.lines(), 1):
+            returns += line.endswith(b"\r")
             long += len(line) >= limit and len(line.decode(errors="replace")) >= limit
             if strict and not _is_utf8(line):
                 broken += 1
                 first_broken = first_broken or number
         if long:
             yield (
-                f"{file.path}: {long:,} lines have {limit:,} characters or more, and source "
-                f"{source.name} makes several events of each; set {source.prefix}"
+                f"{file.path}: {_lines(long, 'has', 'have')} {limit:,} characters or more, and "
+                f"source {source.name} makes several events of each; set {source.prefix}"
                 f"{'deserializer.maxLineLength' if source.is_a('spooldir') else 'eventSize'}"
             )
         if broken:
             yield (
-                f"{file.path}: {broken:,} lines are not UTF-8, and source {source.name} stops at "
-                f"the first, line {first_broken}; set {source.prefix}decodeErrorPolicy = REPLACE, "
-                "or inputCharset to the log's"
+                f"{file.path}: {_lines(broken, 'is', 'are')} not UTF-8, and source {source.name} "
+                f"stops at the first, line {first_broken}; set {source.prefix}decodeErrorPolicy = "
+                "REPLACE, or inputCharset to the log's"
             )
+        if returns and source.is_a("spooldir"):
+            yield (
+                f"{file.path}: {_lines(returns, 'ends', 'end')} with CR LF, as on Windows, and the "
+                "events keep the CR; let the program strip it, or convert the log with dos2unix"
+            )
+
+
+def _lines(number: int, one: str, more: str) -> str:
+    return f"{number:,} line {one}" if number == 1 else f"{number:,} lines {more}"
 
 
 def _characters_max(source: Component) -> float:

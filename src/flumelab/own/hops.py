@@ -2,12 +2,12 @@
 
 A flow is right if every hop has as many lines as the one before it. If two hops differ, the first
 difference shows where lines were lost, filtered out or repeated. A hop whose lines the lab cannot
-count is shown as not seen, and is left out of the comparison.
+count is shown as not seen, and is left out of the comparison. A multiplexing selector sends some
+lines to channels that do not feed the program, so a part of the lines is right there.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,14 @@ class Hop:
     :param lines: their number; None if the lab does not see it
     :param source: what was counted there, or why nothing could be counted
     :param note: why lines are missing there, with the remedy; empty if nothing is known
+    :param part: whether a selector sends only a part of the lines there
     """
 
     name: str
     lines: int | None
     source: str
     note: str = ""
+    part: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,17 @@ class Hops:
         return [hop.name for hop in self.hops if hop.lines is None]
 
     @property
+    def missing(self) -> list[tuple[Hop, int]]:
+        """Each hop that the lab sees, with the lines that only the hop before it has."""
+        seen = [(hop, hop.lines) for hop in self.hops if hop.lines is not None]
+        before = [seen[0], *seen] if seen else []
+        pairs = ((hop, last - lines) for (hop, lines), (_, last) in zip(seen, before, strict=False))
+        return [(hop, min(0, lines) if hop.part else lines) for hop, lines in pairs]
+
+    @property
     def differs_at(self) -> str | None:
         """The first hop whose number differs from the hop before; None if all agree."""
-        for (_, before), (name, lines) in pairwise(self.counts):
-            if lines != before:
-                return name
-        return None
+        return next((hop.name for hop, lines in self.missing if lines), None)
 
     @property
     def agree(self) -> bool | None:
@@ -168,11 +175,40 @@ def _flume(conf: AgentConf, sinks: Sequence[Component], runs: Sequence[Metrics])
     sources = [source for source in conf.sources.values() if _channels(source) & names]
     # Some sources, such as netcat, have no counters.
     counting = [each for each in sources if any(f"SOURCE.{each.name}" in run for run in runs)]
+    part = _sum("channel", channels, "EventPutSuccessCount", "put in", runs)
+    every = [part]
+    if any(_multiplexes(source) and _channels(source) - names for source in sources):
+        every = [replace(part, source="put in by the selector", part=True)]
+        if fed := _one_channel_each(conf, sources):
+            every.insert(0, _sum("channel", fed, "EventPutSuccessCount", "put in", runs))
     return [
         *([_sum("source", counting, "EventAcceptedCount", "accepted", runs)] if counting else []),
-        _sum("channel", channels, "EventPutSuccessCount", "put in", runs),
+        *every,
         _sum("sink", sinks, "EventDrainSuccessCount", "answered OK", runs),
     ]
+
+
+def _one_channel_each(conf: AgentConf, sources: Sequence[Component]) -> list[Component]:
+    """The channels of these sources, if each event goes into one of them, and no other's events."""
+    names = {name for source in sources for name in _channels(source)}
+    others = [source for source in conf.sources.values() if source not in sources]
+    if not all(map(_into_one, sources)) or any(_channels(other) & names for other in others):
+        return []
+    return [channel for channel in conf.channels.values() if channel.name in names]
+
+
+def _multiplexes(source: Component) -> bool:
+    return source.settings.get("selector.type", "").lower() == "multiplexing"
+
+
+def _into_one(source: Component) -> bool:
+    if not _multiplexes(source):
+        return len(_channels(source)) == 1
+    if any(key.startswith("selector.optional") for key in source.settings):
+        return False
+    kinds = ("selector.mapping.", "selector.default")
+    goals = [value for key, value in source.settings.items() if key.startswith(kinds)]
+    return all(len(goal.split()) == 1 for goal in goals)
 
 
 def _sum(

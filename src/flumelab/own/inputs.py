@@ -63,7 +63,7 @@ def files_of(path: Path) -> tuple[list[LogFile], list[str]]:
     Raises `LabError` if there is nothing to send.
     """
     if not path.exists():
-        raise LabError(f"{path} does not exist; give --input a log file or a folder of them")
+        raise LabError(f"{path} is not there; give --input a log file or a folder of them")
     candidates = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     kept, told = [], []
     for candidate in candidates:
@@ -73,6 +73,8 @@ def files_of(path: Path) -> tuple[list[LogFile], list[str]]:
             told.append(f"{candidate} is left out: its name marks it as hidden, temporary or done")
         else:
             kept.append(LogFile(candidate))
+    if not kept and path.is_file() and not path.stat().st_size:
+        raise LabError(f"{path} is empty; give --input a log with lines in it")
     if not kept:
         raise LabError(f"{path} has no file with lines in it; give --input a log")
     names = [file.name for file in kept]

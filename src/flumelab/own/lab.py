@@ -122,7 +122,7 @@ class OwnLab:
         self.known.sent = (self.known.sent or 0) + lines
         if self.wish.count:
             copies = lines // max(1, sum(file.count() for file in files))
-            for key, number in printed.count(files, self.wish.count).items():
+            for key, number in self._count(files, self.wish.count).items():
                 self.known.keys[key] += copies * number
         return lines
 
@@ -199,8 +199,11 @@ class OwnLab:
         if not self.wish.count:
             return None
         files = self._source_files()
-        counted = self.known.keys if files is None else printed.count(files, self.wish.count)
+        counted = self.known.keys if files is None else self._count(files, self.wish.count)
         return printed.compare(self.state.output.read_text(errors="replace"), counted)
+
+    def _count(self, files: Sequence[LogFile], pattern: str) -> Counter[str]:
+        return printed.count(files, pattern, self.wish.count_each)
 
     def _given(self) -> Hop | None:
         """The hop of the input: what the lab has sent, or else the lines in the sources' files."""
@@ -232,7 +235,7 @@ class OwnLab:
                 batches = self.state.read_progress().get("batches")
                 counts = self.hops().counts[-1:]
                 self.report(
-                    f"Spark has {batches} batches left to run; "
+                    f"Spark has {batches} {'batch' if batches == 1 else 'batches'} left to run; "
                     + ", ".join(f"{name}: {lines:,}" for name, lines in counts)
                     if batches
                     else f"waiting for {self.wish.program} to end"

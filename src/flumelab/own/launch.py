@@ -30,7 +30,8 @@ from flumelab.own.progress import Progress
 POLL_SECONDS = 0.5
 INTERRUPTED = "java.lang.InterruptedException"
 TRACEBACK = "Traceback (most recent call last)"
-EXCEPTION_LINE = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Iteration|Interrupt): .*", re.M)
+EXCEPTION_LINE = re.compile(r"^(?:\w+\.)*[A-Za-z]\w*(?:: .*)?$", re.M)
+"""An exception in a traceback, where only this line is not indented."""
 
 
 def run(program: Path, arguments: list[str]) -> int:
@@ -99,7 +100,7 @@ def explain(error: BaseException, program: Path) -> Iterator[str]:
         worker = text[text.rindex(TRACEBACK) :]
         own = re.findall(rf'File "{re.escape(str(program))}", line (\d+), in (\S+)', worker)
         frames += [(int(line), name) for line, name in own]
-        said = EXCEPTION_LINE.search(worker)
+        said = EXCEPTION_LINE.search(worker, len(TRACEBACK) + 1)
         fact = said[0] if said else worker.splitlines()[-1]
     source = program.read_text(errors="replace").split("\n")  # splitlines() splits at \f, too
     yield "The program failed:"

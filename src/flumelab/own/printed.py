@@ -1,6 +1,7 @@
 """Compares what a program has printed with the lab's own count of the log (`--count REGEX`)."""
 
 import ast
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -75,12 +76,13 @@ def compare(output: str, counted: Mapping[str, int]) -> Comparison:
     return min(both, key=lambda comparison: len(comparison.differences))
 
 
-def count(files: Iterable[LogFile], pattern: str) -> Counter[str]:
+def count(files: Iterable[LogFile], pattern: str, each: bool = False) -> Counter[str]:
     """Count the lines of a log by their key.
 
     :param pattern: a regular expression; its first group (or the whole match) is the line's key
+    :param each: whether each match in a line is a key, as for words
     """
-    return Counter(_keys(files, expression_of(pattern)))
+    return Counter(_keys(files, expression_of(pattern), each))
 
 
 def expression_of(pattern: str) -> re.Pattern[bytes]:
@@ -93,12 +95,14 @@ def expression_of(pattern: str) -> re.Pattern[bytes]:
         ) from None
 
 
-def _keys(files: Iterable[LogFile], expression: re.Pattern[bytes]) -> Iterator[str]:
+def _keys(files: Iterable[LogFile], expression: re.Pattern[bytes], each: bool) -> Iterator[str]:
     for file in files:
         for line in file.lines():
-            if found := expression.search(line):
+            matches = expression.finditer(line)
+            for found in matches if each else itertools.islice(matches, 1):
                 key = found[1] if expression.groups else found[0]
-                yield (key or b"").decode("utf-8", "replace")
+                if key or not each:
+                    yield (key or b"").decode("utf-8", "replace")
 
 
 def _pair(line: str) -> tuple[str, int] | None:

@@ -82,10 +82,14 @@ def path_here(folders: Folders, path: Any, use: str) -> Any:
         return path  # s3a: and the like
     absolute = path if re.match(r"\w+:", path) else str(Path(path).absolute())
     place = folders.place(absolute, reading=use in (STREAM, DATA))
+    # What a relative path names gets a short place in the lab's folder.
+    own = folders.inside(absolute.removeprefix(f"{Path.cwd()}/"))
+    if place == folders.inside(absolute):
+        place = own
     if use == DATA and place and not place.exists():
         return path  # an error then names the program's own path
     if place is None and _is_kept_apart(folders, path, absolute, use):
-        place = folders.inside(absolute)
+        place = own
     if use == STREAM:
         _note_folder(place or Path(re.sub("^file:(//)?", "", absolute)))
     if place is None:

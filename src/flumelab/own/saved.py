@@ -57,6 +57,7 @@ def _content(lab: OwnLab) -> dict[str, Any]:
         "before": known.before,
         "keys": known.keys,
         "count": wish.count,
+        "count_each": wish.count_each,
     }
 
 
@@ -79,7 +80,8 @@ def read(settings: Settings, report: Report) -> OwnLab:
         Counter(content["keys"]),
     )
     conf = Path(conf_file) if conf_file else None
-    wish = Wish(Path(content["program"]), conf, count=content["count"])
+    count = {name: content[name] for name in ("count", "count_each")}
+    wish = Wish(Path(content["program"]), conf, **count)
     ports = replace(settings, ui_port=content["ui_port"], metrics_port=content["metrics_port"])
     return OwnLab(wish, known, ports, report)
 

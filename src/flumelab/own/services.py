@@ -33,6 +33,7 @@ class Wish:
     :param flume_jars: jars, or folders of jars, for the agent's class path
     :param arguments: the program's own arguments
     :param count: a regular expression by which the lab counts the log
+    :param count_each: whether each match in a line counts, and not only the first
     """
 
     program: Path
@@ -45,6 +46,7 @@ class Wish:
     flume_jars: Sequence[Path] = ()
     arguments: Sequence[str] = ()
     count: str | None = None
+    count_each: bool = False
 
 
 class OwnState:

@@ -14,6 +14,9 @@ from flumelab.runtimes.runtime import Service
 
 OUTPUT_LINES = 20
 DIFFERENCES_SHOWN = 10
+JVM_TRACE = re.compile(r"\s+at [\w.$]+[/\w.$<>]*\(|Caused by: |\s+\.\.\. \d+ more")
+PRINTED = ("(", "|", "+", "---")
+"""The beginnings of what pprint and show print."""
 SPARK_LOG = re.compile(r"\d\d:\d\d:\d\d (?:WARN|ERROR|INFO|FATAL) |WARNING: Using incubator ")
 
 WORKERS_END = re.compile(
@@ -29,9 +32,24 @@ def output(text: str, failure: Sequence[str]) -> None:
     if failure and failure[0] in lines:
         lines = lines[: lines.index(failure[0])]
     lines = WORKERS_END.sub("", "\n".join(lines)).split("\n")
-    own = [line for line in lines if not SPARK_LOG.match(line) and not line.startswith("flumelab:")]
-    for line in own[-OUTPUT_LINES:]:
+    for line in _own_lines(lines)[-OUTPUT_LINES:]:
         print(line)
+
+
+def _own_lines(lines: Sequence[str]) -> list[str]:
+    """The lines that the program itself has printed: not a log entry, nor the trace below it."""
+    own: list[str] = []
+    entry = 0
+    for line in lines:
+        if SPARK_LOG.match(line):
+            entry = len(own)
+        elif JVM_TRACE.match(line):
+            del own[entry:]
+        elif not line.startswith("flumelab:"):
+            own.append(line)
+            if line.startswith(PRINTED):
+                entry = len(own)
+    return own if any(line.strip() for line in own) else []
 
 
 def hops(found: Hops, failure: Sequence[str], compared: Comparison | None = None) -> None:
@@ -63,15 +81,14 @@ def _table(hops: Hops) -> Table:
     table.add_column("hop", no_wrap=True, min_width=46, overflow="ellipsis")
     table.add_column("lines", justify="right")
     table.add_column("missing", justify="right")
-    before: int | None = None
+    missing_at = {hop.name: lines for hop, lines in hops.missing}
     for hop in hops.hops:
-        missing = 0 if None in (before, hop.lines) else (before or 0) - (hop.lines or 0)
+        missing = missing_at.get(hop.name, 0)
         table.add_row(
             Text.assemble(hop.name, ("" if hop.lines is None else f"  {hop.source}", "dim")),
             "not seen" if hop.lines is None else f"{hop.lines:,}",
             Text(f"{missing:,}", "red" if missing else "dim") if hop.lines is not None else "",
         )
-        before = before if hop.lines is None else hop.lines
     return table
 
 
@@ -83,10 +100,23 @@ def _verdict(hops: Hops) -> RenderableType:
 def _comparison(compared: Comparison) -> RenderableType:
     keys = len(compared.printed)
     if not keys:
-        return Text("--count: the program has printed no (key, number) to compare", "bold red")
+        return Text(
+            "--count: the program has printed no (key, number), and no table of a key and a number",
+            "bold red",
+        )
+    if not compared.counted:
+        return Text("--count matches no line of the log; correct the expression", "bold red")
     if compared.right:
         return Text(f"RIGHT: all {keys:,} printed keys match the lab's count", "bold green")
     differences = list(compared.differences.items())
-    shown = [f"  {key}: printed {p:,}, counted {c:,}" for key, (p, c) in differences]
+    shown = [f"  {_visible(key)}: printed {p:,}, counted {c:,}" for key, (p, c) in differences]
     wrong = f"WRONG: {len(differences):,} of {keys:,} printed keys differ from the lab's count"
-    return Text("\n".join([wrong, *shown[:DIFFERENCES_SHOWN]]), "bold red")
+    hint = []
+    if all(printed > counted > 0 for printed, counted in compared.differences.values()):
+        hint = ["--count takes the first match in a line; --count-each takes all of them"]
+    return Text("\n".join([wrong, *shown[:DIFFERENCES_SHOWN], *hint]), "bold red")
+
+
+def _visible(key: str) -> str:
+    """A key in which a carriage return, for example, can be seen."""
+    return key if key.isprintable() else ascii(key)

@@ -41,6 +41,7 @@ def take(
         folders=_folders(evidence, mine),
         hops=hops,
         still_seconds=still_seconds,
+        cut=evidence.is_cut(),
     )
 
 

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from flumelab.page.control import ActionRefused, Control
-from flumelab.page.state import DEAD, DOWN, Action
+from flumelab.page.offered import Action
+from flumelab.page.state import DEAD, DOWN
 
 ANSWER_SECONDS = 20.0
 """A command that takes longer goes on, and the page answers that it has started."""
@@ -55,17 +56,16 @@ class LabControl(Control):
 
     def _of_parts(self, state: Mapping[str, Any], parts: Mapping[str, str]) -> list[Action]:
         shown = dict.fromkeys([*(hop["part"] for hop in state["hops"] if hop["part"]), *parts])
-        up = f"flumelab up --lesson {state['lab']['lesson']}"
-        up += " --link" if "link" in parts else ""
         found = []
         for name in shown:
             alive = parts.get(name, DOWN) not in (DEAD, DOWN)
             if alive:
                 found.append(Action("kill", name, f"Kill {name}", f"flumelab kill {name}"))
             elif name in parts:
-                found.append(Action("start", name, f"Start {name}", up))
-        if not parts:
-            found.append(Action("start", "", "Start the lab", f"{up} --link"))
+                found.append(Action("start", name, f"Start {name}", f"flumelab start {name}"))
+        if not parts:  # a click does not start a build, which would take minutes
+            up = f"flumelab up --lesson {state['lab']['lesson']} --link --no-build"
+            found.append(Action("start", "", "Start the lab", up))
         return found
 
     def _of_link(self, state: Mapping[str, Any], parts: Mapping[str, str]) -> list[Action]:

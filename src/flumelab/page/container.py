@@ -35,6 +35,12 @@ DATA = Path("/data")
 HOSTS = ("localhost", LOOPBACK, "[::1]", "page")
 
 
+UNSEEN = (
+    "This page runs in a container, which has no way to the logs of the others: "
+    "flumelab status on the host tells what they say."
+)
+
+
 def lesson_of(environment: Mapping[str, str]) -> Lesson:
     """Return the lesson that the profiles and the program name."""
     profiles = environment.get("LAB_PROFILES", "").split(",")
@@ -70,10 +76,11 @@ def place_of(environment: Mapping[str, str]) -> Place:
         progress=DATA / "checkpoint",
         results_url=environment.get("RESULTS_URL", "sqlite:////data/results/results.db"),
         parts=containers.parts,
-        evidence=ContainerEvidence(lesson, conf, containers.parts),
+        evidence=ContainerEvidence(lesson, conf, containers.parts, containers.is_cut),
         root=root,
         agent=flume,
         is_cut=containers.is_cut,
+        unseen=UNSEEN,
     )
 
 

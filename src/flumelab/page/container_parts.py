@@ -90,7 +90,7 @@ def ended(name: str) -> str:
     """Say that a container that ran cannot be reached."""
     return (
         f"{name}: it cannot be reached any more, so it has ended; "
-        f"read its log: flumelab logs {name}, then start it again with flumelab up"
+        f"read its log: flumelab logs {name}, then start it again with flumelab start {name}"
     )
 
 
@@ -121,8 +121,15 @@ def _probe(service: tuple[str, int]) -> str:
 class ContainerEvidence:
     """What can be seen of the parts without the engine: no logs. See `Evidence`."""
 
-    def __init__(self, lesson: Lesson, conf: Path, parts: Callable[[], list[Part]]) -> None:
+    def __init__(
+        self,
+        lesson: Lesson,
+        conf: Path,
+        parts: Callable[[], list[Part]],
+        is_cut: Callable[[], bool],
+    ) -> None:
         self._lesson, self._conf, self._parts = lesson, conf, parts
+        self.is_cut = is_cut
         self._flume = agent_of(lesson)
 
     def parts(self) -> list[SignedPart]:

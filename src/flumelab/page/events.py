@@ -26,6 +26,7 @@ class Latest:
         self.json: bytes | None = None
         self.state: Mapping[str, Any] | None = None
         self.number = 0
+        self.closed = False
         self._controls = controls
         self._changed = asyncio.Event()
 
@@ -37,9 +38,14 @@ class Latest:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    def close(self) -> None:
+        """End all streams: the server ends, and would else wait for its clients to go."""
+        self.closed = True
+        self._changed.set()
+
     async def after(self, number: int) -> bool:
         """Wait until there is another state than `number`; False if that takes too long."""
-        if self.json is None or self.number == number:
+        if not self.closed and (self.json is None or self.number == number):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), HEARTBEAT_SECONDS)
         return self.json is not None and self.number != number
@@ -78,13 +84,14 @@ class EventStream:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await _send(send, b"retry: %d\n\n" % RETRY_MILLISECONDS)
         number = -1
-        while True:
+        while not self._latest.closed:
             if await self._latest.after(number):
                 number = self._latest.number
                 data = self._latest.json or b""
                 await _send(send, b"id: %d\nevent: state\ndata: %b\n\n" % (number, data))
             else:
                 await _send(send, b": no new state\n\n")
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _send(send: Send, body: bytes) -> None:

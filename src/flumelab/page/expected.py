@@ -5,6 +5,7 @@ asked in the background, once after each feed.
 """
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -20,9 +21,13 @@ class ExpectedAnswer:
     """The generator's numbers of one lab, as of the last time that it was asked.
 
     :param root: a folder with the generator; without it there is no answer
+    :param keys: only keys that are like this regular expression are right
     """
 
-    def __init__(self, lesson: Lesson | None, ledger: Path, root: Path | None) -> None:
+    def __init__(
+        self, lesson: Lesson | None, ledger: Path, root: Path | None, keys: str = ""
+    ) -> None:
+        self._keys = keys
         self._lesson, self._ledger = lesson, ledger
         self._root = root if root and (root / "loadgen").is_dir() else None
         self._thread: threading.Thread | None = None
@@ -56,6 +61,7 @@ class ExpectedAnswer:
         except subprocess.SubprocessError:
             self._found = (lines, None)  # too much for this machine; it is not asked again
             return
-        rows = self._lesson.answer.rows(json.loads(done.stdout))
+        found = self._lesson.answer.rows(json.loads(done.stdout))
+        rows = {key: value for key, value in found.items() if re.search(self._keys, key)}
         malformed = rows.pop(MALFORMED, 0)
         self._found = (lines, Counts(rows, malformed))

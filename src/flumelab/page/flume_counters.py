@@ -47,6 +47,12 @@ class FlumeReading:
             if _number(counters, "ChannelCapacity") >= CAPACITY_UNLIMITED
         )
 
+    def hands_over(self, hop: str) -> bool:
+        """Whether a hop is a channel that stores nothing."""
+        kind, _, name = hop.partition(":")
+        fill = self.fill(name) if kind == "channel" else None
+        return fill is not None and fill.capacity >= CAPACITY_UNLIMITED
+
     def fill(self, channel: str) -> Fill | None:
         """Return how full a channel is; None if no agent runs."""
         counters = self.current.get(f"CHANNEL.{channel}")

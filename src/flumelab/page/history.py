@@ -69,6 +69,20 @@ class History:
             oldest = sample
         return newest.time - oldest.time
 
+    def held(self, link: str, hop: str) -> float:
+        """Return for how many seconds a link has had a lag while a hop has not moved.
+
+        That is how long a channel that stores nothing has held its batch: the channel counts the
+        batch only once it is sent.
+        """
+        newest = self._samples[-1]
+        oldest = newest
+        for sample in reversed(self._samples):
+            if not sample.lags.get(link) or sample.lines.get(hop) != newest.lines.get(hop):
+                break
+            oldest = sample
+        return newest.time - oldest.time
+
     def trend(self, link: str) -> str:
         """Return whether a lag grows, shrinks, is steady, or is none.
 

@@ -13,8 +13,8 @@ from flumelab.signs import Level, Sign
 ENDED = "part-ended"
 START_SECONDS = 60.0
 """A part that has not answered yet is starting for so long; a laptop may be busy."""
-SILENT_SECONDS = 2.5
-"""Two answers may fail, as at the moment in which a connection is cut."""
+SILENT_SECONDS = 5.0
+"""An answer or two may fail: when a connection is cut, or where the machine has too much to do."""
 
 
 class Answering:

@@ -34,7 +34,11 @@ class HostSigns:
         self._looking: threading.Thread | None = None
 
     def add(self, state: State) -> State:
-        """Return the state with the signs that were found; look for them again if it is time."""
+        """Return the state with the signs that were found; look for them again if it is time.
+
+        The containers' page says that it sees no logs, which is not true here.
+        """
+        state = {**state, "lab": {**state["lab"], "unseen": ""}}
         if not _is_in_trouble(state):
             self._signs = ()
             return state

@@ -60,7 +60,7 @@ class LabState:
         truth = self._truth(readings, moving)
         ledger = self._ledger(readings, truth, moving)
         self._marks.look_at_ledger(time, ledger)
-        links = [self._link(link, lags[link_id(link)], readings.cut) for link in plan.links]
+        links = [self._link(link, lags[link_id(link)], readings) for link in plan.links]
         hops = hop_states.hops_of(plan, readings, parts, lines, self._history, signs)
         return State(
             sample=number,
@@ -99,7 +99,7 @@ class LabState:
         own = place.own or {}
         progress = readings.progress
         told = [progress.get(key) for key in ("listens", "polls", "receivers", "folders")]
-        of = (place.lesson, changed, tuple(readings.queries), own.get("sent") is None,
+        of = (place.lesson, place.keys, changed, tuple(readings.queries), own.get("sent") is None,
               bool(progress.get("files")), told)  # fmt: skip
         if self._plan is None or of != self._plan_of:
             self._plan_of = of
@@ -110,6 +110,7 @@ class LabState:
                     sorted(readings.queries),
                     place.agent,
                     place.database,
+                    all_keys=place.compares and not place.keys,
                 )
             else:
                 self._plan = plan_of_own(place, readings.progress)
@@ -142,8 +143,10 @@ class LabState:
         exact = {link_id(link) for link in plan.links if _is_exact(plan, link, readings)}
         return {id_: lag if id_ in exact or lag is None else 0 for id_, lag in lags.items()}
 
-    def _link(self, link: LinkPlan, lag: int | None, cut: bool) -> Link:
+    def _link(self, link: LinkPlan, lag: int | None, readings: Readings) -> Link:
         seconds = self._history.waited(link.source, lag) if lag else (None if lag is None else 0.0)
+        if lag and readings.flume.hands_over(link.source):
+            seconds = self._history.held(link_id(link), link.source)
         return Link(
             link.source,
             link.target,
@@ -151,7 +154,7 @@ class LabState:
             None if seconds is None else round(seconds, 1),
             self._history.trend(link_id(link)),
             link.note,
-            cut=link.connection and cut,
+            cut=link.connection and readings.cut,
         )
 
     def _values(
@@ -174,8 +177,10 @@ class LabState:
         if readings.has_urls:
             return readings.generated
         place = readings.place
+        if not place.compares:
+            return None
         if self._expected is None:
-            self._expected = ExpectedAnswer(place.lesson, place.ledger, place.root)
+            self._expected = ExpectedAnswer(place.lesson, place.ledger, place.root, place.keys)
         return self._expected.at(readings.generated_lines, moving)
 
     def _ledger(self, readings: Readings, truth: Totals | None, moving: bool) -> Ledger | None:
@@ -245,6 +250,7 @@ def _lab(readings: Readings, parts: Sequence[Any], hops: Sequence[Hop]) -> Lab:
         state=state,
         says=says,
         standing=place.standing,
+        unseen=place.unseen,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flumelab.errors import LabError
-from flumelab.lessons.catalogue import Input, Lesson, Program
+from flumelab.lessons.catalogue import EVENTS, Input, Lesson, Program
 from flumelab.own import conf as confs
 from flumelab.own.conf import AgentConf
 from flumelab.own.services import FLUME
@@ -16,6 +16,8 @@ PLACES = {
     Input.S3: HopPlan("bucket", "bucket", "lab", "S3", "s3", ("sent", "")),
     Input.FILES: HopPlan("spool", "spool", "files", "", "", ("spooled", "")),
 }
+SEVERAL_KEYS = ("hashtags",)
+"""The scenarios of which a line has any number of keys."""
 TOTALS = "totals"
 """The query that writes the totals, in a program with several queries."""
 
@@ -26,6 +28,7 @@ def plan(
     queries: Sequence[str],
     agent: str = FLUME,
     database: bool = False,
+    all_keys: bool = True,
 ) -> FlowPlan:
     """Return the flow of a lesson.
 
@@ -33,17 +36,19 @@ def plan(
     :param queries: the names of its queries of Structured Streaming, as far as they are known
     :param agent: the service that runs the agent
     :param database: whether the result store is a database server
+    :param all_keys: whether the answer has every key of every line
     """
     flow = FlowPlan()
     generator = HopPlan("generator", "generator", lesson.scenario, "loadgen", "", ("generated", ""))
     flow.add(flow.trunk, generator, ())
     if lesson.uses_flume:
         spool = HopPlan("spool", "spool", "files", "", "", ("spooled", ""))
-        flow.add(flow.trunk, spool, [generator.id], "rename")
+        flow.add(flow.trunk, spool, [generator.id], "append" if lesson.appends else "rename")
         ends = _add_agent(flow, lesson, _agent(conf), agent, queries)
     else:
         ends = _add_reader(flow, lesson.program, queries)
-    counts_lines = lesson.answer.value == "events" and lesson.answer.part == TOTALS
+    one_key_a_line = lesson.answer == EVENTS and lesson.scenario not in SEVERAL_KEYS
+    counts_lines = one_key_a_line and all_keys
     store = HopPlan(
         "store", "store", "totals", "MariaDB" if database else "SQLite", "db" if database else "",
         ("counted", ""), "lines" if counts_lines else "values",
@@ -110,7 +115,7 @@ def _add_queries(
     beside = len(names) > 1 and chain is flow.trunk
     for name in names if beside else names[:1]:
         hop = HopPlan(
-            f"query:{name}", "query", name, program.file, program.service,
+            f"query:{name}", "query", name or "not known yet", program.file, program.service,
             (measure, name),
         )  # fmt: skip
         flow.add(flow.new_way() if beside else chain, hop, [before], "read")

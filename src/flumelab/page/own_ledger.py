@@ -18,13 +18,10 @@ def own_ledger(readings: Readings, moving: bool, seconds: float | None) -> Ledge
     rows = {name: query["rows"] for name, query in readings.queries.items()}
     progress = {**readings.progress, "queries": rows}
     found = hops.of(conf, readings.flume.runs, progress, given, ports)
-    seen = [hop for hop in found.hops if hop.lines is not None]
-    before = [seen[0].lines, *(hop.lines for hop in seen)] if seen else []
     table = [
-        LedgerHop(hop.name, hop.source, hop.lines or 0, (last or 0) - (hop.lines or 0))
-        for hop, last in zip(seen, before, strict=False)
+        LedgerHop(hop.name, hop.source, hop.lines or 0, missing) for hop, missing in found.missing
     ]
-    if not any(hop.lines for hop in seen):
+    if not any(lines for _, lines in found.counts):
         return Ledger(table, "empty", "EMPTY: no line has come in yet")
     if found.agree:
         return Ledger(table, "balanced", found.verdict, seconds)

@@ -10,6 +10,7 @@ from typing import Any
 from flumelab import lesson_run
 from flumelab.errors import LabError
 from flumelab.lessons import catalogue
+from flumelab.lessons.answer import Answer
 from flumelab.lessons.catalogue import Lesson
 from flumelab.own.services import FLUME, PROGRAM, OwnState
 from flumelab.page.state import DEAD, RUNNING, Part
@@ -57,6 +58,12 @@ class Place:
     root: Path | None = None
     standing: bool = True
     own: Mapping[str, Any] | None = None
+    keys: str = ""
+    """Only keys that are like this regular expression are to be found; empty for all."""
+    unseen: str = ""
+    """What the page cannot see of this lab: see `Lab.unseen`."""
+    compares: bool = True
+    """Whether the program's keys are to be those of the lesson's answer."""
     agent: str = FLUME
     is_cut: Callable[[], bool] = lambda: False
     """Whether the connection between sink and receiver is cut."""
@@ -119,7 +126,8 @@ class LocalPlaces:
 
 
 def _place(settings: Settings, state: StateFolder, standing: bool) -> Place:
-    lesson = _lesson(state)
+    exercise = read_json(state.exercise)
+    lesson = _lesson(state, exercise)
     processes = Processes(state.folder)
     servers = Servers.among(lesson.servers, settings, state.folder)
     return Place(
@@ -136,24 +144,44 @@ def _place(settings: Settings, state: StateFolder, standing: bool) -> Place:
         progress=state.checkpoints,
         results_url=servers.results_url if "db" in servers.names else state.results_url,
         parts=partial(_parts, processes),
-        evidence=LocalEvidence(processes, settings.metrics_port, utc=True),
+        evidence=LocalEvidence(processes, settings.metrics_port, utc=True, cut=state.cut),
         root=settings.root,
         standing=standing,
+        keys=exercise.get("keys", ""),
+        compares=exercise.get("compares", True),
         is_cut=state.cut.exists,
     )
 
 
-def _lesson(state: StateFolder) -> Lesson:
-    """Return the lesson that runs, with the files of an exercise that is checked with it."""
+def _lesson(state: StateFolder, exercise: Mapping[str, Any]) -> Lesson:
+    """Return the lesson that runs, with what an exercise that is checked with it changes."""
     try:
         lesson = catalogue.find(state.lesson.read_text().strip())
     except (OSError, LabError):
         return catalogue.find(catalogue.DEFAULT)
-    if not (exercise := read_json(state.exercise)):
+    if not exercise:
         return lesson
     files = zip(lesson.programs, exercise["programs"], strict=True)
-    programs = tuple(replace(program, file=file) for program, file in files)
-    return replace(lesson, name=exercise["name"], programs=programs, conf=exercise["conf"])
+    return replace(
+        lesson,
+        name=exercise["name"],
+        programs=tuple(replace(program, file=file) for program, file in files),
+        conf=exercise["conf"],
+        scenario=exercise.get("scenario", lesson.scenario),
+        answer=_answer(exercise) or lesson.answer,
+    )
+
+
+def _answer(exercise: Mapping[str, Any]) -> Answer | None:
+    if not (given := exercise.get("answer")):
+        return None
+    repeated = given["repeated"]
+    return Answer(
+        given["part"],
+        given["value"],
+        tuple(given["options"]),
+        (repeated[0], repeated[1]) if repeated else None,
+    )
 
 
 def _parts(processes: Processes) -> list[Part]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flumelab.counts import Counts
 from flumelab.ledger import HopCounts
+from flumelab.lessons.catalogue import EVENTS
 from flumelab.page import landing_log
 from flumelab.page.flow import HopPlan
 from flumelab.page.flume_counters import FlumeCounters, FlumeReading
@@ -169,8 +170,12 @@ class Reader:
 
 
 def _has_urls(place: Place) -> bool:
-    """Whether the lesson's keys are those that the generator's ledger has."""
-    return place.lesson is None or place.lesson.scenario == ACCESS_LOG
+    """Whether the lesson's keys are those that the generator's ledger has: all URLs, counted."""
+    lesson = place.lesson
+    if lesson is None:
+        return True
+    counts_all = lesson.answer == EVENTS and not place.keys and place.compares
+    return lesson.scenario == ACCESS_LOG and counts_all
 
 
 def _sent(flume: FlumeReading) -> int:

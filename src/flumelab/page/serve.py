@@ -71,7 +71,20 @@ async def _serve(
         token = f"#token={control.token}" if control.enabled else ""
         async with _sampling(sampler):
             serving(f"http://{address[0]}:{address[1]}/{token}")
-            await uvicorn.Server(config).serve(sockets=[listener])
+            await PageServer(config, latest).serve(sockets=[listener])
+
+
+class PageServer(uvicorn.Server):
+    """Ends the streams of events before it waits for its connections to end."""
+
+    def __init__(self, config: uvicorn.Config, latest: Latest) -> None:
+        super().__init__(config)
+        self._latest = latest
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End; uvicorn calls it after SIGINT and SIGTERM."""
+        self._latest.close()
+        await super().shutdown(sockets)
 
 
 def config_of(app: Starlette) -> uvicorn.Config:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from flumelab.page.offered import Controls
+
 API_VERSION = 1
 
 RUNNING, STARTING, STUCK, DEAD, DOWN = "running", "starting", "stuck", "dead", "down"
@@ -221,6 +223,7 @@ class Lab:
     :param state: running, starting, broken (a part is dead or stuck) or down
     :param standing: whether it is the lab of `flumelab up`, to which feed, kill and the rest apply
     :param says: the state in one sentence
+    :param unseen: what this page cannot see, and what shows it, in one sentence; empty if nothing
     """
 
     runtime: str
@@ -229,6 +232,7 @@ class Lab:
     state: str
     says: str
     standing: bool = True
+    unseen: str = ""
 
 
 @dataclass(frozen=True)
@@ -246,32 +250,6 @@ class Sign:
     place: str
     says: str
     since: float | None
-
-
-@dataclass(frozen=True)
-class Action:
-    """Something that the page can do to the lab.
-
-    :param id: kill, start, cut or mend; `part` is the part that it is done to
-    :param command: the command that does the same in a terminal
-    :param possible: whether it can be done now; `why` says why not
-    """
-
-    id: str
-    part: str
-    title: str
-    command: str
-    possible: bool = True
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Controls:
-    """What the page can do: feed, if it is enabled, and the actions; `why` says why nothing."""
-
-    enabled: bool
-    actions: Sequence[Action] = ()
-    why: str = ""
 
 
 @dataclass(frozen=True)

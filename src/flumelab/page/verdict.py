@@ -12,6 +12,7 @@ from flumelab.page.state import Counts, Key, Ledger, LedgerHop
 
 KEYS_SHOWN = 20
 EMPTY = "EMPTY: the lab has not been fed yet"
+PREDICTED = "PREDICTED: flumelab learn compares your numbers with this run"
 
 
 class Verdict:
@@ -93,6 +94,8 @@ def ledger_of_keys(
     found = readings.counted.by_key() if readings.counted else {}
     if not readings.generated_lines:
         verdict, says = "empty", EMPTY
+    elif not readings.place.compares:
+        verdict, says = "none", PREDICTED
     elif truth is None or (moving and found != truth.by_key()):
         verdict, says = "counting", "COUNTING: the right answer is compared once nothing moves"
     elif found == truth.by_key():

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ KINDS = {
     Kind.RECEIVER: ("receiver",),
 }
 LOG_LINES = 15
+START_SECONDS_MAX = 120  # a busy laptop may need as long
+POLL_SECONDS = 0.5
 CLEAR_LINE = "\x1b[2K"
 """Compose 2.26 starts each line of a log with this, even if the output is not a terminal."""
 
@@ -66,11 +69,16 @@ class DockerRuntime:
         """Build the images with `docker compose build`."""
         self._images.build((BASE, *servers), report)
 
+    def is_built(self) -> bool:
+        """Look for the images that every lesson needs."""
+        return self._images.exist(BASE)
+
     def up(self, lesson: Lesson, report: Report) -> None:
         """Start the services; Compose starts each one when those that it depends on are healthy."""
         program = lesson.program
         if others := {s.name for s in self.services()} & SERVICES - {program.service}:
             raise LabError(f"{', '.join(others)} is up; run flumelab down first")
+        was_up = bool(self.services())
         report(f"starting the services for {lesson.name}")
         try:
             environment = _choose(lesson)
@@ -78,7 +86,8 @@ class DockerRuntime:
         except LabError as error:
             failed = next((s.name for s in self.services() if s.state != "running"), None)
             log = self.log_tail(failed, LOG_LINES) if failed else ""
-            self._compose.output("down")
+            if not was_up:
+                self._compose.output("down")
             raise LabError(f"{error}\n{log}") from None
 
     def down(self, report: Report) -> None:
@@ -91,6 +100,34 @@ class DockerRuntime:
         if service not in {each.name for each in self.services() if each.state != "stopped"}:
             raise LabError(f"{service} does not run; flumelab status shows what runs")
         self._compose.output("kill", service)
+
+    def start(self, service: str, report: Report) -> None:
+        """Start its containers, not with Compose, which might replace them by newer images'."""
+        found = [each.state for each in self.services() if each.name == service]
+        if "stopped" not in found:
+            fact = "runs already" if found else "has no container"
+            raise LabError(f"{service} {fact}; flumelab status shows the parts")
+        report(f"starting {service}")
+        containers = self._compose.output("ps", "--all", "--quiet", service).split()
+        done = subprocess.run(
+            ["docker", "start", *containers], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise LabError(f"docker start failed: {done.stderr.strip()}")
+        self._await(service)
+
+    def _await(self, service: str) -> None:
+        """Wait until a service is healthy; raises `LabError` if it ends or is late."""
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while True:
+            states = {each.state for each in self.services() if each.name == service}
+            if states == {"running"}:
+                return
+            late = time.monotonic() > deadline
+            if "stopped" in states or late:
+                fact = f"is not ready after {START_SECONDS_MAX} s" if late else "ended at its start"
+                raise LabError(f"{service} {fact}:\n{self.log_tail(service, LOG_LINES)}")
+            time.sleep(POLL_SECONDS)
 
     def cut(self) -> None:
         """Take the agent's container off the network; its packets are lost without a word."""
@@ -161,7 +198,13 @@ class DockerRuntime:
 
     def evidence(self) -> DockerEvidence:
         """Ask the services that are up."""
-        return DockerEvidence(self._compose, self.services(), KINDS, self._settings.metrics_port)
+        port = self._settings.metrics_port
+        return DockerEvidence(self._compose, self.services(), KINDS, port, self._is_cut)
+
+    def _is_cut(self) -> bool:
+        """Whether the agent's container runs without a network."""
+        lines = self._compose.output("ps", "--format", "json", *FLUMES).splitlines()
+        return any(json.loads(line).get("Networks") == "" for line in lines)
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
         """Name a socket of the generator's container, a server, or else the shared volume."""

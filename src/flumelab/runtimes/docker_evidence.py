@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from flumelab import flume_metrics
@@ -25,6 +25,7 @@ class DockerEvidence:
     """Asks Compose for the logs, and the agent's container for its conf and its folder.
 
     :param services: as `Runtime.services` lists them
+    :param is_cut: whether the agent is off the network
     :param kinds: the services' names by what they are; the others are servers and workers
     """
 
@@ -34,7 +35,9 @@ class DockerEvidence:
         services: Sequence[Service],
         kinds: Mapping[Kind, Collection[str]],
         metrics_port: int,
+        is_cut: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.is_cut = is_cut
         self._compose = compose
         self._services = services
         self._kinds = kinds

@@ -56,11 +56,14 @@ class DockerImages:
         for group in stale:
             self._stamp(group).write()
 
-    def _is_current(self, group: str) -> bool:
+    def exist(self, group: str) -> bool:
+        """Whether all images of a group were built once."""
         names = [f"{self._settings.images}-{image}" for image in IMAGES[group]]
         command = ["docker", "image", "inspect", "--format", "{{.Id}}", *names]
-        found = subprocess.run(command, capture_output=True, check=False).returncode == 0
-        return found and self._stamp(group).is_current()
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    def _is_current(self, group: str) -> bool:
+        return self.exist(group) and self._stamp(group).is_current()
 
     def _stamp(self, group: str) -> BuildStamp:
         settings = self._settings

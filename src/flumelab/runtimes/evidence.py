@@ -39,3 +39,6 @@ class Evidence(Protocol):
 
     def folder(self, path: str) -> Folder:
         """The files in a folder of the agent, with those in sub-folders."""
+
+    def is_cut(self) -> bool:
+        """Whether flumelab has cut the connection between sink and receiver."""

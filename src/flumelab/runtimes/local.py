@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from flumelab import flume_metrics
 from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.ledger import HopCounts
+from flumelab.lessons import catalogue
 from flumelab.lessons.catalogue import Input, Lesson
 from flumelab.runtimes import commands, local_build, sub_folders
 from flumelab.runtimes.local_evidence import LocalEvidence
@@ -48,6 +50,10 @@ class LocalRuntime:
         """Build the jars with Maven, and install the connector into PySpark."""
         local_build.build(self._settings.root, servers, report)
 
+    def is_built(self) -> bool:
+        """Look for Flume's runtime, which is built first."""
+        return local_build.is_built(self._settings.root)
+
     def up(self, lesson: Lesson, report: Report) -> None:
         """Start what is not running yet; if anything fails, stop everything again."""
         stages = self.services_of(lesson).stages()
@@ -82,6 +88,19 @@ class LocalRuntime:
     def kill(self, service: str) -> None:
         """Send SIGKILL to the service's processes; it is then shown as stopped."""
         self._processes.kill(service)
+
+    def start(self, service: str, report: Report) -> None:
+        """Start the process again; it continues from its state."""
+        with self._state.locked():
+            running, dead = self._processes.running(), self._processes.dead()
+            if service not in dead:
+                fact = "runs already" if service in running else "is no part that has ended"
+                raise LabError(f"{service} {fact}; flumelab status shows the parts")
+            settings = replace(self._settings, link=LINK in running | dead)
+            lesson = catalogue.find(self._state.lesson.read_text().strip())
+            stages = LessonServices(lesson, settings, self._state).stages()
+            self._processes.stop(service, 0)
+            self._start([la for stage in stages for la in stage if la.service == service], report)
 
     def cut(self) -> None:
         """Create the file that the link looks for."""
@@ -148,7 +167,8 @@ class LocalRuntime:
 
     def evidence(self) -> LocalEvidence:
         """Ask the processes; the drivers' logs have UTC."""
-        return LocalEvidence(self._processes, self._settings.metrics_port, utc=True)
+        port = self._settings.metrics_port
+        return LocalEvidence(self._processes, port, utc=True, cut=self._state.cut)
 
     def target_options(self, lesson: Lesson) -> Sequence[str]:
         """Name the receiver's port for a socket, or else a server or the spool directory."""

@@ -42,6 +42,11 @@ def flume_home(root: Path) -> Path:
     return root / "runtimes/flume/target/flume"
 
 
+def is_built(root: Path) -> bool:
+    """Whether a checkout was built once, even if its sources have changed."""
+    return (ENVIRONMENT / "flumelab.built").exists() and (flume_home(root) / "lib").is_dir()
+
+
 def build(root: Path, servers: Sequence[str], report: Report) -> None:
     """Build what has changed since the last time; one process builds at a time.
 

@@ -25,9 +25,17 @@ class LocalEvidence:
     """Reads the logs, asks the agent over HTTP, and lists folders.
 
     :param utc: whether the programs' logs have UTC instead of local time
+    :param cut: the file that cuts the link while it exists; None for a lab without one
     """
 
-    def __init__(self, processes: Processes, metrics_port: int, utc: bool = False) -> None:
+    def __init__(
+        self,
+        processes: Processes,
+        metrics_port: int,
+        utc: bool = False,
+        cut: Path | None = None,
+    ) -> None:
+        self._cut = cut
         self._processes = processes
         self._port = metrics_port
         self._utc = utc
@@ -40,6 +48,10 @@ class LocalEvidence:
             Part(name, kind_of(name), "running" if name in running else "stopped")
             for name in records
         ]
+
+    def is_cut(self) -> bool:
+        """Look for the file."""
+        return self._cut is not None and self._cut.exists()
 
     def log(self, service: str) -> list[LogLine]:
         """Read the service's file."""

@@ -37,6 +37,9 @@ class Runtime(Protocol):
         :param servers: the servers that a lesson needs, as in `Lesson.servers`
         """
 
+    def is_built(self) -> bool:
+        """Whether what each lesson needs was built once, even if its sources have changed."""
+
     def up(self, lesson: Lesson, report: Report) -> None:
         """Start all services of a lesson in order and wait until each is ready; do not feed it."""
 
@@ -47,7 +50,13 @@ class Runtime(Protocol):
         """Every service with its state, in the order of the flow; empty if the lab is down."""
 
     def kill(self, service: str) -> None:
-        """End a service at once, as a crash would; `up` starts it again."""
+        """End a service at once, as a crash would; `start` starts it again."""
+
+    def start(self, service: str, report: Report) -> None:
+        """Start a service that was killed or has ended, as it was; build nothing.
+
+        The other services stay as they are, even if this one fails.
+        """
 
     def cut(self) -> None:
         """Cut the connection between sink and receiver."""

@@ -36,7 +36,9 @@ def counter_signs(snapshot: Snapshot) -> Iterator[Sign]:
             yield from _repeated(part, channel, agent, since)
     for source in agent.sources:
         yield from _all_dropped(part, source, agent)
-        if not any(is_full(channel) for channel in agent.channels_of(source)):
+        channels = agent.channels_of(source)
+        held = any(channel.name in stuck and _hands_over(channel) for channel in channels)
+        if not held and not any(is_full(channel) for channel in channels):
             yield from _source(part, source, snapshot)
     yield from _not_running(part, agent, snapshot)
 
@@ -56,6 +58,11 @@ def is_full(channel: Component) -> bool:
     return FULL_PERCENT <= percent <= 100
 
 
+def _hands_over(channel: Component) -> bool:
+    """Whether a channel stores nothing: its source waits until the sink has sent its batch."""
+    return channel.type.endswith(".HandoffChannel")
+
+
 def _sink(part: str, sink: Component, channel: Component, since: float, snapshot: Snapshot) -> Sign:
     worker = _receivers_worker(snapshot, sink.settings.get("port", ""))
     name = "sink-not-moving"
@@ -67,6 +74,8 @@ def _sink(part: str, sink: Component, channel: Component, since: float, snapshot
         )
         tried = sink.count("ConnectionFailedCount") > 0
         name = "sink-refused" if tried and refused >= failed - 1 else "sink-unanswered"
+    if snapshot.cut and name != "sink-not-moving":
+        name = "connection-cut"
     if name == "sink-refused" and worker and worker != sink.settings.get("hostname"):
         name = "receiver-elsewhere"
     return known()[name].sign(

@@ -78,6 +78,7 @@ class Snapshot:
     :param hops: lines at each hop, in the order of the flow; empty if they were not counted
     :param still_seconds: what has work and has not moved for so long is stuck; Flume's own pauses
         take up to 5 s
+    :param cut: whether flumelab has cut the connection between sink and receiver
     """
 
     now: float
@@ -90,6 +91,7 @@ class Snapshot:
     folders: Mapping[str, Folder] = field(default_factory=dict)
     hops: Sequence[tuple[str, int]] = ()
     still_seconds: float = 15.0
+    cut: bool = False
 
     def part(self, kind: Kind) -> str:
         """The name of the first part of a kind; empty if there is none."""

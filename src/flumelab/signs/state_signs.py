@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from flumelab.signs.known import known
 from flumelab.signs.sign import Sign
-from flumelab.signs.snapshot import LogLine, Snapshot
+from flumelab.signs.snapshot import Kind, LogLine, Snapshot
 
 LINES_LOOKED_AT = 500
 _CAUSE = re.compile(r"(?:error: (.+)|\s*((?:\w+\.)*\w*(?:Error|Exception): .+))$")
@@ -13,7 +13,12 @@ _CAUSE = re.compile(r"(?:error: (.+)|\s*((?:\w+\.)*\w*(?:Error|Exception): .+))$
 
 
 def state_signs(snapshot: Snapshot) -> Iterator[Sign]:
-    """Yield each part that has ended, with the error and the time that its log has last."""
+    """Yield each part that has ended, with the error and the time that its log has last.
+
+    An agent that was taken off the network cannot be asked for its counters, so that is told here.
+    """
+    if snapshot.cut and not snapshot.counters:
+        yield known()["off-network"].sign(snapshot.part(Kind.FLUME), None)
     for part in snapshot.parts:
         if part.state == "stopped":
             lines = snapshot.logs.get(part.name, ())

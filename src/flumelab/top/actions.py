@@ -44,7 +44,7 @@ class Actions:
     def up(self, state: State) -> None:
         """Start what does not run."""
         linked = ["--link"] if any(part["name"] == "link" for part in state["parts"]) else []
-        self._start(state, ["up", "--lesson", state["lab"]["lesson"], *linked])
+        self._start(state, ["up", "--no-build", "--lesson", state["lab"]["lesson"], *linked])
 
     def open_page(self) -> None:
         """Open the live page; in the local runtime serve it as long as top runs."""

@@ -20,7 +20,7 @@ HELP = """\
 ↑ ↓    choose a row
 f      feed: send 10,000 lines at 2,000 a second
 k      kill the part of the row, as a crash would (it asks first)
-u      start what does not run: flumelab up
+u      start what does not run: flumelab up --no-build
 l      the end of the log of the row's part
 w      open the live page in a browser
 ?      this help

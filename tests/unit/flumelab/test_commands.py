@@ -54,6 +54,23 @@ def test_a_lesson_takes_no_file_of_the_users(
     assert "name" in str(done.exception)
 
 
+def test_a_log_is_counted_in_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Wish] = []
+    monkeypatch.setattr("flumelab.own.command.run", lambda wish, *_: asked.append(wish) or 0)
+    each = ["--count-each", r"\S+"]
+    CliRunner().invoke(cli, ["run", "my.py", *each])
+    assert (asked[0].count, asked[0].count_each) == (r"\S+", True)
+    both = CliRunner().invoke(cli, ["run", "my.py", *each, "--count", "GET"])
+    assert "leave one out" in str(both.exception)
+
+
+def test_a_conf_in_the_programs_place_is_not_taken_for_a_lesson() -> None:
+    done = CliRunner().invoke(cli, ["run", "my.conf", "--conf", "my_program.py"])
+    assert str(done.exception) == (
+        "my.conf is not a Python program: its name does not end with .py; name one"
+    )
+
+
 def test_each_command_has_a_name_of_its_own_and_a_help_text() -> None:
     commands = [(each.name or getattr(each.callback, "__name__", ""), each.callback)
                 for each in cli.registered_commands]  # fmt: skip

@@ -1,5 +1,6 @@
 """What is wrong in a conf is told before its agent starts."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -109,11 +110,19 @@ def test_the_labs_own_confs_are_clean() -> None:
     assert doctor.of_confs(files) == [doctor.Check("Flume confs", True, f"{len(files)} clean", "")]
 
 
+def test_the_machine_has_no_part_in_the_check_of_ones_own_conf(
+    conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as used:
+        monkeypatch.setenv("LAB_UI_PORT", str(used.getsockname()[1]))
+        result = CliRunner().invoke(cli, ["doctor", "--conf", str(conf)])
+
+    assert (result.exit_code, result.stdout.split()) == (0, ["ok", "Flume", "confs", "1", "clean"])
+
+
 def test_the_doctor_looks_at_a_conf_of_ones_own(conf: Path) -> None:
     conf.write_text(CONF.replace("lab.sinks = k1", "lab.sinks = k1,"))
-    result = CliRunner().invoke(
-        cli, ["doctor", "--runtime", "local", "--conf", str(conf), "--json"]
-    )
+    result = CliRunner().invoke(cli, ["doctor", "--conf", str(conf), "--json"])
 
     assert result.exit_code == 1
     assert "comma" in result.stdout or "becomes part of a name" in result.stdout

@@ -163,7 +163,7 @@ function legendButton(made, one, place) {
   const button = element("button", { type: "button", "aria-pressed": String(!HIDDEN.has(one.label)) });
   const line = element("span", { class: "line-sample", "aria-hidden": "true" });
   line.style.setProperty("--line", one.limit ? color("limit") : color(`line-${place % 8}`));
-  line.style.setProperty("--dash", dashOf(place).length ? "dashed" : "solid");
+  line.style.setProperty("--dash", one.limit ? "dotted" : dashOf(place).length ? "dashed" : "solid");
   button.append(line, one.label);
   button.onclick = () => {
     const show = HIDDEN.has(one.label);
@@ -210,7 +210,7 @@ function minutes(time) {
 function line(one, place) {
   const stroke = one.limit ? color("limit") : color(`line-${place % 8}`);
   const made = {
-    stroke, width: one.limit ? 1.5 : 2, dash: one.limit ? [6, 4] : dashOf(place),
+    stroke, width: 2, dash: one.limit ? [2, 4] : dashOf(place),
     spanGaps: false, points: { show: false }, show: !HIDDEN.has(one.label),
   };
   if (one.bars) {

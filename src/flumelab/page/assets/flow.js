@@ -126,7 +126,8 @@ function updateHop(hop, rates) {
   parts.root.dataset.state = hop.state;
   parts.root.dataset.moves = hop.rate > 0;
   say(parts.lines, hop.lines < 10_000_000 ? number(hop.lines) : short(hop.lines));
-  say(parts.rate, hop.lines == null ? "not known" : rate(hop.rate ?? 0));
+  const counted = hop.unit === "lines" ? "" : `${hop.unit} `; // a bare number means lines
+  say(parts.rate, hop.lines == null ? "not known" : `${counted}${rate(hop.rate ?? 0)}`);
   const troubled = hop.state !== "running";
   say(parts.state, troubled ? `${SIGNS[hop.state]} ${hop.state}` : "");
   const said = `${kindOf(hop)} ${hop.name}: ${number(hop.lines)} ${hop.unit}, ${rate(hop.rate)}`;

@@ -135,11 +135,16 @@ function drawTop() {
   const problem = document.getElementById("problem");
   const bad = lab.state === "broken" || lab.state === "down";
   const warnings = state.signs.filter((sign) => sign.level === "warning").map((sign) => sign.says);
-  const said = bad ? lab.says : warnings.join(". ");
+  // Where a part is in trouble, the reader must know that the reason may be in a log.
+  const said = lab.state === "broken" ? `${ended(lab.says)} ${lab.unseen}`.trim()
+    : bad ? lab.says : warnings.join(". ");
   problem.hidden = !said;
   problem.dataset.state = bad ? lab.state : "warning";
   say(problem, said);
+  say("unseen", lab.unseen);
 }
+
+const ended = (sentence) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`);
 
 function drawVerdict() {
   const { ledger } = state;

@@ -1,6 +1,7 @@
 """What the driver reports of a user's program, without a Spark that runs."""
 
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 
 pytest.importorskip("pyspark.streaming.flume", reason="needs the connector installed in PySpark")
 
-from flumelab.own import launch
+from flumelab.own import launch, program_paths
+from flumelab.own.adapt import Folders
 from flumelab.own.progress import Progress
 
 
@@ -110,3 +112,45 @@ def test_only_an_interruption_after_the_labs_stop_is_no_failure(
     stop.touch()
     assert launch.is_interrupted_by_the_stop(interrupted)
     assert not launch.is_interrupted_by_the_stop(RuntimeError("java.io.IOException"))
+
+
+def test_an_error_of_a_python_source_is_quoted_whatever_its_class(tmp_path: Path) -> None:
+    program = tmp_path / "p.py"
+    program.write_text("raise\n")
+    said = launch.explain(
+        ValueError(
+            "[PYTHON_DATA_SOURCE_ERROR] Failed\nTraceback (most recent call last):\n"
+            '  File "/x/worker.py", line 9, in main\n    source = make()\n'
+            "pyspark_flume.errors.OptionInvalid: the option landing is missing; name a folder\n"
+            " SQLSTATE: 38000"
+        ),
+        program,
+    )
+    assert list(said)[-1] == (
+        "  pyspark_flume.errors.OptionInvalid: the option landing is missing; name a folder"
+    )
+
+
+def test_a_program_that_fails_does_not_count_as_one_that_ends_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, active: list[Any]
+) -> None:
+    program = tmp_path / "p.py"
+    program.write_text("1 / 0\n")
+    monkeypatch.setenv("PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.setenv("STOP_FILE", str(tmp_path / "stop"))
+    monkeypatch.setattr(launch, "_close_stdin", lambda: None)
+    for name in ("argv", "path"):
+        monkeypatch.setattr(sys, name, list(getattr(sys, name)))
+    monkeypatch.setattr(sys, "last_value", None, raising=False)
+    assert launch.run(program, []) == 1
+    assert isinstance(sys.last_value, ZeroDivisionError)  # pyspark_flume.early_end looks there
+
+
+def test_a_relative_checkpoint_has_a_short_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = Folders(tmp_path / "files", {})
+    kept = program_paths.path_here(folders, "ck/1", program_paths.CHECKPOINT)
+    assert kept == str(tmp_path / "files/ck/1")
+    assert program_paths.path_here(folders, kept, program_paths.CHECKPOINT) == kept

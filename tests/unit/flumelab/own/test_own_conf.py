@@ -52,7 +52,7 @@ def test_of_several_agents_one_has_to_be_named_and_be_there(tmp_path: Path) -> N
     with pytest.raises(LabError, match=r"has the agents a1, b2; choose one with --agent$"):
         conf.read(file)
     assert list(conf.read(file, "b2").sources) == ["r1"]
-    with pytest.raises(LabError, match=r"has no agent c3; it has a1, b2$"):
+    with pytest.raises(LabError, match=r"has no agent c3; give --agent a1 or b2$"):
         conf.read(file, "c3")
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from flumelab.errors import LabError
+from flumelab.own import conf as confs
 from flumelab.own import feed, feed_network
 from flumelab.own.conf import AgentConf, Component
 from flumelab.own.hops import Hop, Hops
+from flumelab.own.hops import of as flow
 from flumelab.own.inputs import LogFile, files_of
 from tests.support.compression import PACK
 
@@ -69,6 +71,8 @@ def test_what_is_empty_hidden_or_done_is_left_out_and_said(tmp_path: Path) -> No
     found, left_out = files_of(tmp_path)
     assert [file.name for file in found] == ["a.log"]
     assert len(left_out) == 3
+    with pytest.raises(LabError, match=r"b.log is empty; give --input a log with lines in it$"):
+        files_of(tmp_path / "b.log")
     assert any("b.log is empty" in sentence for sentence in left_out)
 
 
@@ -198,6 +202,51 @@ def test_hops_agree_or_differ_at_the_first_that_is_not_like_the_one_before() -> 
     }
 
 
+MULTIPLEXED = """\
+a1.sources = r1
+a1.channels = hot cold
+a1.sinks = k1 k2
+a1.sources.r1.type = syslogtcp
+a1.sources.r1.channels = hot cold
+a1.sources.r1.selector.type = multiplexing
+a1.sources.r1.selector.mapping.temp = hot
+a1.sources.r1.selector.default = cold
+a1.channels.hot.type = memory
+a1.channels.cold.type = memory
+a1.sinks.k1.type = avro
+a1.sinks.k1.port = 9999
+a1.sinks.k1.channel = hot
+a1.sinks.k2.type = file_roll
+a1.sinks.k2.channel = cold
+"""
+
+
+@pytest.mark.parametrize(
+    ("conf", "cold", "differs_at", "counted"),
+    [
+        (MULTIPLEXED, 3, None, [10, 10, 7, 7]),
+        (MULTIPLEXED, 2, "channel hot, cold", [10, 9, 7, 7]),
+        (MULTIPLEXED.replace("default = cold", "default = hot cold"), 9, None, [10, 7, 7]),
+        (MULTIPLEXED.replace("multiplexing", "replicating"), 10, "channel hot", [10, 7, 7]),
+    ],
+)
+def test_what_a_selector_sends_elsewhere_is_not_lost(
+    tmp_path: Path, conf: str, cold: int, differs_at: str | None, counted: list[int]
+) -> None:
+    (tmp_path / "my.conf").write_text(conf)
+    metrics = {
+        "SOURCE.r1": {"EventAcceptedCount": "10"},
+        "CHANNEL.hot": {"EventPutSuccessCount": "7"},
+        "CHANNEL.cold": {"EventPutSuccessCount": str(cold)},
+        "SINK.k1": {"EventDrainSuccessCount": "7"},
+    }
+    progress = {"receivers": True, "stored": 7, "counted": 7}
+    given = Hop("input", 10, "")
+    found = flow(confs.read(tmp_path / "my.conf"), [metrics], progress, given, frozenset({9999}))
+    assert [lines for _, lines in found.counts] == [10, *counted, 7, 7]
+    assert found.differs_at == differs_at
+
+
 @pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
 def test_a_damaged_archive_is_one_line(tmp_path: Path, ending: str) -> None:
     packed = bytearray(PACK[ending](bytes(range(256)) * 100))
@@ -213,10 +262,18 @@ def test_lines_that_become_several_events_are_said_before(tmp_path: Path) -> Non
     file.write_bytes(b"x" * 2047 + b"\n" + b"x" * 2048 + b"\n" + "\u00e4".encode() * 2047 + b"\n")
     said = list(feed.warnings(source("spooldir"), [LogFile(file)]))
     assert len(said) == 1
-    assert ": 1 lines have 2,048 characters or more, and source r1 makes several" in said[0]
+    assert ": 1 line has 2,048 characters or more, and source r1 makes several" in said[0]
     assert said[0].endswith("; set a1.sources.r1.deserializer.maxLineLength")
     longer = source("spooldir", deserializer_maxLineLength="9999")
     assert not list(feed.warnings(longer, [LogFile(file)]))
+    assert not list(feed.warnings(source("taildir"), [LogFile(file)]))
+
+
+def test_a_log_from_windows_is_said_before(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_bytes(b"x\r\ny\nz\r\n")
+    (said,) = feed.warnings(source("spooldir"), [LogFile(file)])
+    assert ": 2 lines end with CR LF, as on Windows, and the events keep the CR; let" in said
     assert not list(feed.warnings(source("taildir"), [LogFile(file)]))
 
 

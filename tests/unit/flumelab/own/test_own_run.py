@@ -81,6 +81,13 @@ def test_a_file_that_is_not_there_is_said_before_anything_starts(wish: Wish, sai
         run(wish, RuntimeName.docker, as_json=False, report=print)
 
 
+def test_a_wrong_agent_is_said_before_an_image_is_built(tmp_path: Path) -> None:
+    conf = tmp_path / "my.conf"
+    conf.write_text("a1.sources = r1\n")
+    with pytest.raises(LabError, match=r"my.conf has no agent a2; give --agent a1$"):
+        run(Wish(Path(__file__), conf, "a2"), RuntimeName.docker, as_json=False, report=print)
+
+
 def test_java_gets_a_locale_in_which_it_can_open_every_file() -> None:
     assert utf8_locale({}) == {"LC_ALL": "C.UTF-8"}
     assert utf8_locale({"LANG": "de_DE.UTF-8"}) == {}

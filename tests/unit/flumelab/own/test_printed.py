@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from flumelab.errors import LabError
+from flumelab.own import shown
+from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.printed import Comparison, compare, count
 from flumelab.own_container import arguments
@@ -51,6 +53,11 @@ def test_a_table_of_sql_is_read(log: list[LogFile]) -> None:
     assert compared_with("|url|total|\n+---+---+\n|/a|2|\n", log).printed == {"/a": 2}
 
 
+def test_each_word_of_a_line_is_a_key(log: list[LogFile]) -> None:
+    assert count(log, r"[a-z]*", each=True) == {"a": 3, "b": 1, "not": 1, "request": 1}
+    assert count(log, r"(\d)\d*", each=True) == {"1": 6, "2": 2, "4": 1}
+
+
 def test_a_wrong_number_is_a_difference(log: list[LogFile]) -> None:
     compared = compared_with("('/a', 3)\n", log)
     assert compared.differences == {"/a": (3, 2)}
@@ -59,6 +66,43 @@ def test_a_wrong_number_is_a_difference(log: list[LogFile]) -> None:
 
 def test_a_program_that_prints_no_pair_is_not_right(log: list[LogFile]) -> None:
     assert not compared_with("hello (world)\n(1, 2, 3)\n", log).right
+
+
+def test_a_carriage_return_in_a_key_is_shown(
+    log: list[LogFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown.hops(Hops([]), [], compared_with("('/a\\r', 2)\n", log))
+    assert capsys.readouterr().out.splitlines()[-1] == r"  '/a\r': printed 2, counted 0"
+
+
+def test_a_trace_in_sparks_log_is_not_what_the_program_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown.output(
+        "('a', 1)\n12:00:00 ERROR x: failed\norg.x.E: Traceback\n  File x\n"
+        "\tat org.x.A$.apply(A.scala:3)\n\tat java.base/java.lang.Thread.run(Thread.java:8)\n"
+        "Caused by: x\n\tat a.B.<init>(B.java)\n\t... 3 more\n('b', 2)\n",
+        [],
+    )
+    assert capsys.readouterr().out == "('a', 1)\n('b', 2)\n"
+
+
+def test_a_count_of_first_matches_leads_to_the_count_of_all(
+    log: list[LogFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown.hops(Hops([]), [], compared_with("('GET', 6)\n", log, r"[A-Z]+"))
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "--count takes the first match in a line; --count-each takes all of them"
+    )
+
+
+def test_a_pattern_that_matches_nothing_is_said(
+    log: list[LogFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown.hops(Hops([]), [], compared_with("('/a', 2)\n", log, "^POST"))
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "--count matches no line of the log; correct the expression"
+    )
 
 
 def test_a_pattern_that_is_none_is_one_line(log: list[LogFile]) -> None:

@@ -113,7 +113,7 @@ def test_a_later_command_knows_what_runs(tmp_path: Path) -> None:
     configured = replace(settings.load(), state=tmp_path, ui_port=1, metrics_port=2)
     conf = conf_of(tmp_path, "type = spooldir\nspoolDir = spool")
     lab = OwnLab(
-        Wish(Path("my.py"), tmp_path / "my.conf", count="a"),
+        Wish(Path("my.py"), tmp_path / "my.conf", count="a", count_each=True),
         Known(conf, "r1", 5, ["old"], Counter(a=2)),
         configured,
         print,
@@ -199,9 +199,10 @@ def test_a_container_that_stays_reads_folders_of_the_host(tmp_path: Path) -> Non
     assert mapped == {"/home/maria_dev/spool": place}
     assert place.stat().st_mode & 0o777 == 0o777  # the container has a user of its own
     assert told == [f"source r1 reads {place}; put files there, or use flumelab feed"]
-    mounts, arguments = docker.inside(replace(wish, mapped=mapped, arguments=("1",)))
+    more = {"mapped": mapped, "arguments": ("1",), "count": "a", "count_each": True}
+    mounts, arguments = docker.inside(replace(wish, **more))
     assert f"{place}:/mapped/0" in mounts and f"{tmp_path}:/program:ro" in mounts
-    assert arguments[-3:] == ["/program/my.py", "--", "1"]
+    assert arguments[-5:] == ["--count-each", "a", "/program/my.py", "--", "1"]
 
 
 def test_a_program_and_a_conf_with_different_ports_are_told_so(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_part_that_was_there_and_is_gone_is_dead_and_one_that_never_was_is_not
     network.now += 2
     parts = {part.name: part for part in containers.parts()}
     assert parts["flume"].state == "dead"
-    assert "flumelab up" in parts["flume"].reason
+    assert "flumelab start flume" in parts["flume"].reason
     network.answers["flume"] = "running"
     assert containers.parts()[0].state == "running"
 

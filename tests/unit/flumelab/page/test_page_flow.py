@@ -62,6 +62,16 @@ def test_fan_out_has_two_ways_to_one_store() -> None:
     assert compared == {"channel:every", "channel:gifts", "store"}
 
 
+def test_a_store_of_values_is_not_compared_with_lines() -> None:
+    units = {name: plan(name).hops["store"].unit for name in LESSONS}
+    lines = {name for name, unit in units.items() if unit == "lines"}
+    # A line of hashtags has several keys, and orders are added up by quantity.
+    assert {"url-counts", "structured", "clusters"} <= lines
+    assert lines.isdisjoint({"stateless", "windows", "popular", "running-totals", "sessions"})
+    for name in LESSONS.keys() - lines:
+        assert not any(link.compares for link in plan(name).links if link.target == "store")
+
+
 def test_kafka_s3_files_and_socket_have_no_agent() -> None:
     assert plan("from-kafka").trunk == ["generator", "topic", "query:"]
     assert plan("s3-to-mysql").trunk == ["generator", "bucket", "query:"]

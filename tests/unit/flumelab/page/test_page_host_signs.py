@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from typing import Any
 
+from flumelab.page import container
 from flumelab.page.host_signs import HostSigns, with_signs
 from flumelab.page.state import Link
 from flumelab.signs import Level, Sign
@@ -54,3 +55,11 @@ def test_logs_are_read_only_while_lines_wait_and_not_in_the_callers_thread() -> 
     assert len(readers) == 1
     assert readers != [threading.current_thread().name]
     assert signs.add(state(1))["signs"] == []
+
+
+def test_the_containers_page_says_that_it_sees_no_logs_and_the_hosts_sees_them() -> None:
+    place = container.place_of({})
+    assert "logs" in place.unseen
+    assert "flumelab status" in place.unseen
+    shown = replace(CALM, lab=replace(CALM.lab, unseen=place.unseen)).as_json()
+    assert HostSigns(lambda: []).add(shown)["lab"]["unseen"] == ""

@@ -176,6 +176,9 @@ def test_what_a_channel_that_stores_nothing_holds_waits_only_there(lab: Lab) -> 
     assert lags(state)["spool>source:spool"] == 4000
     assert lags(state)["channel:buffer>sink:spark"] == 1000
     assert verdict(state) == "counting"
+    # The channel counts a batch once it is sent, so its own lines do not tell how long it waits.
+    [taken] = [link for link in state.links if link.source == "channel:buffer"]
+    assert taken.seconds == 29
 
 
 def test_an_agent_that_starts_is_not_called_stuck_and_one_that_falls_silent_is(lab: Lab) -> None:
@@ -184,8 +187,8 @@ def test_an_agent_that_starts_is_not_called_stuck_and_one_that_falls_silent_is(l
     assert {part.name: part.state for part in state.parts}["flume"] == "starting"
     assert state.lab.state == "starting"
     lab.sample(flume=FlumeReading(answers=True))
-    assert lab.sample(2, flume=silent).lab.state == "running"  # two answers may fail
-    state = lab.sample()
+    assert lab.sample(4, flume=silent).lab.state == "running"  # some answers may fail
+    state = lab.sample(2)
     assert {part.name: part.state for part in state.parts}["flume"] == "stuck"
     assert state.lab.state == "broken"
     state = lab.sample(cut=True)  # from here it cannot be asked

@@ -1,6 +1,5 @@
 """The page's server over a real socket: what it answers, what it refuses, and many clients."""
 
-import asyncio
 import http.client
 import json
 import socket
@@ -11,14 +10,10 @@ from typing import Any
 
 import psutil
 import pytest
-import uvicorn
 
 from flumelab.page.actions import LabControl
-from flumelab.page.command import HOSTS
 from flumelab.page.control import Control
-from flumelab.page.events import Latest
-from flumelab.page.serve import config_of
-from flumelab.page.server import application
+from tests.support.page_in_thread import Server
 from tests.support.waiting import wait_for
 
 PADDING = "x" * 6000  # a state has about this many bytes
@@ -31,65 +26,9 @@ STATE = {
 }
 
 
-class Server:
-    """The application in a thread, with states that the test puts."""
-
-    def __init__(self, control: Control) -> None:
-        self.control = control
-        self._number = 0
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)))
-        self._thread.start()
-        assert ready.wait(10)
-
-    async def _serve(self, ready: threading.Event) -> None:
-        self.latest = Latest(self.control.describe)
-        self._loop = asyncio.get_running_loop()
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
-        app = application(lambda: {"times": []}, self.latest, self.control, HOSTS)
-        config = config_of(app)
-        self._server = uvicorn.Server(config)
-        ready.set()
-        await self._server.serve(sockets=[listener])
-
-    def put(self) -> int:
-        """Put one more state; return its number."""
-        self._number += 1
-        state = {**STATE, "sample": self._number}
-        self._loop.call_soon_threadsafe(self.latest.put, state)
-        return self._number
-
-    def ask(
-        self, method: str = "GET", path: str = "/", body: bytes | None = None, **headers: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Send one request as it is."""
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request(method, path, body, given)
-        answer = connection.getresponse()
-        found = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, found, answer.read()
-
-    def act(self, asked: Any, **headers: str) -> tuple[int, Any]:
-        """Ask for an action as the page does, with some headers changed."""
-        given = {
-            "Content_Type": "application/json",
-            "Origin": f"http://127.0.0.1:{self.port}",
-            "X_Lab_Token": self.control.token,
-            **headers,
-        }
-        status, _, body = self.ask("POST", "/api/v1/actions", json.dumps(asked).encode(), **given)
-        return status, json.loads(body)
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(10)
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    started = Server(LabControl("local"))
+    started = Server(LabControl("local"), STATE)
     started.put()
     wait_for(lambda: started.latest.json, "the first state", 5)
     yield started
@@ -98,7 +37,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def viewer() -> Iterator[Server]:
-    started = Server(Control())
+    started = Server(Control(), STATE)
     started.put()
     wait_for(lambda: started.latest.json, "the first state", 5)
     yield started
@@ -301,3 +240,19 @@ def test_a_client_that_comes_back_gets_the_newest_state_at_once(viewer: Server) 
     wait_for(lambda: client.numbers == [number], "the newest state", 5)
     assert time.monotonic() - began < 1
     client.close()
+
+
+def test_a_server_that_ends_ends_the_streams_and_writes_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = Server(Control(), STATE)
+    server.put()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", "/api/v1/events")
+    answer = connection.getresponse()
+    assert answer.readline().startswith(b"retry")
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < 0.9  # before the server would break the stream off
+    assert answer.read().endswith(b"\n\n")  # the whole stream came, to its last event
+    assert caplog.records == []

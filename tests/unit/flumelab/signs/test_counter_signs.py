@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from flumelab.signs import File, Level
-from tests.support.snapshots import CONF, NOW, SPOOL, signs
+from dataclasses import replace
+
+from flumelab.signs import File, Level, find
+from tests.support.snapshots import CONF, NOW, SPOOL, signs, snapshot
 
 WAITING = {"CHANNEL.c1": {"ChannelSize": "40"}}
 STILL = {"CHANNEL.c1": {"EventTakeSuccessCount": 3000, "ChannelEmpty": 600}}
@@ -22,6 +24,34 @@ def test_events_that_wait_for_a_receiver_that_is_not_there_name_its_address() ->
         "a1.sinks.k1.port"
     )
     assert (sign.part, sign.level, sign.since) == ("flume", Level.STUCK, NOW - 600)
+
+
+def test_a_connection_that_the_lab_has_cut_is_no_missing_program() -> None:
+    refused = {"SINK.k1": {"ConnectionFailedCount": "80"}}
+    found = signs(counters=WAITING | refused, moved=STILL, cut=True)
+    assert [sign.sentence for sign in found.values()] == [
+        "sink k1: its connection to the receiver is cut, and 40 events wait in channel c1; "
+        "flumelab mend mends it"
+    ]
+
+
+def test_an_agent_off_the_network_cannot_be_asked_and_is_not_called_stuck() -> None:
+    seen = replace(snapshot(cut=True), counters={})
+    [sign] = find(seen)
+    assert (sign.name, sign.part, sign.level) == ("off-network", "flume", Level.WARNING)
+    assert "flumelab mend" in sign.remedy
+
+
+def test_a_source_whose_channel_stores_nothing_waits_for_the_sink_and_has_no_sign() -> None:
+    waiting = File("more.log", 10, NOW - 500)
+    conf = CONF.replace("c1.type = memory", "c1.type = io.pysparkflume.flume.HandoffChannel")
+    moved = STILL | {"SOURCE.r1": {"EventAcceptedCount": 600}}
+    shown = {
+        kind: signs(conf=its, counters=WAITING, moved=moved, files=(waiting,)).keys()
+        for kind, its in (("memory", CONF), ("handoff", conf))
+    }
+    assert shown["handoff"] == {"sink-unanswered"}
+    assert shown["memory"] == {"sink-unanswered", "source-not-moving"}
 
 
 def test_a_channel_that_has_just_been_filled_is_not_stuck() -> None:
