@@ -6,6 +6,7 @@ FAULT_KILLS ?= 20
 FAULT_SEED  ?= 1
 SECONDS ?= 180
 SEEDS   ?= 3
+RUNNER  ?= pytest
 PYTHON  ?= python3
 
 # A shell may export LINES: its terminal's height.
@@ -35,10 +36,10 @@ lessons: .venv/ready ## run every lesson, each against the generator's truth [RU
 classroom: .venv/ready ## prove every exercise: starter, wrong answers, solution [SEEDS=3]
 	@$(FLUMELAB) learn verify --seeds $(SEEDS)
 
-test: .venv/ready ## all tests; those that need a Docker engine skip where none answers
+test: .venv/ready ## all tests; those that need a Docker engine skip without one [RUNNER=tests.side_by_side]
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint package
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m $(RUNNER)
 
 test-unit: .venv/ready ## the tests that start no process
 	@$(BIN)/python -m pytest tests/unit

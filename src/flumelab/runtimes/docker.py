@@ -218,8 +218,8 @@ class DockerRuntime:
         return self._loadgen("loadgen.expected", *LEDGER, *options)
 
     def wipe(self, report: Report) -> None:
-        """Remove the containers and the volumes."""
-        self._compose.output("down", "--volumes")
+        """Remove the containers and the volumes, so no service need finish what it does."""
+        self._compose.output("down", "--volumes", "--timeout", "0")
 
     def clear_for_next(self, report: Report) -> None:
         """Keep the generator, Spark's master and its workers up, and empty the volumes."""
