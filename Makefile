@@ -6,6 +6,7 @@ FAULT_KILLS ?= 20
 FAULT_SEED  ?= 1
 SECONDS ?= 180
 SEEDS   ?= 3
+LEARNERS ?= 5
 RUNNER  ?= pytest
 PYTHON  ?= python3
 
@@ -18,7 +19,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-page lint-proof wheel lock
+.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-page lint-proof wheel bundle bundle-test classroom-cost lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -80,6 +81,15 @@ wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(FLUMELAB) build --runtime local
 	@$(BIN)/python -m pip wheel -q --no-deps --no-index --no-build-isolation -w dist ./connector
 	@ls dist/*.whl
+
+bundle: .venv/ready ## one archive for a room without internet, in dist/; its images need Docker
+	@$(BIN)/python -m tools.bundle
+
+bundle-test: .venv/ready ## build that archive, and start it in both ways with the network cut off
+	@$(BIN)/python -m tools.bundle.try_offline
+
+classroom-cost: .venv/ready ## what learners cost here; needs flumelab classroom up [LEARNERS=5]
+	@$(BIN)/python -m tools.classroom_cost --learners $(LEARNERS)
 
 # Build tools first and without isolation: so everything that runs comes from the lock. PySpark is a
 # source archive of 450 MB: its wheel would be compressed for ten seconds, to be unpacked at once.

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from flumelab.commands import experiment, lab, learn, live, runs
+from flumelab.commands import classroom, experiment, lab, learn, live, runs
 from flumelab.errors import LabError
 
 cli = typer.Typer(
@@ -19,6 +19,7 @@ for module in (lab, runs, live):
     cli.registered_commands += module.commands.registered_commands
 cli.add_typer(learn.commands)
 cli.add_typer(experiment.commands)
+cli.add_typer(classroom.commands)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from flumelab.runtimes.docker_compose import engine_version
 from flumelab.runtimes.local_build import flume_home
 from flumelab.runtimes.port_probe import can_be_bound
 from flumelab.runtimes.servers import mariadb_server
-from flumelab.settings import Settings
+from flumelab.settings import Settings, preset
 
 GIB = 1024**3
 JAVA_MIN = 17
@@ -48,7 +48,7 @@ def examine(runtime: str, settings: Settings, ports: bool) -> list[Check]:
     :param ports: whether to check ports, too: a running lab occupies its own
     """
     checks = [*_docker()] if runtime == "docker" else [*_java(), *_maven(settings), *_mariadb()]
-    checks += [*_memory(runtime), *_disk(runtime, settings)]
+    checks += [*_memory(runtime, settings), *_disk(runtime, settings)]
     return [*checks, *_ports(runtime, settings)] if ports else checks
 
 
@@ -115,14 +115,20 @@ def _mariadb() -> Iterator[Check]:
     yield Check("MariaDB", True, mariadb_server() or "not installed: lessons write to SQLite", "")
 
 
-def _memory(runtime: str) -> Iterator[Check]:
-    available, needed = psutil.virtual_memory().available, MEMORY_MIN[runtime]
+def _memory(runtime: str, settings: Settings) -> Iterator[Check]:
+    available, needed = psutil.virtual_memory().available, _memory_min(runtime, settings)
     yield Check(
         "memory",
         available >= needed,
-        f"{available / GIB:.1f} GiB free, {needed / GIB:.0f} GiB needed",
-        "close other programs, or give Docker more memory in its settings",
+        f"{available / GIB:.1f} GiB free, {needed / GIB:.3g} GiB needed",
+        "close other programs, give Docker more memory, or set LAB_PRESET=small",
     )
+
+
+def _memory_min(runtime: str, settings: Settings) -> float:
+    """What a lab needs free, in bytes; a preset says so itself."""
+    own = preset(settings.root).get(f"LAB_MEMORY_MIN_{runtime.upper()}")
+    return float(own.removesuffix("m")) * GIB / 1024 if own else MEMORY_MIN[runtime]
 
 
 def _disk(runtime: str, settings: Settings) -> Iterator[Check]:

@@ -6,6 +6,7 @@ because importing pydantic-settings takes 0.2 s, as long as everything else that
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from flumelab.errors import LabError
 
 LOOPBACK = "127.0.0.1"
+MEMORY = re.compile(r"[1-9]\d*[mg]")
 
 
 class Port(NamedTuple):
@@ -55,6 +57,9 @@ class Settings:
     # Not Flume's 41414: Linux uses that number for outgoing connections, too.
     metrics_port: int = _declare(Port("LAB_METRICS_PORT", 4144, "Flume's metrics"))
     page_port: int = _declare(Port("LAB_PAGE_PORT", 4145, "the live page", always=False))
+    class_port: int = _declare(
+        Port("LAB_CLASS_PORT", 4149, "the page of a class", ("local",), always=False)
+    )
     link_port: int = _declare(
         Port("LAB_LINK_PORT", 4143, "the link of `up --link`", ("local",), always=False)
     )
@@ -87,6 +92,14 @@ class Settings:
     """Whether the caller itself stands between them, on the link's port (see experiments)."""
     spark_master: str = ""
     """Spark's master in the local runtime, if not one JVM with a thread for each core."""
+    cores: int = 0
+    """Spark's cores in the local runtime (`LAB_CORES`); 0: those of the host, at least two."""
+    driver_memory: str = "1g"
+    """The heap of Spark's JVM in the local runtime (`LAB_DRIVER_MEMORY`)."""
+    flume_memory: str = "256m"
+    """The heap of Flume's JVM (`LAB_FLUME_MEMORY`)."""
+    turns: Path | None = None
+    """The folder that says how many checks of a class may run at once (`LAB_TURNS`)."""
 
     def port(self, name: str) -> Port:
         """The port of a field, for example ``ui_port``, with its number in this lab."""
@@ -104,17 +117,43 @@ PORTS: Mapping[str, Port] = {
 
 
 def load() -> Settings:
-    """Read the environment; raises `LabError` outside a checkout and for an invalid port."""
+    """Read the environment; raises `LabError` outside a checkout and for an invalid value."""
     root = _checkout()
-    project = os.environ.get("COMPOSE_PROJECT_NAME", "flumelab")
-    numbers: dict[str, Any] = {name: _number(port) for name, port in PORTS.items()}
+    environment = {**preset(root), **os.environ}
+    project = environment.get("COMPOSE_PROJECT_NAME", "flumelab")
+    numbers: dict[str, Any] = {name: _number(port, environment) for name, port in PORTS.items()}
+    turns = environment.get("LAB_TURNS")
     return Settings(
         root=root,
-        state=Path(os.environ.get("LAB_STATE", root / ".lab")).absolute(),
+        state=Path(environment.get("LAB_STATE", root / ".lab")).absolute(),
         project=project,
-        images=os.environ.get("LAB_IMAGES", project),
+        images=environment.get("LAB_IMAGES", project),
+        cores=_cores(environment.get("LAB_CORES") or "0"),
+        driver_memory=_memory("LAB_DRIVER_MEMORY", environment) or Settings.driver_memory,
+        flume_memory=_memory("LAB_FLUME_MEMORY", environment) or Settings.flume_memory,
+        turns=Path(turns) if turns else None,
         **numbers,
     )
+
+
+def preset(root: Path) -> dict[str, str]:
+    """Return the variables of the preset that `LAB_PRESET` names: a file in presets/.
+
+    A variable that is set in the environment, too, has precedence.
+    """
+    name = os.environ.get("LAB_PRESET", "")
+    if not name:
+        return {}
+    known = {file.stem: file for file in sorted((root / "presets").glob("*.env"))}
+    if name not in known:
+        raise LabError(f"LAB_PRESET={name} is not a preset; set it to one of: {', '.join(known)}")
+    lines = (line.strip() for line in known[name].read_text("utf-8").splitlines())
+    pairs = (
+        (line.partition("=")[0], line.partition("=")[2])
+        for line in lines
+        if line and not line.startswith("#")
+    )
+    return dict(pairs)
 
 
 def is_image() -> bool:
@@ -125,6 +164,8 @@ def is_image() -> bool:
 def _checkout() -> Path:
     if is_image():
         return Path(os.environ["LAB_ROOT"])
+    if own := os.environ.get("LAB_CHECKOUT"):  # a learner's, in a class
+        return Path(own).absolute()
     here = Path.cwd()
     for folder in (Path(__file__).parents[2], here, *here.parents):
         if (folder / "compose.yaml").exists() and (folder / "flume-conf").is_dir():
@@ -132,8 +173,21 @@ def _checkout() -> Path:
     raise LabError(f"{here} is not in a checkout of the lab; change to one")
 
 
-def _number(port: Port) -> int:
-    text = os.environ.get(port.variable) or str(port.number)
+def _number(port: Port, environment: Mapping[str, str]) -> int:
+    text = environment.get(port.variable) or str(port.number)
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise LabError(f"{port.variable}={text} is not a port; set it to a number from 1 to 65535")
     return int(text)
+
+
+def _cores(text: str) -> int:
+    if not text.isdecimal():
+        raise LabError(f"LAB_CORES={text} is not a number of cores; set it to 1 or more")
+    return int(text)
+
+
+def _memory(variable: str, environment: Mapping[str, str]) -> str:
+    text = environment.get(variable, "")
+    if text and not MEMORY.fullmatch(text):
+        raise LabError(f"{variable}={text} is not a size of memory; set it to one such as 512m")
+    return text

@@ -30,7 +30,7 @@ ELSEWHERE = {
     "flumelab_batch_processing_seconds",  # of DStreams, as the next two
     "flumelab_batch_scheduling_seconds",
     "flumelab_batch_interval_seconds",
-    "flumelab_query_event_lag_seconds",  # of a query with a watermark
+    "pyspark_flume_consumer_lag_events",  # of a query with the option consumer
     "pyspark_flume_agent_open_connections",  # of the poller
 }
 SECONDS = 10  # in which the lines arrive, for each kill

@@ -148,6 +148,16 @@ def solution(name: NameArgument = None) -> None:
 
 
 @commands.command()
+def name(
+    wanted: Annotated[str, typer.Argument(metavar="NAME", help="The name; '' removes it.")],
+) -> None:
+    """Choose what you are called on the page of your class; without it you are a number."""
+    session, _ = _begin()
+    called = session.call(wanted)
+    show.out(f"You are called {called}." if called else "You are a number again.")
+
+
+@commands.command()
 def stop() -> None:
     """End the JVM that checks keep warm; it also ends by itself after a quarter of an hour."""
     _, workshop = _begin()

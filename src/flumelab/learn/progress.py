@@ -3,8 +3,11 @@
 The file has names only, one a line, so that exercises can be renumbered:
 
     # flumelab learn keeps this file.
+    name Ada
     now map-and-reduce
     done first-conf
+
+The first name is the learner's own, for the page of a class, if the learner has chosen one.
 """
 
 from collections.abc import Sequence
@@ -12,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 HEAD = "# flumelab learn keeps this file."
+NAME_CHARACTERS_MAX = 24
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Progress:
 
     done: tuple[str, ...] = ()
     now: str = ""
+    name: str = ""
 
     def with_done(self, name: str) -> "Progress":
         """Return the progress with one more exercise."""
@@ -44,25 +49,38 @@ class Progress:
 
 def read(file: Path) -> Progress:
     """Read the file; a line that is not understood is left out."""
-    done: list[str] = []
-    now = ""
     try:
-        lines = file.read_text("utf-8", "replace").splitlines()
+        return parse(file.read_text("utf-8", "replace"))
     except FileNotFoundError:
         return Progress()
-    for line in lines:
-        what, _, name = line.strip().partition(" ")
-        if what == "done" and name and name not in done:
-            done.append(name)
+
+
+def parse(text: str) -> Progress:
+    """Read the text of the file."""
+    done: list[str] = []
+    now = name = ""
+    for line in text.splitlines():
+        what, _, value = line.strip().partition(" ")
+        if what == "done" and value and value not in done:
+            done.append(value)
         elif what == "now":
-            now = name
-    return Progress(tuple(done), now)
+            now = value
+        elif what == "name":
+            name = shown_name(value)
+    return Progress(tuple(done), now, name)
+
+
+def shown_name(text: str) -> str:
+    """Return a learner's name in one short line, without what cannot be printed."""
+    line = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(line.split())[:NAME_CHARACTERS_MAX]
 
 
 def write(file: Path, progress: Progress) -> None:
     """Replace the file at once."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    lines = [HEAD, f"now {progress.now}", *(f"done {name}" for name in progress.done)]
+    named = [f"name {progress.name}"] if progress.name else []
+    lines = [HEAD, *named, f"now {progress.now}", *(f"done {name}" for name in progress.done)]
     new = file.with_suffix(".new")
     new.write_text("\n".join(lines) + "\n", "utf-8")
     new.replace(file)

@@ -53,6 +53,12 @@ class Session:
         name = self.progress().current(self.names)
         return self._handed_out(name) if name else None
 
+    def call(self, name: str) -> str:
+        """Note what the learner wants to be called on the page of a class; return it."""
+        known = replace(self.progress(), name=progress.shown_name(name))
+        progress.write(self._file, known)
+        return known.name
+
     def _handed_out(self, name: str) -> Exercise:
         exercise = read.find(self.exercises, name)
         desk.hand_out([exercise])

@@ -1,7 +1,6 @@
 """The local runtime for checks: the program attaches to the warm JVM, and nothing waits in turn."""
 
 import json
-import os
 import shutil
 import sys
 import time
@@ -19,7 +18,7 @@ from flumelab.learn.flume_hops import flume_hops
 from flumelab.learn.warm_spark import WarmSpark
 from flumelab.lessons.catalogue import SECOND, Lesson, Program
 from flumelab.runtimes.local import START_SECONDS_MAX, LocalRuntime
-from flumelab.runtimes.local_start import DRIVER_MEMORY, TASK_TRIES, Launch, LessonServices
+from flumelab.runtimes.local_start import TASK_TRIES, Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.port_probe import require_unused
 from flumelab.runtimes.runtime import Report
@@ -74,7 +73,7 @@ class WarmServices(LessonServices):
 
     def _spark_variables(self, program: Program) -> dict[str, str]:
         """The same cores for all programs, so that they share one JVM."""
-        cores = max(2, os.cpu_count() or 1) + 1  # a receiver occupies one
+        cores = self._cores + 1  # a receiver occupies one
         return {
             **super()._spark_variables(program),
             "SPARK_MASTER": f"local[{cores},{TASK_TRIES}]",
@@ -89,7 +88,7 @@ class WarmServices(LessonServices):
         arguments = [
             *("--master", variables["SPARK_MASTER"]),
             *("--properties-file", variables["SPARK_PROPERTIES"]),
-            *("--driver-memory", DRIVER_MEMORY),
+            *("--driver-memory", self._settings.driver_memory),
             *("--conf", f"spark.ui.port={self._settings.ui_port}"),
             *(("--jars", jars) if jars else ()),
             "pyspark-shell",

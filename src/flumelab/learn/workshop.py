@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flumelab import lesson_run
 from flumelab.errors import LabError
-from flumelab.learn import checking, mistakes, read, warm_spark
+from flumelab.learn import checking, mistakes, read, turns, warm_spark
 from flumelab.learn.checking import CheckRun, Given
 from flumelab.learn.exercise import Exercise, Kind
 from flumelab.learn.verdict import Result, Verdict
@@ -68,11 +68,15 @@ class Workshop:
                 says = "another check runs in this checkout; wait for its end"
                 yield one.verdict(Result.UNKNOWN, "machine", says)
                 return
-            try:
-                yield self._verdict(one)
-            finally:
-                self._keep_logs()
-                self._clear(runtime)
+            with turns.turn(self.settings.turns, self._tell_to_wait):
+                try:
+                    yield self._verdict(one)
+                finally:
+                    self._keep_logs()
+                    self._clear(runtime)
+
+    def _tell_to_wait(self) -> None:
+        self._report("others of the class are being checked; yours is checked as soon as one ends")
 
     def _verdict(self, one: CheckRun) -> Verdict:
         try:

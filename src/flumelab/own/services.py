@@ -11,7 +11,7 @@ from pathlib import Path
 from flumelab import flume_metrics
 from flumelab.runtimes import class_data_sharing
 from flumelab.runtimes.local_build import CLASS_ARCHIVE, flume_home
-from flumelab.runtimes.local_start import DRIVER_MEMORY, TASK_TRIES, Launch
+from flumelab.runtimes.local_start import TASK_TRIES, Launch
 from flumelab.settings import LOOPBACK, Settings, is_image
 
 PROGRAM, FLUME = "program", "flume"
@@ -92,12 +92,12 @@ def program(
 ) -> Launch:
     """Return how the program is started: spark-submit runs `launch.py`, which runs the program."""
     spark_conf = settings.root / "spark-conf"
-    master = f"local[{max(2, os.cpu_count() or 1) + 2},{TASK_TRIES}]"
+    master = f"local[{(settings.cores or max(2, os.cpu_count() or 1)) + 2},{TASK_TRIES}]"
     return Launch(
         service=PROGRAM,
         title=f"Spark with {wish.program}",
         command=[
-            *("spark-submit", "--master", master, "--driver-memory", DRIVER_MEMORY),
+            *("spark-submit", "--master", master, "--driver-memory", settings.driver_memory),
             *("--properties-file", str(spark_conf / "spark-defaults.conf")),
             *("--conf", f"spark.ui.port={settings.ui_port}"),
             *("--conf", f"spark.streaming.gracefulStopTimeout={COUNT_SECONDS_MAX}s", *wish.submit),

@@ -59,7 +59,7 @@ async def _serve(
     hosts: Sequence[str],
     serving: Callable[[str], object],
 ) -> None:
-    with _listening(*address) as listener:
+    with listening(*address) as listener:
         latest, loop = Latest(control.describe), asyncio.get_running_loop()
 
         def tell(state: Mapping[str, Any]) -> None:
@@ -111,7 +111,8 @@ async def _sampling(sampler: AnySampler) -> AsyncIterator[None]:
         await asyncio.to_thread(sampler.stop)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raises `LabError` if the port is in use."""
     try:
         return socket.create_server((host, port), backlog=128)
     except OSError as error:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from flumelab import settings
 from flumelab.errors import LabError
 from flumelab.lessons.catalogue import SECOND, SERVICES
 from flumelab.runtimes.servers import SERVERS
@@ -131,7 +132,10 @@ class DockerCompose:
         ports = {port.variable: str(port.number) for port in self._settings.ports("docker")}
         # All profiles, so that a command finds whichever lesson is up; `up` chooses some of them.
         profiles = ",".join((*SERVICES, SECOND, *SERVERS, METRICS))
-        return {**ports, "LAB_IMAGES": self._settings.images, "COMPOSE_PROFILES": profiles}
+        given = settings.preset(self._settings.root).items()
+        chosen = {name: value for name, value in given if name not in os.environ}
+        own = {"LAB_IMAGES": self._settings.images, "COMPOSE_PROFILES": profiles}
+        return {**chosen, **ports, **own}
 
 
 def _copy(lines: Iterable[str], target: TextIO, change: Callable[[str], str]) -> None:

@@ -24,6 +24,7 @@ SPARK_SOURCES = [
     "src/flumelab/runtimes/class_data_sharing_program.py",
     "src/flumelab/runtimes/compiled_zip.py",
 ]
+JAR_SOURCES = ["connector/java", "runtimes/pom.xml", "runtimes/flume"]
 SERVER_SOURCES = [
     "connector/java/pom.xml",
     "runtimes/pom.xml",
@@ -31,6 +32,7 @@ SERVER_SOURCES = [
     "runtimes/s3-server/pom.xml",
     "runtimes/spark-packages/pom.xml",
 ]
+RECEIVER_JAR = "connector/java/receiver/target/pyspark-flume-receiver.jar"
 ENVIRONMENT = Path(sys.prefix)
 """The Python environment; the connector is installed into its PySpark."""
 CLASS_ARCHIVE = ENVIRONMENT / "flumelab.jsa"
@@ -57,12 +59,19 @@ def build(root: Path, servers: Sequence[str], report: Report) -> None:
             _build_servers(root, report)
         extras = flume_extras.chosen()
         stamp = BuildStamp(ENVIRONMENT / "flumelab.built", root, SPARK_SOURCES, extras)
+        jars = BuildStamp(flume_home(root).parent / "built", root, JAR_SOURCES, extras)
         if stamp.is_current() and (flume_home(root) / "lib").is_dir():
+            if not jars.is_current():
+                jars.write()
             return
-        report("building the connector and Flume's runtime with Maven (first time: minutes)")
-        profiles = ["-P", ",".join(f"extra-{name}" for name in extras)] if extras else []
-        maven = ["mvn", "-q", "-B", "-DskipTests", *profiles, "-f", "runtimes/pom.xml", "package"]
-        commands.run(maven, root)
+        there = (root / RECEIVER_JAR).exists() and (flume_home(root) / "lib").is_dir()
+        # In an archive for a room without internet they are current; there is no Maven either.
+        if not (there and jars.is_current()):
+            report("building the connector and Flume's runtime with Maven (first time: minutes)")
+            profiles = ["-P", ",".join(f"extra-{name}" for name in extras)] if extras else []
+            maven = ["mvn", "-q", "-B", "-DskipTests", *profiles, "-f", "runtimes/pom.xml"]
+            commands.run([*maven, "package"], root)
+            jars.write()
         report("installing the connector into PySpark")
         pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
         commands.run([*pip, "--no-build-isolation", "--force-reinstall", "-e", "connector"], root)
@@ -87,6 +96,8 @@ def _build_servers(root: Path, report: Report) -> None:
 
 @contextmanager
 def _locked() -> Iterator[None]:
-    with (ENVIRONMENT / "flumelab.lock").open("w") as lock:
+    file = ENVIRONMENT / "flumelab.lock"
+    # A learner of a class uses the teacher's environment, and may not write there.
+    with file.open("r" if file.exists() else "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

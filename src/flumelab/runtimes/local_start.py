@@ -16,7 +16,6 @@ from flumelab.runtimes.port_probe import answers
 from flumelab.runtimes.servers import SPARK_JARS, Servers
 from flumelab.settings import LOOPBACK, Port, Settings
 
-DRIVER_MEMORY = "1g"
 LINK = "link"
 TASK_TRIES = 4  # as on a cluster: a Python worker may die
 
@@ -132,7 +131,7 @@ class LessonServices:
             command=[
                 *(sys.executable, "-u", "-m", "flumelab.runtimes.submit", *keep),
                 f"spark-apps/{program.file}",
-                *("--driver-memory", DRIVER_MEMORY),
+                *("--driver-memory", self._settings.driver_memory),
                 *("--conf", ui_setting),
             ],
             environment={
@@ -148,7 +147,7 @@ class LessonServices:
 
     def _spark_variables(self, program: Program) -> dict[str, str]:
         spark_conf = self._settings.root / "spark-conf"
-        cores = max(2, os.cpu_count() or 1) + program.has_receiver
+        cores = self._cores + program.has_receiver
         jars = str(self._settings.root / SPARK_JARS / "*.jar")
         return {
             "SPARK_MASTER": self._settings.spark_master or f"local[{cores},{TASK_TRIES}]",
@@ -178,6 +177,11 @@ class LessonServices:
             "RESULTS_URL": self._state.results_url,
         }
 
+    @property
+    def _cores(self) -> int:
+        """The cores for tasks; a receiver occupies a further one."""
+        return self._settings.cores or max(2, os.cpu_count() or 1)
+
     def _program_is_ready(self, program: Program) -> bool:
         """Whether a program that Flume sends to listens, and any other program runs."""
         if program.service == SECOND:  # it has no UI; a checkpoint shows that its query has begun
@@ -194,7 +198,7 @@ class LessonServices:
         variables = {
             "FLUME_HOME": str(flume_home(settings.root)),
             "FLUMELINT": "true",  # checked before the lab started
-            "FLUME_JAVA_OPTS": f"-Xmx256m {class_data_sharing.QUICK_JVM}",
+            "FLUME_JAVA_OPTS": f"-Xmx{settings.flume_memory} {class_data_sharing.QUICK_JVM}",
             "FLUME_CONF": str(settings.root / "flume-conf" / self._lesson.conf),
             "FLUME_SPOOL_DIR": str(state.spool),
             "FLUME_SINK_HOST": LOOPBACK,

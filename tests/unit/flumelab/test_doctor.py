@@ -3,6 +3,7 @@
 import socket
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,3 +63,21 @@ def test_a_port_in_use_is_named_with_the_variable_that_moves_it(lab: settings.Se
 
 def test_ports_are_not_checked_while_the_lab_holds_them(lab: settings.Settings) -> None:
     assert not [c for c in doctor.examine("local", lab, ports=False) if "port" in c.name]
+
+
+def test_a_preset_needs_less_memory(
+    lab: settings.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = replace_available(2 * doctor.GIB)
+    monkeypatch.setattr(doctor.psutil, "virtual_memory", lambda: free)
+    lab = replace(lab, root=settings.load().root)
+    assert not by_name(doctor.examine("local", lab, ports=False))["memory"].ok
+    monkeypatch.setenv("LAB_PRESET", "small")
+    memory = by_name(doctor.examine("local", lab, ports=False))["memory"]
+    assert memory.ok
+    assert memory.found == "2.0 GiB free, 1.46 GiB needed"
+
+
+def replace_available(available: int) -> SimpleNamespace:
+    """What psutil would say of a machine."""
+    return SimpleNamespace(available=available)

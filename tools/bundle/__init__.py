@@ -1,0 +1,1 @@
+"""Packs the lab into one archive for a room without internet."""
