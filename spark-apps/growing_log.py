@@ -1,57 +1,57 @@
-"""Which lines of a log that grows have come, and which of them again?
+"""How much of each log that grows has come? Each line once, across rotations and kills.
 
-    access.log, access-1.log ─▶ Flume, TAILDIR ─▶ receiver ─┬─▶ by file ─▶ printed
-                                                            └─▶ by URL ─▶ result store
+    access.log ─▶ Flume ─▶ receiver ─▶ landing log ─┬─▶ by log ─▶ printed
+    access.log.1                                    └─▶ by URL ─▶ result store
 
-TAILDIR follows a log while it is written, and a rotation begins a new one. An event has the place
-of its line in two headers. A line whose place has been there before comes again: "at least once" is
-then visible. Kill the agent (kill -9) while lines come, and start it again: it repeats those of the
-last three seconds. docs/how-to/follow-a-growing-log.md has this and other traps to try.
+A rotation renames the log, so its name says nothing: an event has the identity of its log (device,
+inode and a fingerprint of the first line) and the place of its line in it, in its headers. The
+receiver keeps each place once. So the lines of a log that have come have as many bytes, in sum, as
+the furthest of them has reached. More would be repeats, and fewer a gap. Kill the agent (kill -9)
+while lines come, and start it again. docs/how-to/follow-a-growing-log.md has more to try.
 
 Run it:  flumelab run growing-log      (or: flumelab up --lesson growing-log; flumelab feed)
-Expect:  each second, how many lines of each file have come, none of them again; in the end, the
-         generator's count for each URL.
+Expect:  for each log, as many bytes as the furthest line has reached; in the end, in
+         `flumelab ledger`, the generator's count for each URL.
 """
 
-from operator import add
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import col, count, max, sum
 
-from pyspark import SparkContext
-from pyspark.streaming import StreamingContext
-from pyspark.streaming.flume import FlumeUtils
-
-from flumelab.programs import lab, parse
+from flumelab.programs import columns, lab
 
 
-def place_of(event):
-    headers, _ = event
-    file = headers.get("file", "no file").rpartition("/")[2]
-    return file, int(headers.get("byteoffset", 0))
+def add_to_totals(batch, number):
+    counts = batch.groupBy("url").count().collect()
+    lab.store.add(lab.batch_name(batch, number), counts)
 
 
-def follow(offsets, state):
-    lines, again, furthest = state or (0, 0, -1)
-    for offset in sorted(offsets):
-        lines += 1
-        again += offset <= furthest
-        furthest = max(offset, furthest)
-    return lines, again, furthest
-
-
-def show(time, rdd):
-    for file, (lines, again, _) in sorted(rdd.collect()):
-        print(f"{time:%H:%M:%S}  {file:<14} {lines:>7,} lines, {again:,} of them again")
+def print_logs(batch, number):
+    for file, lines, come, furthest in batch.orderBy("file").collect():
+        print(f"{file} {lines:>7,} lines, {come:,} bytes of {furthest:,}")
 
 
 def count_lines():
-    ssc = StreamingContext(SparkContext(appName="growing-log"), batchDuration=1)
-    events = FlumeUtils.createStream(ssc, lab.HOST, lab.PORT, bodyDecoder=parse.url)
+    spark = SparkSession.builder.appName("growing-log").getOrCreate()
+    source = spark.readStream.format("flume").option("landing", lab.LANDING)
+    source = source.option("maxRowsPerTrigger", 500_000)
+    events = source.schema("headers map<string, string>, body string").load()
 
-    events.map(place_of).updateStateByKey(follow, 1).foreachRDD(show)
+    urls = columns.with_url(events, "body").select("url")
+    totals = urls.writeStream.foreachBatch(add_to_totals)
+    totals.option("checkpointLocation", f"{lab.CHECKPOINT}/totals").start()
 
-    urls = events.map(lambda event: (event[1], 1)).reduceByKey(add, 1)
-    urls.foreachRDD(lambda time, rdd: lab.store.add(time, rdd.collect()))
-    return ssc
+    header = col("headers")
+    places = events.select(
+        header["file"].alias("file"),
+        header["offset"].cast("long").alias("begin"),
+        header["end"].cast("long").alias("end"),
+    )
+    come = sum(col("end") - col("begin"))
+    logs = places.groupBy("file").agg(count("*"), come, max("end"))
+    shown = logs.writeStream.outputMode("update").foreachBatch(print_logs)
+    shown = shown.trigger(processingTime="1 second")
+    shown.option("checkpointLocation", f"{lab.CHECKPOINT}/logs").start()
 
 
 if __name__ == "__main__":
-    lab.run_streams(count_lines)
+    lab.run_queries(count_lines)

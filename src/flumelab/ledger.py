@@ -29,6 +29,7 @@ class HopCounts:
     :param flume_runs: the metrics of each run of the agent; its counters begin at 0 each time
     :param counted: lines by URL, from the result store
     :param subfolders: lines in the spool directory's sub-folders, which are not in `spooled`
+    :param subfolders_read: whether Flume reads those, too
     """
 
     generated: Counts
@@ -36,6 +37,7 @@ class HopCounts:
     flume_runs: tuple[Metrics, ...]
     counted: Counts
     subfolders: Mapping[str, int] = field(default_factory=dict)
+    subfolders_read: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Balance:
     """The verdict. ``generated = counted + malformed + lost - duplicated``, all in lines.
 
     :param differences: ``{url: (generated, counted)}`` where the two differ
-    :param subfolders: as in `HopCounts`
+    :param spooled: with the lines in sub-folders, if Flume reads those
+    :param subfolders: those that are not in `spooled`
     """
 
     generated: int
@@ -115,7 +118,7 @@ def balance(hops: HopCounts) -> Balance:
     lost, duplicated = generated - counted, counted - generated
     return Balance(
         generated=generated.total(),
-        spooled=hops.spooled,
+        spooled=hops.spooled + (sum(hops.subfolders.values()) if hops.subfolders_read else 0),
         flume_received=_sum(hops.flume_runs, *RECEIVED),
         flume_sent=_sum(hops.flume_runs, *SENT),
         counted=hops.counted.total,
@@ -123,7 +126,7 @@ def balance(hops: HopCounts) -> Balance:
         lost=lost.total(),
         duplicated=duplicated.total(),
         differences={key: (generated[key], counted[key]) for key in sorted(lost | duplicated)},
-        subfolders=hops.subfolders,
+        subfolders={} if hops.subfolders_read else hops.subfolders,
     )
 
 

@@ -16,6 +16,7 @@ KAFKA_SOURCE = "org.apache.flume.source.kafka.kafkasource"
 KAFKA_CHANNEL = "org.apache.flume.channel.kafka.kafkachannel"
 KAFKA_SINK = "org.apache.flume.sink.kafka.kafkasink"
 HANDOFF = "io.pysparkflume.flume.handoffchannel"
+GROWING_LOG = "io.pysparkflume.flume.growinglogsource"
 SPARK_SINK = "org.apache.spark.streaming.flume.sink.sparksink"
 IDENTITY = {
     "io.pysparkflume.flume.LineIdentityDeserializer$Builder",
@@ -23,7 +24,7 @@ IDENTITY = {
 }
 
 # Sources that read from a place again after a crash, and those whose clients send again.
-REREADS = {"spooldir", "taildir", KAFKA_SOURCE, "jms"}
+REREADS = {"spooldir", "taildir", GROWING_LOG, KAFKA_SOURCE, "jms"}
 ANSWERS = {"avro", "thrift", "http"}
 # Sources whose senders get no answer that they wait for.
 UNANSWERED = {"netcat", "netcatudp", "syslogtcp", "syslogudp", "multiport_syslogtcp"}
@@ -193,7 +194,7 @@ def _at_sinks(sinks: list[Component]) -> Iterator[str]:
 
 def _twice(source: Component | None, channel: Component, sinks: list[Component]) -> str:
     """Say what may come more than once."""
-    if source and source.text("deserializer") in IDENTITY:
+    if source and (source.is_a(GROWING_LOG) or source.text("deserializer") in IDENTITY):
         return "what comes again has the same identity, so a receiver can leave it out"
     if any(sink.short_type in AWAIT_ANSWER for sink in sinks):
         told = "no duplicates without a lost answer"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from flumelint.guarantee import GROWING_LOG
 from flumelint.model import SINK, SOURCE, Agent, Component, Setting, once_per_agent
 from flumelint.resolve import is_alive
 
@@ -14,6 +15,7 @@ from flumelint.resolve import is_alive
 PATH_KEYS = {
     "spooldir": ("spoolDir", "trackerDir"),
     "taildir": ("positionFile",),
+    GROWING_LOG: ("positionFile",),
     "file": ("checkpointDir", "backupCheckpointDir", "dataDirs"),
     "spillablememory": ("checkpointDir", "backupCheckpointDir", "dataDirs"),
     "file_roll": ("sink.directory",),
@@ -52,12 +54,12 @@ def path_settings(component: Component) -> Iterator[Setting]:
     for type_, keys in PATH_KEYS.items():
         if component.is_a(type_):
             yield from (component.settings[key] for key in keys if key in component.settings)
-    if component.is_a("taildir"):
+    if component.is_a("taildir", GROWING_LOG):
         yield from file_groups(component).values()
 
 
 def file_groups(source: Component) -> dict[str, Setting]:
-    """Return the patterns of a TAILDIR source by the name of their group."""
+    """Return the patterns of a source that follows logs by the name of their group."""
     found = source.below("filegroups.")
     return {name: setting for name, setting in found.items() if "." not in name}
 

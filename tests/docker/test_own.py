@@ -115,9 +115,16 @@ def test_a_lab_of_own_files_stays_and_is_fed_through_a_folder_of_the_host(
         (files / "access.log").rename(spool / "access.log")
         fed = flumelab("feed", "--replay", str(LOG))
         assert fed.returncode == 0, fed.stderr
+        for options in (["--lines", "30"], ["--replay", str(LOG), "--lines", "20", "--rate", "50"]):
+            fed = flumelab("feed", *options)
+            assert fed.returncode == 0, fed.stderr
         done = flumelab("ledger", "--json", "--wait", "60")
         result = json.loads(done.stdout)
-        assert {hop["lines"] for hop in result["hops"]} == {2 * LOG.read_bytes().count(b"\n")}
+        lines = 2 * LOG.read_bytes().count(b"\n") + 30 + 20
+        assert {hop["lines"] for hop in result["hops"]} == {lines}
+        doctor = flumelab("doctor", "--json")
+        assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+        assert json.loads(doctor.stdout)["signs"] == []
         state = json.loads(flumelab("status", "--json").stdout)
         for service in state["services"]:
             assert requests.get(service["address"], timeout=30).ok, service
@@ -127,6 +134,11 @@ def test_a_lab_of_own_files_stays_and_is_fed_through_a_folder_of_the_host(
         assert {hop["lines"] for hop in shown["ledger"]["hops"]} == {
             hop["lines"] for hop in result["hops"]
         }
+        (files / "packed.log.gz").write_text("not packed\n")
+        (files / "packed.log.gz").rename(spool / "packed.log.gz")
+        doctor = flumelab("doctor", "--json")
+        assert doctor.returncode == 1
+        assert [s["sign"] for s in json.loads(doctor.stdout)["signs"]] == ["compressed-read"]
     finally:
         down = flumelab("down")
     assert "no truth known: hops agree" in down.stdout, down.stderr
@@ -137,9 +149,17 @@ def test_flumelab_mounts_the_files_wherever_they_are_and_shows_signs(
     files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAB_STATE", str(files / "state"))
-    _use_a_jar(files)
+    _use_a_package_and_a_jar(files)
     (files / "access.log").write_text("DROP\n" * 100)
-    given = ["--conf", str(files / "my.conf"), "--input", str(files / "access.log"), "--json"]
+    given = [
+        "--requirements",
+        str(files / "requirements.txt"),
+        "--conf",
+        str(files / "my.conf"),
+        "--input",
+        str(files / "access.log"),
+        "--json",
+    ]
     given += ["--flume-jar", str(files / "jars")]
     done = flumelab("run", *given, str(files / "my_program.py"), seconds=SECONDS_MAX)
     assert done.returncode == 1, done.stdout + done.stderr

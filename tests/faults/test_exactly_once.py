@@ -123,16 +123,9 @@ def lane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lane]:
     lane.close()
 
 
-def strike(lane: Lane, chance: random.Random) -> None:
-    """Let a random part of the load land since now."""
-    target = lane.landed() + chance.randrange(1, 2 * LINES // (3 * KILLS))
-    wait_for(lambda: lane.landed() >= min(target, LINES - 1), f"{target} lines land", 60)
-    time.sleep(chance.uniform(0, 0.05))  # anywhere within a batch
-
-
-def lands_a_part(lane: Lane, chance: random.Random, lines_max: int) -> None:
+def lands_a_part(lane: Lane, chance: random.Random, lines_max: int, lines: int = LINES) -> None:
     """Wait until a random part of the load has landed since now."""
-    target = min(lane.landed() + chance.randrange(1, lines_max), LINES - 1)
+    target = min(lane.landed() + chance.randrange(1, lines_max), lines - 1)
     wait_for(lambda: lane.landed() >= target, f"{target} lines land", 60)
     time.sleep(chance.uniform(0, 0.05))  # anywhere within a batch
 

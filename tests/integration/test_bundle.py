@@ -1,11 +1,38 @@
-"""The script that starts the archive for a room without internet."""
+"""The archive for a room without internet, in its light form: started with the network cut off."""
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
 from tools.bundle import __main__ as bundle
+from tools.bundle import try_offline
+
+LINES = 700
+
+
+def _require_namespaces() -> None:
+    tried = subprocess.run([*try_offline.CUT_OFF, "true"], capture_output=True, check=False)
+    if tried.returncode:
+        pytest.skip("a network of its own needs root, unshare and ip")
+
+
+def test_the_archive_starts_the_lab_with_the_network_cut_off(tmp_path: Path) -> None:
+    _require_namespaces()
+    archive = bundle.build(tmp_path, light=True, images=False)
+    top = try_offline.unpack(archive, tmp_path)
+    environment = try_offline.plain_environment() | {"LAB_VENV": sys.prefix}
+    try:
+        demo = ["--local", "demo", "--runtime", "local", "--lines", str(LINES)]
+        printed = try_offline.cut_off(top, demo, environment)
+        assert f"{LINES:,} of {LINES:,} lines counted" in printed
+        assert try_offline.BALANCED in printed
+        assert (top / "lab/.lab/local/results.db").exists(), "the archive's own lab ran"
+    finally:
+        try_offline.cut_off(top, ["--local", "stop"], environment)
 
 
 def test_start_says_what_is_missing(tmp_path: Path) -> None:

@@ -307,6 +307,22 @@ def test_a_component_whose_jars_are_missing_is_named_before_the_start(home: Home
     ]
 
 
+def test_a_file_channel_that_would_use_a_home_that_is_not_there_is_named(home: Home) -> None:
+    words = ["agent", "-n", "a1", "-f", "x.conf"]
+    home.conf(CONF + "a1.channels.c1.type = file\na1.channels.c1.dataDirs = data\n")
+    assert home.run(*words).said == []
+    run = home.run(*words, HOME="/proc/none")
+    assert run.code == 0
+    assert run.said == [
+        "x.conf: a1.channels.c1.checkpointDir is missing, and Flume cannot make its own folder "
+        "/proc/none/.flume; set it to a folder that Flume may write, in a container on a volume"
+    ]
+    home.conf(CONF + "a1.channels.c1.type = file\n")
+    assert len(home.run(*words, HOME="/proc/none").said) == 2
+    home.conf(CONF)
+    assert home.run(*words, HOME="/proc/none").said == []
+
+
 def test_a_component_whose_jars_are_there_is_not_named(home: Home) -> None:
     home.conf(CONF + "a1.sinks.k1.type = hdfs\n")
     home.jar("lib/flume-hdfs-sink-1.11.0.jar", "org.apache.flume.sink.hdfs.HDFSEventSink")

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from flumelab.own.snapshot import take
 from flumelab.runtimes.local_build import CLASS_ARCHIVE
+from flumelab.runtimes.local_evidence import LocalEvidence
+from flumelab.runtimes.processes import Processes
+from flumelab.signs import Level, Sign, find
 from tests.support.lab import ROOT, LocalLab
 from tests.support.page import PageServer
 from tests.support.ports import free_port
@@ -258,6 +262,37 @@ def test_a_missing_replay_file_is_one_line(lab: LocalLab) -> None:
     done = lab.run("feed", "--replay", "/no/such.log")
     assert done.returncode == 1
     assert done.stderr == "flumelab: /no/such.log is not a file; give --replay a log to send\n"
+
+
+def test_a_driver_that_counts_nothing_of_what_its_receiver_accepts_is_named(lab: LocalLab) -> None:
+    """Its Java stores and answers OK; the program's Python, which each batch needs, hangs."""
+    before = lab.balanced()
+    drivers = [  # with what has started it
+        process
+        for process in lab.processes("url-counts")
+        if process.name().startswith("python") and "url_counts.py" in " ".join(process.cmdline())
+    ]
+    evidence = LocalEvidence(Processes(lab.state), lab.ports[1], utc=True)
+
+    def found() -> Sign | None:
+        seen = lab.json("ledger")
+        counted = seen["counted"] + seen["malformed"]
+        hops = [("Flume sent", seen["flume_sent"]), ("counted", counted)]
+        signs = find(take(evidence, hops, still_seconds=2))
+        return next((sign for sign in signs if sign.name == "not-counted"), None)
+
+    for driver in drivers:
+        driver.suspend()
+    try:
+        lab.ok("feed", "--lines", "100")
+        sign = wait_for(found, "the sign is there")
+    finally:
+        for driver in drivers:
+            driver.resume()
+    assert (sign.part, sign.level) == ("url-counts", Level.STUCK)
+    assert sign.fact.startswith(f"Flume has sent {before['flume_sent'] + 100:,} lines, and ")
+    lab.balanced()
+    assert found() is None
 
 
 def test_a_stop_in_the_middle_keeps_every_count_loses_nothing_and_repeats_nothing(

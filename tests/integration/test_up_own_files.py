@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 from pathlib import Path
 
 from tests.support.own_files import (
@@ -13,6 +14,8 @@ from tests.support.own_files import (
     hops,
     interceptor_jar,
 )
+from tests.support.terminal import Terminal
+from tests.support.waiting import wait_for
 
 
 def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path) -> None:
@@ -22,12 +25,16 @@ def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path) -> None
     files.conf.write_text(files.conf.read_text() + INTERCEPTOR + raw)
     interceptor_jar(tmp_path / "plugins.d/drops/lib")
     lab, spool = files.lab, tmp_path / "spool"
-    options = ["--map", f"/home/maria_dev/spool={spool}", "--count", r'" (\d{3}) ']
-    options += ["--flume-jar", str(tmp_path / "plugins.d")]
-    up = lab.run("up", *files.given, *options, str(files.program), "localhost", files.port)
+    options = ["--count", r'" (\d{3}) ', "--flume-jar", str(tmp_path / "plugins.d")]
+    command = [sys.executable, "-m", "flumelab", "up", "--runtime", "local", *files.given, *options]
+    arguments = [str(files.program), "localhost", files.port]
     try:
-        assert up.returncode == 0, up.stderr
-        assert f"source r1 reads {spool}; put files there, or use flumelab feed" in up.stderr
+        with Terminal([*command, *arguments], lab.environment) as terminal:
+            asked = "/home/maria_dev/spool does not exist. Use which folder?"
+            wait_for(lambda: asked in terminal.text, f"{asked}: {terminal.text}")
+            told = f"source r1 reads {spool}; put files there, or use flumelab feed"
+            terminal.press(f"{spool}\r", told)
+            assert terminal.process.wait(60) == 0
         state = lab.json("status")
         assert [(s["name"], s["state"]) for s in state["services"]] == [
             ("flume", "running"), ("program", "running"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import filecmp
 import os
 import shutil
@@ -14,6 +15,8 @@ from importlib.metadata import files, requires
 from pathlib import Path
 
 import pytest
+from mypy.modulefinder import FindModuleCache, SearchPaths
+from mypy.options import Options
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -151,6 +154,7 @@ def test_the_wheel_holds_the_jar_the_hook_and_no_tests(wheel: Path, tmp_path: Pa
     } <= names
     assert top_level_names(wheel) == {
         "pyspark",
+        "pyspark-stubs",
         "pyspark_flume",
         "pyspark_flume-0.1.0.dist-info",
         "pyspark_flume.pth",
@@ -185,6 +189,21 @@ def test_flume_utils_is_imported_by_its_old_name(with_wheel: Environment) -> Non
         str(with_wheel.site_packages / name / "__init__.py")
         for name in ("pyspark", "pyspark_flume")
     ]
+
+
+def test_mypy_and_editors_find_the_old_name_and_all_else_in_pyspark_itself(
+    with_wheel: Environment,
+) -> None:
+    packages = with_wheel.site_packages
+    finder = FindModuleCache(SearchPaths((), (), (str(packages),), ()), None, Options())
+    found = finder.find_module("pyspark.streaming.flume")
+    assert found == str(packages / "pyspark-stubs/streaming/flume.pyi")
+    assert finder.find_module("pyspark.streaming") == str(
+        packages / "pyspark/streaming/__init__.py"
+    )
+    nodes = ast.walk(ast.parse(Path(found).read_text()))
+    imported = {node.name for node in nodes if isinstance(node, ast.alias)}
+    assert imported == {"FlumeUtils", "utf8_decoder"}
 
 
 def test_a_course_program_runs_with_nothing_but_the_wheel_installed(

@@ -49,6 +49,7 @@ JARS = {
 }
 OURS = [
     ("channel", None, "io.pysparkflume.flume.HandoffChannel"),
+    ("source", None, "io.pysparkflume.flume.GrowingLogSource"),
     ("sink", None, "org.apache.spark.streaming.flume.sink.SparkSink"),
     ("deserializer", None, "io.pysparkflume.flume.LineIdentityDeserializer$Builder"),
     ("deserializer", None, "io.pysparkflume.flume.MultilineIdentityDeserializer$Builder"),

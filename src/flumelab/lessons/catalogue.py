@@ -163,8 +163,8 @@ LESSONS = {
             "sensors", FAULTS),
         _lesson("fan-out", "fan_out_sales.py", "one agent feeds two programs, by a header",
             "orders", GIFTS_TOO, "fan-out.conf", second="fan_out_wrapping.py"),
-        _lesson("growing-log", "growing_log.py", "a log that grows and is rotated, by TAILDIR",
-            conf="growing-log.conf", appends=True),
+        _lesson("growing-log", "growing_log.py", "a log that grows and is rotated, each line once",
+            conf="growing-log.conf", reads=Input.LANDING, appends=True),
     ]
 }
 # fmt: on

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flumelab.errors import LabError
 from flumelab.own import conf as confs
-from flumelab.own import docker_names, inputs
+from flumelab.own import docker_names, inputs, requirements
 from flumelab.own.adapt import Ask, Folders
 from flumelab.own.services import OwnState, Wish
 from flumelab.own.source_files import folders_of
@@ -23,6 +23,7 @@ FILE = "compose.own.yaml"
 STAYING = "lab"
 INSIDE = Path("/files")  # not below /own, which is mounted read-only
 PROGRAM_FOLDER = Path("/program")
+REQUIREMENTS_FOLDER = Path("/requirements")
 MAPPED = Path("/mapped")
 STATE = Path("/work/state/own")
 FED = "/tmp/fed"  # noqa: S108 - in the container
@@ -198,7 +199,12 @@ def inside(wish: Wish) -> tuple[list[str], list[str]]:
     program = wish.program.absolute()
     mounts = [f"{program.parent}:{PROGRAM_FOLDER}:ro"]  # with the modules that it imports
     arguments: list[str] = []
-    files = [("--conf", wish.conf), ("--input", wish.log), ("--requirements", wish.requirements)]
+    if wish.requirements:
+        requirements.require_inside(wish.requirements)
+        folder = wish.requirements.absolute().parent
+        mounts.append(f"{folder}:{REQUIREMENTS_FOLDER}:ro")  # with the wheels that it names
+        arguments += ["--requirements", str(REQUIREMENTS_FOLDER / wish.requirements.name)]
+    files = [("--conf", wish.conf), ("--input", wish.log)]
     files += [("--flume-jar", jar) for jar in wish.flume_jars]
     for option, file in files:
         if file:

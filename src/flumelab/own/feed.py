@@ -1,25 +1,17 @@
 """Sends the user's log to a source, in the form that the source reads."""
 
 import itertools
-import json
 import math
 import re
-import socket
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from flumelab.errors import LabError
-from flumelab.own.adapt import ANY_ADDRESS, LOCALHOST
+from flumelab.own import feed_network
 from flumelab.own.conf import AgentConf, Component
 from flumelab.own.inputs import LogFile, copy
 from flumelab.own.source_files import DONE, is_read
 
-SEND_SECONDS_MAX = 60
-LISTEN_SECONDS_MAX = 30
-POLL_SECONDS = 0.2
-HTTP_BATCH = 500  # events a request
-NETCAT_LINE_BYTES = 512  # its default max-line-length
 LINE_CHARACTERS = 2048  # spooldir's default deserializer.maxLineLength
 SYSLOG_BYTES = 2500  # the default eventSize
 
@@ -209,86 +201,11 @@ def _append(target: Path, file: LogFile) -> None:
         copy(file, end)
 
 
-def _send_for_netcat(source: Component, files: Sequence[LogFile]) -> None:
-    longest = int(source.settings.get("max-line-length", NETCAT_LINE_BYTES))
-    answers = source.settings.get("ack-every-event", "true").lower() == "true"
-    with _connected(source) as connection, connection.makefile("rb") as replies:
-        for file in files:
-            for number, line in enumerate(file.lines(), 1):
-                if len(line) >= longest:
-                    raise LabError(
-                        f"{file.path}, line {number} has {len(line)} bytes, and the netcat source "
-                        f"accepts fewer than {longest}; set {source.prefix}max-line-length"
-                    )
-                connection.sendall(line + b"\n")
-                if answers and (reply := replies.readline().strip()) != b"OK":
-                    said = reply.decode(errors="replace") or "it closed the connection"
-                    raise LabError(
-                        f"source {source.name} refused line {number}: {said}; see Flume's log"
-                    )
-
-
-def _send_for_syslog(source: Component, files: Sequence[LogFile]) -> None:
-    with _connected(source) as connection:
-        for file in files:
-            for line in file.lines():
-                connection.sendall(b"<13>" + line + b"\n")
-
-
-def _post(source: Component, files: Sequence[LogFile]) -> None:
-    import requests  # takes a tenth of a second
-
-    _connected(source).close()
-    url = "http://{}:{}".format(*_address(source))
-    for file in files:
-        for batch in _batches(file.lines(), HTTP_BATCH):
-            events = [{"headers": {}, "body": line.decode("utf-8", "replace")} for line in batch]
-            answer = requests.post(
-                url,
-                data=json.dumps(events),
-                headers={"Content-Type": "application/json; charset=UTF-8"},
-                timeout=SEND_SECONDS_MAX,
-            )
-            if not answer.ok:
-                raise LabError(
-                    f"source {source.name} refused events: {answer.status_code}; see Flume's log"
-                )
-
-
-def _batches(lines: Iterable[bytes], size: int) -> Iterable[list[bytes]]:
-    batch: list[bytes] = []
-    for line in lines:
-        batch.append(line)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _connected(source: Component) -> socket.socket:
-    """Connect once the source listens: Flume starts its parts one after the other."""
-    deadline = time.monotonic() + LISTEN_SECONDS_MAX
-    while True:
-        try:
-            return socket.create_connection(_address(source), timeout=SEND_SECONDS_MAX)
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(POLL_SECONDS)
-
-
-def _address(source: Component) -> tuple[str, int]:
-    host = source.settings.get("bind") or source.settings.get("host") or LOCALHOST
-    port = source.settings.get("port") or source.settings.get("ports", "").split()[0]
-    return (LOCALHOST if host in ANY_ADDRESS else host), int(port)
-
-
 _FEEDERS = {
     "spooldir": _spool,
     "taildir": _append_for_taildir,
-    "netcat": _send_for_netcat,
-    "syslogtcp": _send_for_syslog,
-    "multiport_syslogtcp": _send_for_syslog,
-    "http": _post,
+    "netcat": feed_network.to_netcat,
+    "syslogtcp": feed_network.to_syslog,
+    "multiport_syslogtcp": feed_network.to_syslog,
+    "http": feed_network.to_http,
 }

@@ -44,6 +44,21 @@ class Hops:
         return [(hop.name, hop.lines) for hop in self.hops if hop.lines is not None]
 
     @property
+    def for_signs(self) -> list[tuple[str, int]]:
+        """What Flume has sent and Spark has counted, as `flumelab.signs` names the hops."""
+        counts = dict(self.counts)
+        sent = next((lines for name, lines in self.counts if name.startswith("sink ")), None)
+        if sent is None or "Spark counted" not in counts:
+            return []
+        return [("Flume sent", sent), ("counted", counts["Spark counted"])]
+
+    @property
+    def in_channel(self) -> int:
+        """The lines that wait in Flume's channel."""
+        by_kind = {name.partition(" ")[0]: lines for name, lines in self.counts}
+        return max(0, by_kind.get("channel", 0) - by_kind.get("sink", 0))
+
+    @property
     def unseen(self) -> list[str]:
         """The names of the hops that the lab does not see."""
         return [hop.name for hop in self.hops if hop.lines is None]

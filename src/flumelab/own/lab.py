@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
 
 from flumelab import conf_check, flume_metrics
 from flumelab.errors import LabError
@@ -17,6 +16,7 @@ from flumelab.own.file_ports import FilePorts
 from flumelab.own.hops import Hop, Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.printed import Comparison
+from flumelab.own.program_feed import ProgramFeed
 from flumelab.own.run_end import explain_end, first_error
 from flumelab.own.run_guards import signals_ignored
 from flumelab.own.services import FLUME, PROGRAM, OwnState, Wish
@@ -25,7 +25,6 @@ from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
 
-FOLDER_SECONDS_MAX = 60  # until a program without Flume reads a folder
 FLUME_STOP_SECONDS_MAX = 45
 PROGRAM_STOP_SECONDS_MAX = 90
 END_SECONDS_MAX = 45
@@ -66,7 +65,7 @@ class OwnLab:
         self.processes = Processes(self.state.folder)
         self.report = report
         self._told = 0
-        self._told_places: set[Path] = set()
+        self._program_feed = ProgramFeed(wish.program, self.state, report)
         self.ports = FilePorts(wish, known.conf, self.state)
 
     @classmethod
@@ -112,14 +111,19 @@ class OwnLab:
 
     def _send(self, source: Component | None, files: Sequence[LogFile]) -> int:
         try:
-            lines = feed.feed(source, files) if source else self._feed_program(files)
+            if source:
+                lines = feed.feed(source, files)
+            else:
+                lines = self._program_feed.send(files, self._why_ended)
         except LabError as error:
             if failure := self.flume_failure():
                 raise LabError(f"{error}. {failure[0]}") from None
             raise
         self.known.sent = (self.known.sent or 0) + lines
         if self.wish.count:
-            self.known.keys.update(self._count(files, self.wish.count))
+            copies = lines // max(1, sum(file.count() for file in files))
+            for key, number in self._count(files, self.wish.count).items():
+                self.known.keys[key] += copies * number
         return lines
 
     def hops(self) -> Hops:
@@ -154,8 +158,17 @@ class OwnLab:
         return explain_end(self.state.read_progress())
 
     def program_failure(self) -> list[str]:
-        """Return the lines that explain why the program has ended by itself; none if it runs."""
-        return [] if PROGRAM in self.processes.running() else self.end_of_program()
+        """Return the lines that explain why the program has ended by itself; none if it runs.
+
+        Once it has failed, its process may take a while to end.
+        """
+        failed = self.state.read_progress().get("failure")
+        return self.end_of_program() if failed or self.has_ended else []
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the program's process has ended."""
+        return PROGRAM not in self.processes.running()
 
     def stop(self) -> None:
         """Stop Flume first, so that the program still counts what Flume has sent."""
@@ -229,37 +242,8 @@ class OwnLab:
                 )
             time.sleep(POLL_SECONDS)
 
-    def _feed_program(self, files: Sequence[LogFile]) -> int:
-        """Move the files to where a program without Flume takes them from, once it does."""
-        deadline = time.monotonic() + FOLDER_SECONDS_MAX
-        while not self._places_of_program():
-            if PROGRAM not in self.processes.running() or time.monotonic() > deadline:
-                if failure := self.program_failure():
-                    raise LabError("\n".join(failure))
-                raise LabError(
-                    f"{self.wish.program} reads no folder or socket that takes the log; give "
-                    "--conf the Flume configuration that feeds it, or leave --input out"
-                )
-            time.sleep(POLL_SECONDS)
-        folder, told = self._places_of_program()[0]
-        if folder not in self._told_places:
-            self.report(f"the lines go into {folder}, which {told}")
-            self._told_places.add(folder)
-        for file in files:
-            feed.move_into(folder, file, feed.unused_name(folder, file.name))
-        return sum(file.count() for file in files)
-
-    def _places_of_program(self) -> list[tuple[Path, str]]:
-        """The folders from which a program's streams take files, and from which sockets do."""
-        progress = self.state.read_progress()
-        if not progress.get("active"):
-            return []
-        folders, sockets = progress.get("folders"), progress.get("sockets")
-        found = [(Path(each), "the program reads") for each in cast(list[str], folders or ())]
-        for port, served in cast(dict[str, dict[str, int]], sockets or {}).items():
-            if served["clients"]:
-                found.append((self.state.sockets / port, f"is served on port {port}"))
-        return found
+    def _why_ended(self) -> list[str] | None:
+        return self.program_failure() if self.has_ended else None
 
 
 def _version(file: Path) -> tuple[int, int]:

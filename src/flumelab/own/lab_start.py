@@ -2,18 +2,16 @@
 
 import codecs
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from flumelab.errors import LabError
-from flumelab.own import adapt, flume_jars, saved, services, source_files
+from flumelab.own import adapt, flume_jars, requirements, saved, services, source_files
 from flumelab.own.adapt import Ask, Folders
 from flumelab.own.conf import SPARK_SINK, AgentConf
 from flumelab.own.lab import OwnLab
 from flumelab.own.run_end import first_error
 from flumelab.own.services import FLUME, PROGRAM
-from flumelab.runtimes import commands
 from flumelab.runtimes.local_start import Launch
 from flumelab.runtimes.port_probe import answers, require_unused
 
@@ -33,9 +31,7 @@ def start(lab: OwnLab, ask: Ask | None = None) -> None:
     _link_files(state.work, (wish.program.absolute().parent, Path.cwd()))
     if wish.requirements:
         lab.report(f"installing the packages of {wish.requirements}")
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        target = ["--target", str(state.packages), "-r", str(wish.requirements)]
-        commands.run([*pip, *target], Path.cwd())
+        requirements.install(wish.requirements, state.packages)
     folders = Folders(state.paths, wish.mapped, ask)
     if lab.known.conf:
         _write_conf(lab, lab.known.conf, folders)

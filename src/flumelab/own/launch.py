@@ -28,6 +28,7 @@ from flumelab.own.adapt import Folders
 from flumelab.own.progress import Progress
 
 POLL_SECONDS = 0.5
+INTERRUPTED = "java.lang.InterruptedException"
 TRACEBACK = "Traceback (most recent call last)"
 EXCEPTION_LINE = re.compile(r"^(?:\w+\.)*[A-Za-z]\w*(?:: .*)?$", re.M)
 """An exception in a traceback, where only this line is not indented."""
@@ -50,14 +51,28 @@ def run(program: Path, arguments: list[str]) -> int:
     except SystemExit as end:
         code = exit_code(end)
     except BaseException as error:
-        sys.last_value = error  # as Python itself keeps it: the end of the streams has a cause
-        progress.failure = list(explain(error, program))
-        print("\n".join(progress.failure), file=sys.stderr, flush=True)
+        sys.last_value = error  # so that nobody says that the program lacks its last line
+        if is_interrupted_by_the_stop(error):
+            patches.tell("the stop interrupted a batch that Spark was planning")
+            code = 0
+        else:
+            progress.failure = list(explain(error, program))
+            print("\n".join(progress.failure), file=sys.stderr, flush=True)
     finally:
         progress.ended = code
         ended.set()
         watcher.join()
     return code
+
+
+def is_interrupted_by_the_stop(error: BaseException) -> bool:
+    """Whether a program's error only says that the lab has ended its streams.
+
+    A graceful stop takes so many seconds at most. Then Spark interrupts the thread that plans
+    batches, even if a function of `transform` waits for a job in it, and awaitTermination raises
+    that. Whether all was counted until then, the hops show.
+    """
+    return Path(os.environ["STOP_FILE"]).exists() and INTERRUPTED in str(error)
 
 
 def exit_code(end: SystemExit) -> int:

@@ -26,10 +26,12 @@ from flumelab.settings import LOOPBACK, Settings
 from flumelab.signs import Sign
 from flumelab.signs.sign import Level
 
-SignsOf = Callable[[Evidence], Sequence[Sign]]
+SignsOf = Callable[[Evidence, Sequence[tuple[str, int]]], Sequence[Sign]]
 
 POLL_SECONDS = 0.5
 LOG_LINES = 200
+INTERVAL_SECONDS_MAX = 5.0
+"""With longer batches, what was just sent is not counted yet, and nothing is stuck."""
 
 
 def up(wish: Wish, ask: Ask | None, settings: Settings, report: Report) -> None:
@@ -58,7 +60,7 @@ def up(wish: Wish, ask: Ask | None, settings: Settings, report: Report) -> None:
 class LocalOwnLab:
     """The commands on a lab that is up in the settings' folder. Each returns the exit code.
 
-    :param signs_of: finds the known signs of what is stuck
+    :param signs_of: finds the known signs of what is stuck; it also takes lines at hops
     """
 
     def __init__(self, settings: Settings, report: Report, signs_of: SignsOf) -> None:
@@ -164,9 +166,10 @@ class LocalOwnLab:
     def _signs(self, failure: list[str]) -> list[Sign]:
         """The known signs; a part's end is left out if its failure is explained."""
         evidence = LocalEvidence(self._lab.processes, self._lab.settings.metrics_port)
-        return [
-            sign for sign in self._signs_of(evidence) if not failure or sign.name != "part-ended"
-        ]
+        interval = float(str(self._lab.state.read_progress().get("interval") or 0))
+        hops = self._lab.hops().for_signs if interval <= INTERVAL_SECONDS_MAX else []
+        found = self._signs_of(evidence, hops)
+        return [sign for sign in found if not failure or sign.name != "part-ended"]
 
     def _services(self) -> list[Service]:
         running = self._lab.processes.running()

@@ -11,6 +11,11 @@ from typing import Any
 from flumelab.errors import LabError
 from flumelab.own.inputs import LogFile
 
+BATCH = re.compile(r"Time: |Batch: ")
+"""What pprint and the console sink print before the rows of a batch."""
+CUT_OFF = re.compile(r"\.\.\.|only showing top \d+ rows?")
+"""… and after them, if the batch has more."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -50,15 +55,24 @@ def compare(output: str, counted: Mapping[str, int]) -> Comparison:
     """Compare what was printed as ``(key, number)``, or in a table, with a count of the log.
 
     For a window or a running total the last number is right, for counts of single batches the sum
-    of all numbers. The one that fits better is used.
+    of all numbers. The one that fits better is used. Of a program that prints only the first rows,
+    the last number of a key that is among them no more is left out.
 
     :param counted: as `count` returns it
     """
-    pairs = list(_pairs(output.splitlines()))
     summed: Counter[str] = Counter()
-    for key, value in pairs:
-        summed[key] += value
-    both = (Comparison(dict(pairs), counted), Comparison(dict(summed), counted))
+    last: dict[str, int] = {}
+    batch: dict[str, int] = {}
+    for line in output.splitlines():
+        if BATCH.match(line):
+            batch = {}
+        elif CUT_OFF.fullmatch(line):
+            last = dict(batch)  # a key of an earlier batch may now have a number that is cut off
+        elif pair := _pair(line):
+            key, value = pair
+            summed[key] += value
+            last[key] = batch[key] = value
+    both = (Comparison(last, counted), Comparison(dict(summed), counted))
     return min(both, key=lambda comparison: len(comparison.differences))
 
 
@@ -91,17 +105,15 @@ def _keys(files: Iterable[LogFile], expression: re.Pattern[bytes], each: bool) -
                     yield (key or b"").decode("utf-8", "replace")
 
 
-def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
-    for line in lines:
-        if line.startswith("(") and line.endswith(")"):
-            try:
-                key, value = ast.literal_eval(line)
-            except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-                continue
-        elif line.startswith("|") and line.endswith("|") and line.count("|") == 3:
-            key, value = (cell.strip() for cell in line.strip("|").split("|"))
-            value = int(value) if value.isdecimal() else None
-        else:
-            continue
-        if isinstance(value, int):
-            yield str(key), value
+def _pair(line: str) -> tuple[str, int] | None:
+    if line.startswith("(") and line.endswith(")"):
+        try:
+            key, value = ast.literal_eval(line)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            return None
+    elif line.startswith("|") and line.endswith("|") and line.count("|") == 3:
+        key, value = (cell.strip() for cell in line.strip("|").split("|"))
+        value = int(value) if value.isdecimal() else None
+    else:
+        return None
+    return (str(key), value) if isinstance(value, int) else None

@@ -23,6 +23,8 @@ from flumelab.signs import Sign
 
 QUIET_SECONDS = 8.0
 """Hops that differ and have not changed for this long will no longer agree."""
+QUIET_IN_CHANNEL_SECONDS = 30.0
+"""The same while lines wait in the channel: on a busy machine a receiver connects late."""
 WAIT_SECONDS_MAX = 300.0
 REPORT_SECONDS = 30.0
 POLL_SECONDS = 0.5
@@ -96,7 +98,8 @@ class OwnRun:
         """Wait until all hops agree, or until none has changed for a while."""
         lab = self._lab
         deadline = time.monotonic() + WAIT_SECONDS_MAX
-        last, since = None, time.monotonic()
+        last: object = None
+        since = time.monotonic()
         told = since
         while time.monotonic() < deadline and PROGRAM in lab.processes.running():
             lab.require_a_sink()
@@ -109,12 +112,15 @@ class OwnRun:
                 self._report(
                     now.as_text() or f"{lab.wish.program} runs, and no stream or query yet"
                 )
-            if now.counts != last or progress.get("waiting"):
-                last, since = now.counts, time.monotonic()
+            state = now.counts, progress.get("active")
+            if state != last or progress.get("waiting"):
+                last, since = state, time.monotonic()
             # A stream of files shows nothing between its batches.
-            quiet = max(QUIET_SECONDS, 2 * float(str(progress.get("interval", 0))) + 2)
-            if not (lab.known.conf or progress.get("active")):
-                quiet = WAIT_SECONDS_MAX  # a program without streams ends by itself
+            still = QUIET_IN_CHANNEL_SECONDS if now.in_channel else QUIET_SECONDS
+            quiet = max(still, 2 * float(str(progress.get("interval", 0))) + 2)
+            if not progress.get("active"):
+                # Its streams may start late; a program without streams ends by itself.
+                quiet = WAIT_SECONDS_MAX
             if (now.agree and not now.unseen) or time.monotonic() - since > quiet:
                 return
             time.sleep(POLL_SECONDS)

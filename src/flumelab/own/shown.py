@@ -19,12 +19,19 @@ PRINTED = ("(", "|", "+", "---")
 """The beginnings of what pprint and show print."""
 SPARK_LOG = re.compile(r"\d\d:\d\d:\d\d (?:WARN|ERROR|INFO|FATAL) |WARNING: Using incubator ")
 
+WORKERS_END = re.compile(
+    r"^Traceback .*\n(?:  File \"[^\"]*/pyspark/daemon\.py\".*\n(?:    .*\n)*)+\w*Error.*(?:\n|\Z)",
+    re.M,
+)
+"""What PySpark prints if a worker of Python ends in the middle of something."""
+
 
 def output(text: str, failure: Sequence[str]) -> None:
     """Print the last lines of a program, without Spark's log, what the lab said and the failure."""
     lines = text.splitlines()
     if failure and failure[0] in lines:
         lines = lines[: lines.index(failure[0])]
+    lines = WORKERS_END.sub("", "\n".join(lines)).split("\n")
     for line in _own_lines(lines)[-OUTPUT_LINES:]:
         print(line)
 

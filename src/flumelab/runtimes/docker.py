@@ -14,6 +14,7 @@ from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.ledger import HopCounts
 from flumelab.lessons.catalogue import SECOND, SERVICES, Input, Lesson
+from flumelab.runtimes import sub_folders
 from flumelab.runtimes.docker_compose import DockerCompose
 from flumelab.runtimes.docker_evidence import DockerEvidence
 from flumelab.runtimes.docker_images import BASE, DockerImages
@@ -192,6 +193,7 @@ class DockerRuntime:
             flume_runs=flume_metrics.all_runs(files, self._settings.metrics_port),
             counted=self._counts_in(driver),
             subfolders=audit["subfolders"],
+            subfolders_read=sub_folders.read_by_flume(self.evidence(), audit["subfolders"]),
         )
 
     def evidence(self) -> DockerEvidence:

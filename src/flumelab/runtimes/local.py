@@ -15,7 +15,7 @@ from flumelab.errors import LabError
 from flumelab.ledger import HopCounts
 from flumelab.lessons import catalogue
 from flumelab.lessons.catalogue import Input, Lesson
-from flumelab.runtimes import commands, local_build
+from flumelab.runtimes import commands, local_build, sub_folders
 from flumelab.runtimes.local_evidence import LocalEvidence
 from flumelab.runtimes.local_start import LINK, Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
@@ -162,6 +162,7 @@ class LocalRuntime:
             ),
             counted=self.counts(),
             subfolders=audit["subfolders"],
+            subfolders_read=sub_folders.read_by_flume(self.evidence(), audit["subfolders"]),
         )
 
     def evidence(self) -> LocalEvidence:

@@ -104,8 +104,8 @@ class Runtime(Protocol):
 
 
 def growing_log_options(folder: str) -> list[str]:
-    """The generator's options for a log that grows in this folder, and that is never renamed."""
-    rotation = ["--rotate-every", "4000", "--rotate-by", "name"]
+    """The generator's options for a log that grows in this folder, rotated as by logrotate."""
+    rotation = ["--rotate-every", "4000", "--rotate-by", "rename"]
     return ["--append", f"{folder}/access.log", *rotation]
 
 

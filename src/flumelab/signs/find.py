@@ -21,13 +21,15 @@ CHECKS: tuple[Callable[[Snapshot], Iterator[Sign]], ...] = (
     hop_signs,
 )
 CONSEQUENCES = {"source-not-moving", "part-not-running", "not-counted"}
-"""Signs that say less than others: each is left out where another one names the same place."""
+"""Signs that say less than others: each is left out where one of a loss or stop names its place."""
 
 
 def find(snapshot: Snapshot) -> list[Sign]:
     """Return all known signs, those first that stop or lose lines."""
     found = [sign for check in CHECKS for sign in check(snapshot)]
-    causes = [sign for sign in found if sign.name not in CONSEQUENCES]
+    causes = [
+        sign for sign in found if sign.name not in CONSEQUENCES and sign.level is not Level.WARNING
+    ]
     order = list(Level)
     return sorted(
         (

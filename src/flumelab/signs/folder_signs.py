@@ -25,7 +25,7 @@ def folder_signs(snapshot: Snapshot) -> Iterator[Sign]:
         folder = snapshot.folders.get(source.settings.get("spoolDir", ""))
         if folder and source.is_a("spooldir"):
             yield from _position(part, source, folder, snapshot)
-            yield from _canaries(part, source, folder, snapshot)
+            yield from _empty(part, source, folder, snapshot)
             yield from _sub_folders(part, source, folder)
             yield from _names(part, source, folder)
 
@@ -49,12 +49,22 @@ def _position(part: str, source: Component, folder: Folder, snapshot: Snapshot) 
             )
 
 
-def _canaries(part: str, source: Component, folder: Folder, snapshot: Snapshot) -> Iterator[Sign]:
+def _empty(part: str, source: Component, folder: Folder, snapshot: Snapshot) -> Iterator[Sign]:
     for file in folder.files:
-        if CANARY.match(file.name) and snapshot.now - file.changed >= WRITE_SECONDS:
-            yield known()["canary-left-over"].sign(
+        hidden = any(name.startswith(".") for name in file.name.split("/"))
+        if file.size or hidden or snapshot.now - file.changed < WRITE_SECONDS:
+            continue
+        name = "canary-left-over" if CANARY.match(file.name) else "empty-file"
+        if _is_read(source, file.name):
+            yield known()[name].sign(
                 part, file.changed, file=f"{folder.path}/{file.name}", source=source.name
             )
+
+
+def _is_read(source: Component, name: str) -> bool:
+    done = source.settings.get("fileSuffix", ".COMPLETED")
+    deep = source.settings.get("recursiveDirectorySearch", "").lower() == "true"
+    return (deep or "/" not in name) and not is_ignored(source, name.removesuffix(done))
 
 
 def _sub_folders(part: str, source: Component, folder: Folder) -> Iterator[Sign]:

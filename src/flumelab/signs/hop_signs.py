@@ -32,17 +32,11 @@ def hop_signs(snapshot: Snapshot) -> Iterator[Sign]:
 
 def _unseen(snapshot: Snapshot, more: int) -> Iterator[Sign]:
     for source in Agent(snapshot).sources:
-        reads = []
-        if source.settings.get("recursiveDirectorySearch", "").lower() == "true":
-            reads.append("also reads sub-folders")
         if source.settings.get("deletePolicy", "").lower() == "immediate":
-            reads.append("deletes what it has read")
-        if reads:
             yield known()["spooled-too-low"].sign(
                 snapshot.part(Kind.FLUME),
                 None,
                 folder=source.settings.get("spoolDir", ""),
                 source=source.name,
-                reads=" and ".join(reads),
                 more=number(more, "line"),
             )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from flumelint.findings import Report, Severity
+from flumelint.guarantee import GROWING_LOG
 from flumelint.model import SOURCE, Component, Conf
 from flumelint.places import compiled, file_groups, normal, path_settings, place, truth
 from flumelint.resolve import is_alive
@@ -31,7 +32,7 @@ TAIL = changed(
 
 def _tails(conf: Conf) -> Iterator[Component]:
     for source in conf.components(SOURCE):
-        if source.is_a("taildir") and source.listed:
+        if source.is_a("taildir", GROWING_LOG) and source.listed:
             yield source
 
 
@@ -134,11 +135,12 @@ def folder_pattern(conf: Conf) -> Iterator[Report]:
 def glob_for_regex(conf: Conf) -> Iterator[Report]:
     for source in conf.components(SOURCE):
         keys = [source.get(key) for key in ("ignorePattern", "includePattern")]
-        patterns = [each for each in keys if each] if source.is_a("spooldir") else []
-        if source.is_a("taildir"):
+        spools = source.is_a("spooldir")
+        patterns = [each for each in keys if each] if spools else []
+        if source.is_a("taildir", GROWING_LOG):
             patterns += file_groups(source).values()
         for setting in patterns:
-            name = setting.value.rpartition("/")[2] if source.is_a("taildir") else setting.value
+            name = setting.value if spools else setting.value.rpartition("/")[2]
             found = _GLOB.search(name)
             if not found:
                 continue
@@ -224,7 +226,7 @@ def position_file_shared(conf: Conf) -> Iterator[Report]:
             setting = source.get("positionFile")
             if (
                 not is_alive(source)
-                or not source.is_a("taildir")
+                or not source.is_a("taildir", GROWING_LOG)
                 or (setting and not setting.known)
             ):
                 continue

@@ -130,3 +130,11 @@ def test_lines_in_subfolders_are_named_when_they_are_counted() -> None:
     assert not result.balanced
     assert "1,000 lines in sub-folders (today/, old/) are not in spooled" in printed(result)
     assert result.as_json()["subfolders"] == {"today": 900, "old": 100}
+
+
+def test_lines_in_subfolders_are_spooled_if_flume_reads_them() -> None:
+    counts = Counts({"/": 5})
+    seen = replace(hops(counts, counts, run(5, 5)), spooled=2, subfolders={"today": 3})
+    assert balance(seen).differs_at == "spooled"
+    result = balance(replace(seen, subfolders_read=True))
+    assert (result.spooled, result.subfolders, result.settled) == (5, {}, True)

@@ -42,6 +42,7 @@ def test_each_component_of_flume_and_each_plugin_of_ours_is_in_it() -> None:
 
     assert listed - BY_CLASS.keys() == set()
     assert sorted(BY_CLASS.keys() - listed) == [
+        "io.pysparkflume.flume.GrowingLogSource",
         "io.pysparkflume.flume.HandoffChannel",
         "io.pysparkflume.flume.LineIdentityDeserializer$Builder",
         "io.pysparkflume.flume.MetricsMonitor",

@@ -51,6 +51,14 @@ def test_a_handoff_channel_loses_nothing_and_an_identity_tells_repeats_apart() -
     ]
 
 
+def test_a_growing_log_has_an_identity_and_taildir_has_none() -> None:
+    assert lab("growing-log.conf") == [
+        "lab: logs → buffer (HandoffChannel) → spark: nothing is lost; what comes again has the "
+        "same identity, so a receiver can leave it out"
+    ]
+    assert "what was read in the last 3 s comes again" in lab("taildir.conf")[0]
+
+
 def test_sinks_of_a_group_are_told_with_its_processor() -> None:
     (line,) = lab("failover.conf")
     assert "→ buffer (memory) → spark1 or spark2 (PromptSinkProcessor): at most 100,000" in line

@@ -102,6 +102,18 @@ def test_a_form_feed_is_no_end_of_a_line(tmp_path: Path) -> None:
     assert lines[1:3] == [f"  {program}, line 2, in <module>", "    first = text.split()[0]"]
 
 
+def test_only_an_interruption_after_the_labs_stop_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = tmp_path / "stop"
+    monkeypatch.setenv("STOP_FILE", str(stop))
+    interrupted = RuntimeError("An error occurred\n: java.lang.InterruptedException\n\tat …")
+    assert not launch.is_interrupted_by_the_stop(interrupted)
+    stop.touch()
+    assert launch.is_interrupted_by_the_stop(interrupted)
+    assert not launch.is_interrupted_by_the_stop(RuntimeError("java.io.IOException"))
+
+
 def test_an_error_of_a_python_source_is_quoted_whatever_its_class(tmp_path: Path) -> None:
     program = tmp_path / "p.py"
     program.write_text("raise\n")

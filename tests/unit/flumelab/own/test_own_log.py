@@ -1,14 +1,18 @@
 """The user's log is unpacked, counted as Flume counts lines, and given to the right source."""
 
+import json
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from flumelab.errors import LabError
 from flumelab.own import conf as confs
-from flumelab.own import feed
+from flumelab.own import feed, feed_network
 from flumelab.own.conf import AgentConf, Component
 from flumelab.own.hops import Hop, Hops
 from flumelab.own.hops import of as flow
@@ -105,22 +109,71 @@ def test_a_taildir_source_gets_the_lines_at_the_end_of_its_file(tmp_path: Path) 
     assert (tmp_path / "t/access.log").read_text() == "1\n2\n"
 
 
-def test_a_netcat_source_that_refuses_a_line_is_quoted(tmp_path: Path) -> None:
-    log = tmp_path / "a.log"
-    log.write_text("1\n2\n")
+@contextmanager
+def netcat_source(*answers: bytes) -> Iterator[tuple[Component, list[bytes]]]:
+    """A source that gives one answer a line, and what it has received."""
+    received = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
             connection, _ = server.accept()
-            with connection:
-                connection.recv(100)
-                connection.sendall(b"FAILED: Error writing to channel\n")
+            with connection, connection.makefile("rb") as lines:
+                for each in answers:
+                    received.append(lines.readline())
+                    connection.sendall(each + b"\n")
 
-        threading.Thread(target=answer, daemon=True).start()
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
         port = server.getsockname()[1]
-        netcat = source("netcat", bind="0.0.0.0", port=str(port))  # noqa: S104 - a name
-        with pytest.raises(LabError, match="source r1 refused line 1: FAILED: Error writing"):
-            feed.feed(netcat, [LogFile(log)])
+        yield source("netcat", bind="0.0.0.0", port=str(port)), received  # noqa: S104 - a name
+        thread.join(5)
+
+
+def test_a_netcat_source_that_refuses_a_line_is_quoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_network, "FULL_SECONDS_MAX", 0)
+    log = tmp_path / "a.log"
+    log.write_text("1\n2\n")
+    refused = pytest.raises(LabError, match="source r1 refused line 1: FAILED: Error writing")
+    with netcat_source(b"FAILED: Error writing to channel") as (netcat, _), refused:
+        feed.feed(netcat, [LogFile(log)])
+
+
+def test_a_line_is_sent_again_until_the_channel_has_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_network, "POLL_SECONDS", 0)
+    log = tmp_path / "a.log"
+    log.write_text("1\n2\n")
+    with netcat_source(b"OK", b"FAILED: the channel is full", b"OK") as (netcat, received):
+        assert feed.feed(netcat, [LogFile(log)]) == 2
+    assert received == [b"1\n", b"2\n", b"2\n"]
+
+
+def test_requests_get_smaller_until_a_transaction_takes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_network, "POLL_SECONDS", 0)
+    taken: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            events = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200 if len(events) <= 30 else 503)
+            self.end_headers()
+            taken.extend(event["body"] for event in events if len(events) <= 30)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    log = tmp_path / "a.log"
+    log.write_text("".join(f"{number}\n" for number in range(250)))
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert feed.feed(source("http", port=str(server.server_port)), [LogFile(log)]) == 250
+        server.shutdown()
+    assert taken == list(map(str, range(250)))
 
 
 def test_a_conf_that_no_log_can_feed_says_what_it_has(tmp_path: Path) -> None:
@@ -236,7 +289,7 @@ def test_a_log_at_which_the_source_stops_is_said_before(tmp_path: Path) -> None:
 def test_a_source_that_does_not_take_the_log_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "LISTEN_SECONDS_MAX", 0)
+    monkeypatch.setattr(feed_network, "LISTEN_SECONDS_MAX", 0)
     file = tmp_path / "a.log"
     file.write_text("x\n")
     missing = source("spooldir", spoolDir=str(file / "spool"))

@@ -124,3 +124,17 @@ def test_what_the_lab_does_not_see_neither_agrees_nor_differs() -> None:
 def test_half_a_quotation_in_the_containers_arguments_is_one_line() -> None:
     with pytest.raises(SystemExit, match=r"LAB_PROGRAM_ARGS=\"a: No closing quotation; write it"):
         own_container.arguments({"LAB_PROGRAM_FILE": "p.py", "LAB_PROGRAM_ARGS": '"a'})
+
+
+def test_what_spark_has_not_counted_of_what_flume_has_sent_can_be_a_sign() -> None:
+    named = (("input", 9), ("sink k1, k2", 8), ("Spark stored", 8), ("Spark counted", 5))
+    found = hops.Hops([hops.Hop(name, lines, "") for name, lines in named])
+    assert found.for_signs == [("Flume sent", 8), ("counted", 5)]
+    assert hops.Hops(found.hops[:2]).for_signs == []  # a structured query
+    assert hops.Hops(found.hops[2:]).for_signs == []  # no Flume
+
+
+def test_what_is_put_into_the_channel_and_not_sent_waits_there() -> None:
+    named = (("source r1", 9), ("channel c1", 8), ("sink k1, k2", 5), ("Spark stored", 5))
+    assert hops.Hops([hops.Hop(name, lines, "") for name, lines in named]).in_channel == 3
+    assert hops.Hops([hops.Hop("input", 9, "")]).in_channel == 0

@@ -26,6 +26,19 @@ def log(tmp_path: Path) -> list[LogFile]:
     return [LogFile(file)]
 
 
+def test_a_key_that_is_not_among_the_first_rows_any_more_is_not_compared(
+    log: list[LogFile],
+) -> None:
+    early = "Time: 1\n('/b', 0)\n('/a', 1)\n...\n"
+    compared = compared_with(f"{early}\nTime: 2\n('/a', 2)\n...\n\nTime: 3\n\n", log)
+    assert (compared.printed, compared.right) == ({"/a": 2}, True)
+    wrong = compared_with(f"{early}\nTime: 2\n('/a', 3)\n...\n", log)
+    assert wrong.differences == {"/a": (3, 2)}
+    table = "Batch: {}\n+\n|key|count|\n+\n|/{}|{}|\n+\nonly showing top 1 row\n"
+    compared = compared_with(table.format(0, "b", 0) + table.format(1, "a", 2), log)
+    assert (compared.printed, compared.right) == ({"/a": 2}, True)
+
+
 def test_the_last_print_of_a_window_is_compared(log: list[LogFile]) -> None:
     compared = compared_with("Time: 1\n('/a', 1)\n\nTime: 2\n('/a', 2)\n('/b', 1)\n", log)
     assert compared.right

@@ -10,7 +10,7 @@ import pytest
 from flumelab import own_container, settings
 from flumelab.errors import LabError
 from flumelab.own import conf as confs
-from flumelab.own import docker, saved, shown, source_files
+from flumelab.own import docker, saved, shown, source_files, stream_kinds
 from flumelab.own.adapt import Folders, adapt
 from flumelab.own.conf import AgentConf
 from flumelab.own.file_ports import FilePorts
@@ -128,20 +128,30 @@ def test_a_later_command_knows_what_runs(tmp_path: Path) -> None:
     assert again.wish == lab.wish
 
 
-def test_only_the_lines_that_a_file_had_when_spark_read_it_are_counted(tmp_path: Path) -> None:
+def test_only_the_lines_that_a_file_had_when_spark_read_it_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_kinds, "RETRY_SECONDS", 0)
     file = tmp_path / "a.log"
     file.write_text("1\n2\n3")
     files = FilesRead()
-    files.add(f"file:{file}", file.stat().st_size)
-    assert (files.lines, files.grown) == (3, "")
-    for length, more in {0: 0, 1: 1, 2: 2, 3: 2}.items():  # Spark reads a line to its end
+
+    def added(length: int | None, *read: int) -> int:
         before = files.lines
-        files.add(f"file:{file}", length)
-        assert (files.lines - before, files.grown) == (more, str(file))
+        files.add({f"file:{file}": length}, lambda: list(read))
+        return files.lines - before
+
+    assert (added(file.stat().st_size), files.grown) == (3, "")
+    for length, more in {0: 0, 1: 1, 3: 2}.items():  # Spark reads a line to its end
+        assert (added(length), files.grown) == (more, str(file))
+    # At a line's end Spark reads the next one, too, if it is there when it looks.
+    assert (added(2, 0, 1), added(2, 2, 0), added(2, 1, 2)) == (1, 2, 2)
     assert files.unsure == ""
-    files.add(f"file:{file}", None)
+    assert added(4, 1, 0) == 2  # such as pprint(), which reads only what it prints
+    assert files.unsure == f"{file} grew while Spark read it, and no stage has read all of it"
+    added(None)
     assert files.unsure == f"nobody knows how much of {file} Spark has read"
-    files.add(f"file:{tmp_path}/gone", 0)
+    files.add({f"file:{tmp_path}/gone": 0}, list)
     assert "was removed" in files.unsure
 
 
@@ -153,6 +163,14 @@ def test_the_program_is_shown_without_sparks_log_and_before_its_failure(
     )
     shown.output(text, ["The program failed:", "  p.py"])
     assert capsys.readouterr().out == "('/', 1)\n"
+
+
+def test_the_end_of_pysparks_own_workers_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    daemon = '  File "/venv/pyspark.zip/pyspark/daemon.py", line 9, in manager\n    write(1)\n'
+    broken = f"Traceback (most recent call last):\n{daemon}{daemon}BrokenPipeError: [Errno 32]"
+    users = 'Traceback (most recent call last):\n  File "my.py", line 1\nValueError: no'
+    shown.output(f"('/', 1)\n{broken}\n('/', 2)\n{users}\n{broken}\n", [])
+    assert capsys.readouterr().out.strip() == f"('/', 1)\n('/', 2)\n{users}"
 
 
 def test_variables_stand_for_the_options_of_run_and_up() -> None:

@@ -32,14 +32,36 @@ def test_a_canary_is_named_under_both_its_names() -> None:
         assert signs(files=(File(name, 0, NOW - 5),))["canary-left-over"].level is Level.WARNING
 
 
-def test_a_recursive_source_reads_sub_folders_and_the_ledger_does_not_see_them() -> None:
+def test_an_empty_file_is_named_if_the_source_reads_it() -> None:
+    ignoring = f"{CONF}a1.sources.r1.ignorePattern = .*tmp\n"
+    for name, found in {"a.log": {"empty-file"}, "a.log.COMPLETED": {"empty-file"}}.items():
+        assert set(signs(files=(File(name, 0, NOW - 5),))) == found
+        assert signs(files=(File(name, 0, NOW - 1),)) == {}
+    assert signs(files=(File(".a.log", 0, NOW - 5),)) == {}
+    assert "empty-file" not in signs(conf=ignoring, files=(File("a.tmp", 0, NOW - 5),))
+    assert "empty-file" not in signs(files=(File("monday/a.log", 0, NOW - 5),))
+
+
+def test_a_warning_about_a_source_does_not_hide_that_it_is_stuck() -> None:
+    moved = {"SOURCE.r1": {"EventAcceptedCount": 60}}
+    waits = File("a.log", 5, NOW - 60)
+    found = signs(files=(waits, File("monday/a.log", 5, NOW - 60)), moved=moved)
+    assert {"files-not-read", "source-not-moving"} <= set(found)
+
+
+def test_files_in_sub_folders_are_named_unless_the_source_reads_them() -> None:
     file = File("monday/a.log", 5, NOW - 5)
     assert signs(files=(file,))["files-not-read"].fact.endswith("such as monday/a.log")
     conf = f"{CONF}a1.sources.r1.recursiveDirectorySearch = true\n"
+    assert signs(conf=conf, files=(file,)) == {}
+
+
+def test_files_that_flume_deletes_are_missing_in_spooled() -> None:
     hops = [("spooled", 0), ("Flume received", 1000), ("Flume sent", 1000), ("counted", 1000)]
-    found = signs(conf=conf, files=(file,), hops=hops)
+    assert signs(hops=hops) == {}
+    found = signs(conf=f"{CONF}a1.sources.r1.deletePolicy = immediate\n", hops=hops)
     assert set(found) == {"spooled-too-low"}
-    assert "source r1 also reads sub-folders, so Flume has 1,000 lines more" in (
+    assert "source r1 deletes what it has read, so Flume has 1,000 lines more" in (
         found["spooled-too-low"].fact
     )
 

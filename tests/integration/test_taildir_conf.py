@@ -1,4 +1,4 @@
-"""flume-conf/growing-log.conf in a real agent: at least once, with the traps of its header."""
+"""flume-conf/taildir.conf in a real agent: at least once, with the traps of its header."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from loadgen import ledger as ledgers
 from tests.support.flume import Collector, FlumeAgent
 from tests.support.spark import ROOT
 
-CONF = ROOT / "flume-conf/growing-log.conf"
+CONF = ROOT / "flume-conf/taildir.conf"
 IDLE_MS = 4_000
 Body = bytes
 
@@ -64,7 +64,7 @@ def written(agent: FlumeAgent) -> Counter[Body]:
 
 def wait_for_a_note(agent: FlumeAgent) -> None:
     """Wait until the position file is written anew: the next time is three seconds away."""
-    note = agent.directory / "channel/growing-log.json"
+    note = agent.directory / "channel/taildir.json"
     before = note.stat().st_mtime_ns if note.exists() else 0
     agent.wait_for(
         lambda: note.exists() and note.stat().st_mtime_ns > before, "the position file is written"
@@ -103,7 +103,7 @@ def test_each_line_comes_once_until_a_kill_repeats_those_since_the_last_note(
     assert again.total() == 1_000, "the lines since the last note"
 
     agent.kill()
-    (agent.directory / "channel/growing-log.json").write_text("")  # as a kill may leave it
+    (agent.directory / "channel/taildir.json").write_text("")  # as a kill may leave it
     before = len(collector.events)
     agent = start()
     agent.wait_for(lambda: len(collector.events) >= before + 6_250, "all lines come again")
@@ -114,7 +114,7 @@ TRAPS = ("within", "out", "copied", "half", "own")
 
 
 def conf_with_traps(folder: Path, logs: dict[str, Path]) -> str:
-    """growing-log.conf with a source for each trap, so that one agent shows them all."""
+    """taildir.conf with a source for each trap, so that one agent shows them all."""
     patterns = dict.fromkeys(TRAPS, "access[.]log") | {"within": "access.*", "own": ".*"}
     lines = [f"lab.sources = {' '.join(TRAPS)}"]
     for name in TRAPS:

@@ -1,0 +1,123 @@
+package io.pysparkflume.flume;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides whether a file that has just appeared is the copy of a log, as copytruncate makes it.
+ *
+ * <p>The copy has the log's content up to the truncation, so it continues that log: with the log's
+ * identity, from where the log had been read to. While the log still has its content, a copy waits,
+ * because the log is read itself.
+ */
+final class LogCopy {
+    /** It is as yet equal to the beginning of a log that is still there. */
+    static final LogPosition WAIT = LogPosition.first("", "", 1, "");
+
+    private static final Logger LOG = LoggerFactory.getLogger(LogCopy.class);
+
+    private final LogReading reading;
+    private final FileChannel channel;
+    private final long size;
+    private final Path path;
+    private final Map<Integer, Long> headSums = new HashMap<>();
+
+    LogCopy(LogReading reading, FileChannel channel, long size, Path path) {
+        this.reading = reading;
+        this.channel = channel;
+        this.size = size;
+        this.path = path;
+    }
+
+    /** The log of which it is the copy; null if it is a log of its own; or WAIT. */
+    LogPosition original(String file, String fingerprint) throws IOException {
+        for (LogPosition each : reading.positions().all()) {
+            // A new log appears where the last one was; a copy has another path.
+            boolean isPossible = each.fingerprint().equals(fingerprint) && each.isRecognisable()
+                    && !each.file().equals(file) && !each.path().equals(path.toString()) && hasHeadOf(each);
+            if (!isPossible) {
+                continue;
+            }
+            FollowedLog log = reading.logs().get(each.file());
+            if (log == null) {
+                if (continues(each)) {
+                    return each;
+                }
+            } else if (log.path().toString().equals(each.path())) { // it was not renamed
+                Compared compared = compare(log, each);
+                if (compared == Compared.EQUAL) {
+                    return WAIT;
+                }
+                if (compared == Compared.TRUNCATED && continues(each)) {
+                    return each;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** Where the copy has to be read on. */
+    LogPosition position(LogPosition original, String file) throws IOException {
+        LOG.info("{} is a copy of {}, which was truncated or removed; reading its rest",
+                path, original.path());
+        LogPosition moved = original.in(file, path.toString());
+        if (size >= original.offset()) {
+            return moved;
+        }
+        int tail = original.tailBytes();
+        return moved.to(size, tail, LogReading.sum(channel, size - tail, tail));
+    }
+
+    private enum Compared { EQUAL, DIFFERENT, TRUNCATED }
+
+    private Compared compare(FollowedLog log, LogPosition position) throws IOException {
+        if (!isThere(log)) {
+            return Compared.EQUAL; // renamed or deleted a moment ago; the next scan tells
+        }
+        try (FileChannel original = FileChannel.open(log.path(), StandardOpenOption.READ)) {
+            int head = position.headBytes();
+            if (!isAt(position, original, original.size())
+                    || LogReading.sum(original, 0, head) != position.headSum()) {
+                return Compared.TRUNCATED;
+            }
+            int length = (int) Math.min(LogPosition.HEAD_SURE, size);
+            long end = LogReading.sum(original, size - length, length);
+            return end == LogReading.sum(channel, size - length, length)
+                    ? Compared.EQUAL
+                    : Compared.DIFFERENT;
+        }
+    }
+
+    private boolean isThere(FollowedLog log) throws IOException {
+        try {
+            return reading.fileOf(log.path()).equals(log.file());
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    private boolean hasHeadOf(LogPosition log) throws IOException {
+        int length = log.headBytes();
+        if (!headSums.containsKey(length)) {
+            headSums.put(length, LogReading.sum(channel, 0, length));
+        }
+        return headSums.get(length) == log.headSum();
+    }
+
+    /** Whether it has the content that was read, or is surely the first part of it. */
+    private boolean continues(LogPosition log) throws IOException {
+        return size < log.offset() ? log.headBytes() >= LogPosition.HEAD_SURE : isAt(log, channel, size);
+    }
+
+    private static boolean isAt(LogPosition log, FileChannel file, long size) throws IOException {
+        long start = log.offset() - log.tailBytes();
+        return size >= log.offset() && LogReading.sum(file, start, log.tailBytes()) == log.tailSum();
+    }
+}

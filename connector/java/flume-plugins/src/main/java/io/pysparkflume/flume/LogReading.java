@@ -1,0 +1,135 @@
+package io.pysparkflume.flume;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+
+/**
+ * What the logs of a source share: positions, buffer, and how a log is identified.
+ *
+ * @param logs those that are there or open, by device and inode
+ * @param lineMax the most bytes of a line in one event
+ * @param fingerprintLines so many lines make the fingerprint
+ * @param withDevice whether the device's number is part of the identity
+ */
+record LogReading(
+        LogPositions positions,
+        Map<String, FollowedLog> logs,
+        LineBuffer buffer,
+        int lineMax,
+        int fingerprintLines,
+        boolean withDevice) {
+    /** The most bytes that make the fingerprint: a first line may be very long. */
+    private static final int FINGERPRINT_MAX = 4096;
+
+    /** The device and inode of a file, {@code DEVICE-INODE}. */
+    String fileOf(Path path) throws IOException {
+        Map<String, Object> found = Files.readAttributes(path, "unix:dev,ino");
+        return (withDevice ? found.get("dev") + "-" : "") + found.get("ino");
+    }
+
+    /**
+     * The beginning of a log, with its identity; null if it cannot be told yet.
+     *
+     * <p>An inode that had another log with the same first line makes a further generation; a copy
+     * of a truncated log continues that log. Both are on disk before a line is sent: otherwise a
+     * kill could give the same identity to another log.
+     *
+     * @param whole nobody will write the rest of the last line
+     */
+    LogPosition identify(String file, FileChannel channel, long size, boolean whole, Path path)
+            throws IOException {
+        String fingerprint = fingerprint(channel, size, whole);
+        if (fingerprint == null) {
+            return null;
+        }
+        LogPosition before = positions.of(file);
+        boolean isSame = before != null && before.fingerprint().equals(fingerprint);
+        if (isSame && before.offset() == 0) {
+            return begin(before, null, null); // nothing of it is known to be sent
+        }
+        LogCopy copy = new LogCopy(this, channel, size, path);
+        LogPosition original = copy.original(file, fingerprint);
+        if (original == LogCopy.WAIT) {
+            return null;
+        }
+        if (original != null) {
+            return begin(copy.position(original, file), before, original);
+        }
+        int generation = isSame ? before.generation() + 1 : 1;
+        LogPosition first = LogPosition.first(file, fingerprint, generation, path.toString());
+        int head = LogPosition.headBytes(size);
+        return begin(first.withHead(head, sum(channel, 0, head)), before, null);
+    }
+
+    /**
+     * Notes where a log begins.
+     *
+     * @param before the file's former content; a copy of it may still turn up
+     * @param original the log that this one continues
+     */
+    private LogPosition begin(LogPosition position, LogPosition before, LogPosition original)
+            throws IOException {
+        if (original != null) {
+            // It stays, so that its file's next content is told from it; but it has one copy only.
+            positions.put(original.withHead(0, 0));
+        }
+        if (before != null && before != position && before.isRecognisable()) {
+            positions.put(before.ended());
+        }
+        positions.put(position);
+        if (original != null || before != null || position.generation() > 1) {
+            positions.save();
+        }
+        return position;
+    }
+
+    /** The CRC-32 of so many bytes of a file; -1 if it does not have them. */
+    static long sum(FileChannel file, long position, int length) throws IOException {
+        ByteBuffer bytes = read(file, position, length);
+        return bytes.position() < length ? -1 : LogPosition.sum(bytes.array(), 0, length);
+    }
+
+    private static ByteBuffer read(FileChannel file, long position, int length)
+            throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(length);
+        while (bytes.hasRemaining()) {
+            if (file.read(bytes, position + bytes.position()) < 0) {
+                break;
+            }
+        }
+        return bytes;
+    }
+
+    private String fingerprint(FileChannel channel, long size, boolean whole) throws IOException {
+        ByteBuffer bytes = read(channel, 0, (int) Math.min(FINGERPRINT_MAX, size));
+        int at = 0;
+        int lines = 0;
+        while (at < bytes.position() && lines < fingerprintLines) {
+            if (bytes.get(at++) == '\n') {
+                lines++;
+            }
+        }
+        if (lines < fingerprintLines && at < FINGERPRINT_MAX && !(whole && at > 0)) {
+            return null;
+        }
+        return HexFormat.of().formatHex(sha256(bytes.array(), at), 0, 8);
+    }
+
+    private static byte[] sha256(byte[] bytes, int length) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(bytes, 0, length);
+            return digest.digest();
+        } catch (NoSuchAlgorithmException e) { // each JVM has it
+            throw new UncheckedIOException(new IOException(e));
+        }
+    }
+}

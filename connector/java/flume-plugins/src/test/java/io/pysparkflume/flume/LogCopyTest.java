@@ -1,0 +1,167 @@
+package io.pysparkflume.flume;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What copytruncate does to a log: it is copied, and then truncated. */
+@Timeout(30)
+class LogCopyTest {
+    @TempDir Path directory;
+    private LogFolder logs;
+    private final List<String> written = new ArrayList<>();
+
+    @BeforeEach
+    void makeFolder() throws Exception {
+        logs = new LogFolder(directory);
+    }
+
+    @Test
+    void whatWasNotReadBeforeTheTruncationIsReadFromTheCopy() throws Exception {
+        logs.start();
+        write("a", 3);
+        logs.settle();
+        write("b", 3);
+        copy(1);
+        logs.truncate("access.log");
+        write("c", 1);
+        logs.settle();
+
+        assertEquals(written, logs.bodies().stream().sorted().toList());
+    }
+
+    @Test
+    void aCopyWaitsUntilItsLogIsTruncated() throws Exception {
+        logs.start();
+        write("a", 3);
+        logs.settle();
+        write("b", 3);
+        copy(1);
+        logs.settle();
+        logs.truncate("access.log");
+        logs.settle();
+        write("c", 9);
+        logs.settle();
+
+        assertEquals(written, logs.bodies());
+    }
+
+    @Test
+    void aLineThatWasReadBetweenCopyAndTruncationMakesNoRepeats() throws Exception {
+        logs.start();
+        write("a", 2_000);
+        logs.settle();
+        copy(1);
+        write("b", 3); // no copy has these lines
+        logs.settle();
+        logs.truncate("access.log");
+        write("c", 3);
+        logs.settle();
+
+        assertEquals(written, logs.bodies());
+    }
+
+    @Test
+    void manyRotationsByCopyWithKillsInBetweenLoseAndRepeatNothing() throws Exception {
+        logs.set("positionMillis", "60000"); // so a kill leaves old ones
+        logs.start();
+        write("first", 1);
+        logs.settle();
+        logs.truncate("access.log");
+        for (int rotation = 0; rotation < 6; rotation++) {
+            write("r" + rotation + "-", 500);
+            logs.settle(); // the positions on disk have the log, at its beginning
+            write("s" + rotation + "-", 50);
+            for (int older = rotation; older > 0; older--) {
+                logs.rename("access.log." + older, "access.log." + (older + 1));
+            }
+            copy(1);
+            logs.truncate("access.log");
+            if (rotation % 2 == 0) {
+                logs.kill();
+                write("t" + rotation + "-", 50);
+                logs.start();
+            }
+            logs.settle();
+        }
+
+        assertEquals(
+                written.stream().sorted().toList(), logs.deduplicated().stream().sorted().toList());
+    }
+
+    @Test
+    void logsWithTheSameHeaderAreNoCopiesOfEachOther() throws Exception {
+        logs.start();
+        String header = "#fields: date time method path\n".repeat(3);
+        for (String name : List.of("access.log", "access.log.shop", "access.log.blog")) {
+            logs.append(name, header);
+        }
+        logs.settle();
+        for (String name : List.of("access.log.blog", "access.log.shop", "access.log")) {
+            logs.append(name, name + "\n");
+            logs.settle();
+        }
+        logs.append("access.log.late", header + "late\n");
+        logs.settle();
+
+        assertEquals(4, logs.deduplicated().stream().filter(body -> !body.startsWith("#")).count());
+        assertEquals(12, logs.deduplicated().stream().filter(body -> body.startsWith("#")).count());
+    }
+
+    @Test
+    void aLogWithTheSameHeaderAfterEachTruncationHasAnIdentityOfItsOwn() throws Exception {
+        logs.start();
+        for (int rotation = 1; rotation <= 4; rotation++) {
+            write("#", 1); // the same line each time
+            write("r" + rotation + "-", 40 + rotation);
+            logs.settle();
+            copy(rotation);
+            logs.truncate("access.log");
+            logs.settle();
+        }
+
+        assertEquals(written, logs.bodies());
+        assertEquals(written, logs.deduplicated());
+    }
+
+    @Test
+    void aNewLogThatRepeatsTheFirstLinesOfTheLastOneIsNoCopy() throws Exception {
+        logs.start();
+        for (int day = 0; day < 4; day++) {
+            if (day > 0) {
+                logs.rename("access.log", "access.log." + day);
+            }
+            if (day > 1) {
+                Files.delete(logs.folder.resolve("access.log." + (day - 1)));
+            }
+            logs.append("access.log", "same\n".repeat(10 + 5 * day));
+            logs.settle();
+        }
+
+        assertEquals(10 + 15 + 20 + 25, logs.deduplicated().size());
+    }
+
+    private void write(String prefix, int lines) throws Exception {
+        List<String> more =
+                IntStream.range(0, lines).mapToObj(i -> prefix + String.format("%05d", i)).toList();
+        written.addAll(more);
+        logs.append("access.log", more.stream().map(s -> s + "\n").collect(Collectors.joining()));
+    }
+
+    private void copy(int number) throws Exception {
+        Files.copy(
+                logs.folder.resolve("access.log"),
+                logs.folder.resolve("access.log." + number),
+                StandardCopyOption.COPY_ATTRIBUTES);
+    }
+}
