@@ -31,6 +31,7 @@ PAGES = [
 # Pages with blocks that no test runs, and why.
 NOT_RUN = {
     "flumelint.md": "run by tests/unit/flumelint/test_pages.py",
+    "how-to/classroom.md": "run by tests/unit/flumelab/classroom/test_classroom.py",
     "how-to/cluster.md": "settings for Kubernetes",
     "how-to/experiments.md": "run by tests/faults/test_experiments.py",
     "how-to/follow-a-growing-log.md": "run by tests/integration/test_local_growing_log.py",
@@ -38,6 +39,7 @@ NOT_RUN = {
     "how-to/live-page.md": "its commands are those of tests/browser/test_page.py and test_top.py",
     "how-to/move-from-flumeutils.md": "run by tests/integration/test_structured_source.py",
     "how-to/notebooks.md": "needs Docker; test_notebooks.py runs the cells",
+    "how-to/offline.md": "run by tests/integration/test_bundle.py",
     "how-to/prometheus.md": "run by tests/docker/test_structured.py and test_prometheus_files.py",
     "how-to/run-your-own.md": "run by tests/integration/test_own_programs.py",
     "reference/exercises.md": "its command is run by tests/integration/test_learn.py",
