@@ -61,8 +61,8 @@ class GrowingLane(Lane):
             == LINES
             == sum(entry.lines for entry in ledgers.read(self.folder / "ledger"))
         )
-        assert found - expected == Counter(), "duplicated"
         assert expected - found == Counter(), "lost"
+        assert found - expected == Counter(), "duplicated"
 
     def same(self, place: Place) -> Place:
         """What tells one line from another."""
