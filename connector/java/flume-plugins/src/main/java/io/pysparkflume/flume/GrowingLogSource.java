@@ -207,6 +207,9 @@ public final class GrowingLogSource extends AbstractSource
     }
 
     private boolean send() {
+        if (positions.lacksALog()) {
+            save();
+        }
         Future<?> filled = thread.submit(() -> logs.fill(ahead));
         boolean sent = sent(batch);
         join(filled);

@@ -37,6 +37,7 @@ final class LogPositions {
     private final Map<String, LogPosition> positions = new LinkedHashMap<>();
 
     private boolean changed;
+    private boolean hasBegun;
 
     /**
      * Makes an empty one.
@@ -80,6 +81,17 @@ final class LogPositions {
         changed = true;
     }
 
+    /** Notes a log of which nothing was sent yet. */
+    void begin(LogPosition position) {
+        put(position);
+        hasBegun = true;
+    }
+
+    /** Whether the file lacks a log that has begun: after a kill a copy of it would be another log. */
+    boolean lacksALog() {
+        return hasBegun;
+    }
+
     /** Writes the file if anything has changed. */
     void save() throws IOException {
         if (!changed) {
@@ -99,6 +111,7 @@ final class LogPositions {
         }
         write(text.append("\n]\n").toString().getBytes(UTF_8));
         changed = false;
+        hasBegun = false;
     }
 
     /** Replaces the file in one step, so that a kill leaves the old one or the new one. */

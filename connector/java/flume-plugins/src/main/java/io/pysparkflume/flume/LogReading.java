@@ -39,8 +39,8 @@ record LogReading(
      * The beginning of a log, with its identity; null if it cannot be told yet.
      *
      * <p>An inode that had another log with the same first line makes a further generation; a copy
-     * of a truncated log continues that log. Both are on disk before a line is sent: otherwise a
-     * kill could give the same identity to another log.
+     * of a truncated log continues that log. Where a log begins is on disk before a line of it is
+     * sent: otherwise, after a kill, another log could get its identity, or its copy another one.
      *
      * @param whole nobody will write the rest of the last line
      */
@@ -84,7 +84,7 @@ record LogReading(
         if (before != null && before != position && before.isRecognisable()) {
             positions.put(before.ended());
         }
-        positions.put(position);
+        positions.begin(position);
         if (original != null || before != null || position.generation() > 1) {
             positions.save();
         }

@@ -100,6 +100,26 @@ class LogCopyTest {
     }
 
     @Test
+    void aLogThatHadJustBegunBeforeAKillIsKnownByItsCopy() throws Exception {
+        logs.set("positionMillis", "60000"); // so the kill comes before they are due
+        logs.start();
+        logs.append("access.log.old", "old 0\n");
+        logs.settle();
+        write("a", 2_000);
+        logs.settle();
+        logs.kill();
+        copy(1);
+        logs.truncate("access.log");
+        write("b", 500);
+        logs.start();
+        logs.settle();
+
+        written.add("old 0");
+        assertEquals(
+                written.stream().sorted().toList(), logs.deduplicated().stream().sorted().toList());
+    }
+
+    @Test
     void logsWithTheSameHeaderAreNoCopiesOfEachOther() throws Exception {
         logs.start();
         String header = "#fields: date time method path\n".repeat(3);
