@@ -157,7 +157,9 @@ def _images(folder: Path) -> None:
 
 def _describe(top: Path, light: bool, has_images: bool) -> None:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    wheels = f"wheels/ is for Python {version}." if not light else "There are no wheels: LAB_VENV."
+    wheels = f"wheels/ is for Python {version}."
+    if light:
+        wheels = "There are no wheels; LAB_VENV names an environment that has the packages."
     with_images = "images/ is for Docker." if has_images else "There are no images for Docker."
     system = f"{platform.system()} on {platform.machine()}"
     text = FIRST.format(system=system, python=wheels, images=with_images)

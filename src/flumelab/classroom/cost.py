@@ -17,7 +17,8 @@ from flumelab.classroom.roll import Roll
 class Cost:
     """The cost of one learner.
 
-    :param pss: and :param rss: bytes
+    :param pss: bytes, as above
+    :param rss: bytes; what several processes share counts for each of them
     :param cpu_seconds: CPU time of the processes that run now
     """
 

@@ -112,7 +112,8 @@ def _own(learner: Learner) -> None:
         if made.returncode:
             raise LabError(f"useradd {learner.account} failed: {made.stderr.strip()}")
     for path in (learner.folder, *learner.folder.rglob("*")):
-        shutil.chown(path, learner.account, learner.account) if not path.is_symlink() else None
+        if not path.is_symlink():
+            shutil.chown(path, learner.account, learner.account)
     learner.folder.chmod(0o700)
 
 

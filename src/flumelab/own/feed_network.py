@@ -35,10 +35,9 @@ def to_netcat(source: Component, files: Sequence[LogFile]) -> None:
                         f"{file.path}, line {number} has {len(line)} bytes, and the netcat source "
                         f"accepts fewer than {longest}; set {source.prefix}max-line-length"
                     )
-                reply = _answer(connection, replies, line) if answers else b"OK"
                 if not answers:
                     connection.sendall(line + b"\n")
-                if reply != b"OK":
+                elif (reply := _answer(connection, replies, line)) != b"OK":
                     said = reply.decode(errors="replace") or "it closed the connection"
                     raise LabError(
                         f"source {source.name} refused line {number}: {said}; see Flume's log"

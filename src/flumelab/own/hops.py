@@ -181,11 +181,27 @@ def _flume(conf: AgentConf, sinks: Sequence[Component], runs: Sequence[Metrics])
         every = [replace(part, source="put in by the selector", part=True)]
         if fed := _one_channel_each(conf, sources):
             every.insert(0, _sum("channel", fed, "EventPutSuccessCount", "put in", runs))
+    accepted = [_sum("source", counting, "EventAcceptedCount", "accepted", runs)]
+    if counting and (every[0].lines or 0) < (accepted[0].lines or 0):
+        every[0] = replace(every[0], note=_filters(sources))
     return [
-        *([_sum("source", counting, "EventAcceptedCount", "accepted", runs)] if counting else []),
+        *(accepted if counting else []),
         *every,
         _sum("sink", sinks, "EventDrainSuccessCount", "answered OK", runs),
     ]
+
+
+def _filters(sources: Sequence[Component]) -> str:
+    """Which interceptors may have left lines out; empty if none can."""
+    found = [
+        f"interceptor {name} (regex_filter) of source {source.name}"
+        for source in sources
+        for name in source.settings.get("interceptors", "").split()
+        if source.settings.get(f"interceptors.{name}.type", "").lower() == "regex_filter"
+    ]
+    if not found:
+        return ""
+    return f"{' and '.join(found)} can leave lines out; compare what is missing with its regex"
 
 
 def _one_channel_each(conf: AgentConf, sources: Sequence[Component]) -> list[Component]:

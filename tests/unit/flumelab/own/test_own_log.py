@@ -247,6 +247,33 @@ def test_what_a_selector_sends_elsewhere_is_not_lost(
     assert found.differs_at == differs_at
 
 
+@pytest.mark.parametrize(
+    ("kind", "put_in", "named"),
+    [("regex_filter", "7", True), ("regex_filter", "10", False), ("host", "7", False)],
+)
+def test_a_filter_is_named_where_lines_are_missing(
+    tmp_path: Path, kind: str, put_in: str, named: bool
+) -> None:
+    filtered = MULTIPLEXED.replace(" cold", "").replace("multiplexing", "replicating")
+    keys = f"a1.sources.r1.interceptors = i1\na1.sources.r1.interceptors.i1.type = {kind}\n"
+    (tmp_path / "my.conf").write_text(filtered + keys)
+    metrics = {
+        "SOURCE.r1": {"EventAcceptedCount": "10"},
+        "CHANNEL.hot": {"EventPutSuccessCount": put_in},
+        "SINK.k1": {"EventDrainSuccessCount": put_in},
+    }
+    progress = {"receivers": True, "stored": int(put_in), "counted": int(put_in)}
+    conf = confs.read(tmp_path / "my.conf")
+    found = flow(conf, [metrics], progress, Hop("input", 10, ""), frozenset({9999}))
+    notes = {hop.name: hop.note for hop in found.hops if hop.note}
+    said = (
+        "interceptor i1 (regex_filter) of source r1 can leave lines out; compare what is missing "
+        "with its regex"
+    )
+    assert notes == ({"channel hot": said} if named else {})
+    assert found.differs_at == (None if put_in == "10" else "channel hot")
+
+
 @pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
 def test_a_damaged_archive_is_one_line(tmp_path: Path, ending: str) -> None:
     packed = bytearray(PACK[ending](bytes(range(256)) * 100))
