@@ -104,7 +104,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     some = b"no digit first\n" * 30 + b"1.2.3.4 - -\n" * 70
     runs.add("filter", "headers.py", "filter.conf", some)
     impatient = ("--submit-arg=--conf", "--submit-arg=spark.streaming.gracefulStopTimeout=1ms")
-    runs.add("drops", "slow_ranking.py", "filter.conf", b"no digit first\n" * 100, *impatient)
+    runs.add("drops", "slow_table.py", "filter.conf", b"no digit first\n" * 100, *impatient)
     runs.add("fails", "first_word.py", "spool.conf", b"a b\n\nc\n")
     runs.add("rolled", "rolled_lines.py", "roll.conf")
     yield runs
@@ -159,7 +159,7 @@ def test_a_filter_that_drops_everything_is_a_sign_with_its_numbers(runs: Runs) -
 def test_a_stop_that_interrupts_the_planning_of_a_batch_is_no_failure_of_the_program(
     runs: Runs,
 ) -> None:
-    """Spark raises it in the program: each of its batches is planned for 1.5 s of each second."""
+    """Spark raises it in the program: each second a batch is planned by a job of 3 s."""
     ran = runs["drops"]
     assert "java.lang.InterruptedException" in ran.output
     assert ran.result["failure"] == []

@@ -132,6 +132,8 @@ def prepare(agent: SickAgent, silent: SilentServer, receiver: ReceiverProgram) -
     agent.write("sinkgroups.g1", sinks="k-refused k-silent", processor_type="load_balance")
 
     # File channels: no folder, a folder of another channel's, and no room.
+    for part in ("checkpoint", "data"):  # of two channels that make it at once, one fails
+        (agent.folder / "channel" / part).mkdir(parents=True)
     for name, folder, space in (("file", "/proc/no", 1), ("one", agent.folder / "channel", 1),
                                 ("two", agent.folder / "channel", 1),
                                 ("room", agent.folder / "room", 10**17)):  # fmt: skip
