@@ -25,6 +25,9 @@ from flumelab.runtimes.processes import Processes
 from flumelab.runtimes.runtime import Report
 from flumelab.settings import Settings
 
+CHANNEL_SECONDS_MAX = 30
+CHANNEL_QUIET_SECONDS = 6
+"""An avro sink waits 3 s for a batch to fill, and sends what it has then."""
 FLUME_STOP_SECONDS_MAX = 45
 PROGRAM_STOP_SECONDS_MAX = 90
 END_SECONDS_MAX = 45
@@ -169,6 +172,23 @@ class OwnLab:
     def has_ended(self) -> bool:
         """Whether the program's process has ended."""
         return PROGRAM not in self.processes.running()
+
+    def empty_channel(self) -> None:
+        """Wait while the sink still takes events from Flume's channel.
+
+        Flume stops in the middle of a batch: a memory channel loses what it holds then, and a batch
+        that Spark has stored may not be in the sink's counter.
+        """
+        deadline = time.monotonic() + CHANNEL_SECONDS_MAX
+        last, since = 0, time.monotonic()
+        while waiting := self.hops().in_channel:
+            now = time.monotonic()
+            if waiting != last:
+                last, since = waiting, now
+            if now > deadline or now - since > CHANNEL_QUIET_SECONDS:
+                self.report(f"Flume's channel still holds {waiting:,} lines")
+                return
+            time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
         """Stop Flume first, so that the program still counts what Flume has sent."""

@@ -151,6 +151,7 @@ class LocalOwnLab:
         with paths_explained(), alone(lab.state.folder), interrupted_by_signals():
             failure = lab.flume_failure()
             try:
+                lab.empty_channel()
                 lab.stop()
                 failure += lab.end_of_program()
                 hops = lab.hops()
