@@ -1,6 +1,6 @@
 """Run all tests, in two processes at the same time, as many of them mostly wait.
 
-    make test RUNNER=tests.side_by_side
+    make test
     python -m tests.side_by_side [pytest option]…
 
 The first group's output appears as it comes, that of the second one after it. The tests of a group
@@ -19,9 +19,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FOLDER = Path(__file__).parent.name
-# What waits for containers, for a browser, or for Spark to start again after a kill.
-ASIDE = [f"{FOLDER}/{name}" for name in ("docker", "browser", "faults")]
-OTHERS = [FOLDER, *(f"--ignore={folder}" for folder in ASIDE)]
+# What waits for containers, for a browser, for Spark to start again after a kill, or for programs
+# that run whole; it takes about as long as all the others.
+WAITING = ("docker", "browser", "faults")
+WHOLE = ("own_programs", "up_own_files", "notebooks")
+ASIDE = [
+    *(f"{FOLDER}/{name}" for name in WAITING),
+    *(f"{FOLDER}/integration/test_{name}.py" for name in WHOLE),
+]
+OTHERS = [FOLDER, *(f"--ignore={path}" for path in ASIDE)]
 
 
 def main(options: list[str]) -> int:
@@ -31,7 +37,7 @@ def main(options: list[str]) -> int:
             start("others", [*OTHERS, *options]),
             start("aside", [*ASIDE, *options], stdin=subprocess.DEVNULL, stdout=output),
         ]
-        print(f"Meanwhile, {', '.join(ASIDE)} run; their output follows.", flush=True)
+        print(f"Meanwhile, these run, and their output follows: {' '.join(ASIDE)}", flush=True)
         with signals_left_to(groups):
             codes = [group.wait() for group in groups]
         output.seek(0)

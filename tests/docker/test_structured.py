@@ -110,7 +110,7 @@ def test_prometheus_scrapes_every_part_and_has_the_ledgers_numbers(
     assert asked('count({__name__=~"metrics_lab_driver_.*"})')[""] > 10
     assert asked('count(ALERTS{alertstate="firing"})') == {}
     # Each query of the dashboard has data, but those about what this lab does not have.
-    wait_for(lambda: [ask for ask in DASHBOARD - ELSEWHERE if not found(ask)] == [], "data", 30)
+    wait_for(lambda: [ask for ask in DASHBOARD - ELSEWHERE if not found(ask)] == [], "data")
 
 
 def test_top_shows_the_numbers_of_the_containers() -> None:
@@ -136,10 +136,10 @@ def test_the_page_on_the_host_cuts_and_mends_the_connection(tmp_path: Path) -> N
         assert {hop["state"] for hop in state["hops"]} == {"running"}
         assert "flume-exactly-once" in {hop["part"] for hop in state["hops"]}
         assert page.act(action="cut", part="")[0] == 202
-        wait_for(lambda: cut() == ["sink:spark"], "the cut is shown", 20)
+        wait_for(lambda: cut() == ["sink:spark"], "the cut is shown")
         assert page.state()["lab"]["state"] == "running"  # an agent off the network is not dead
         assert page.act(action="mend", part="")[0] == 202
-        wait_for(lambda: not cut(), "it is mended", 20)
+        wait_for(lambda: not cut(), "it is mended")
         assert [mark["kind"] for mark in page.state()["marks"]][-2:] == ["cut", "mended"]
     finally:
         page.stop()
@@ -157,7 +157,7 @@ def test_a_click_starts_one_part_as_it_was_and_builds_nothing(tmp_path: Path) ->
         wait_for(lambda: state_of_agent() == "running", "the agent runs")
         before = containers()
         assert page.act(action="kill", part=agent)[0] == 202
-        wait_for(lambda: state_of_agent() == "dead", "the agent is shown as dead", 20)
+        wait_for(lambda: state_of_agent() == "dead", "the agent is shown as dead")
         status, answer = page.act(action="start", part=agent)
         assert (status, answer["command"]) == (202, f"flumelab start {agent}")
         wait_for(lambda: state_of_agent() == "running", "the agent is back", 60)

@@ -78,7 +78,7 @@ def test_a_batch_is_answered_ok_only_after_its_fsync(
         calls = gate.calls
         client.serial = 2
         client.send(frame(2, append_batch(lines("a"))))
-        wait_for(lambda: gate.calls > calls, "the fsync has begun", 10)
+        wait_for(lambda: gate.calls > calls, "the fsync has begun")
         client.socket.settimeout(0.2)
         with pytest.raises(TimeoutError):
             client.answer()
@@ -102,7 +102,7 @@ def test_batches_that_come_during_an_fsync_share_the_next_one(
         for client in clients:
             client.serial += 1
             client.send(frame(client.serial, append_batch(lines("x"))))
-        wait_for(lambda: gate.calls > before, "an fsync has begun", 10)
+        wait_for(lambda: gate.calls > before, "an fsync has begun")
         # The receiver has read them all once it answers this one, whose call needs no fsync.
         with AvroClient(thread_port) as last:
             last.call(handshake())
@@ -138,7 +138,7 @@ def test_a_batch_whose_connection_is_lost_before_the_answer_is_stored_and_known_
             gate.open.clear()
             before = gate.calls
             client.send(frame(2, batch))
-            wait_for(lambda: gate.calls > before, "the fsync has begun", 10)
+            wait_for(lambda: gate.calls > before, "the fsync has begun")
         again.serial = 2
         again.send(frame(2, batch))
         again.socket.settimeout(0.2)

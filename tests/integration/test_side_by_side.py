@@ -26,7 +26,7 @@ def test_a_wait():
 def test_a_failure_in_one_group_fails_both_and_their_outputs_are_not_mixed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert all(Path(folder).is_dir() for folder in side_by_side.ASIDE)
+    assert all(Path(path).exists() for path in side_by_side.ASIDE)
     for name, line in {"aside": "assert False", "others": "assert True"}.items():
         (tmp_path / f"test_{name}.py").write_text(f"def test_of_{name}():\n    {line}\n")
     monkeypatch.setattr(side_by_side, "ASIDE", [str(tmp_path / "test_aside.py")])

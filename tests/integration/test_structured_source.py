@@ -255,8 +255,8 @@ def test_a_query_with_a_port_receives_while_another_one_reads(
         send(port, *batches_of(100, 150))
         again.query.processAllAvailable()
         assert again.bodies() == numbers(100, 150)
-    wait_for(lambda: not accepts(port), "the port is free after stop()", 20)
-    wait_for(lambda: lock_is_free(landing), "the lock is free after stop()", 20)
+    wait_for(lambda: not accepts(port), "the port is free after stop()")
+    wait_for(lambda: lock_is_free(landing), "the lock is free after stop()")
 
 
 def lock_is_free(landing: Path) -> bool:
@@ -281,7 +281,7 @@ def test_retention_by_commit_removes_what_the_query_has_done(
         query.query.processAllAvailable()
         send(port, lines("one more: a commit comes with the next batch"))
         query.query.processAllAvailable()
-        wait_for(lambda: log.earliest() == 8, "the segments before the last one go", 30)
+        wait_for(lambda: log.earliest() == 8, "the segments before the last one go")
         assert len(query.bodies()) == 9
 
 

@@ -121,7 +121,7 @@ def test_each_batch_passes_and_its_lines_are_known(
     assert [entry["lines"] for entry in its.kinds("request")] == [
         ((1, 10),), ((11, 20),), ((21, 21),),
     ]  # fmt: skip
-    wait_for(lambda: len(its.kinds("answer")) == 3, "each answer is noted", 5)
+    wait_for(lambda: len(its.kinds("answer")) == 3, "each answer is noted")
     assert [(entry["ok"], entry["lost"]) for entry in its.kinds("answer")] == 3 * [(True, "")]
     assert (its.tap.sent, its.tap.answered) == (21, 21)
     assert its.tap.unanswered == set()
@@ -136,7 +136,7 @@ def test_a_batch_that_is_cut_does_not_arrive_and_nothing_passes_until_it_is_mend
     assert send(client, 1, 10, shake=True) == BOTH + OK
     with pytest.raises(ConnectionError):
         send(client, 11, 20)
-    wait_for(lambda: receiver.torn == 1, "half a batch has arrived", 5)
+    wait_for(lambda: receiver.torn == 1, "half a batch has arrived")
     assert receiver.bodies == LINES[:10]
     with pytest.raises(ConnectionError):
         send(AvroClient(its.port), 11, 20, shake=True)
@@ -145,7 +145,7 @@ def test_a_batch_that_is_cut_does_not_arrive_and_nothing_passes_until_it_is_mend
         assert send(again, 11, 20, shake=True) == BOTH + OK
     assert receiver.bodies == LINES[:20]
     assert its.kinds("request")[-1]["again"]
-    wait_for(lambda: its.tap.unanswered == set(), "each line has its OK", 5)
+    wait_for(lambda: its.tap.unanswered == set(), "each line has its OK")
 
 
 def test_an_ok_that_is_lost_leaves_the_batch_with_the_receiver_alone(
@@ -154,7 +154,7 @@ def test_an_ok_that_is_lost_leaves_the_batch_with_the_receiver_alone(
     its = tapped(fault("lose-ok", "answered", 10))
     with pytest.raises(ConnectionError):
         send(AvroClient(its.port), 1, 10, shake=True)
-    wait_for(lambda: its.kinds("answer"), "the loss is noted", 5)
+    wait_for(lambda: its.kinds("answer"), "the loss is noted")
     assert receiver.bodies == LINES[:10]
     assert its.tap.unanswered == set(range(1, 11))
     assert its.tap.stored == set(range(1, 11))
@@ -173,7 +173,7 @@ def test_a_half_open_connection_is_silent_and_a_new_one_works(
         send(silent, 1, 10, shake=True)
     with AvroClient(its.port) as other:
         assert send(other, 1, 10, shake=True) == BOTH + OK
-    wait_for(lambda: len(its.kinds("answer")) == 2, "both answers are noted", 5)
+    wait_for(lambda: len(its.kinds("answer")) == 2, "both answers are noted")
     assert its.kinds("answer")[0]["lost"] == "silence"
 
 
@@ -183,11 +183,11 @@ def test_a_held_batch_waits_and_is_dropped_if_its_sink_has_gone(
     its = tapped(fault("hold", "sent", 10))
     client = AvroClient(its.port)
     client.send(frame(1, handshake() + append_batch(lines(*LINES[:10]))))
-    wait_for(lambda: its.plan.left == [], "the fault has come", 5)
+    wait_for(lambda: its.plan.left == [], "the fault has come")
     assert receiver.bodies == []
     client.socket.close()
     its.tap.mend()
-    wait_for(lambda: its.kinds("lost-request"), "the batch is dropped", 5)
+    wait_for(lambda: its.kinds("lost-request"), "the batch is dropped")
     with AvroClient(its.port) as other:
         assert send(other, 11, 20, shake=True) == BOTH + OK
     assert receiver.bodies == LINES[10:20]
@@ -197,7 +197,7 @@ def test_a_refusal_is_no_ok(receiver: Receiver, tapped: Callable[..., Tapped]) -
     its, receiver.answer = tapped(fault("lose-ok", "answered", 10)), FAILED
     with AvroClient(its.port) as client:
         assert send(client, 1, 10, shake=True) == BOTH + FAILED
-    wait_for(lambda: its.kinds("answer"), "the answer is noted", 5)
+    wait_for(lambda: its.kinds("answer"), "the answer is noted")
     assert its.tap.answered == 0
     assert not its.kinds("answer")[0]["ok"]
     assert its.plan.left

@@ -51,7 +51,7 @@ def test_logs_are_read_only_while_lines_wait_and_not_in_the_callers_thread() -> 
     signs = HostSigns(find)
     assert signs.add(state(1))["signs"] == []
     assert readers == []
-    wait_for(lambda: signs.add(state(20))["signs"], "the sign is found", 5)
+    wait_for(lambda: signs.add(state(20))["signs"], "the sign is found")
     assert len(readers) == 1
     assert readers != [threading.current_thread().name]
     assert signs.add(state(1))["signs"] == []

@@ -36,7 +36,7 @@ class Link:
 def link(tmp_path: Path) -> Iterator[Link]:
     made = Link(tmp_path)
     try:
-        wait_for(lambda: accepts(made.port), "the link listens", 20)
+        wait_for(lambda: accepts(made.port), "the link listens")
         made.behind.accept()[0].close()  # of the probe
         yield made
     finally:
@@ -64,9 +64,9 @@ def test_a_cut_ends_connections_and_refuses_new_ones_until_it_is_mended(link: Li
     link.cut.touch()
     with pytest.raises(ConnectionResetError):
         assert near.recv(10) == b"reset expected"
-    wait_for(lambda: not accepts(link.port), "refused while it is cut", 5)
+    wait_for(lambda: not accepts(link.port), "refused while it is cut")
     link.cut.unlink()
-    wait_for(lambda: accepts(link.port), "accepted again", 5)
+    wait_for(lambda: accepts(link.port), "accepted again")
     far.close()
 
 

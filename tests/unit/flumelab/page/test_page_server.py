@@ -30,7 +30,7 @@ STATE = {
 def server() -> Iterator[Server]:
     started = Server(LabControl("local"), STATE)
     started.put()
-    wait_for(lambda: started.latest.json, "the first state", 5)
+    wait_for(lambda: started.latest.json, "the first state")
     yield started
     started.stop()
 
@@ -39,7 +39,7 @@ def server() -> Iterator[Server]:
 def viewer() -> Iterator[Server]:
     started = Server(Control(), STATE)
     started.put()
-    wait_for(lambda: started.latest.json, "the first state", 5)
+    wait_for(lambda: started.latest.json, "the first state")
     yield started
     started.stop()
 
@@ -215,7 +215,7 @@ def test_thirty_clients_get_every_state_and_one_that_does_not_read_holds_nobody_
     silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     silent.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
     clients = [Client(viewer.port) for _ in range(30)]
-    wait_for(lambda: all(client.numbers for client in clients), "all have the first state", 10)
+    wait_for(lambda: all(client.numbers for client in clients), "all have the first state")
     process = psutil.Process()
     before = process.memory_info().rss
     first = clients[0].numbers[-1]
@@ -237,7 +237,7 @@ def test_a_client_that_comes_back_gets_the_newest_state_at_once(viewer: Server) 
     number = viewer.put()
     began = time.monotonic()
     client = Client(viewer.port)
-    wait_for(lambda: client.numbers == [number], "the newest state", 5)
+    wait_for(lambda: client.numbers == [number], "the newest state")
     assert time.monotonic() - began < 1
     client.close()
 
