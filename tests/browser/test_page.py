@@ -241,7 +241,6 @@ def test_the_window_of_the_program_is_drawn_over_its_batches(lab: Lab) -> None:
     wait_for(
         lambda: "holds 10,000 rows" in lab.page.locator("#windows-drawn .detail").inner_text(),
         "all lines are in the window",
-        10,
     )
 
 

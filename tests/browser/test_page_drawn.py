@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flumelab.page.control import Control
+from flumelab.page.state import Window
 from tests.browser.test_page import fits, screenshot
 from tests.support import shown_states
 from tests.support.browser import open_browser
@@ -103,6 +104,14 @@ def test_a_window_is_drawn_over_its_batches_as_it_slides(show: Open) -> None:
     assert (signs.count("▼ enters"), signs.count("▲ leaves")) == (2, 2)
     assert drawn.locator("rect.inside, rect.enters").count() == 3
     assert drawn.locator(".bracket").count() == 3  # the window, and the two before it
+
+
+def test_no_batch_leaves_a_window_that_is_longer_than_the_lab_has_run(show: Open) -> None:
+    page = show(shown_states.dstreams(Window(2 * shown_states.SECONDS, 1)))
+    drawn = page.locator("#windows-drawn")
+    words = drawn.locator(".detail").inner_text()
+    assert "one batch has entered ▼ and none has left ▲" in words
+    assert drawn.locator(".batch-how").all_text_contents() == ["enters ▼"]
 
 
 def test_the_charts_of_queries_have_rows_state_and_event_time(show: Open) -> None:
