@@ -108,7 +108,8 @@ def test_prometheus_scrapes_every_part_and_has_the_ledgers_numbers(
     assert asked("sum(pyspark_flume_landing_end_offset)") == {"": lines}
     assert asked("count(Flume_ChannelCapacity)") == {"": 1}
     assert asked('count({__name__=~"metrics_lab_driver_.*"})')[""] > 10
-    assert asked('count(ALERTS{alertstate="firing"})') == {}
+    # On a slow machine one may fire while the lab starts.
+    wait_for(lambda: asked('count(ALERTS{alertstate="firing"})') == {}, "no alert fires")
     # Each query of the dashboard has data, but those about what this lab does not have.
     wait_for(lambda: [ask for ask in DASHBOARD - ELSEWHERE if not found(ask)] == [], "data")
 
