@@ -183,6 +183,7 @@ def feed(page: Any, lines: int) -> None:
 
 def test_a_lab_that_the_page_starts_is_shown(lab: Lab) -> None:
     wait_for(lambda: "The lab is down" in lab.page.locator("#problem").inner_text(), "down")
+    assert lab.page.locator("#feed button").is_disabled()
     click(lab.page, "start", "", UP)
     wait_for(
         lambda: "running" in lab.page.locator("#lab-state").inner_text(),
