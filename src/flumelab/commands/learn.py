@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flumelab import settings
+from flumelab import as_typed, settings
 from flumelab.commands.options import JsonOption
 from flumelab.commands.shared import print_json, report
 from flumelab.learn import read, show, verify, watching
@@ -114,7 +114,7 @@ def go_on() -> None:
         show.out("All exercises are done; flumelab learn check --all checks them once more.")
     else:
         show.out(following.title, *show.wrapped(following.aim))
-        show.out(f"Read {show.relative(following.folder / 'README.md', workshop.root)}")
+        show.out(f"Read {as_typed.path(following.folder / 'README.md', workshop.root)}")
 
 
 @commands.command()
