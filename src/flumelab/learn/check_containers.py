@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from flumelab.counts import Counts
+from flumelab.errors import LabError
+from flumelab.lessons.catalogue import SERVICES
 from flumelab.runtimes.docker import FLUMES, DockerRuntime
 
 
@@ -12,6 +15,8 @@ class CheckContainers(DockerRuntime):
     healthy, because an agent whose sink never connects may be what the check is to find.
     """
 
+    _last = Counts({})
+
     def _start(self, environment: Mapping[str, str]) -> None:
         own = {**environment, "LAB_RESTART": "no"}
         services = self._compose.output("config", "--services", environment=own).split()
@@ -19,3 +24,17 @@ class CheckContainers(DockerRuntime):
         up = ("up", "--detach", "--no-build")
         self._compose.output(*up, "--wait", *first, environment=own)
         self._compose.output(*up, environment=own)
+
+    def counts(self) -> Counts:
+        """Read the result store; of a program that has ended, what it had when it was last read.
+
+        Nobody can ask in a container that has ended.
+        """
+        try:
+            self._last = super().counts()
+        except LabError:
+            if not any(
+                each.name in SERVICES and each.state == "stopped" for each in self.services()
+            ):
+                raise
+        return self._last

@@ -20,7 +20,7 @@ BEATS_RIGHT, BEATS_WRONG = 2, 3
 """The micro-batches after which a number that has not changed will not change."""
 BLIND_SECONDS_RIGHT, BLIND_SECONDS_WRONG = 2.5, 6.0  # … where nobody can count micro-batches
 SLOWNESS_MAX = 3.0
-BEHIND_SECONDS_MAX = 15.0  # a busy machine catches up on less within the time of a check
+BEHIND_PART_MAX = 0.4  # of the time of a check; what is less far behind shows what it does
 
 
 @dataclass
@@ -136,7 +136,7 @@ class WatchedRun:
     def _require_spark(self) -> None:
         """A program that is behind has not shown its numbers yet, right or wrong."""
         behind = self.pulse.seconds_behind() if self.pulse.is_known else 0
-        if behind > BEHIND_SECONDS_MAX:
+        if behind > BEHIND_PART_MAX * (time.monotonic() - self.started):
             raise LabError(
                 f"Spark is {behind:.0f} s behind: the machine is too busy, or your program needs "
                 "more than a second for each second; close what you do not need and check again"

@@ -114,3 +114,26 @@ def test_what_has_ended_is_shown_and_not_what_waits_for_it(monkeypatch: pytest.M
     with pytest.raises(NotStarted, match="the log of stream") as raised:
         CheckContainers(settings.load()).up(catalogue.find("stateless"), lambda _: up.append(1))
     assert raised.value.logs == {"stream": "the log of stream"}
+
+
+def test_a_program_that_has_ended_keeps_the_counts_that_were_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = "running"
+
+    def output(self: DockerCompose, *words: str, **_ignored: Any) -> str:
+        if words[0] == "ps":
+            return f'{{"Service": "stream", "Name": "s", "State": "{state}", "Health": ""}}\n'
+        if state != "running" or broken:
+            raise LabError("docker compose exec failed")
+        return '{"totals": {"/": 3}, "malformed": 0}'
+
+    broken = False
+    monkeypatch.setattr(DockerCompose, "output", output)
+    runtime = CheckContainers(settings.load())
+    assert runtime.counts().by_key() == {"/": 3}
+    broken = True
+    with pytest.raises(LabError, match="exec failed"):
+        runtime.counts()
+    state = "exited"
+    assert runtime.counts().by_key() == {"/": 3}

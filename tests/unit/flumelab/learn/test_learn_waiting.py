@@ -122,7 +122,7 @@ def test_a_program_that_is_far_behind_when_the_time_is_over_was_not_checked(watc
     changing = [{"found": {"/": n}, "behind": 40} for n in range(200)]
     with pytest.raises(LabError, match="Spark is 40 s behind"):
         watched(*changing).until_settled(3, RIGHT)
-    changing = [{"found": {"/": n}, "behind": 2} for n in range(200)]
+    changing = [{"found": {"/": n}, "behind": 10} for n in range(200)]
     run = watched(*changing)
     run.until_settled(3, RIGHT)
     assert run.found != RIGHT
