@@ -137,14 +137,12 @@ def test_the_page_draws_the_charts_of_a_query_of_the_users_own(runs: Runs) -> No
     samples = [sampler.sample() for _ in range(2)]
     (query,) = samples[-1].queries
     assert query.name == "hosts"
-    assert query.duration > 0
     drawn = sampler.history_json()["values"]
     assert drawn["rows:hosts"] == [query.rows] * 2
     assert drawn["duration:hosts"] == [query.duration] * 2
     assert drawn["state:hosts"] == [query.state_rows] * 2
     hosts = {line.split(" ")[0] for line in EXCERPT.decode().splitlines()}
     assert query.state_rows == len(hosts)
-    assert samples[-1].flow.trunk[-1] == "query:hosts"
     assert {hop.id: hop.lines for hop in samples[-1].hops}["query:hosts"] == LINES
 
 
