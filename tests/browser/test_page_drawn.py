@@ -150,7 +150,16 @@ def test_a_hop_of_two_ways_that_is_stuck_is_red_and_says_why_and_the_other_way_i
     assert page.locator('[data-hop="channel:every"]').get_attribute("data-full") == "room"
     # What adds up quantities is no number of lines.
     assert page.locator('[data-hop="store"] .rate').inner_text() == "values 123/s"
+    detail = page.locator("#verdict-detail")
+    assert detail.inner_text() == "140,000 generated, 139,960 Flume sent"
     screenshot(page, "drawn-fan-out")
+
+
+def test_a_ledger_of_one_hop_is_not_told_twice(show: Open) -> None:
+    shown = shown_states.queries()
+    ledger = {**shown.state["ledger"], "hops": shown.state["ledger"]["hops"][:1]}
+    page = show(Shown({**shown.state, "ledger": ledger}, shown.history))
+    assert page.locator("#verdict-detail").inner_text() == "140,000 generated"
 
 
 @pytest.mark.parametrize("made", [shown_states.fan_out, shown_states.dstreams])
