@@ -33,6 +33,7 @@ CORE_SHARE_MAX = 0.03
 FEED_RATE = 200
 WITHOUT_SECONDS_MAX = 60
 SETTLE_SECONDS = 15  # the JVMs compile what they run often
+LET_GO_SECONDS = 5
 PORTS = ("RECEIVER", "SECOND", "METRICS", "UI", "PAGE", "LINK", "RECEIVER_METRICS")
 
 
@@ -122,11 +123,16 @@ def seconds_of(process: psutil.Process) -> float:
 
 
 def was_let_go(client: socket.socket) -> bool:
-    """Whether the server has ended the connection of a client; what it has sent is read now."""
-    client.settimeout(5)
+    """Whether the server has ended the connection of a client; what it has sent is read now.
+
+    To one that it has kept, it goes on sending.
+    """
+    client.settimeout(LET_GO_SECONDS)
+    deadline = time.monotonic() + LET_GO_SECONDS
     try:
         while client.recv(1 << 16):
-            pass
+            if time.monotonic() > deadline:
+                return False
     except TimeoutError:
         return False
     except ConnectionError:
