@@ -158,10 +158,8 @@ def test_only_the_lines_that_a_file_had_when_spark_read_it_are_counted(
 def test_the_program_is_shown_without_sparks_log_and_before_its_failure(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    text = (
-        "('/', 1)\n10:00:00 ERROR Utils: Exception\nflumelab: told\nThe program failed:\n  p.py\n"
-    )
-    shown.output(text, ["The program failed:", "  p.py"])
+    text = "('/', 1)\n10:00:00 ERROR Utils: Exception\nflumelab: told\np.py, line 1: E\n    x\n"
+    shown.output(text, ["p.py, line 1: E", "    x"])
     assert capsys.readouterr().out == "('/', 1)\n"
 
 
