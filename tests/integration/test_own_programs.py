@@ -242,6 +242,8 @@ def ended_in(phase: str, folder: Path) -> Ended:
     if phase == "waiting":
         state = OwnState(files.lab.state.parent / "own")
         wait_for(lambda: state.read_progress().get("stored"), "Spark has stored events")
+        assert run.stderr
+        run.stderr.close()  # as when a terminal is closed: what the run says, nobody reads
     run.send_signal(number)
     output, _ = run.communicate(timeout=ENDED_SECONDS_MAX)
     return Ended(run.returncode, left_of(files), output)

@@ -1,11 +1,14 @@
 """The command line takes what its help names."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from flumelab.cli import cli
+from flumelab.commands import shared
 from flumelab.errors import LabError
 from flumelab.own.services import Wish
 
@@ -80,3 +83,13 @@ def test_each_command_has_a_name_of_its_own_and_a_help_text() -> None:
             done = CliRunner().invoke(cli, [name, "--help"])
             assert done.exit_code == 0
             assert (callback.__doc__ or "?").split(".")[0][:40] in done.stdout
+
+
+def test_a_report_that_nobody_reads_any_more_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", buffering=1) as broken:
+        monkeypatch.setattr(sys, "stderr", broken)
+        shared.report("ending what is left of the run")
+        broken.detach()
+    os.close(writing)
