@@ -111,11 +111,20 @@ def _build(configured: Settings, report: Report) -> None:
 
 def _require_files(wish: Wish) -> None:
     """Raise `LabError` for what is not there, before anything is built or started."""
+    try:
+        _require_each(wish)
+    except PermissionError as error:
+        raise LabError(f"{error.filename}: {error.strerror}; {inputs.LET_READ}") from None
+
+
+def _require_each(wish: Wish) -> None:
     if not wish.program.is_file():
         raise LabError(f"{wish.program} is not there; name a Python program")
     for option, file in (("--conf", wish.conf), ("--requirements", wish.requirements)):
         if file and not file.is_file():
             raise LabError(f"{file} is not a file; give {option} one")
+    for file in filter(None, (wish.program, wish.conf, wish.requirements)):
+        inputs.require_readable(file)
     if wish.conf:
         confs.require_a_sink(confs.read(wish.conf, wish.agent))
     if wish.log:

@@ -1,5 +1,7 @@
 """What ends a run, and what a user is told about it, without any process."""
 
+import errno
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,28 @@ def test_a_wrong_agent_is_said_before_an_image_is_built(tmp_path: Path) -> None:
     conf.write_text("a1.sources = r1\n")
     with pytest.raises(LabError, match=r"my.conf has no agent a2; give --agent a1$"):
         run(Wish(Path(__file__), conf, "a2"), RuntimeName.docker, as_json=False, report=print)
+
+
+def test_what_cannot_be_read_is_said_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is unreadable for root, who may run the tests: so access() says what it would."""
+    program, log = tmp_path / "p.py", tmp_path / "logs/sub/a.log"
+    log.parent.mkdir(parents=True)
+    for file in (program, log):
+        file.touch()
+    for closed in (program, tmp_path / "logs/sub", log):
+        monkeypatch.setattr(os, "access", lambda path, _mode, closed=closed: path != closed)
+        said = pytest.raises(LabError, match=f"^{closed}: Permission denied; let the lab read it")
+        with said:
+            run(Wish(program, log=tmp_path / "logs"), RuntimeName.local, False, print)
+
+    def refuse(_wish: Wish) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/closed/p.py")
+
+    monkeypatch.setattr(command, "_require_each", refuse)
+    with pytest.raises(LabError, match=r"^/closed/p.py: Permission denied; let the lab read"):
+        run(Wish(program), RuntimeName.local, False, print)
 
 
 SINKLESS = """
