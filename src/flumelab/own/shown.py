@@ -1,6 +1,5 @@
 """What `flumelab run PROGRAM`, `up PROGRAM` and `ledger` print of a user's own flow."""
 
-import re
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
@@ -10,46 +9,17 @@ from rich.text import Text
 from flumelab import terminal_output
 from flumelab.own.hops import Hops
 from flumelab.own.printed import Comparison, shown_key
+from flumelab.own.program_output import own_lines
 from flumelab.runtimes.runtime import Service
 
 OUTPUT_LINES = 20
 DIFFERENCES_SHOWN = 10
-JVM_TRACE = re.compile(r"\s+at [\w.$]+[/\w.$<>]*\(|Caused by: |\s+\.\.\. \d+ more")
-PRINTED = ("(", "|", "+", "---")
-"""The beginnings of what pprint and show print."""
-SPARK_LOG = re.compile(r"\d\d:\d\d:\d\d (?:WARN|ERROR|INFO|FATAL) |WARNING: Using incubator ")
-
-WORKERS_END = re.compile(
-    r"^Traceback .*\n(?:  File \"[^\"]*/pyspark/daemon\.py\".*\n(?:    .*\n)*)+\w*Error.*(?:\n|\Z)",
-    re.M,
-)
-"""What PySpark prints if a worker of Python ends in the middle of something."""
 
 
 def output(text: str, failure: Sequence[str]) -> None:
     """Print the last lines of a program, without Spark's log, what the lab said and the failure."""
-    lines = text.splitlines()
-    if failure and failure[0] in lines:
-        lines = lines[: lines.index(failure[0])]
-    lines = WORKERS_END.sub("", "\n".join(lines)).split("\n")
-    for line in _own_lines(lines)[-OUTPUT_LINES:]:
+    for line in own_lines(text, failure)[-OUTPUT_LINES:]:
         print(line)
-
-
-def _own_lines(lines: Sequence[str]) -> list[str]:
-    """The lines that the program itself has printed: not a log entry, nor the trace below it."""
-    own: list[str] = []
-    entry = 0
-    for line in lines:
-        if SPARK_LOG.match(line):
-            entry = len(own)
-        elif JVM_TRACE.match(line):
-            del own[entry:]
-        elif not line.startswith("flumelab:"):
-            own.append(line)
-            if line.startswith(PRINTED):
-                entry = len(own)
-    return own if any(line.strip() for line in own) else []
 
 
 def hops(found: Hops, failure: Sequence[str], compared: Comparison | None = None) -> None:

@@ -12,6 +12,7 @@ from flumelab.own import shown, stored
 from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
 from flumelab.own.printed import Comparison, columns_of, compare, count
+from flumelab.own.program_output import own_lines
 from flumelab.own_container import arguments
 
 LOG = b'"GET /a HTTP/1.1" 200\n"GET /b HTTP/1.1" 404\n"GET /a HTTP/1.1" 200\nnot a request\n'
@@ -76,6 +77,27 @@ def test_a_carriage_return_in_a_key_is_shown(
 ) -> None:
     shown.hops(Hops([]), [], compared_with("('/a\\r', 2)\n", log))
     assert capsys.readouterr().out.splitlines()[-1] == r"  '/a\r': printed 2, counted 0"
+
+
+def test_a_workers_trace_in_sparks_log_is_not_what_the_program_printed() -> None:
+    """As Spark 4.3 logs a task that has failed; a trace that the program prints stays."""
+    trace = (
+        '  File "/venv/pyspark/worker.py", line 9, in process\n    out = func()\n          ^^^^\n'
+    )
+    task = f"(most recent call last):\n{trace}IndexError: list index out of range\n"
+    logged = f"12:18:17 ERROR Executor: [PYTHON_EXCEPTION] Traceback {task} SQLSTATE: 38000\n"
+    raised = f"12:18:18 ERROR JobScheduler: raised by Python:\nTraceback {task}\n"
+    chained = f"{raised}During handling of the above exception, another\n\nTraceback {task}"
+    users = 'Traceback (most recent call last):\n  File "my.py", line 1\nValueError: no'
+    text = f"('a', 1)\n{logged}{logged}\n{chained}\tat a.B.c(B.java)\n('b', 2)\n{users}\n"
+    assert own_lines(text) == ["('a', 1)", "('b', 2)", *users.split("\n")]
+
+
+def test_a_batch_in_which_pprint_has_printed_nothing_is_not_shown() -> None:
+    bar, batch = "-" * 43, "{0}\nTime: 2026-01-01 00:00:0{1}\n{0}\n{2}\n"
+    text = "".join(batch.format(bar, number, rows) for number, rows in enumerate(("", "x\n", "")))
+    assert own_lines(text) == [bar, "Time: 2026-01-01 00:00:01", bar, "x", "", ""]
+    assert own_lines(batch.format(bar, 1, "")) == []
 
 
 def test_a_trace_in_sparks_log_is_not_what_the_program_printed(
