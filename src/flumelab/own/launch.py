@@ -24,11 +24,10 @@ from pyspark.streaming import StreamingContext
 from flumelab.own import patches, surroundings
 from flumelab.own.adapt import Folders
 from flumelab.own.failure import explain
+from flumelab.own.program_output import FAILED
 from flumelab.own.progress import Progress
 
 POLL_SECONDS = 0.5
-FAILED = "flumelab: the program failed:"
-"""What the log has before the lines that explain it."""
 INTERRUPTED = "java.lang.InterruptedException"
 
 

@@ -8,14 +8,23 @@ TRACEBACK = "Traceback (most recent call last)"
 BETWEEN_TRACES = re.compile(r"|The above exception was the direct .*|During handling of the .*")
 PRINTED = ("(", "|", "+", "---")
 """The beginnings of what pprint and show print."""
+FAILED = "flumelab: the program failed:"
+"""What the log has before the lines that explain a failure."""
 SPARK_LOG = re.compile(r"\d\d:\d\d:\d\d (?:WARN|ERROR|INFO|FATAL) |WARNING: Using incubator ")
 EMPTY_BATCH = re.compile(r"^-{43}\nTime: .*\n-{43}\n(?:\n|\Z)", re.M)
 """What pprint prints of a batch without rows."""
+_PYTHONS_FRAME = (
+    r'  File "(?:[^"]*/pyspark\b[^"]*|[^"]*/lib/python[^"]*|<frozen [^"]*)", line .*\n(?:    .*\n)*'
+)
 WORKERS_END = re.compile(
-    r"^Traceback .*\n(?:  File \"[^\"]*/pyspark/daemon\.py\".*\n(?:    .*\n)*)+\w*Error.*(?:\n|\Z)",
+    r"^Traceback .*\n(?=(?: .*\n)*  File \"[^\"]*/pyspark\b)"
+    rf"(?:{_PYTHONS_FRAME})+\w.*(?:\n|\Z)"
+    r"(?:\n(?:During handling|The above exception) .*\n\n(?=Traceback ))?"
+    r"|^Traceback \(most recent call last\):\s*\Z",
     re.M,
 )
-"""What PySpark prints if a worker of Python ends in the middle of something."""
+"""What PySpark prints if a worker of Python ends in the middle of something: it has no frame of the
+user's. A worker that is killed meanwhile leaves the first line alone."""
 
 
 class _LoggedTrace:
@@ -52,6 +61,8 @@ def own_lines(text: str, failure: Sequence[str] = ()) -> list[str]:
     lines = text.splitlines()
     if failure and failure[0] in lines:
         lines = lines[: lines.index(failure[0])]
+        if lines and lines[-1].endswith(FAILED):  # the program may have printed a part of a line
+            lines[-1] = lines[-1].removesuffix(FAILED)
     own: list[str] = []
     entry, trace = 0, _LoggedTrace()
     for line in WORKERS_END.sub("", "\n".join(lines)).split("\n"):
