@@ -5,8 +5,9 @@ The clients read its events; one more client never reads. Prints ``page_load_rat
 of a core that the server takes, against the limit of 3 %; and beside it
 
 - what the sampled JVMs take more than before and after, without the page,
-- the server's memory after a tenth of the time and at the end,
-- the longest pause between two states at any client that reads.
+- the server's memory after a tenth of the time, in the middle and at the end,
+- the longest pause between two states at any client that reads,
+- whether the client that never reads was let go.
 """
 
 import json
@@ -53,9 +54,15 @@ class Client:
                     self.states, last = self.states + 1, now
 
 
-def ask_for_events(port: int) -> socket.socket:
-    """Return a connection to the page that has asked for its events."""
-    found = socket.create_connection(("127.0.0.1", port))
+def ask_for_events(port: int, buffer: int = 0) -> socket.socket:
+    """Return a connection to the page that has asked for its events.
+
+    :param buffer: bytes that the client's side takes although nobody reads; 0: as many as usual
+    """
+    found = socket.socket()
+    if buffer:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    found.connect(("127.0.0.1", port))
     found.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
     return found
 
@@ -114,6 +121,37 @@ def seconds_of(process: psutil.Process) -> float:
     return sum(sum(each.cpu_times()[:2]) for each in found)
 
 
+def was_let_go(client: socket.socket) -> bool:
+    """Whether the server has ended the connection of a client; what it has sent is read now."""
+    client.settimeout(5)
+    try:
+        while client.recv(1 << 16):
+            pass
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+    return True
+
+
+class Memory:
+    """A process's memory in bytes, once a second."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self._process = process
+        self.seen: list[int] = []
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while self._process.is_running():
+            self.seen.append(self._process.memory_info().rss)
+            time.sleep(1)
+
+    def __str__(self) -> str:
+        first, middle, last = self.seen[0], self.seen[len(self.seen) // 2], self.seen[-1]
+        return ", ".join(f"{each / 2**20:.1f}" for each in (first, middle, last, max(self.seen)))
+
+
 def shares(processes: Mapping[str, psutil.Process], seconds: float) -> dict[str, float]:
     """Return the share of a core that each process takes, from now on."""
     before = {name: seconds_of(process) for name, process in processes.items()}
@@ -131,20 +169,23 @@ if __name__ == "__main__":
             before = shares(parts, min(SECONDS, WITHOUT_SECONDS_MAX))
             with page(environment) as server:
                 port = int(environment["LAB_PAGE_PORT"])
-                silent = ask_for_events(port)
+                silent = ask_for_events(port, buffer=4096)
                 clients = [Client(port) for _ in range(CLIENTS)]
                 time.sleep(SETTLE_SECONDS + SECONDS / 10)
-                memory = server.memory_info().rss
+                memory = Memory(server)
                 found = shares(parts | {"page": server}, SECONDS)
-                grown = server.memory_info().rss - memory
+                memories, let_go = str(memory), was_let_go(silent)
             after = shares(parts, min(SECONDS, WITHOUT_SECONDS_MAX))
     for name in parts:
         more = found[name] - (before[name] + after[name]) / 2
         print(f"{name}: {found[name]:.1%} of a core with the page, {more:+.1%} against without")
-    print(f"page_memory: {memory / 2**20:.1f} MiB, after {SECONDS} s {grown / 2**20:+.1f} MiB")
+    print(
+        f"page_memory: {memories} MiB at first, in the middle, at the end of {SECONDS} s, at most"
+    )
     states = min(client.states for client in clients)
     pause = max(client.pause for client in clients)
     print(f"page_clients: {CLIENTS} and one that never reads; each of them got at least {states}")
     print(f"page_pause_s: {pause:.2f}")
+    print(f"page_silent: the client that never reads was {'let go' if let_go else 'kept'}")
     print(f"page_share: {found['page']:.2%} of a core")
     print(f"page_load_ratio: {found['page'] / CORE_SHARE_MAX:.2f}")

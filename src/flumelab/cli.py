@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from flumelab import as_typed
 from flumelab.commands import classroom, experiment, lab, learn, live, runs
 from flumelab.errors import LabError
 
@@ -27,7 +28,7 @@ def main() -> None:
     try:
         cli()
     except LabError as error:
-        print(f"flumelab: {error}", file=sys.stderr)
+        print(f"flumelab: {as_typed.text(str(error))}", file=sys.stderr)
         sys.exit(1)
 
 

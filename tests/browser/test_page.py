@@ -1,4 +1,8 @@
-"""The live page in a real Chromium, over one real lab of the local runtime."""
+"""The live page in a real Chromium, over one real lab of the local runtime.
+
+The machine may be slow. So a test waits for what the page shows, however long that takes, and a
+bound in seconds leaves out by how much the machine was late.
+"""
 
 import os
 import re
@@ -9,12 +13,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from flumelab.page.sampler import SECONDS as SAMPLE_SECONDS
 from tests.support.browser import chromium, open_browser
-from tests.support.lab import LocalLab
+from tests.support.lab import LocalLab, is_gone
 from tests.support.metrics_page import name_of, names_on_page
-from tests.support.page import PageServer
+from tests.support.page import PageServer, Watcher
 from tests.support.ports import free_port
 from tests.support.prometheus import Metrics, lint, scrape
 from tests.support.waiting import wait_for
@@ -23,6 +29,9 @@ HOPS = ("generator", "spool", "source:spool", "channel:buffer", "sink:spark", "r
 RED_SECONDS_MAX = 3.0
 CORE_SHARE_MAX = 0.03
 MEASURED_SECONDS = 5
+LOOPS = 5_000_000
+LOOPS_SECONDS = 0.09  # what they take on the machine on which the limit was measured
+START_SECONDS_MAX = 240
 FED, MORE = 10_000, 110_000  # more than the channel's 100,000
 ALL = FED + MORE
 UP = "flumelab up --lesson url-counts --link --no-build"
@@ -86,6 +95,40 @@ class Cost:
         return sum(self._process.cpu_times()[:2])
 
 
+def slowness() -> float:
+    """How many times as long as usual this machine needs for the same work; 1 if it is faster."""
+    began = time.process_time()
+    for _ in range(LOOPS):
+        pass
+    return max(1.0, (time.process_time() - began) / LOOPS_SECONDS)
+
+
+class Changes:
+    """All values that an attribute of some elements has had, each with its time, as it was drawn.
+
+    A value that the page shows for a moment only may come and go while the test waits for the
+    machine; the page itself misses none.
+    """
+
+    def __init__(self, page: Any, attribute: str, selector: str) -> None:
+        self._found = page.evaluate_handle(
+            "([attribute, selector]) => { const found = []; new MutationObserver(list => {"
+            "for (const {target} of list) if (target.matches(selector))"
+            "found.push([Date.now() / 1000, target.getAttribute(attribute), target.textContent])"
+            "}).observe(document.getElementById('flow'),"
+            "{subtree: true, attributeFilter: [attribute]}); return found }",
+            [attribute, selector],
+        )
+
+    def of(self, text: str = "") -> list[tuple[float, str]]:
+        """Return time and value of each change, of elements with this text."""
+        return [(at, value) for at, value, its in self._found.json_value() if text in its]
+
+    def values(self, text: str = "") -> set[str]:
+        """Return all values that elements with this text have had."""
+        return {value for _, value in self.of(text)}
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     chromium()
@@ -121,7 +164,7 @@ def click(page: Any, action: str, part: str, command: str) -> None:
     assert button.locator("xpath=following-sibling::code").inner_text() == command
     button.click()
     assert page.locator("#command").inner_text() == command
-    wait_for(lambda: not acted(page).startswith("…"), f"an answer to {command}", 60)
+    wait_for(lambda: not acted(page).startswith("…"), f"an answer to {command}")
     assert not acted(page).startswith("✕"), acted(page)
 
 
@@ -134,29 +177,36 @@ def feed(page: Any, lines: int) -> None:
     command = f"flumelab feed --lines {lines} --rate 0 --seed 1"
     assert page.locator("#command").inner_text() == command
     page.click("text=Feed")
-    wait_for(lambda: not acted(page).startswith("…"), f"an answer to {command}", 30)
+    wait_for(lambda: not acted(page).startswith("…"), f"an answer to {command}")
     assert not acted(page).startswith("✕"), acted(page)
 
 
 def test_a_lab_that_the_page_starts_is_shown(lab: Lab) -> None:
-    wait_for(lambda: "The lab is down" in lab.page.locator("#problem").inner_text(), "down", 10)
+    wait_for(lambda: "The lab is down" in lab.page.locator("#problem").inner_text(), "down")
+    assert lab.page.locator("#feed button").is_disabled()
     click(lab.page, "start", "", UP)
-    wait_for(lambda: "running" in lab.page.locator("#lab-state").inner_text(), "running", 60)
+    wait_for(
+        lambda: "running" in lab.page.locator("#lab-state").inner_text(),
+        "running",
+        START_SECONDS_MAX,
+    )
     lab.started = True
     assert lab.page.locator("#problem").is_hidden()
-    wait_for(lambda: says(lab.page).startswith("EMPTY"), "nothing is fed yet", 10)
+    wait_for(lambda: says(lab.page).startswith("EMPTY"), "nothing is fed yet")
     assert "died" not in lab.page.locator("#marks").inner_text()
     assert "stuck" not in lab.page.locator("#marks").inner_text()
 
 
 def test_after_a_feed_the_numbers_on_the_page_are_the_ledgers(lab: Lab) -> None:
     feed(lab.page, FED)
-    wait_for(lambda: says(lab.page).startswith("BALANCED"), "balanced on the page", 60)
+    wait_for(lambda: says(lab.page).startswith("BALANCED"), "balanced on the page")
     with ThreadPoolExecutor() as at_once:
         asked = [at_once.submit(lab.balanced), at_once.submit(lab.urls)]
         ledger, urls = (each.result() for each in asked)
     assert ledger["generated"] == FED
-    assert {lines(lab.page, hop) for hop in (*HOPS, "batches", "store")} == {FED}
+    # Spark says that a micro-batch is done after its counts were stored.
+    every = (*HOPS, "batches", "store")
+    wait_for(lambda: {lines(lab.page, hop) for hop in every} == {FED}, f"all hops have {FED}")
     rows = lab.page.locator("#ledger-rows tr").all_inner_texts()
     shown = {cells[0]: cells[-2:] for cells in (row.split("\t") for row in rows)}
     assert shown == {
@@ -190,65 +240,93 @@ def test_the_window_of_the_program_is_drawn_over_its_batches(lab: Lab) -> None:
     wait_for(
         lambda: "holds 10,000 rows" in lab.page.locator("#windows-drawn .detail").inner_text(),
         "all lines are in the window",
-        10,
     )
 
 
 def test_a_lag_grows_while_the_connection_is_cut_and_then_shrinks(lab: Lab) -> None:
     happened = lab.page.locator("#marks")
     # Lines that come within 3 s of a feed are taken as a part of it.
-    wait_for(lambda: "balanced after" in happened.inner_text(), "the first feed has ended", 10)
+    wait_for(lambda: "balanced after" in happened.inner_text(), "the first feed has ended")
     click(lab.page, "cut", "", "flumelab cut")
     arrow = lab.page.locator(".arrow", has_text="push")
-    wait_for(lambda: "cut" in arrow.inner_text(), "the cut is shown", 10)
+    wait_for(lambda: "cut" in arrow.inner_text(), "the cut is shown")
+    trends = Changes(lab.page, "data-trend", ".arrow")
     feed(lab.page, MORE)
     waiting = lab.page.locator(".arrow", has_text="take")
-    wait_for(lambda: waiting.get_attribute("data-trend") == "grows", "the lag grows", 20)
+    wait_for(lambda: "grows" in trends.values("take"), "the lag grows")
     assert re.search(r"[\d,.K]+ wait", waiting.inner_text())
     assert "%" in lab.page.locator('[data-hop="channel:buffer"] .fill-words').inner_text()
     full = lab.page.locator('[data-hop="channel:buffer"]')
-    wait_for(lambda: full.get_attribute("data-full") == "full", "the channel is full", 20)
+    wait_for(lambda: full.get_attribute("data-full") == "full", "the channel is full")
     assert says(lab.page).startswith("COUNTING")
     assert lab.page.locator('[data-same="false"]').count() == 0  # none is lost yet
     assert lab.page.locator('[data-missing="true"]').count() == 0
     pictures_of_the_readme(lab.page)
+    wait_for(lambda: lines(lab.page, "generator") == ALL, "all is generated before the mend")
     click(lab.page, "mend", "", "flumelab mend")
-    wait_for(lambda: waiting.get_attribute("data-trend") == "shrinks", "the lag shrinks", 20)
-    wait_for(lambda: says(lab.page).startswith("BALANCED"), "balanced again", 60)
-    wait_for(lambda: "balanced after" in happened.inner_text().split("fed")[0], "marked", 10)
-    # On a slow machine the agent is stuck, too, before the connection is mended.
-    ago = happened.inner_text()
-    assert ago.index("connection mended") < ago.index("fed 110,000") < ago.index("connection cut")
+    wait_for(lambda: "shrinks" in trends.values("take"), "the lag shrinks")
+    order = [value for _, value in trends.of("take") if value in ("grows", "shrinks")]
+    assert order.index("grows") < order.index("shrinks")
+    wait_for(lambda: says(lab.page).startswith("BALANCED"), "balanced again")
+    # On a slow machine the agent is stuck, too, before the connection is mended, and a generator
+    # that stands still for seconds feeds twice.
+    marks = [mark["text"] for mark in lab.server.state()["marks"]]
+    since = marks[marks.index("connection cut") :]
+    fed = [re.fullmatch(r"fed ([\d,]+) lines", text) for text in since]
+    assert sum(int(found[1].replace(",", "")) for found in fed if found) == MORE
+    last = max(place for place, found in enumerate(fed) if found)
+    assert last < since.index("connection mended")
+    assert "connection mended" in happened.inner_text()
 
 
 def test_a_killed_agent_turns_red_within_three_seconds_and_says_why(lab: Lab) -> None:
     box = lab.page.locator('.box[data-part="flume"]')
-    began = time.monotonic()
-    click(lab.page, "kill", "flume", "flumelab kill flume")
-    took = time.monotonic() - began
-    wait_for(lambda: box.get_attribute("data-state") == "dead", "the agent is shown as dead", 10)
-    assert time.monotonic() - began - took < RED_SECONDS_MAX
-    assert "flume" in lab.page.locator("#problem").inner_text()
-    assert "flumelab start flume" in lab.page.locator("#problem").inner_text()
+    problem = lab.page.locator("#problem")
+    states = Changes(lab.page, "data-state", '.box[data-part="flume"]')
+    with Watcher(lab.server) as watcher, ThreadPoolExecutor() as aside:
+        ending = aside.submit(end_of, lab.process("flume"))
+        click(lab.page, "kill", "flume", "flumelab kill flume")
+        ended = ending.result()
+        wait_for(lambda: "dead" in states.values(), "the agent is shown as dead")
+        late = watcher.longest_pause() - SAMPLE_SECONDS
+    took = next(at for at, value in states.of() if value == "dead") - ended
+    print(f"red after {took:.2f} s; samples were {late:.2f} s late")
+    assert took - max(0.0, late) < RED_SECONDS_MAX
+    wait_for(lambda: "flumelab start flume" in problem.inner_text(), "it says what to do")
+    assert "flume: it has ended by itself" in problem.inner_text()
     red = box.evaluate("box => getComputedStyle(box).borderTopColor")
     assert red == "rgb(179, 38, 30)"
     screenshot(lab.page, "dead")
     click(lab.page, "start", "flume", "flumelab start flume")
-    wait_for(lambda: box.get_attribute("data-state") == "running", "the agent is back", 60)
-    wait_for(lambda: says(lab.page).startswith("BALANCED"), "balanced after the kill", 60)
+    wait_for(lambda: box.get_attribute("data-state") == "running", "the agent is back")
+    wait_for(lambda: says(lab.page).startswith("BALANCED"), "balanced after the kill")
     happened = lab.page.locator("#marks").inner_text()
     assert "flume died" in happened
     assert "flume runs" in happened.split("flume died")[0]
+    # The last feed has ended three seconds after its last line, while all this happened.
+    wait_for(lambda: "balanced" in marks_since(lab, "fed"), "the end of the last feed is marked")
+
+
+def marks_since(lab: Lab, kind: str) -> list[str]:
+    """The kinds of the marks since the last one of a kind, the newest first."""
+    kinds = [mark["kind"] for mark in reversed(lab.server.state()["marks"])]
+    return kinds[: kinds.index(kind)]
+
+
+def end_of(process: psutil.Process) -> float:
+    """Wait until a process has ended; return when."""
+    wait_for(partial(is_gone, process), "the agent has ended")
+    return time.time()
 
 
 def test_a_page_connects_again_after_its_server_was_restarted(lab: Lab) -> None:
     age = lab.page.locator("#age")
     lab.server.stop()
-    wait_for(lambda: "old; trying again" in age.inner_text(), "old data is said to be old", 10)
+    wait_for(lambda: "old; trying again" in age.inner_text(), "old data is said to be old")
     lab.server.start()
-    wait_for(lambda: "live" in age.inner_text(), "connected again", 10)
+    wait_for(lambda: "live" in age.inner_text(), "connected again")
     lab.page.goto(lab.server.address)  # a new server has a new token
-    wait_for(lambda: lines(lab.page, "store") == ALL, "the numbers are back", 10)
+    wait_for(lambda: lines(lab.page, "store") == ALL, "the numbers are back")
 
 
 def test_two_pages_show_the_same_and_only_one_may_act(lab: Lab) -> None:
@@ -263,7 +341,7 @@ def test_every_width_from_a_phone_to_a_projector_shows_all_without_a_scroll_bar(
     page = lab.viewer
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        wait_for(partial(fits, page, width), f"all fits into {width} pixels", 5)
+        wait_for(partial(fits, page, width), f"all fits into {width} pixels")
         for hop in HOPS:
             box = page.locator(f'[data-hop="{hop}"] .lines').bounding_box()
             assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
@@ -304,12 +382,14 @@ def test_motion_is_reduced_where_the_reader_asks_for_it(lab: Lab) -> None:
 
 
 def test_the_pages_server_costs_less_than_three_percent_of_a_core(lab: Lab) -> None:
-    cost = lab.cost
-    wait_for(lambda: cost.seconds > MEASURED_SECONDS, "it was measured for long enough", 10)
-    share = cost.share()
-    print(f"the page's server used {share:.1%} of a core in {cost.seconds:.1f} s")
-    assert share < CORE_SHARE_MAX
-    assert lab.server.state()["sample"] - cost.first >= cost.seconds - 2
+    cost, before = lab.cost, slowness()
+    wait_for(lambda: cost.seconds > MEASURED_SECONDS, "it was measured for long enough")
+    share, slow = cost.share(), max(before, slowness())
+    print(f"it used {share:.1%} of a core in {cost.seconds:.1f} s, {slow:.1f} times as slow")
+    assert share < CORE_SHARE_MAX * slow
+    samples = lab.server.state()["sample"] - cost.first
+    # Two pages cost one sampler; on a slow machine it takes a sample later.
+    assert cost.seconds / SAMPLE_SECONDS / 3 < samples <= cost.seconds / SAMPLE_SECONDS + 2
 
 
 def test_big_type_is_readable_from_the_last_row(lab: Lab) -> None:
@@ -343,7 +423,7 @@ def pictures_of_the_readme(page: Any) -> None:
         return
     for theme in ("dark", "light"):
         page.keyboard.press("t")
-        wait_for(lambda: page.locator(".plot canvas").count() > 3, "the charts are drawn", 5)
+        wait_for(lambda: page.locator(".plot canvas").count() > 3, "the charts are drawn")
         bottom = page.locator("#windows").bounding_box()
         height = bottom["y"] + bottom["height"] + 12
         clip = {"x": 0, "y": 0, "width": 1440, "height": height}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flumelab.page.control import Control
+from flumelab.page.state import Window
 from tests.browser.test_page import fits, screenshot
 from tests.support import shown_states
 from tests.support.browser import open_browser
@@ -40,7 +41,7 @@ def show(browser: Any) -> Iterator[Open]:
         page.on("console", lambda said: complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"http://127.0.0.1:{server.port}/{query}")
-        wait_for(lambda: page.locator("#charts .plot canvas").count() > 1, "the charts", 10)
+        wait_for(lambda: page.locator("#charts .plot canvas").count() > 1, "the charts")
         return page
 
     yield opened
@@ -59,29 +60,36 @@ def chart(page: Any, title: str) -> Any:
     return page.locator("#charts section", has=page.locator("h2", has_text=title))
 
 
-def colors(drawn: Any) -> int:
-    """How many colours a chart's canvas has: a chart without its lines has one or two."""
-    return drawn.locator("canvas").evaluate(
-        "canvas => new Set(new Uint32Array(canvas.getContext('2d').getImageData("
-        "0, 0, canvas.width, canvas.height).data.buffer)).size"
+def has_lines(drawn: Any) -> bool:
+    """Whether a chart's canvas has more than the one or two colours of a chart without lines.
+
+    The page asks for the history by itself, and then draws the charts again.
+    """
+    found: int = drawn.locator("canvas").evaluate(
+        "canvas => { const copy = new OffscreenCanvas(canvas.width, canvas.height);"
+        "const context = copy.getContext('2d'); context.drawImage(canvas, 0, 0);"
+        "return new Set(new Uint32Array(context.getImageData("
+        "0, 0, copy.width, copy.height).data.buffer)).size }"
     )
+    return found > 3
 
 
 def test_the_charts_of_dstreams_have_the_batch_interval_and_what_happened(show: Open) -> None:
     page = show(shown_states.dstreams())
-    assert titles(page) == [
+    titles_wanted = [
         "Lines a second, by hop",
         "Lines on their way, by hop",
         "Micro-batches: how long they take",
         "Micro-batches: rows",
     ]
+    wait_for(lambda: titles(page) == titles_wanted, "all charts")
     durations = chart(page, "how long they take")
     assert durations.locator(".legend button").all_inner_texts() == [
         *("processing", "waiting to start", "batch interval"),
     ]
     assert "longer than the batch interval, 1 s, makes the next one wait" in durations.inner_text()
-    for title in titles(page):
-        assert colors(chart(page, title)) > 3, title
+    for title in titles_wanted:
+        wait_for(lambda title=title: has_lines(chart(page, title)), title)
     assert "flume died" in page.locator("#marks").inner_text()
     screenshot(page, "drawn-dstreams")
 
@@ -98,16 +106,25 @@ def test_a_window_is_drawn_over_its_batches_as_it_slides(show: Open) -> None:
     assert drawn.locator(".bracket").count() == 3  # the window, and the two before it
 
 
+def test_no_batch_leaves_a_window_that_is_longer_than_the_lab_has_run(show: Open) -> None:
+    page = show(shown_states.dstreams(Window(2 * shown_states.SECONDS, 1)))
+    drawn = page.locator("#windows-drawn")
+    words = drawn.locator(".detail").inner_text()
+    assert "one batch has entered ▼ and none has left ▲" in words
+    assert drawn.locator(".batch-how").all_text_contents() == ["enters ▼"]
+
+
 def test_the_charts_of_queries_have_rows_state_and_event_time(show: Open) -> None:
     page = show(shown_states.queries())
-    assert titles(page)[2:] == [
+    titles_wanted = [
         "Queries: rows a trigger",
         "Queries: how long a trigger takes",
         "Queries: rows of state",
         "Queries: event time, from the watermark to the latest",
     ]
-    for title in titles(page)[2:]:
-        assert colors(chart(page, title)) > 3, title
+    wait_for(lambda: titles(page)[2:] == titles_wanted, "all charts")
+    for title in titles_wanted:
+        wait_for(lambda title=title: has_lines(chart(page, title)), title)
     assert chart(page, "rows a trigger").locator(".legend button").count() == 2
     late = chart(page, "event time")
     assert late.locator(".legend button").all_inner_texts() == ["hours"]
@@ -133,14 +150,23 @@ def test_a_hop_of_two_ways_that_is_stuck_is_red_and_says_why_and_the_other_way_i
     assert page.locator('[data-hop="channel:every"]').get_attribute("data-full") == "room"
     # What adds up quantities is no number of lines.
     assert page.locator('[data-hop="store"] .rate').inner_text() == "values 123/s"
+    detail = page.locator("#verdict-detail")
+    assert detail.inner_text() == "140,000 generated, 139,960 Flume sent"
     screenshot(page, "drawn-fan-out")
+
+
+def test_a_ledger_of_one_hop_is_not_told_twice(show: Open) -> None:
+    shown = shown_states.queries()
+    ledger = {**shown.state["ledger"], "hops": shown.state["ledger"]["hops"][:1]}
+    page = show(Shown({**shown.state, "ledger": ledger}, shown.history))
+    assert page.locator("#verdict-detail").inner_text() == "140,000 generated"
 
 
 @pytest.mark.parametrize("made", [shown_states.fan_out, shown_states.dstreams])
 def test_all_fits_on_a_phone_and_on_a_projector(show: Open, made: Callable[[], Shown]) -> None:
     for width, query in ((360, "?theme=dark"), (1920, "?big")):
         page = show(made(), query, width)
-        wait_for(partial(fits, page, width), f"all fits into {width} pixels", 5)
+        wait_for(partial(fits, page, width), f"all fits into {width} pixels")
         clipped = page.evaluate(
             "[...document.querySelectorAll('.lines, .rate, .box-title, .lag, .waited, .trend')]"
             ".filter(each => each.scrollWidth > each.clientWidth + 1)"

@@ -15,14 +15,17 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from flumelab import settings
 from flumelab.own.services import OwnState
+from flumelab.page.place import LocalPlaces
+from flumelab.page.sampler import Sampler
 from flumelab.runtimes.processes import has_ended
 from tests.support.lab import ROOT
 from tests.support.own_files import COPIES, EXCERPT, FLUME, LINES, STREAMS, OwnFiles, hops
@@ -128,6 +131,22 @@ def test_every_line_is_counted_at_every_hop(
     if program == "words_in_files.py":
         assert "/user/maria_dev/in is kept in" in result["told"]
         assert result["told"].count("the lines go into ") == folders
+
+
+def test_the_page_draws_the_charts_of_a_query_of_the_users_own(runs: Runs) -> None:
+    files = runs["hdfs_and_spark.conf"].files
+    configured = replace(settings.load(), state=files.lab.state.parent)
+    sampler = Sampler(LocalPlaces(configured).own, lambda state: None)
+    samples = [sampler.sample() for _ in range(2)]
+    (query,) = samples[-1].queries
+    assert query.name == "hosts"
+    drawn = sampler.history_json()["values"]
+    assert drawn["rows:hosts"] == [query.rows] * 2
+    assert drawn["duration:hosts"] == [query.duration] * 2
+    assert drawn["state:hosts"] == [query.state_rows] * 2
+    hosts = {line.split(" ")[0] for line in EXCERPT.decode().splitlines()}
+    assert query.state_rows == len(hosts)
+    assert {hop.id: hop.lines for hop in samples[-1].hops}["query:hosts"] == LINES
 
 
 def test_what_is_not_here_is_replaced_and_told_once(runs: Runs) -> None:

@@ -76,4 +76,5 @@ class Server:
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(90)
+        assert not self._thread.is_alive()

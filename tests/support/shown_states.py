@@ -30,6 +30,7 @@ from flumelab.page.state import (
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 300
+WINDOW = Window(3, 2)
 LINES = 140_000
 
 
@@ -41,7 +42,7 @@ class Shown:
     history: Mapping[str, Any]
 
 
-def dstreams() -> Shown:
+def dstreams(window: Window = WINDOW) -> Shown:
     """`windows`: batches of one second, a window of three that slides by two; one batch is slow."""
     flow, now = _plan("windows"), time.time()
     first = math.floor(now) - SECONDS
@@ -49,7 +50,7 @@ def dstreams() -> Shown:
         Batch(float(first + second), 100 + second % 7, 0.02, 1.4 if second == 280 else 0.3, True)
         for second in range(SECONDS)
     ]
-    streams = Streams(1.0, 0, [Window(3, 2)], batches[-40:])
+    streams = Streams(1.0, 0, [window], batches[-40:])
     marks = [Mark(first + 60, "fed", "fed 40,000 lines"), Mark(first + 200, "dead", "flume died")]
     return _shown("windows", flow, now, streams=streams, marks=marks, batches=batches)
 

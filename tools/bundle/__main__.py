@@ -52,6 +52,9 @@ The lab without the internet
   site/docs/index.html   the docs, in a browser
   site/docs/tutorial/exercises.html   the exercises:  ./start learn
 
+Where a page says .venv/bin/flumelab or flumelab, type ./start; for flumelint, ./start flumelint.
+The files that you edit are in lab/.
+
 Made for {system}. {python}
 {images}
 All packages, jars and images are here; nothing is fetched. SHA256SUMS has their digests.

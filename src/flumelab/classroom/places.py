@@ -30,6 +30,7 @@ COMMAND = """#!/bin/sh
 # {title}: its folder, its ports and its share of the memory.
 ulimit -d {kib} 2>/dev/null
 {exports}
+case $0 in /*) ;; *) export LAB_COMMAND="${{0%/*}}/flumelab" ;; esac
 exec {program} "$@"
 """
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from flumelab import (
+    as_typed,
     conf_check,
     doctor,
     lab_signs,
@@ -127,7 +128,7 @@ def status(runtime: RuntimeOption = RuntimeName.auto, as_json: JsonOption = Fals
     elif services:
         terminal_output.with_signs(terminal_output.services(services), signs)
     else:
-        print("The lab is down; flumelab up starts it.")
+        print(as_typed.text("The lab is down; flumelab up starts it."))
     up = services and all(service.state == "running" for service in services)
     raise typer.Exit(0 if up and not lab_signs.stop_lines(signs) else 1)
 

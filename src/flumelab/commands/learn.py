@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flumelab import settings
+from flumelab import as_typed, settings
 from flumelab.commands.options import JsonOption
 from flumelab.commands.shared import print_json, report
 from flumelab.learn import read, show, verify, watching
@@ -114,7 +114,7 @@ def go_on() -> None:
         show.out("All exercises are done; flumelab learn check --all checks them once more.")
     else:
         show.out(following.title, *show.wrapped(following.aim))
-        show.out(f"Read {show.relative(following.folder / 'README.md', workshop.root)}")
+        show.out(f"Read {as_typed.path(following.folder / 'README.md', workshop.root)}")
 
 
 @commands.command()
@@ -128,7 +128,8 @@ def hint(
     for number, text in enumerate(exercise.hints[:step], 1):
         show.out(*show.wrapped(f"{number}. {text}"))
     if step < len(exercise.hints):
-        show.out(f"{len(exercise.hints) - step} more: flumelab learn hint --step {step + 1}")
+        of = f"{name} " if name else ""
+        show.out(f"{len(exercise.hints) - step} more: flumelab learn hint {of}--step {step + 1}")
 
 
 @commands.command()
@@ -137,7 +138,8 @@ def reset(name: NameArgument = None) -> None:
     session, _ = _begin()
     exercise = session.chosen(name)
     kept = session.reset(exercise)
-    show.out(f"{exercise.file} is the starter again" + (f"; yours is kept: {kept}" if kept else ""))
+    file = as_typed.path(exercise.file, session.checks.root)
+    show.out(f"{file} is the starter again" + (f"; yours is kept: {kept}" if kept else ""))
 
 
 @commands.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flumelab import ledger_table, lesson_run, settings, terminal_output
+from flumelab import as_typed, ledger_table, lesson_run, settings, terminal_output
 from flumelab.commands.options import (
     JsonOption,
     LessonOption,
@@ -141,12 +141,22 @@ def demo(
     console.print()
     console.print(ledger_table.verdict(result))
     print(f"\n{_duration(started)}. The lab is still running; try next:")
-    print("  .venv/bin/flumelab feed --lines 200000   send more")
-    print("  .venv/bin/flumelab ledger --wait 60      and see whether it balances")
-    print(f"  .venv/bin/flumelab logs -f {lesson}    the top ten of every second")
-    print(f"  {page_command.hint(chosen.name)}")
-    print("  make down                                stop it; the state stays")
+    for command, does in _next(lesson, chosen.name):
+        print(f"  {command:<40} {does}")
     raise typer.Exit(0 if result.balanced else 1)
+
+
+def _next(lesson: str, runtime: str) -> list[tuple[str, str]]:
+    """What one can type now, and what it does."""
+    flumelab = as_typed.flumelab()
+    own = as_typed.flumelab("")
+    return [
+        (f"{flumelab} feed --lines 200000", "send more"),
+        (f"{flumelab} ledger --wait 60", "and see whether it balances"),
+        (f"{flumelab} logs -f {lesson}", "the top ten of every second"),
+        page_command.hint(runtime),
+        (f"{own} down" if own else "make down", "stop it; the state stays"),
+    ]
 
 
 def _duration(started: float) -> str:

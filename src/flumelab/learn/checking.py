@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from flumelab.errors import LabError
+from flumelab.errors import LabError, NotStarted
 from flumelab.learn import feeding, learner_error, linted, messages, predictions
 from flumelab.learn.causes import Outcome
 from flumelab.learn.exercise import Check, Exercise, Kind, Load, Run
@@ -163,11 +163,13 @@ def _started(one: CheckRun, lesson: Lesson) -> Outcome | None:
     """
     try:
         one.runtime.up(lesson, one.report)
-    except LabError as error:
-        own = learner_error.find(str(error), one.file)
-        if one.exercise.kind is Kind.PROGRAM and own and own.line:
-            source = one.file.read_text("utf-8", "replace")
-            return Outcome({}, {}, ended=True, error=str(own), source=source, output=str(error))
+    except NotStarted as error:
+        log = error.logs.get(lesson.program.service)
+        if one.exercise.kind is Kind.PROGRAM and log is not None:
+            own = learner_error.find(log, one.file)
+            if own is None or own.line:
+                source = one.file.read_text("utf-8", "replace")
+                return Outcome({}, {}, {}, True, str(own or ""), source, log)
         raise
     return None
 

@@ -52,6 +52,8 @@ def _filled(says: str, outcome: Outcome, facts: Mapping[str, Any]) -> str:
 
 
 def _with_difference(exercise: Exercise, outcome: Outcome, says: str) -> str:
+    if not outcome.expected and not outcome.found:  # nothing was sent
+        return says
     predicted = exercise.kind is Kind.ANSWERS
     lines = predictions.difference(outcome) if predicted else difference(outcome)
     return "\n".join([*lines, says])

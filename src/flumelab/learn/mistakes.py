@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from flumelab import as_typed
 from flumelab.learn import linted
 from flumelab.learn.exercise import Exercise, Kind, Wrong
 from flumelab.learn.verdict import Result, Verdict
@@ -48,7 +49,7 @@ def all_of(root: Path) -> Iterator[Exercise]:
             hints=(
                 f"What is wrong: {all_rules()[rule].summary}.",
                 f"flumelint explain {rule} says what Flume does, with an example.",
-                f"flumelint {FOLDER}/{file} names the place.",
+                f"flumelint {as_typed.path(folder / file, root)} names the place.",
             ),
             causes=(),
             wrong=(

@@ -55,6 +55,11 @@ class Pulse:
         self._idle = self._idle + 1 if self._queries_rest() else 0
         return self._idle
 
+    def seconds_behind(self) -> float:
+        """Return how old the newest finished micro-batch of DStreams is; 0 if none runs."""
+        finished = self._completed()
+        return max(0.0, time.time() - finished[1]) if finished and finished[1] else 0.0
+
     def _completed(self) -> tuple[int, float] | None:
         """The number of finished micro-batches of DStreams, and the newest one's time.
 

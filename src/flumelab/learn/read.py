@@ -53,14 +53,13 @@ def find(exercises: list[Exercise], name: str) -> Exercise:
     for exercise in exercises:
         if wanted == exercise.name or wanted in _folder_names(exercise):
             return exercise
-    names = ", ".join(exercise.name for exercise in exercises)
-    raise LabError(f"no exercise named {name}; choose one of {names}")
+    raise LabError(f"no exercise named {name}; flumelab learn list names them all")
 
 
 def _folder_names(exercise: Exercise) -> tuple[str, ...]:
     """The names of a folder that has one exercise."""
     folder = exercise.folder.name
-    return () if exercise.kind is Kind.FIND else (folder, folder[:2])
+    return () if exercise.kind is Kind.FIND else (folder, folder[:2], folder[:2].lstrip("0"))
 
 
 def _read(file: Path, root: Path) -> Exercise:

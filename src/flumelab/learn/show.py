@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from rich.text import Text
 
-from flumelab import terminal_output
+from flumelab import as_typed, terminal_output
 from flumelab.learn.exercise import Exercise, Kind
 from flumelab.learn.progress import Progress
 from flumelab.learn.verdict import Result, Verdict
@@ -20,7 +20,13 @@ SHOWN_SECONDS_MIN = 0.1
 def out(*parts: Text | str) -> None:
     """Print parts one below the other."""
     for part in parts:
-        terminal_output.console().print(part, soft_wrap=False, markup=False)
+        shown = as_typed.text(part) if isinstance(part, str) else _typed(part)
+        terminal_output.console().print(shown, soft_wrap=False, markup=False)
+
+
+def _typed(part: Text) -> Text:
+    """A text without styles of its own, in which a command may be named."""
+    return part if part.spans else Text(as_typed.text(part.plain), part.style)
 
 
 def listed(exercises: list[Exercise], progress: Progress) -> list[Text]:
@@ -44,7 +50,7 @@ def verdict(given: Verdict, exercise: Exercise, root: Path) -> list[Text]:
     if given.message:
         lines += [Text(line) for text in given.message.splitlines() for line in wrapped(text)]
     if given.result is Result.WRONG:
-        lines.append(Text(f"Your file: {relative(exercise.file, root)}"))
+        lines.append(Text(f"Your file: {as_typed.path(exercise.file, root)}"))
     if given.result is Result.UNKNOWN:
         lines.append(Text("This does not count against you."))
     if given.lines:
@@ -64,7 +70,7 @@ def proof(given: Proof, root: Path) -> Text:
     mark = Text("ok  ", "green") if given.holds else Text("BAD ", "bold red")
     verdict = given.verdict
     found = f"{verdict.result.value} {verdict.cause}".strip()
-    text = f"{relative(given.file, root)}: {found} ({verdict.seconds:.1f} s)"
+    text = f"{as_typed.path(given.file, root)}: {found} ({verdict.seconds:.1f} s)"
     if given.holds:
         return Text.assemble(mark, text)
     wanted = f"{given.wanted.value} {given.cause}".strip()
@@ -84,11 +90,7 @@ def times(by_exercise: Mapping[str, tuple[float, float]]) -> list[Text]:
 
 def wrapped(text: str) -> list[str]:
     """Break a line of prose; a line with columns or a path stays as it is."""
+    text = as_typed.text(text)
     if len(text) <= TEXT_COLUMNS or text.startswith("  "):
         return [text]
     return wrap(text, TEXT_COLUMNS, break_long_words=False, break_on_hyphens=False)
-
-
-def relative(file: Path, root: Path) -> str:
-    """The path of a file as a learner would type it."""
-    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)

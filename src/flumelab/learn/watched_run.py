@@ -20,6 +20,7 @@ BEATS_RIGHT, BEATS_WRONG = 2, 3
 """The micro-batches after which a number that has not changed will not change."""
 BLIND_SECONDS_RIGHT, BLIND_SECONDS_WRONG = 2.5, 6.0  # … where nobody can count micro-batches
 SLOWNESS_MAX = 3.0
+BEHIND_PART_MAX = 0.4  # of the time of a check; what is less far behind shows what it does
 
 
 @dataclass
@@ -61,7 +62,8 @@ class WatchedRun:
     def until_settled(self, lines: int, expected: Mapping[str, int]) -> None:
         """Wait until the numbers will not change any more, or the program ends.
 
-        Raises `LabError` if the time is over before Flume could do anything.
+        Raises `LabError` if the time is over before Flume could do anything, or while Spark is
+        still far behind.
         """
         self.lines = lines
         while True:
@@ -72,6 +74,7 @@ class WatchedRun:
                 return
             if time.monotonic() > self.started + self.run.seconds * slowness():
                 self._require_flume()
+                self._require_spark()
                 return
             time.sleep(POLL_SECONDS)
 
@@ -128,6 +131,15 @@ class WatchedRun:
             raise LabError(
                 "Flume did not answer in time: the machine is too busy; close what you do not need "
                 "and check again"
+            )
+
+    def _require_spark(self) -> None:
+        """A program that is behind has not shown its numbers yet, right or wrong."""
+        behind = self.pulse.seconds_behind() if self.pulse.is_known else 0
+        if behind > BEHIND_PART_MAX * (time.monotonic() - self.started):
+            raise LabError(
+                f"Spark is {behind:.0f} s behind: the machine is too busy, or your program needs "
+                "more than a second for each second; close what you do not need and check again"
             )
 
 

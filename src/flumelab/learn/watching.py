@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from rich.text import Text
 
+from flumelab import as_typed
 from flumelab.learn import show
 from flumelab.learn.exercise import Exercise
 from flumelab.learn.session import Session
@@ -48,8 +49,8 @@ class Watching:
         lines: list[Text | str] = [
             Text.assemble((exercise.title, "bold"), f"   {done} of {len(session.names)} done"),
             exercise.aim,
-            f"Read:  {show.relative(page, session.checks.root)}",
-            f"Edit:  {show.relative(exercise.file, session.checks.root)}",
+            f"Read:  {as_typed.path(page, session.checks.root)}",
+            f"Edit:  {as_typed.path(exercise.file, session.checks.root)}",
             "It is checked each time that you save it.",
         ]
         self._show([line for text in lines for line in _fitted(text)])

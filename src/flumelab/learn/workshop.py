@@ -14,11 +14,11 @@ from pathlib import Path
 from flumelab import lesson_run
 from flumelab.errors import LabError
 from flumelab.learn import checking, mistakes, read, turns, warm_spark
+from flumelab.learn.check_containers import CheckContainers
 from flumelab.learn.checking import CheckRun, Given
 from flumelab.learn.exercise import Exercise, Kind
 from flumelab.learn.verdict import Result, Verdict
 from flumelab.learn.warm_runtime import WarmRuntime
-from flumelab.runtimes.docker import DockerRuntime
 from flumelab.runtimes.runtime import Report, Runtime
 from flumelab.settings import Settings
 
@@ -110,7 +110,7 @@ class Workshop:
 
     def _runtime(self, exercise: Exercise) -> Runtime:
         if self._docker:
-            return DockerRuntime(self.settings)
+            return CheckContainers(self.settings)
         together = exercise.kind is not Kind.CONF
         if together not in self._runtimes:
             self._runtimes[together] = WarmRuntime(self.settings, self.folder, together)

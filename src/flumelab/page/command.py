@@ -2,7 +2,7 @@
 
 import os
 
-from flumelab import lab_signs, settings
+from flumelab import as_typed, lab_signs, settings
 from flumelab.errors import LabError
 from flumelab.page.control import Control
 from flumelab.runtimes.choice import RuntimeName, choose
@@ -56,12 +56,13 @@ def run(
     serve(sampler, at, allowed, HOSTS, serving)
 
 
-def hint(runtime: str) -> str:
-    """Return the last line of `make lab`: where the page is, or how it is opened."""
+def hint(runtime: str) -> tuple[str, str]:
+    """Return where the page is, or how it is opened, and what it shows."""
     if runtime == "docker":
-        url = f"http://{LOOPBACK}:{settings.load().page_port}/"
-        return f"{url:<40} every hop, live in your browser"
-    return ".venv/bin/flumelab page --open           every hop, live in your browser"
+        place = f"http://{LOOPBACK}:{settings.load().page_port}/"
+    else:
+        place = f"{as_typed.flumelab()} page --open"
+    return place, "every hop, live in your browser"
 
 
 def _open(url: str) -> None:

@@ -101,6 +101,10 @@ class LocalPlaces:
             return self._own_place(own)
         return _place(*self._labs[0], standing=True)
 
+    def own(self) -> Place:
+        """Return the lab of a program of the user's own, also after it has ended."""
+        return self._own_place(Processes(self._own.folder))
+
     def _own_place(self, processes: Processes) -> Place:
         settings, state = self._settings, self._own
         run = read_json(state.shown)

@@ -11,7 +11,7 @@ from typing import Any
 
 from flumelab import flume_metrics
 from flumelab.counts import Counts
-from flumelab.errors import LabError
+from flumelab.errors import LabError, NotStarted
 from flumelab.ledger import HopCounts
 from flumelab.lessons.catalogue import SECOND, SERVICES, Input, Lesson
 from flumelab.runtimes import sub_folders
@@ -49,6 +49,7 @@ KINDS = {
     Kind.RECEIVER: ("receiver",),
 }
 LOG_LINES = 15
+ERROR_LINES = 400  # of a program: the JVM's errors below its own are long
 START_SECONDS_MAX = 120  # a busy laptop may need as long
 POLL_SECONDS = 0.5
 CLEAR_LINE = "\x1b[2K"
@@ -81,14 +82,20 @@ class DockerRuntime:
         was_up = bool(self.services())
         report(f"starting the services for {lesson.name}")
         try:
-            environment = _choose(lesson)
-            self._compose.output("up", "--detach", "--wait", "--no-build", environment=environment)
+            self._start(_choose(lesson))
         except LabError as error:
-            failed = next((s.name for s in self.services() if s.state != "running"), None)
-            log = self.log_tail(failed, LOG_LINES) if failed else ""
+            states = {each.name: each.state for each in self.services()}
+            ended = [name for name, state in states.items() if state == "stopped"]
+            waiting = [name for name, state in states.items() if state != "running"]
+            logs = {name: self.log_tail(name, ERROR_LINES) for name in ended}
+            log = "".join(self.log_tail(name, LOG_LINES) for name in [*ended, *waiting][:1])
             if not was_up:
                 self._compose.output("down")
-            raise LabError(f"{error}\n{log}") from None
+            raise NotStarted(f"{error}\n{log}", logs) from None
+
+    def _start(self, environment: Mapping[str, str]) -> None:
+        """Create the containers, and wait until each service is healthy."""
+        self._compose.output("up", "--detach", "--wait", "--no-build", environment=environment)
 
     def down(self, report: Report) -> None:
         """Remove the containers; the volumes stay."""

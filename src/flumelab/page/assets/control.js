@@ -24,12 +24,12 @@ export function drawControl(state) {
   root.hidden = !control?.enabled;
   if (root.hidden) return;
   enabled = Boolean(TOKEN);
+  document.querySelector("#feed button").disabled = !enabled || !state.parts.length;
   const key = JSON.stringify(control);
   if (key === drawn) return;
   drawn = key;
   form.hidden = Boolean(control.why);
   document.querySelector("#act .command").hidden = Boolean(control.why);
-  document.querySelector("#feed button").disabled = !enabled;
   if (control.why) say("acted", control.why);
   else if (!enabled) say("acted", "Open the address that flumelab page --control printed: it has the token.");
   document.getElementById("actions").replaceChildren(...control.actions.map(row));

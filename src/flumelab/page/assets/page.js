@@ -155,8 +155,8 @@ function drawVerdict() {
   say("verdict-says", ledger?.says ?? "No truth is known for this flow: compare the hops.");
   const details = [];
   if (ledger?.hops.length) {
-    const [first, last] = [ledger.hops[0], ledger.hops[ledger.hops.length - 1]];
-    details.push(`${number(first.lines)} ${first.name}, ${number(last.lines)} ${last.name}`);
+    const ends = new Set([ledger.hops[0], ledger.hops[ledger.hops.length - 1]]);
+    details.push([...ends].map((hop) => `${number(hop.lines)} ${hop.name}`).join(", "));
   }
   if (ledger?.says.startsWith("no truth known"))
     details.push("the lab has not made this log, so it compares each hop with the one before");

@@ -55,7 +55,7 @@ function draw(streams, window, batches) {
   const words = `Window of ${seconds(window.length)}, every ${seconds(window.slide)}, over batches of ` +
     `${seconds(interval)}. It ends at ${clock(end)} and holds ${number(sums[0])} rows. ` +
     `Since the window before, ${slides === 1 ? "one batch has" : `${slides} batches have`} entered ▼ ` +
-    `and as many have left ▲.`;
+    `and ${leavers(rows, end, window, interval, slides)} left ▲.`;
   picture.setAttribute("aria-label", `${words} ${batchWords.join(", ")}`);
   const text = element("p", { class: "detail" });
   say(text, words);
@@ -67,7 +67,8 @@ function batch({ time, count, interval, x, blocks, most, window, end }) {
   const width = x(time) - left;
   const inside = time <= end + 1e-6 && time > end - window.length + 1e-6;
   const enters = inside && time > end - window.slide + 1e-6;
-  const leaves = !inside && time <= end - window.length + 1e-6 && time > end - window.length - window.slide + 1e-6;
+  const leaves = count != null && time <= end - window.length + 1e-6 &&
+    time > end - window.length - window.slide + 1e-6;
   const role = enters ? "enters" : leaves ? "leaves" : inside ? "inside" : "outside";
   if (!blocks) {
     const tall = count == null ? 0 : Math.max(1.5, (SIZE.batch * count) / most);
@@ -97,6 +98,16 @@ function bracket({ at, row, window, x, total, start }) {
   const words = svg("text", { class: "bracket-rows", x: (left + right) / 2, y: top + 5 + 15 * room() });
   words.textContent = `${clock(at - window.length)} to ${clock(at)}: ${number(total)}`;
   return [line, words];
+}
+
+// A lab that is younger than its window has no batch that could leave it.
+function leavers(rows, end, window, interval, slides) {
+  let left = 0;
+  for (let back = 0; back < slides; back += 1) {
+    left += rows.has((end - window.length - back * interval).toFixed(3));
+  }
+  if (left === slides) return slides === 1 ? "one has" : "as many have";
+  return ["none has", "one has"][left] ?? `${left} have`;
 }
 
 function sum(rows, at, length, interval) {

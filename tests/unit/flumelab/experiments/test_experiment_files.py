@@ -1,5 +1,6 @@
 """The files in experiments/: how they are read, and that those of the lab can be run."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from flumelab.errors import LabError
 from flumelab.experiments import changed_conf, page_table
 from flumelab.experiments import experiment as files
 from flumelab.experiments.experiment import LINK_HOPS, PARTS, VERBS, Count, Fault, read
+from flumelab.lessons.catalogue import LESSONS
 from flumelab.own import conf as confs
 
 ROOT = Path(__file__).parents[4]
@@ -125,3 +127,12 @@ def test_the_page_has_the_table_that_the_files_give() -> None:
     assert page == page_table.with_table(page, page_table.table(ROOT)), (
         "run python -m flumelab.experiments.page_table"
     )
+
+
+def test_the_plan_for_teachers_names_experiments_and_lessons_that_are_there() -> None:
+    text = (ROOT / "docs/how-to/teach.md").read_text("utf-8")
+    [plan] = re.findall(r"## Two days\n(.*?)\n## ", text, re.DOTALL)
+    named = {word for word in re.findall(r"`([a-z][a-z0-9-]+)`", plan) if word != "flumelint"}
+    named |= set(re.findall(r"flumelab experiment (?:run|show) ([a-z-]+)", text)) - {"--all"}
+    assert len(named) > 15
+    assert not named - KNOWN.keys() - LESSONS.keys()

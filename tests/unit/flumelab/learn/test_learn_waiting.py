@@ -54,6 +54,9 @@ class Script:
     def beats(self):
         return int(self.beaten)
 
+    def seconds_behind(self):
+        return self.state.get("behind", 0)
+
 
 @pytest.fixture
 def watched(monkeypatch):
@@ -64,7 +67,9 @@ def watched(monkeypatch):
         monkeypatch.setattr(watched_run.time, "monotonic", lambda: script.now)
         monkeypatch.setattr(watched_run, "slowness", lambda: 1.0)
         run = Run(LESSON, **options)
-        return WatchedRun(script, LESSON, run, 0, script, knows_conf, {}, lambda name: None)
+        return WatchedRun(
+            script, LESSON, run, 0, script, knows_conf, {}, lambda name: None, started=0.0
+        )
 
     return make
 
@@ -113,6 +118,16 @@ def test_an_agent_that_never_answers_is_a_fault_of_the_machine(watched):
         watched({"hops": {}}).until_settled(3, RIGHT)
 
 
+def test_a_program_that_is_far_behind_when_the_time_is_over_was_not_checked(watched):
+    changing = [{"found": {"/": n}, "behind": 40} for n in range(200)]
+    with pytest.raises(LabError, match="Spark is 40 s behind"):
+        watched(*changing).until_settled(3, RIGHT)
+    changing = [{"found": {"/": n}, "behind": 10} for n in range(200)]
+    run = watched(*changing)
+    run.until_settled(3, RIGHT)
+    assert run.found != RIGHT
+
+
 def test_a_wave_is_over_once_it_is_counted(watched):
     run = watched({}, {}, {"found": {"/": 1}})
     run.until_counted(3)
@@ -124,6 +139,13 @@ def test_what_a_kept_agent_has_counted_before_is_not_this_checks(watched):
     run = replace(run, before={"received": 10, "sent": 10})
     run.until_settled(3, RIGHT)
     assert run.hops == {"generated": 3, "received": 3, "sent": 3}
+
+
+def test_how_far_spark_is_behind_is_the_age_of_its_newest_batch(monkeypatch):
+    monkeypatch.setattr("flumelab.learn.pulse.time.time", lambda: 120.0)
+    for completed, seconds in [((10, 100.0), 20.0), ((0, 0.0), 0.0), (None, 0.0)]:
+        monkeypatch.setattr(Pulse, "_completed", lambda self, known=completed: known)
+        assert Pulse(None).seconds_behind() == seconds
 
 
 def test_batches_that_spark_still_catches_up_on_are_no_reason_to_stop_waiting(monkeypatch):

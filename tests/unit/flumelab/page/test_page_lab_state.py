@@ -8,6 +8,7 @@ import pytest
 
 from flumelab.counts import Counts
 from flumelab.lessons.catalogue import LESSONS
+from flumelab.page.expected import ExpectedAnswer
 from flumelab.page.flume_counters import FlumeReading
 from flumelab.page.history import History
 from flumelab.page.lab_state import LabState
@@ -210,3 +211,18 @@ def test_a_lesson_with_other_keys_than_urls_has_no_ledger_of_urls(tmp_path: Path
     state = lab.sample(flume=lab.feed(10, channel=3, counted=0)["flume"])
     assert state.ledger
     assert (state.ledger.hops[-1].name, state.ledger.hops[-1].lines) == ("Flume sent", 7)
+
+
+def test_the_right_answer_is_asked_for_while_the_last_lines_are_on_their_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, bool]] = []
+    monkeypatch.setattr(ExpectedAnswer, "at", lambda _, lines, fed: asked.append((lines, fed)))
+    lab = Lab(tmp_path)
+    lab.readings = replace(lab.readings, place=place("late-events", tmp_path), has_urls=False)
+    lab.sample()
+    lab.sample(generated_lines=10)
+    assert asked[-1] == (10, True)
+    state = lab.sample(3, landed=7)
+    assert asked[-1] == (10, False)
+    assert verdict(state) == "counting"

@@ -11,8 +11,10 @@ from typing import Any
 import psutil
 import pytest
 
+from flumelab.page import serve
 from flumelab.page.actions import LabControl
 from flumelab.page.control import Control
+from flumelab.page.events import HEARTBEAT_SECONDS
 from tests.support.page_in_thread import Server
 from tests.support.waiting import wait_for
 
@@ -221,7 +223,7 @@ def test_thirty_clients_get_every_state_and_one_that_does_not_read_holds_nobody_
     first = clients[0].numbers[-1]
     for _ in range(150):  # minutes of samples; 6 KB a state do not fit in a silent socket
         number = viewer.put()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while not all(client.numbers[-1] == number for client in clients):
             assert time.monotonic() < deadline
             time.sleep(0.002)
@@ -238,13 +240,14 @@ def test_a_client_that_comes_back_gets_the_newest_state_at_once(viewer: Server) 
     began = time.monotonic()
     client = Client(viewer.port)
     wait_for(lambda: client.numbers == [number], "the newest state")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < HEARTBEAT_SECONDS  # it has not waited for another one
     client.close()
 
 
 def test_a_server_that_ends_ends_the_streams_and_writes_nothing(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(serve, "STOP_SECONDS_MAX", 60)
     server = Server(Control(), STATE)
     server.put()
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
@@ -253,6 +256,6 @@ def test_a_server_that_ends_ends_the_streams_and_writes_nothing(
     assert answer.readline().startswith(b"retry")
     began = time.monotonic()
     server.stop()
-    assert time.monotonic() - began < 0.9  # before the server would break the stream off
+    assert time.monotonic() - began < 30  # before the server would break the stream off
     assert answer.read().endswith(b"\n\n")  # the whole stream came, to its last event
     assert caplog.records == []

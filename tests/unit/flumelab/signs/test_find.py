@@ -125,6 +125,45 @@ def test_the_error_of_a_program_that_has_ended_is_in_its_sign(line: str, cause: 
     assert sign.since
 
 
+LOCKED = "pyspark_flume.errors.LandingLocked: /data/landing is written by process 7; stop that one"
+DAEMON = """Traceback (most recent call last):
+  File "/opt/spark/python/pyspark/daemon.py", line 193, in manager
+    write_int(worker_pid, stdout_bin)
+BrokenPipeError: [Errno 32] Broken pipe"""
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        (f'Traceback (most recent call last):\n  File "my.py"\n{LOCKED}\n{DAEMON}', LOCKED),
+        (  # in the message of another one, which Spark raises in the driver
+            "py4j.protocol.Py4JJavaError: An error occurred while calling o29.awaitTermination.\n"
+            ": org.apache.spark.SparkException: An exception was raised by Python:\n"
+            'Traceback (most recent call last):\n  File "my.py"\n\n    1 / 0\n'
+            f"ZeroDivisionError: division by zero\n\n\tat org.apache.spark.streaming\n{DAEMON}",
+            "ZeroDivisionError: division by zero",
+        ),
+        (  # raised while another one was handled
+            f'Traceback (most recent call last):\n  File "my.py"\n{LOCKED}\n\nDuring handling of '
+            f"the above exception, another exception occurred:\n\n{DAEMON}",
+            LOCKED,
+        ),
+        (f"{DAEMON}\n", "BrokenPipeError: [Errno 32] Broken pipe"),
+        (f"{DAEMON}\nKeyboardInterrupt\n", "BrokenPipeError: [Errno 32] Broken pipe"),
+        (
+            "receiver: /data/landing is written by process 7; stop that one first",
+            "/data/landing is written by process 7; stop that one first",
+        ),
+    ],
+)
+def test_the_error_that_ended_a_program_is_told_and_not_what_followed_it(
+    log: str, cause: str
+) -> None:
+    parts = (Part("program", Kind.PROGRAM, "stopped"),)
+    sign = signs(parts=parts, program_log=f"14:20:00 INFO A: begins\n{log}")["part-ended"]
+    assert sign.fact == f"it has ended by itself: {cause}"
+
+
 def test_a_source_that_is_dead_has_one_sign() -> None:
     log = (
         "14:26:30.123 ERROR SpoolDirectorySource: FATAL: Spool Directory source r1: { spoolDir: "

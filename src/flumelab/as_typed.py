@@ -1,0 +1,48 @@
+"""Commands and paths as the reader types them.
+
+In a checkout a command is `.venv/bin/flumelab`, in a class `bin/flumelab`, and in the archive for a
+room without internet `./start`. The scripts of the last two say so in `LAB_COMMAND`.
+"""
+
+import os
+import re
+from pathlib import Path
+
+VARIABLE = "LAB_COMMAND"
+WORDS = (
+    *("build", "classroom", "counts", "cut", "demo", "doctor", "down", "experiment", "feed"),
+    *("flume-ng", "kill", "learn", "ledger", "lessons", "logs", "mend", "page", "run", "start"),
+    *("status", "top", "up"),
+)
+"""The commands of flumelab, by which a command is known from the mere name."""
+_FLUMELAB = re.compile(rf"(?<![\w/])flumelab(?= (?:{'|'.join(WORDS)})\b)")
+_FLUMELINT = r"(?<![\w/])(?<!{} )flumelint(?= (?:explain\b|\S+\.conf))"
+
+
+def flumelab(in_checkout: str = ".venv/bin/flumelab") -> str:
+    """Return what starts flumelab here."""
+    return os.environ.get(VARIABLE) or in_checkout
+
+
+def flumelint() -> str:
+    """Return what starts flumelint here."""
+    command = flumelab("flumelab")
+    named = command.removesuffix("flumelab")
+    return f"{named}flumelint" if named != command else f"{command} flumelint"
+
+
+def text(message: str) -> str:
+    """Return a message whose commands can be copied here."""
+    if not os.environ.get(VARIABLE):
+        return message
+    command = flumelab()
+    lint = _FLUMELINT.format(re.escape(command))
+    return re.sub(lint, lambda _: flumelint(), _FLUMELAB.sub(lambda _: command, message))
+
+
+def path(file: Path, root: Path) -> str:
+    """The path of a file, from here if it is below, or else from the checkout."""
+    for folder in (Path.cwd(), root):
+        if file.is_relative_to(folder) and root.is_relative_to(folder):
+            return str(file.relative_to(folder))
+    return str(file)
