@@ -7,21 +7,26 @@ The names are relative to `LAB_FILES`. Further variables: `LAB_AGENT`, `LAB_COUN
 `LAB_COUNT_EACH`, `LAB_REQUIREMENTS`, `LAB_FLUME_JARS` (jars, or folders of jars) and
 `LAB_PROGRAM_ARGS`; the last two are split as a shell would.
 
-The argument `run`, the default, runs the files to their end; `up` starts them, and they stay until
+The argument `run`, the default, runs the files to their end, and copies the logs into `/logs` if
+a folder is mounted there; `up` starts them, and they stay until
 the container is stopped; `stay` only waits for that. With other arguments the container runs
 `flumelab`.
 """
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
-from flumelab import cli
+from flumelab import cli, settings
+from flumelab.own.services import OwnState
 
+LOGS = Path("/logs")
 OPTIONS = {
     "LAB_CONF_FILE": "--conf",
     "LAB_AGENT": "--agent",
@@ -55,12 +60,37 @@ def main() -> None:
     if not os.environ.get("LAB_PROGRAM_FILE"):
         sys.exit("flumelab: LAB_PROGRAM_FILE is not set; set it to a program in LAB_FILES")
     sys.argv[1:] = arguments(os.environ, given[0])
+    if given == ["run"]:
+        try:
+            cli.main()
+        finally:
+            keep_logs(OwnState(settings.load().state / "own").logs, LOGS)
     try:
         cli.main()
     except SystemExit as end:
-        if end.code or given == ["run"]:
+        if end.code:
             raise
     _stay()
+
+
+def keep_logs(logs: Path, place: Path) -> None:
+    """Copy a run's logs into the folder that is mounted for them, or say how to mount one."""
+    if not logs.is_dir():
+        return
+    names = " and ".join(sorted(file.name for file in logs.iterdir()))
+    try:
+        for file in logs.iterdir() if place.is_dir() else ():
+            shutil.copyfile(file, place / file.name)
+    except OSError as error:
+        said = f"{error.filename}: {error.strerror}; let all write there: chmod 777 logs"
+    else:
+        said = (
+            f"{names} are in the folder that is mounted at {place}"
+            if place.is_dir()
+            else f"{names} end with this container; to keep them, mkdir -m 777 logs, and run "
+            f'--rm -v "$PWD/logs:{place}" own'
+        )
+    print(f"flumelab: {said}", file=sys.stderr)
 
 
 def _stay() -> None:

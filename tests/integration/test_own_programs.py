@@ -7,6 +7,7 @@ go at a time, because a run mostly waits: each test takes its result from those.
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import signal
 import subprocess
@@ -22,6 +23,7 @@ import psutil
 import pytest
 
 from flumelab import settings
+from flumelab.own.services import OwnState
 from flumelab.page.place import LocalPlaces
 from flumelab.page.sampler import Sampler
 from flumelab.runtimes.processes import has_ended
@@ -30,6 +32,7 @@ from tests.support.own_files import COPIES, EXCERPT, FLUME, LINES, STREAMS, OwnF
 from tests.support.waiting import wait_for
 
 AT_A_TIME = 2
+ENDED_SECONDS_MAX = 200  # a run that is interrupted counts first what Spark has stored
 STATUS = r'" (\d{3}) '
 ROLLED = ["input", "source src", "channel mem", "sink out", "Spark read"]
 SHAPES = [
@@ -189,10 +192,12 @@ def test_a_program_that_fails_names_its_own_file_and_line(runs: Runs) -> None:
     ran = runs["fails"]
     assert ran.result["exit"] == 1
     failure = ran.result["failure"]
-    assert failure[0] == "The program failed:"
     assert ran.result["signs"] == []  # it has not ended early, but failed
-    assert f"  {ran.files.program}, line 8, in <lambda>" in failure
-    assert failure[-1] == "  IndexError: list index out of range"
+    said = f"{ran.files.program}, line 8, in <lambda>: IndexError: list index out of range"
+    assert failure[0] == said
+    told = ran.result["told"]
+    assert told.count(said) == 1
+    assert "Traceback" not in told and "\tat " not in told
     assert "ended-early" not in [sign["sign"] for sign in ran.result["signs"]]
     assert "awaitTermination() after" not in ran.output
 
@@ -214,13 +219,62 @@ def test_of_files_that_flume_is_still_writing_as_many_lines_are_shown_as_spark_h
 # --- runs that are ended from outside -------------------------------------------------------------
 
 
+PHASES = {
+    "starting": ("spool.conf", "starting Spark", signal.SIGTERM),
+    "feeding": ("netcat.conf", "feeding ", signal.SIGINT),
+    "waiting": ("filter.conf", "feeding ", signal.SIGTERM),
+    "stopping": ("spool.conf", "stopping Flume", signal.SIGINT),
+}
+"""The conf, what the run says in the phase, and the signal. A filter's hops never agree, so the run
+waits for seconds; a netcat source takes its time for a long log."""
+
+
+@dataclass
+class Ended:
+    """A run that a signal has ended; `left`: its processes that were still there."""
+
+    code: int
+    left: list[str]
+    output: str
+
+    @property
+    def hops(self) -> dict[str, int | None]:
+        return hops(json.loads(self.output))
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Ended]]]:
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield {
+            phase: pool.submit(ended_in, phase, tmp_path_factory.mktemp(phase)) for phase in PHASES
+        }
+
+
+def ended_in(phase: str, folder: Path) -> Ended:
+    conf, until, number = PHASES[phase]
+    files = OwnFiles(folder, "headers.py", conf)
+    if phase == "feeding":
+        files.log.write_bytes(EXCERPT * COPIES * 40)
+    if phase == "waiting":
+        files.log.write_bytes(b"no digit first\n" * 30 + b"1.2.3.4 - -\n" * 70)
+    run = started(files, until)
+    if phase == "waiting":
+        state = OwnState(files.lab.state.parent / "own")
+        wait_for(lambda: state.read_progress().get("stored"), "Spark has stored events")
+        assert run.stderr
+        run.stderr.close()  # as when a terminal is closed: what the run says, nobody reads
+    run.send_signal(number)
+    output, _ = run.communicate(timeout=ENDED_SECONDS_MAX)
+    return Ended(run.returncode, left_of(files), output)
+
+
 def started(files: OwnFiles, until: str) -> subprocess.Popen[str]:
     """Start a run, and return it once it says something."""
     command = [sys.executable, "-m", "flumelab", "run", "--runtime", "local", *files.given]
     process = subprocess.Popen(
-        [*command, "--input", str(files.log), str(files.program)],
+        [*command, "--input", str(files.log), "--json", str(files.program)],
         env=files.lab.environment, cwd=ROOT, text=True, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr
     assert any(until in line for line in process.stderr)
@@ -237,17 +291,23 @@ def left_of(files: OwnFiles) -> list[str]:
     return left
 
 
-@pytest.mark.parametrize("conf", ["netcat.conf", "spool.conf"])
-def test_ctrl_c_ends_a_run_that_feeds_or_waits_and_leaves_no_process(
-    tmp_path: Path, conf: str
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_signal_ends_a_run_in_each_phase_with_its_code_and_leaves_no_process(
+    ended: dict[str, Future[Ended]], phase: str
 ) -> None:
-    """The feed of a netcat source takes its time; a spool folder has the log at once."""
-    files = OwnFiles(tmp_path, "headers.py", conf)
-    files.log.write_bytes(EXCERPT * COPIES * 40)
-    run = started(files, "feeding ")
-    run.send_signal(signal.SIGINT)
-    assert run.wait(60) == 130
-    assert left_of(files) == []
+    result = ended[phase].result()
+    assert result.code == 128 + PHASES[phase][2]
+    assert result.left == []
+
+
+def test_what_spark_has_stored_before_a_signal_is_still_counted(
+    ended: dict[str, Future[Ended]],
+) -> None:
+    waiting = ended["waiting"].result()
+    assert json.loads(waiting.output)["interrupted"]
+    assert waiting.hops["Spark stored"] == waiting.hops["Spark counted"] == 70
+    assert ended["stopping"].result().hops == dict.fromkeys(STREAMS, LINES)
+    assert ended["starting"].result().output == ""  # no number was counted yet
 
 
 def test_the_processes_of_a_run_that_is_killed_end_too(tmp_path: Path) -> None:

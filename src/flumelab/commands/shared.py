@@ -1,5 +1,6 @@
 """What several commands do: choose the runtime, check the machine, start a lab, send lines."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -17,8 +18,9 @@ from flumelab.runtimes.runtime import Runtime
 
 
 def report(text: str) -> None:
-    """Print what is being done."""
-    print(f"flumelab: {text}", file=sys.stderr, flush=True)
+    """Print what is being done; what goes on does not end because nobody reads it any more."""
+    with contextlib.suppress(OSError):  # the terminal is closed, or a pipe such as `| head`
+        print(f"flumelab: {text}", file=sys.stderr, flush=True)
 
 
 def print_json(value: Any) -> None:

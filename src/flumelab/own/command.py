@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -13,7 +14,8 @@ from flumelab.own import conf as confs
 from flumelab.own import docker, flume_jars, inputs, local, printed, shown
 from flumelab.own.adapt import Ask
 from flumelab.own.printed import Comparison
-from flumelab.own.run import OwnRun
+from flumelab.own.run import Outcome, OwnRun
+from flumelab.own.run_guards import Interrupted, interrupted_by_signals
 from flumelab.own.services import Wish
 from flumelab.runtimes import local_build
 from flumelab.runtimes.choice import RuntimeName, choose
@@ -33,7 +35,18 @@ def parse_map(given: Sequence[str]) -> dict[str, Path]:
 
 
 def run(wish: Wish, runtime: RuntimeName, as_json: bool, report: Report) -> int:
-    """Run a user's program, print its hops, and return 0 if they agree, and 1 if not."""
+    """Run a user's program and print its hops.
+
+    Returns 0 if they agree, 1 if not, and 130 or 143 for a run that Ctrl-C or `kill` has ended.
+    """
+    with interrupted_by_signals():
+        try:
+            return _run(wish, runtime, as_json, report)
+        except Interrupted as end:
+            return end.code
+
+
+def _run(wish: Wish, runtime: RuntimeName, as_json: bool, report: Report) -> int:
     _require_files(wish)
     if wish.count and not wish.log:
         raise LabError("--count needs --input: the lab counts that log")
@@ -44,18 +57,24 @@ def run(wish: Wish, runtime: RuntimeName, as_json: bool, report: Report) -> int:
     outcome = OwnRun(wish, configured, report).run(_question())
     wrong = outcome.hops.agree is False or outcome.failure or _is_wrong(outcome.compared)
     if as_json:
-        result = outcome.hops.as_json(str(wish.program))
-        result["failure"] = list(outcome.failure)
-        result["signs"] = [sign.as_json() for sign in outcome.signs]
-        if outcome.compared:
-            result["count"] = outcome.compared.as_json()
-        json.dump(result, sys.stdout, indent=2)
+        json.dump(_as_json(outcome, wish), sys.stdout, indent=2)
         print()
     else:
         shown.output(outcome.output, outcome.failure)
         shown.hops(outcome.hops, outcome.failure, outcome.compared)
         terminal_output.console().print(terminal_output.signs(outcome.signs))
-    return 1 if wrong else 0
+    return outcome.interrupted or (1 if wrong else 0)
+
+
+def _as_json(outcome: Outcome, wish: Wish) -> dict[str, Any]:
+    result = outcome.hops.as_json(str(wish.program))
+    result["failure"] = list(outcome.failure)
+    result["signs"] = [sign.as_json() for sign in outcome.signs]
+    if outcome.compared:
+        result["count"] = outcome.compared.as_json()
+    if outcome.interrupted:
+        result["interrupted"] = True
+    return result
 
 
 def _is_wrong(compared: Comparison | None) -> bool:
@@ -64,6 +83,14 @@ def _is_wrong(compared: Comparison | None) -> bool:
 
 def up(wish: Wish, runtime: RuntimeName, report: Report) -> None:
     """Start a user's program and agent, feed the log if there is one, and leave them running."""
+    with interrupted_by_signals():
+        try:
+            _up(wish, runtime, report)
+        except Interrupted as end:
+            raise typer.Exit(end.code) from None
+
+
+def _up(wish: Wish, runtime: RuntimeName, report: Report) -> None:
     _require_files(wish)
     configured = settings.load()
     chosen = choose(runtime, configured)
@@ -84,13 +111,22 @@ def _build(configured: Settings, report: Report) -> None:
 
 def _require_files(wish: Wish) -> None:
     """Raise `LabError` for what is not there, before anything is built or started."""
+    try:
+        _require_each(wish)
+    except PermissionError as error:
+        raise LabError(f"{error.filename}: {error.strerror}; {inputs.LET_READ}") from None
+
+
+def _require_each(wish: Wish) -> None:
     if not wish.program.is_file():
         raise LabError(f"{wish.program} is not there; name a Python program")
     for option, file in (("--conf", wish.conf), ("--requirements", wish.requirements)):
         if file and not file.is_file():
             raise LabError(f"{file} is not a file; give {option} one")
+    for file in filter(None, (wish.program, wish.conf, wish.requirements)):
+        inputs.require_readable(file)
     if wish.conf:
-        confs.read(wish.conf, wish.agent)
+        confs.require_a_sink(confs.read(wish.conf, wish.agent))
     if wish.log:
         inputs.files_of(wish.log)
     if wish.count:

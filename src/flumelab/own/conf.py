@@ -98,9 +98,15 @@ _LISTS = [[kind] for kind in KINDS]
 
 def _parse(file: Path) -> tuple[Assignment, ...]:
     try:
-        text = file.read_text(encoding="utf-8-sig", errors="replace")
+        content = file.read_bytes()
     except OSError as error:
         raise LabError(f"{file}: {error.strerror}; give --conf a Flume configuration") from None
+    if b"\0" in content:
+        raise LabError(
+            f"{file} is no text that Flume can read, since it has bytes of value 0, as UTF-16 has; "
+            "save it as UTF-8"
+        )
+    text = content.decode("utf-8-sig", "replace")
     return _assignments(text, f"{file}, ")
 
 
@@ -132,6 +138,18 @@ def require_connected(conf: AgentConf) -> None:
                 f"{conf.file}: {sink.prefix}port is {port or 'empty'}, which is not a port; write "
                 "a number, or set the variable that it names"
             )
+
+
+def require_a_sink(conf: AgentConf) -> None:
+    """Raise `LabError` if nothing takes events from a channel; others can read a Kafka channel."""
+    if conf.sinks or any("kafka" in channel.type.lower() for channel in conf.channels.values()):
+        return
+    agent, channel = conf.agent, next(iter(conf.channels), "c1")
+    raise LabError(
+        f"{conf.file}: agent {agent} has no sink with settings, so nothing would come to Spark; "
+        f"write {agent}.sinks = k1, and the keys of {agent}.sinks.k1: type = avro, "
+        f"channel = {channel}, hostname, port"
+    )
 
 
 def _components(values: Mapping[str, str], agent: str, kind: str) -> dict[str, Component]:

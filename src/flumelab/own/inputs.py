@@ -1,6 +1,8 @@
 """The user's log: one file or a folder of files, unpacked if they are compressed."""
 
+import errno
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ import unpacked
 from flumelab.errors import LabError
 
 CHUNK_BYTES = 1 << 20
+LET_READ = "let the lab read it, as by chmod -R a+rX"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,13 @@ class LogFile:
         return newlines + (last != b"\n")
 
 
+def require_readable(path: Path) -> None:
+    """Raise `LabError` for a file or a folder that this user cannot read."""
+    mode = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
+    if path.exists() and not os.access(path, mode):
+        raise LabError(f"{path}: {os.strerror(errno.EACCES)}; {LET_READ}")
+
+
 def files_of(path: Path) -> tuple[list[LogFile], list[str]]:
     """Return the files of `--input`, sorted by name, and a sentence for each file left out.
 
@@ -64,6 +74,8 @@ def files_of(path: Path) -> tuple[list[LogFile], list[str]]:
     """
     if not path.exists():
         raise LabError(f"{path} is not there; give --input a log file or a folder of them")
+    for each in (path, *path.rglob("*")):
+        require_readable(each)
     candidates = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     kept, told = [], []
     for candidate in candidates:

@@ -10,7 +10,7 @@ from pathlib import Path
 from flumelab import conf_check, flume_metrics
 from flumelab.errors import LabError
 from flumelab.own import conf as confs
-from flumelab.own import feed, hops, printed, source_files
+from flumelab.own import feed, hops, printed, source_files, stored
 from flumelab.own.conf import AgentConf, Component
 from flumelab.own.file_ports import FilePorts
 from flumelab.own.hops import Hop, Hops
@@ -214,13 +214,20 @@ class OwnLab:
     def comparison(self) -> Comparison | None:
         """Return what the program has printed beside the lab's own count; None without `--count`.
 
-        The lab counts the same lines as the hop of the input.
+        If it has printed nothing that can be compared, it is what the program has stored. The lab
+        counts the same lines as the hop of the input.
         """
         if not self.wish.count:
             return None
         files = self._source_files()
         counted = self.known.keys if files is None else self._count(files, self.wish.count)
-        return printed.compare(self.state.output.read_text(errors="replace"), counted)
+        columns = printed.columns_of(self.wish.count)
+        output = self.state.output.read_text(errors="replace")
+        compared = printed.compare(output, counted, columns)
+        if compared.printed or compared.not_compared:
+            return compared
+        kept = stored.as_printed((self.state.paths, self.state.work))
+        return printed.compare(kept, counted, columns)
 
     def _count(self, files: Sequence[LogFile], pattern: str) -> Counter[str]:
         return printed.count(files, pattern, self.wish.count_each)

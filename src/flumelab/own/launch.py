@@ -14,24 +14,21 @@ the lab asks for it. Environment variables:
 
 import json
 import os
-import re
 import runpy
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from pyspark.streaming import StreamingContext
 
 from flumelab.own import patches, surroundings
 from flumelab.own.adapt import Folders
+from flumelab.own.failure import explain
+from flumelab.own.program_output import FAILED
 from flumelab.own.progress import Progress
 
 POLL_SECONDS = 0.5
 INTERRUPTED = "java.lang.InterruptedException"
-TRACEBACK = "Traceback (most recent call last)"
-EXCEPTION_LINE = re.compile(r"^(?:\w+\.)*[A-Za-z]\w*(?:: .*)?$", re.M)
-"""An exception in a traceback, where only this line is not indented."""
 
 
 def run(program: Path, arguments: list[str]) -> int:
@@ -57,7 +54,7 @@ def run(program: Path, arguments: list[str]) -> int:
             code = 0
         else:
             progress.failure = list(explain(error, program))
-            print("\n".join(progress.failure), file=sys.stderr, flush=True)
+            print("\n".join([FAILED, *progress.failure]), file=sys.stderr, flush=True)
     finally:
         progress.ended = code
         ended.set()
@@ -81,33 +78,6 @@ def exit_code(end: SystemExit) -> int:
         return end.code or 0
     print(end.code, file=sys.stderr, flush=True)
     return 1
-
-
-def explain(error: BaseException, program: Path) -> Iterator[str]:
-    """Yield the lines that explain a program's failure: the user's own code, then the error.
-
-    A failure in a task arrives as a Java exception with a worker's traceback in its text.
-    """
-    frames = []
-    trace = error.__traceback__
-    while trace:
-        if trace.tb_frame.f_code.co_filename == str(program):
-            frames.append((trace.tb_lineno, trace.tb_frame.f_code.co_name))
-        trace = trace.tb_next
-    text = str(error)
-    fact = f"{type(error).__name__}: {text.splitlines()[0] if text else ''}"
-    if TRACEBACK in text:
-        worker = text[text.rindex(TRACEBACK) :]
-        own = re.findall(rf'File "{re.escape(str(program))}", line (\d+), in (\S+)', worker)
-        frames += [(int(line), name) for line, name in own]
-        said = EXCEPTION_LINE.search(worker, len(TRACEBACK) + 1)
-        fact = said[0] if said else worker.splitlines()[-1]
-    source = program.read_text(errors="replace").split("\n")  # splitlines() splits at \f, too
-    yield "The program failed:"
-    for line, name in frames:
-        yield f"  {program}, line {line}, in {name}"
-        yield f"    {''.join(source[line - 1 : line]).strip()}"
-    yield f"  {fact}"
 
 
 def _watch(progress: Progress, ended: threading.Event) -> None:

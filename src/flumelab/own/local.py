@@ -41,7 +41,7 @@ def up(wish: Wish, ask: Ask | None, settings: Settings, report: Report) -> None:
     """
     lab = OwnLab.new(wish, settings, report)
     files = log_files(wish, report)
-    with paths_explained(), alone(lab.state.folder), interrupted_by_signals():
+    with paths_explained(), alone(lab.state.folder):
         saved.require_down(lab.state, lab.processes)
         try:
             start(lab, ask)

@@ -1,32 +1,34 @@
 """Compares what a program has printed with the lab's own count of the log (`--count REGEX`)."""
 
-import ast
 import itertools
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flumelab.errors import LabError
+from flumelab.own import printed_rows
 from flumelab.own.inputs import LogFile
+from flumelab.own.printed_rows import BatchBegins, CutOff, Printed
 
-BATCH = re.compile(r"Time: |Batch: ")
-"""What pprint and the console sink print before the rows of a batch."""
-CUT_OFF = re.compile(r"\.\.\.|only showing top \d+ rows?")
-"""… and after them, if the batch has more."""
+COLUMNS_TRIED_MAX = 4  # in any order; 5 would be 120 orders
+BETWEEN_COLUMNS = "\x1f"  # which no log has
 
 
 @dataclass(frozen=True)
 class Comparison:
     """The keys that the program printed, with the lab's count of each.
 
-    :param printed: the numbers that the program printed, by key: the last, or the sum of all
+    :param printed: the numbers that the program printed, by key: the last, or the sum of all. The
+        columns of a key are joined by `BETWEEN_COLUMNS`; `shown_key` has them as a user reads them
     :param counted: the number of lines of the log in which the lab found the key, by key
+    :param not_compared: a sentence for each kind of rows that cannot be compared
     """
 
     printed: Mapping[str, int]
     counted: Mapping[str, int]
+    not_compared: Sequence[str] = ()
 
     @property
     def differences(self) -> dict[str, tuple[int, int]]:
@@ -36,53 +38,178 @@ class Comparison:
 
     @property
     def right(self) -> bool:
-        """Whether the program printed something, and every number is right."""
+        """Whether the program printed something that can be compared, and every number is right."""
         return bool(self.printed) and not self.differences
 
     def as_json(self) -> dict[str, Any]:
         """As `flumelab run PROGRAM --count … --json` prints it."""
         return {
-            "printed": dict(self.printed),
+            "printed": {shown_key(key): number for key, number in self.printed.items()},
             "right": self.right,
             "differences": {
-                key: {"printed": printed, "counted": counted}
+                shown_key(key): {"printed": printed, "counted": counted}
                 for key, (printed, counted) in self.differences.items()
             },
+            "not_compared": list(self.not_compared),
         }
 
 
-def compare(output: str, counted: Mapping[str, int]) -> Comparison:
-    """Compare what was printed as ``(key, number)``, or in a table, with a count of the log.
+def shown_key(key: str) -> str:
+    """Return a key with its columns between commas."""
+    return key.replace(BETWEEN_COLUMNS, ", ")
+
+
+def compare(output: str, counted: Mapping[str, int], columns: int = 1) -> Comparison:
+    """Compare what was printed, in pairs, rows or tables, with a count of the log.
+
+    :param counted: as `count` returns it
+    :param columns: of how many columns a key consists; see `columns_of`
+    """
+    found = list(printed_rows.of(output, columns))
+    rows = [each for each in found if isinstance(each, Printed)]
+    if columns > 1 and rows and all(len(row.key) == 1 for row in rows):
+        return compare(output, _by_first_column(counted))
+    others = {each for each in rows if len(each.key) != columns}
+    fitting = [each for each in found if not isinstance(each, Printed) or each not in others]
+    if columns > 1:
+        counted = _normal_keys(counted)
+        fitting = _in_the_counts_order(fitting, counted, columns)
+    said = list(dict.fromkeys(_of_other_columns(row, columns) for row in rows if row in others))
+    if any(isinstance(each, Printed) and each.times for each in fitting):
+        compared = _by_windows(fitting, counted)
+    else:
+        compared = _by_keys(fitting, counted)
+    return Comparison(compared.printed, counted, [*compared.not_compared, *said])
+
+
+def _by_keys(
+    found: Iterable[Printed | BatchBegins | CutOff], counted: Mapping[str, int]
+) -> Comparison:
+    """Compare rows without times.
 
     For a window or a running total the last number is right, for counts of single batches the sum
     of all numbers. The one that fits better is used. Of a program that prints only the first rows,
     the last number of a key that is among them no more is left out.
-
-    :param counted: as `count` returns it
     """
     summed: Counter[str] = Counter()
     last: dict[str, int] = {}
     batch: dict[str, int] = {}
-    for line in output.splitlines():
-        if BATCH.match(line):
+    for each in found:
+        if isinstance(each, BatchBegins):
             batch = {}
-        elif CUT_OFF.fullmatch(line):
+        elif isinstance(each, CutOff):
             last = dict(batch)  # a key of an earlier batch may now have a number that is cut off
-        elif pair := _pair(line):
-            key, value = pair
-            summed[key] += value
-            last[key] = batch[key] = value
+        else:
+            key = BETWEEN_COLUMNS.join(each.key)
+            summed[key] += each.number
+            last[key] = batch[key] = each.number
     both = (Comparison(last, counted), Comparison(dict(summed), counted))
     return min(both, key=lambda comparison: len(comparison.differences))
+
+
+def _by_windows(
+    found: Iterable[Printed | BatchBegins | CutOff], counted: Mapping[str, int]
+) -> Comparison:
+    """Compare the sum of a key's windows: each line is in as many of them as overlap."""
+    last: dict[tuple[tuple[str, ...], str], int] = {}
+    again = False
+    for each in found:
+        if isinstance(each, CutOff):
+            cut = "the rows of some windows are cut off; print all rows, as by option numRows"
+            return Comparison({}, counted, [cut])
+        if isinstance(each, Printed):
+            place = each.times, BETWEEN_COLUMNS.join(each.key)
+            again = again or place in last
+            last[place] = each.number
+    overlap = _overlap({times for times, _ in last})
+    sums: defaultdict[str, int] = defaultdict(int)
+    for (_, key), number in last.items():
+        sums[key] += number
+    expected = {key: (overlap or 1) * counted.get(key, 0) for key in sums}
+    wrong = {key: number for key, number in sums.items() if number != expected[key]}
+    if wrong and overlap is None:
+        unknown = "a time without the window's end does not show how many windows have each line"
+        return Comparison({}, counted, [unknown])
+    open_windows = {key for key, number in wrong.items() if number < expected[key] and not again}
+    said = "windows that were still open at the end are not printed, so some keys have less"
+    compared = {
+        key: counted.get(key, 0) if key not in wrong else number
+        for key, number in sums.items()
+        if key not in open_windows
+    }
+    return Comparison(compared, counted, [said] if open_windows else [])
+
+
+def _overlap(windows: Iterable[tuple[str, ...]]) -> int | None:
+    """How many windows have each line; None if the windows' ends are not printed."""
+    spans = {span for span in map(printed_rows.window_of, windows) if span}
+    starts = sorted({start for start, _ in spans})
+    lengths = {end - start for start, end in spans if end}
+    if len(lengths) != 1:
+        return None
+    (length,) = lengths
+    slides = [later - earlier for earlier, later in itertools.pairwise(starts)]
+    return max(1, round(length / min(slides))) if slides else 1
+
+
+def _of_other_columns(row: Printed, columns: int) -> str:
+    shape = f"the table {', '.join(row.names)}" if row.names else "a printed row"
+    has = f"{len(row.key)} column{'s' if len(row.key) != 1 else ''} as its key"
+    groups = f"{columns} group{'s' if columns != 1 else ''}"
+    return f"{shape} has {has}, and the expression has {groups}; write one group for each column"
+
+
+def _by_first_column(counted: Mapping[str, int]) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for key, number in counted.items():
+        sums[key.partition(BETWEEN_COLUMNS)[0]] += number
+    return dict(sums)
+
+
+def _normal_keys(counted: Mapping[str, int]) -> dict[str, int]:
+    """The counts with numbers as a column of numbers shows them: 4, where the log has 04."""
+    normal: Counter[str] = Counter()
+    for key, number in counted.items():
+        normal[BETWEEN_COLUMNS.join(map(_normal, key.split(BETWEEN_COLUMNS)))] += number
+    return dict(normal)
+
+
+def _normal(part: str) -> str:
+    return str(int(part)) if part.isdecimal() else part
+
+
+def _in_the_counts_order(
+    found: Sequence[Printed | BatchBegins | CutOff], counted: Mapping[str, int], columns: int
+) -> list[Printed | BatchBegins | CutOff]:
+    """Bring the columns into the order of the expression's groups: the one that finds most keys."""
+    keys = [tuple(map(_normal, each.key)) for each in found if isinstance(each, Printed)]
+    orders = list(itertools.permutations(range(columns if columns <= COLUMNS_TRIED_MAX else 0)))
+
+    def known(order: Sequence[int]) -> int:
+        return sum(BETWEEN_COLUMNS.join(key[place] for place in order) in counted for key in keys)
+
+    best = max(orders, key=known) or tuple(range(columns))
+    return [
+        Printed(tuple(_normal(each.key[place]) for place in best), each.times, each.number)
+        if isinstance(each, Printed)
+        else each
+        for each in found
+    ]
 
 
 def count(files: Iterable[LogFile], pattern: str, each: bool = False) -> Counter[str]:
     """Count the lines of a log by their key.
 
-    :param pattern: a regular expression; its first group (or the whole match) is the line's key
+    :param pattern: a regular expression; its first group (or the whole match) is the line's key,
+        and several groups are the columns of the key
     :param each: whether each match in a line is a key, as for words
     """
     return Counter(_keys(files, expression_of(pattern), each))
+
+
+def columns_of(pattern: str) -> int:
+    """Return of how many columns a key consists that `count` finds."""
+    return max(1, expression_of(pattern).groups)
 
 
 def expression_of(pattern: str) -> re.Pattern[bytes]:
@@ -100,20 +227,6 @@ def _keys(files: Iterable[LogFile], expression: re.Pattern[bytes], each: bool) -
         for line in file.lines():
             matches = expression.finditer(line)
             for found in matches if each else itertools.islice(matches, 1):
-                key = found[1] if expression.groups else found[0]
-                if key or not each:
-                    yield (key or b"").decode("utf-8", "replace")
-
-
-def _pair(line: str) -> tuple[str, int] | None:
-    if line.startswith("(") and line.endswith(")"):
-        try:
-            key, value = ast.literal_eval(line)
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            return None
-    elif line.startswith("|") and line.endswith("|") and line.count("|") == 3:
-        key, value = (cell.strip() for cell in line.strip("|").split("|"))
-        value = int(value) if value.isdecimal() else None
-    else:
-        return None
-    return (str(key), value) if isinstance(value, int) else None
+                groups = found.groups(b"") or (found[0],)
+                if any(groups) or not each:
+                    yield BETWEEN_COLUMNS.join(part.decode("utf-8", "replace") for part in groups)

@@ -13,7 +13,7 @@ from flumelab.own.lab import OwnLab
 from flumelab.own.lab_start import start
 from flumelab.own.printed import Comparison
 from flumelab.own.run_end import first_error
-from flumelab.own.run_guards import alone, interrupted_by_signals, paths_explained
+from flumelab.own.run_guards import Interrupted, alone, paths_explained
 from flumelab.own.run_signs import RunSigns
 from flumelab.own.services import PROGRAM, Wish
 from flumelab.runtimes.local_evidence import LocalEvidence
@@ -39,6 +39,7 @@ class Outcome:
     :param failure: the lines that explain why the program has failed; empty if it has not
     :param signs: what was stuck, lost or odd during the run
     :param compared: what the program printed beside the lab's count; None without `--count`
+    :param interrupted: the exit code for the signal that has ended the run; None if none has
     """
 
     hops: Hops
@@ -46,6 +47,7 @@ class Outcome:
     failure: Sequence[str]
     signs: Sequence[Sign] = ()
     compared: Comparison | None = None
+    interrupted: int | None = None
 
 
 class OwnRun:
@@ -57,33 +59,50 @@ class OwnRun:
         self.files = log_files(wish, report)
         evidence = LocalEvidence(self._lab.processes, self._lab.settings.metrics_port)
         self._signs = RunSigns(evidence, report)
+        self._flume_failure: list[str] | None = None
+        self._told_failure = False
 
     def run(self, ask: Ask | None = None) -> Outcome:
         """Start, feed, wait until no number changes, stop in the order of the flow, and compare.
 
-        Raises `LabError` if something cannot be started or fed.
+        A first signal only ends the wait: what Spark has stored is counted. A second one ends all.
+        Raises `LabError` if something cannot be started or fed, and `Interrupted` for a signal
+        that comes before the program has a stream.
         """
         lab = self._lab
-        with paths_explained(), alone(lab.state.folder), interrupted_by_signals():
+        with paths_explained(), alone(lab.state.folder):
             saved.require_down(lab.state, lab.processes)
             with guarded(lab.state.folder):
                 try:
-                    start(lab, ask)
-                    if self.files:
-                        lab.feed(self.files)
-                        saved.show(lab)
-                    self._wait()
-                    return self._end()
+                    return self._until_the_end(ask)
+                except Interrupted as signal:
+                    if not lab.state.read_progress().get("active"):
+                        raise
+                    self._report(
+                        "interrupted; what Spark has stored is still counted, and another Ctrl-C "
+                        "ends that, too"
+                    )
+                    return self._end(signal.code)
                 finally:
                     lab.end_processes()
 
-    def _end(self) -> Outcome:
+    def _until_the_end(self, ask: Ask | None) -> Outcome:
+        start(self._lab, ask)
+        if self.files:
+            self._lab.feed(self.files)
+            saved.show(self._lab)
+        self._wait()
+        return self._end()
+
+    def _end(self, interrupted: int | None = None) -> Outcome:
         lab = self._lab
-        failure = lab.flume_failure()
+        if self._flume_failure is None:  # a signal may come in the middle of the stop
+            self._flume_failure = lab.flume_failure()
         self._signs.look()
         lab.stop()
         lab.tell_news()
-        failure += lab.end_of_program()
+        self._tell_failure()
+        failure = [*self._flume_failure, *lab.end_of_program()]
         if failure and PROGRAM not in lab.processes.running():
             self._report(f"the program's log is {lab.state.output}")
         hops = lab.hops()
@@ -92,7 +111,14 @@ class OwnRun:
         if hops.agree is False and error and not signs:
             self._report(f"Flume's log has an error: {error} ({lab.state.flume_log})")
         output = lab.state.output.read_text(errors="replace")
-        return Outcome(hops, output, failure, signs, lab.comparison())
+        return Outcome(hops, output, failure, signs, lab.comparison(), interrupted)
+
+    def _tell_failure(self) -> None:
+        """Report the line that has failed, as soon as it is known: the rest takes seconds."""
+        failure = self._lab.state.read_progress().get("failure")
+        if failure and isinstance(failure, list) and not self._told_failure:
+            self._report(failure[0])
+            self._told_failure = True
 
     def _wait(self) -> None:
         """Wait until all hops agree, or until none has changed for a while."""
@@ -104,6 +130,7 @@ class OwnRun:
         while time.monotonic() < deadline and PROGRAM in lab.processes.running():
             lab.require_a_sink()
             lab.tell_news()
+            self._tell_failure()
             self._signs.look_at_times()
             now = lab.hops()
             progress = lab.state.read_progress()

@@ -8,15 +8,24 @@ from pathlib import Path
 
 from flumelab.errors import LabError
 
+
+class Interrupted(KeyboardInterrupt):
+    """A signal has ended a run; `code`: its exit code, which is 128 and the signal's number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.code = 128 + number
+
+
 _INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
 def interrupted_by_signals() -> Iterator[None]:
-    """Let a closed terminal and a `kill` end the run as Ctrl-C does: with its processes."""
+    """Raise `Interrupted` for Ctrl-C, and also for a `kill` and a closed terminal."""
 
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
+    def interrupt(number: int, _frame: object) -> None:
+        raise Interrupted(number)
 
     before = [signal.signal(each, interrupt) for each in _INTERRUPTING]
     try:

@@ -64,8 +64,9 @@ class OwnState:
         self.shown = folder / "shown.json"  # what the live page knows of what runs
         self.progress = folder / "progress.json"
         self.stop = folder / "stop"
-        self.output = folder / "logs" / f"{PROGRAM}.log"
-        self.flume_log = folder / "logs" / f"{FLUME}.log"
+        self.logs = folder / "logs"
+        self.output = self.logs / f"{PROGRAM}.log"
+        self.flume_log = self.logs / f"{FLUME}.log"
 
     def read_progress(self) -> Mapping[str, object]:
         """Return what the driver wrote last; empty if it has not written yet."""

@@ -1,55 +1,25 @@
 """What `flumelab run PROGRAM`, `up PROGRAM` and `ledger` print of a user's own flow."""
 
-import re
 from collections.abc import Sequence
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from flumelab import terminal_output
 from flumelab.own.hops import Hops
-from flumelab.own.printed import Comparison
+from flumelab.own.printed import Comparison, shown_key
+from flumelab.own.program_output import own_lines
 from flumelab.runtimes.runtime import Service
 
 OUTPUT_LINES = 20
 DIFFERENCES_SHOWN = 10
-JVM_TRACE = re.compile(r"\s+at [\w.$]+[/\w.$<>]*\(|Caused by: |\s+\.\.\. \d+ more")
-PRINTED = ("(", "|", "+", "---")
-"""The beginnings of what pprint and show print."""
-SPARK_LOG = re.compile(r"\d\d:\d\d:\d\d (?:WARN|ERROR|INFO|FATAL) |WARNING: Using incubator ")
-
-WORKERS_END = re.compile(
-    r"^Traceback .*\n(?:  File \"[^\"]*/pyspark/daemon\.py\".*\n(?:    .*\n)*)+\w*Error.*(?:\n|\Z)",
-    re.M,
-)
-"""What PySpark prints if a worker of Python ends in the middle of something."""
 
 
 def output(text: str, failure: Sequence[str]) -> None:
     """Print the last lines of a program, without Spark's log, what the lab said and the failure."""
-    lines = text.splitlines()
-    if failure and failure[0] in lines:
-        lines = lines[: lines.index(failure[0])]
-    lines = WORKERS_END.sub("", "\n".join(lines)).split("\n")
-    for line in _own_lines(lines)[-OUTPUT_LINES:]:
+    for line in own_lines(text, failure)[-OUTPUT_LINES:]:
         print(line)
-
-
-def _own_lines(lines: Sequence[str]) -> list[str]:
-    """The lines that the program itself has printed: not a log entry, nor the trace below it."""
-    own: list[str] = []
-    entry = 0
-    for line in lines:
-        if SPARK_LOG.match(line):
-            entry = len(own)
-        elif JVM_TRACE.match(line):
-            del own[entry:]
-        elif not line.startswith("flumelab:"):
-            own.append(line)
-            if line.startswith(PRINTED):
-                entry = len(own)
-    return own if any(line.strip() for line in own) else []
 
 
 def hops(found: Hops, failure: Sequence[str], compared: Comparison | None = None) -> None:
@@ -62,10 +32,27 @@ def hops(found: Hops, failure: Sequence[str], compared: Comparison | None = None
         if why:
             console.print(Text(f"{hop.name}: {why}"), soft_wrap=True)
     console.print(_verdict(found))
+    console.print(Text(explanation(found, compared is not None), "dim"))
     if compared:
         console.print(_comparison(compared))
     for line in failure:
         console.print(Text(line, "bold red"), soft_wrap=True)
+
+
+def explanation(hops: Hops, counts: bool = False) -> str:
+    """What the verdict means, for a person who reads it for the first time.
+
+    :param counts: whether the program's numbers are compared, too
+    """
+    unknown = "The lab has not made this log, so it knows no right result; it compares each hop"
+    if hops.agree is None:
+        return f"{unknown} with the one before."
+    if not hops.agree:
+        where = hops.differs_at
+        what = f"{where} has other lines than the hop before" if where else "no line has come"
+        return f"{unknown} with the one before: {what}."
+    rest = "" if counts else " Whether the program counts the right thing, --count shows."
+    return f"{unknown} with the one before: no line was lost or repeated.{rest}"
 
 
 def services(found: list[Service], failure: Sequence[str]) -> None:
@@ -98,14 +85,20 @@ def _verdict(hops: Hops) -> RenderableType:
 
 
 def _comparison(compared: Comparison) -> RenderableType:
-    keys = len(compared.printed)
-    if not keys:
-        return Text(
-            "--count: the program has printed no (key, number), and no table of a key and a number",
-            "bold red",
-        )
     if not compared.counted:
         return Text("--count matches no line of the log; correct the expression", "bold red")
+    if not (compared.printed or compared.not_compared):
+        return Text(
+            "--count: the program has printed or stored no (key, number), and no table of keys and "
+            "numbers",
+            "bold red",
+        )
+    left_out = [Text(f"not compared: {said}", "yellow") for said in compared.not_compared]
+    return Group(*([_result(compared)] if compared.printed else []), *left_out)
+
+
+def _result(compared: Comparison) -> Text:
+    keys = len(compared.printed)
     if compared.right:
         return Text(f"RIGHT: all {keys:,} printed keys match the lab's count", "bold green")
     differences = list(compared.differences.items())
@@ -119,4 +112,5 @@ def _comparison(compared: Comparison) -> RenderableType:
 
 def _visible(key: str) -> str:
     """A key in which a carriage return, for example, can be seen."""
+    key = shown_key(key)
     return key if key.isprintable() else ascii(key)

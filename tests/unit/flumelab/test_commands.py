@@ -1,11 +1,13 @@
 """The command line takes what its help names."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from flumelab.cli import cli
+from flumelab.commands import shared
 from flumelab.errors import LabError
 from flumelab.own.services import Wish
 
@@ -80,3 +82,18 @@ def test_each_command_has_a_name_of_its_own_and_a_help_text() -> None:
             done = CliRunner().invoke(cli, [name, "--help"])
             assert done.exit_code == 0
             assert (callback.__doc__ or "?").split(".")[0][:40] in done.stdout
+
+
+class Closed:
+    """What a terminal is once it was closed."""
+
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def test_a_report_that_nobody_reads_any_more_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Closed())
+    shared.report("ending what is left of the run")

@@ -1,6 +1,7 @@
 """What the driver reports of a user's program, without a Spark that runs."""
 
 import json
+import runpy
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ pytest.importorskip("pyspark.streaming.flume", reason="needs the connector insta
 
 from flumelab.own import launch, program_paths
 from flumelab.own.adapt import Folders
+from flumelab.own.failure import explain
 from flumelab.own.progress import Progress
 
 
@@ -98,8 +100,37 @@ def test_a_form_feed_is_no_end_of_a_line(tmp_path: Path) -> None:
     program.write_text("text = '\f'\nfirst = text.split()[0]\n")
     with pytest.raises(IndexError) as failed:
         exec(compile(program.read_text(), str(program), "exec"), {})  # noqa: S102
-    lines = list(launch.explain(failed.value, program))
-    assert lines[1:3] == [f"  {program}, line 2, in <module>", "    first = text.split()[0]"]
+    assert list(explain(failed.value, program)) == [
+        f"{program}, line 2, in <module>: IndexError: list index out of range",
+        "    first = text.split()[0]",
+    ]
+
+
+def test_an_error_in_a_module_beside_the_program_names_both_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "my_parser.py").write_text("def host(line):\n    return line.split()[0]\n")
+    program = tmp_path / "p.py"
+    program.write_text("import my_parser\nmy_parser.host('')\n")
+    with pytest.raises(IndexError) as failed:
+        runpy.run_path(str(program))
+    assert list(explain(failed.value, program)) == [
+        f"{tmp_path}/my_parser.py, line 2, in host: IndexError: list index out of range",
+        "    return line.split()[0]",
+        f"  called from {program}, line 2, in <module>",
+        "    my_parser.host('')",
+    ]
+
+
+def test_a_program_that_is_no_python_names_its_line(tmp_path: Path) -> None:
+    program = tmp_path / "p.py"
+    program.write_text("x = 1\nprint 'Python 2'\n")
+    with pytest.raises(SyntaxError) as failed:
+        runpy.run_path(str(program))
+    said = list(explain(failed.value, program))
+    assert said[0].startswith(f"{program}, line 2, in <module>: SyntaxError: Missing parentheses")
+    assert said[1] == "    print 'Python 2'"
 
 
 def test_only_an_interruption_after_the_labs_stop_is_no_failure(
@@ -117,7 +148,7 @@ def test_only_an_interruption_after_the_labs_stop_is_no_failure(
 def test_an_error_of_a_python_source_is_quoted_whatever_its_class(tmp_path: Path) -> None:
     program = tmp_path / "p.py"
     program.write_text("raise\n")
-    said = launch.explain(
+    said = explain(
         ValueError(
             "[PYTHON_DATA_SOURCE_ERROR] Failed\nTraceback (most recent call last):\n"
             '  File "/x/worker.py", line 9, in main\n    source = make()\n'
@@ -126,8 +157,9 @@ def test_an_error_of_a_python_source_is_quoted_whatever_its_class(tmp_path: Path
         ),
         program,
     )
-    assert list(said)[-1] == (
-        "  pyspark_flume.errors.OptionInvalid: the option landing is missing; name a folder"
+    assert next(iter(said)) == (
+        f"{program}: pyspark_flume.errors.OptionInvalid: the option landing is missing; "
+        "name a folder"
     )
 
 

@@ -47,6 +47,12 @@ def test_the_only_agent_of_a_file_needs_no_name(tmp_path: Path) -> None:
     assert [sink.name for sink in read.spark_sinks()] == ["k1"]
 
 
+def test_a_conf_that_is_utf16_is_said_to_be_so(tmp_path: Path) -> None:
+    (tmp_path / "my.conf").write_text(COURSE, encoding="utf-16")
+    with pytest.raises(LabError, match=r"has bytes of value 0, as UTF-16 has; save it as UTF-8$"):
+        conf.read(tmp_path / "my.conf")
+
+
 def test_of_several_agents_one_has_to_be_named_and_be_there(tmp_path: Path) -> None:
     file = written(tmp_path, COURSE + "b2.sources = r1\nb2.sources.r1.type = seq\n")
     with pytest.raises(LabError, match=r"has the agents a1, b2; choose one with --agent$"):

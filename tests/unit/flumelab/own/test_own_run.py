@@ -1,5 +1,8 @@
 """What ends a run, and what a user is told about it, without any process."""
 
+import errno
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +10,8 @@ import pytest
 
 from flumelab import own_container
 from flumelab.errors import LabError
-from flumelab.own import hops
+from flumelab.own import command, hops
+from flumelab.own import conf as confs
 from flumelab.own.command import parse_map, run
 from flumelab.own.conf import AgentConf
 from flumelab.own.run_end import explain_end, first_error
@@ -86,6 +90,83 @@ def test_a_wrong_agent_is_said_before_an_image_is_built(tmp_path: Path) -> None:
     conf.write_text("a1.sources = r1\n")
     with pytest.raises(LabError, match=r"my.conf has no agent a2; give --agent a1$"):
         run(Wish(Path(__file__), conf, "a2"), RuntimeName.docker, as_json=False, report=print)
+
+
+def test_what_cannot_be_read_is_said_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is unreadable for root, who may run the tests: so access() says what it would."""
+    program, log = tmp_path / "p.py", tmp_path / "logs/sub/a.log"
+    log.parent.mkdir(parents=True)
+    for file in (program, log):
+        file.touch()
+    for closed in (program, tmp_path / "logs/sub", log):
+        monkeypatch.setattr(os, "access", lambda path, _mode, closed=closed: path != closed)
+        said = pytest.raises(LabError, match=f"^{closed}: Permission denied; let the lab read it")
+        with said:
+            run(Wish(program, log=tmp_path / "logs"), RuntimeName.local, False, print)
+
+    def refuse(_wish: Wish) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/closed/p.py")
+
+    monkeypatch.setattr(command, "_require_each", refuse)
+    with pytest.raises(LabError, match=r"^/closed/p.py: Permission denied; let the lab read"):
+        run(Wish(program), RuntimeName.local, False, print)
+
+
+SINKLESS = """
+a1.sources = r1
+a1.channels = c1
+a1.sources.r1.type = netcat
+a1.sources.r1.bind = localhost
+a1.sources.r1.port = 44444
+a1.sources.r1.channels = c1
+a1.channels.c1.type = {}
+"""
+
+
+def test_a_conf_without_a_sink_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    conf = tmp_path / "my.conf"
+    said = pytest.raises(LabError, match=r"my.conf: agent a1 has no sink with settings, so nothing")
+    for line in ("", "a1.sinks = k1\n"):  # the second one is listed, and has no settings
+        conf.write_text(SINKLESS.format("memory") + line)
+        with said:
+            run(Wish(Path(__file__), conf), RuntimeName.docker, as_json=False, report=print)
+    conf.write_text(SINKLESS.format("org.apache.flume.channel.kafka.KafkaChannel"))
+    confs.require_a_sink(confs.read(conf))  # a program can read its topic
+
+
+def test_a_signal_of_a_run_has_the_exit_code_that_a_shell_gives_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        monkeypatch.setattr(command, "_require_files", lambda _, n=number: signal.raise_signal(n))
+        code = run(Wish(Path(__file__)), RuntimeName.local, as_json=False, report=print)
+        assert code == 128 + number
+
+
+def test_a_container_keeps_its_logs_where_a_folder_is_mounted_or_says_how(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs, place = tmp_path / "own/logs", tmp_path / "mounted"
+    own_container.keep_logs(logs, place)  # it ended before it had any
+    assert capsys.readouterr().err == ""
+    logs.mkdir(parents=True)
+    for name in ("flume.log", "program.log"):
+        (logs / name).write_text(name)
+    own_container.keep_logs(logs, place)
+    assert capsys.readouterr().err == (
+        "flumelab: flume.log and program.log end with this container; to keep them, mkdir -m 777 "
+        f'logs, and run --rm -v "$PWD/logs:{place}" own\n'
+    )
+    place.mkdir()
+    own_container.keep_logs(logs, place)
+    assert (place / "flume.log").read_text() == "flume.log"
+    assert "are in the folder that is mounted at" in capsys.readouterr().err
+    (place / "flume.log").unlink()
+    (place / "flume.log").mkdir()
+    own_container.keep_logs(logs, place)
+    assert "flume.log: Is a directory; let all write there" in capsys.readouterr().err
 
 
 def test_java_gets_a_locale_in_which_it_can_open_every_file() -> None:

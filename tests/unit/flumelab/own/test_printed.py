@@ -1,14 +1,18 @@
 """What a program prints is held against the lab's own count of the log."""
 
+import os
 from pathlib import Path
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from flumelab.errors import LabError
-from flumelab.own import shown
+from flumelab.own import shown, stored
 from flumelab.own.hops import Hops
 from flumelab.own.inputs import LogFile
-from flumelab.own.printed import Comparison, compare, count
+from flumelab.own.printed import Comparison, columns_of, compare, count
+from flumelab.own.program_output import own_lines
 from flumelab.own_container import arguments
 
 LOG = b'"GET /a HTTP/1.1" 200\n"GET /b HTTP/1.1" 404\n"GET /a HTTP/1.1" 200\nnot a request\n'
@@ -75,6 +79,27 @@ def test_a_carriage_return_in_a_key_is_shown(
     assert capsys.readouterr().out.splitlines()[-1] == r"  '/a\r': printed 2, counted 0"
 
 
+def test_a_workers_trace_in_sparks_log_is_not_what_the_program_printed() -> None:
+    """As Spark 4.3 logs a task that has failed; a trace that the program prints stays."""
+    trace = (
+        '  File "/venv/pyspark/worker.py", line 9, in process\n    out = func()\n          ^^^^\n'
+    )
+    task = f"(most recent call last):\n{trace}IndexError: list index out of range\n"
+    logged = f"12:18:17 ERROR Executor: [PYTHON_EXCEPTION] Traceback {task} SQLSTATE: 38000\n"
+    raised = f"12:18:18 ERROR JobScheduler: raised by Python:\nTraceback {task}\n"
+    chained = f"{raised}During handling of the above exception, another\n\nTraceback {task}"
+    users = 'Traceback (most recent call last):\n  File "my.py", line 1\nValueError: no'
+    text = f"('a', 1)\n{logged}{logged}\n{chained}\tat a.B.c(B.java)\n('b', 2)\n{users}\n"
+    assert own_lines(text) == ["('a', 1)", "('b', 2)", *users.split("\n")]
+
+
+def test_a_batch_in_which_pprint_has_printed_nothing_is_not_shown() -> None:
+    bar, batch = "-" * 43, "{0}\nTime: 2026-01-01 00:00:0{1}\n{0}\n{2}\n"
+    text = "".join(batch.format(bar, number, rows) for number, rows in enumerate(("", "x\n", "")))
+    assert own_lines(text) == [bar, "Time: 2026-01-01 00:00:01", bar, "x", "", ""]
+    assert own_lines(batch.format(bar, 1, "")) == []
+
+
 def test_a_trace_in_sparks_log_is_not_what_the_program_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -108,6 +133,122 @@ def test_a_pattern_that_matches_nothing_is_said(
 def test_a_pattern_that_is_none_is_one_line(log: list[LogFile]) -> None:
     with pytest.raises(LabError, match=r"^--count \( is not a regular expression: "):
         count(log, "(")
+
+
+ACTIONS = b"04:01 buy\n04:59 buy\n05:10 sell\n05:11 buy\n"
+HOUR_ACTION = r"^(\d\d):\d\d (\w+)"
+
+
+@pytest.fixture
+def actions(tmp_path: Path) -> list[LogFile]:
+    file = tmp_path / "actions.log"
+    file.write_bytes(ACTIONS)
+    return [LogFile(file)]
+
+
+def compared_columns(output: str, log: list[LogFile], pattern: str = HOUR_ACTION) -> Comparison:
+    return compare(output, count(log, pattern), columns_of(pattern))
+
+
+def table(*rows: str) -> str:
+    return "".join(f"|{row}|\n" for row in ("hour|action|count", *rows))
+
+
+def test_a_key_of_several_columns_needs_a_group_for_each(actions: list[LogFile]) -> None:
+    """The table has hours as numbers, and its columns need not be in the groups' order."""
+    right = compared_columns(table("4|buy|2", "5|sell|1", "5|buy|1"), actions)
+    assert right.right and len(right.printed) == 3
+    assert right.as_json()["printed"] == {"4, buy": 2, "5, sell": 1, "5, buy": 1}
+    assert compared_columns("(('buy', '04'), 2)\n(('sell', '05'), 1)\n", actions).right
+    assert compared_columns("Row(action='buy', hour=4, total=2)\n", actions).right
+    assert compared_columns("(('04', 'buy'), 1)\n(('04', 'buy'), 1)\n", actions).right
+    wrong = compared_columns(table("4|buy|3", "5|sell|1"), actions)
+    assert list(wrong.as_json()["differences"].items()) == [
+        ("4, buy", {"printed": 3, "counted": 2})
+    ]
+
+
+def test_columns_without_a_group_are_said_not_to_be_compared(
+    actions: list[LogFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    compared = compared_columns(table("4|buy|2"), actions, r"(\w+)$")
+    assert not compared.right
+    shown.hops(Hops([]), [], compared)
+    assert " ".join(capsys.readouterr().out.split()).endswith(
+        "not compared: the table hour, action, count has 2 columns as its key, and the expression "
+        "has 1 group; write one group for each column"
+    )
+    both = compared_columns(f"('buy', 3)\n{table('4|buy|2')}", actions, r"(\w+)$")
+    assert both.right and len(both.not_compared) == 1
+    one = compared_columns("('04', 2)\n('05', 2)\n", actions)
+    assert one.right  # of several groups the first one is the key
+
+
+def window(start: str, end: str, url: str, number: int) -> str:
+    return f"|{{2026-01-01 00:{start}:00, 2026-01-01 00:{end}:00}}|{url}|{number}|\n"
+
+
+def test_windows_are_added_up_and_those_that_overlap_have_a_line_several_times(
+    log: list[LogFile],
+) -> None:
+    tumbling = window("00", "10", "/a", 1) + window("10", "20", "/a", 1)
+    assert compared_with(f"{window('00', '10', '/a', 0)}{tumbling}", log).right
+    sliding = [window(f"{m:02}", f"{m + 10:02}", "/a", n) for m, n in ((0, 1), (5, 2), (10, 1))]
+    assert compared_with("".join(sliding), log).right
+    too_many = compared_with(tumbling + window("20", "30", "/a", 1), log)
+    assert too_many.differences == {"/a": (3, 2)}
+    lost = window("00", "10", "/a", 0) + window("00", "10", "/a", 1)  # the same window again
+    assert compared_with(lost, log).differences == {"/a": (1, 2)}
+
+
+def test_windows_of_which_not_all_is_printed_are_said_not_to_be_compared(
+    log: list[LogFile],
+) -> None:
+    still_open = compared_with(window("00", "10", "/a", 1) + window("00", "10", "/b", 1), log)
+    assert still_open.printed == {"/b": 1}
+    assert "still open at the end" in still_open.not_compared[0]
+    cut = window("00", "10", "/a", 2) + "only showing top 1 row\n"
+    assert "print all rows" in compared_with(cut, log).not_compared[0]
+    starts = "|2026-01-01 00:00:00|/a|1|\n|2026-01-01 00:10:00|/a|{}|\n"
+    assert compared_with(starts.format(1), log).right
+    assert (
+        "a time without the window's end" in (compared_with(starts.format(3), log).not_compared[0])
+    )
+
+
+def test_the_number_of_a_table_is_in_the_column_with_such_a_name(log: list[LogFile]) -> None:
+    assert compared_with("|count|url|\n|2|/a|\n|1|/b|\n", log).printed == {"/a": 2, "/b": 1}
+
+
+def test_what_a_program_stores_is_read_as_what_it_prints(
+    tmp_path: Path, log: list[LogFile]
+) -> None:
+    for number, (name, text) in enumerate(
+        {
+            "out-1/part-00000": "('/a', 1)\n",
+            "out-2/part-00000": "('/a', 2)\n",
+            "out-2/part-00001": "('/b', 1)\n",
+            "csv/part-00000-x.csv": '"/a",2\n/b,1\n',
+            "json/part-00000-x.json": '{"count":2,"url":"/a"}\n',
+            "not-whole/part-00000": "('/a', 9)\n",
+        }.items()
+    ):
+        file = tmp_path / "lab" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        if name[:3] != "not":
+            (file.parent / "_SUCCESS").touch()
+        os.utime(file.parent, (number, number))
+    rows = stored.as_printed([tmp_path / "lab"])
+    assert "9" not in rows
+    compared = compared_with(rows, log)
+    assert (compared.printed, compared.right) == ({"/a": 2, "/b": 1}, True)
+    table = pyarrow.table({"url": ["/a", "/b"], "total": [2, 2]})
+    folder = tmp_path / "other/parquet"
+    (folder / "_spark_metadata").mkdir(parents=True)
+    parquet.write_table(table, folder / "part-00000-x.snappy.parquet")
+    differs = compared_with(stored.as_printed([tmp_path / "other"]), log)
+    assert differs.differences == {"/b": (2, 1)}
 
 
 def test_variables_name_the_files_in_a_container() -> None:

@@ -158,19 +158,29 @@ def test_only_the_lines_that_a_file_had_when_spark_read_it_are_counted(
 def test_the_program_is_shown_without_sparks_log_and_before_its_failure(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    text = (
-        "('/', 1)\n10:00:00 ERROR Utils: Exception\nflumelab: told\nThe program failed:\n  p.py\n"
-    )
-    shown.output(text, ["The program failed:", "  p.py"])
+    text = "('/', 1)\n10:00:00 ERROR Utils: Exception\nflumelab: told\np.py, line 1: E\n    x\n"
+    shown.output(text, ["p.py, line 1: E", "    x"])
     assert capsys.readouterr().out == "('/', 1)\n"
+    shown.output(
+        "Which port? flumelab: the program failed:\np.py, line 1: E\n", ["p.py, line 1: E"]
+    )
+    assert capsys.readouterr().out == "Which port? \n"
 
 
 def test_the_end_of_pysparks_own_workers_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    source = '  File "/venv/pyspark.zip/pyspark/source_runner.py", line 9, in main\n'
+    socket = '  File "/usr/lib/python3.13/socket.py", line 7, in write\n    return self\n    ^^^^\n'
     daemon = '  File "/venv/pyspark.zip/pyspark/daemon.py", line 9, in manager\n    write(1)\n'
     broken = f"Traceback (most recent call last):\n{daemon}{daemon}BrokenPipeError: [Errno 32]"
+    both = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
+    runner = f"Traceback (most recent call last):\n{source}{socket}BrokenPipeError: [Errno 32]"
+    broken = f"{runner}{both}{runner}\n{broken}"
     users = 'Traceback (most recent call last):\n  File "my.py", line 1\nValueError: no'
     shown.output(f"('/', 1)\n{broken}\n('/', 2)\n{users}\n{broken}\n", [])
     assert capsys.readouterr().out.strip() == f"('/', 1)\n('/', 2)\n{users}"
+    through = users.replace('  File "my.py"', f'{source}  File "my.py"')  # the user's function
+    shown.output(f"{through}\nTraceback (most recent call last):\n", [])
+    assert capsys.readouterr().out.strip() == through
 
 
 def test_variables_stand_for_the_options_of_run_and_up() -> None:
