@@ -123,11 +123,17 @@ def lane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lane]:
     lane.close()
 
 
-def lands_a_part(lane: Lane, chance: random.Random, lines_max: int, lines: int = LINES) -> None:
-    """Wait until a random part of the load has landed since now."""
-    target = min(lane.landed() + chance.randrange(1, lines_max), lines - 1)
-    wait_for(lambda: lane.landed() >= target, f"{target} lines land", 60)
-    time.sleep(chance.uniform(0, 0.05))  # anywhere within a batch
+def lands_a_part(lane: Lane, chance: random.Random, strikes: int, lines: int = LINES) -> None:
+    """Wait until a random part of the load has landed since now.
+
+    A load of some seconds has to last for all `strikes` that are left, so the part is at most half
+    of each one's share of the rest. A backlog lands at 100 lines/ms.
+    """
+    landed = lane.landed()
+    part = chance.randrange(1, max(2, (lines - landed) // (2 * strikes)))
+    target = min(landed + part, lines - 1)
+    wait_for(lambda: lane.landed() >= target, f"{target} lines land", 60, poll_seconds=0.005)
+    time.sleep(chance.uniform(0, 0.01))  # anywhere within a batch
 
 
 def kill_the_agent(lane: Lane) -> None:
@@ -169,7 +175,7 @@ def test_what_is_struck_under_load_loses_and_repeats_nothing(
 ) -> None:
     chance = random.Random(SEED)
     lane.feed()
-    for strike in strikes:
-        lands_a_part(lane, chance, 2 * LINES // (3 * len(strikes)))
+    for done, strike in enumerate(strikes):
+        lands_a_part(lane, chance, len(strikes) - done)
         strike(lane)
     lane.check()

@@ -123,7 +123,7 @@ def test_a_log_that_is_rotated_while_parts_are_killed_loses_and_repeats_nothing(
 ) -> None:
     chance = random.Random(SEED)
     lane.feed()
-    for strike in strikes:
-        lands_a_part(lane, chance, 2 * LINES // (3 * len(strikes)), LINES)
+    for done, strike in enumerate(strikes):
+        lands_a_part(lane, chance, len(strikes) - done, LINES)
         strike(lane)
     lane.check()

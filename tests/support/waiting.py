@@ -11,12 +11,17 @@ POLL_SECONDS = 0.05
 T = TypeVar("T")
 
 
-def wait_for(what: Callable[[], T], claim: str, seconds: float = DEADLINE_SECONDS) -> T:
+def wait_for(
+    what: Callable[[], T],
+    claim: str,
+    seconds: float = DEADLINE_SECONDS,
+    poll_seconds: float = POLL_SECONDS,
+) -> T:
     """Return what `what` returns, once it is true; fail with `claim` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := what()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {claim}"
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll_seconds)
     return value
 
 

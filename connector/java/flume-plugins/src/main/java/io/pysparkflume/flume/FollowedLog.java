@@ -3,7 +3,6 @@ package io.pysparkflume.flume;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -81,7 +80,7 @@ final class FollowedLog {
     }
 
     void open() throws IOException {
-        channel = FileChannel.open(path, StandardOpenOption.READ);
+        channel = reading.open(path);
         if (!reading.fileOf(path).equals(file)) { // renamed since the scan
             close();
             throw new IOException("it was renamed a moment ago");
@@ -111,8 +110,8 @@ final class FollowedLog {
 
     /** The channel has all before this position. */
     void commit(LogPosition reached) {
-        committed = reached;
-        reading.positions().put(reached);
+        reading.positions().reach(reached);
+        committed = reading.positions().of(file); // of another content, if it was truncated since
     }
 
     /** The channel did not take what was read; it has to be read again. */
@@ -140,25 +139,28 @@ final class FollowedLog {
     boolean read(LogBatch batch) throws IOException {
         LineBuffer buffer = reading.buffer();
         long size = channel.size();
-        if (position != null && position.offset() > 0) {
-            fill(buffer, size);
-            if (size < position.offset() || !position.isAfter(buffer)) {
-                beginAnew(size);
-            }
+        if (!buffer.fill(channel, start(), size)) {
+            return true; // it was truncated a moment ago
+        }
+        if (position != null && !position.isAfter(buffer)) {
+            beginAnew(size);
+            return true;
         }
         if (position == null || position.offset() == 0) {
             position = reading.identify(file, channel, size, isEnded, path);
-            if (position == null) {
-                seenSize = size;
-                isUnnamed = true;
-                return false;
+            isUnnamed = position == null;
+            if (isUnnamed) {
+                return waitBeyond(size);
             }
-            isUnnamed = false;
-            fill(buffer, size);
+            if (position.offset() > 0) {
+                return true; // it continues another log
+            }
         }
         Lines lines = new Lines(batch, size);
         while (!lines.cut() && buffer.limit() < size - start() && buffer.enlarge()) {
-            fill(buffer, size);
+            if (!buffer.fillOn(channel, start(), size)) {
+                return true;
+            }
         }
         if (lines.end > position.offset()) {
             readNanos = System.nanoTime();
@@ -174,7 +176,9 @@ final class FollowedLog {
             return reached;
         }
         try {
-            return reached.withHead(due, LogReading.sum(channel, 0, due));
+            LogPosition next = reached.withHead(due, LogReading.sum(channel, 0, due));
+            boolean isItsOwn = reading.buffer().isStillIn(channel, start());
+            return isItsOwn ? next : reached;
         } catch (IOException e) { // its lines are in the batch already
             LOG.warn("{}: its beginning cannot be read ({}); a copy of it would not be recognised",
                     path, e.toString());
@@ -187,13 +191,9 @@ final class FollowedLog {
         return false;
     }
 
-    /** The bytes before the position come first: they show whether the file is still the same. */
-    private void fill(LineBuffer buffer, long size) throws IOException {
-        buffer.fill(channel, start(), size);
-    }
-
+    /** The bytes before the position are read, too: they show whether the file is still the same. */
     private long start() {
-        return position.offset() - position.tailBytes();
+        return position == null ? 0 : position.offset() - position.tailBytes();
     }
 
     private void beginAnew(long size) {

@@ -2,6 +2,7 @@ package io.pysparkflume.flume;
 
 import com.google.common.base.Preconditions;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -13,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.apache.flume.ChannelException;
@@ -65,6 +67,13 @@ public final class GrowingLogSource extends AbstractSource
     private long nextSave;
     private SourceCounter counter;
 
+    /** What each log is read through; a test may do something between two reads. */
+    private UnaryOperator<FileChannel> channels = UnaryOperator.identity();
+
+    void setChannels(UnaryOperator<FileChannel> channels) {
+        this.channels = channels;
+    }
+
     @Override
     public void configure(Context context) {
         String name = "source " + getName();
@@ -90,7 +99,7 @@ public final class GrowingLogSource extends AbstractSource
         Map<String, FollowedLog> byFile = new HashMap<>();
         positions = new LogPositions(file, byFile.keySet());
         LogReading reading = new LogReading(
-                positions, byFile, new LineBuffer(lineMax), lineMax, lines, withDevice);
+                positions, byFile, channels, new LineBuffer(lineMax), lineMax, lines, withDevice);
         LogFolders folders = new LogFolders(groups, ignored, reading, byFile);
         logs = new LogReader(
                 folders, openMax, scanNanos, idleNanos, () -> counter.incrementEventReadFail());

@@ -3,12 +3,14 @@ package io.pysparkflume.flume;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.Arrays;
 
 /** The bytes of a log between the last read line and what fits; all logs share one. */
 final class LineBuffer {
     private static final int BYTES = 256 << 10; // 1000 lines of an access log
 
     private final int bytesMax;
+    private final byte[] again = new byte[LogPosition.HEAD_SURE];
     private byte[] bytes;
     private int limit;
 
@@ -18,7 +20,7 @@ final class LineBuffer {
      * @param lineMax the most bytes of a line in one event
      */
     LineBuffer(int lineMax) {
-        bytesMax = LogPosition.TAIL_MAX + lineMax + 1;
+        bytesMax = Math.max(LogPosition.TAIL_MAX + lineMax + 1, LogPosition.HEAD_MAX);
         bytes = new byte[Math.min(BYTES, bytesMax)];
     }
 
@@ -31,24 +33,47 @@ final class LineBuffer {
         return limit;
     }
 
-    /** Reads from this position on: as many bytes as fit, or up to {@code end}. */
-    void fill(FileChannel file, long position, long end) throws IOException {
-        ByteBuffer target =
-                ByteBuffer.wrap(bytes, 0, (int) Math.min(bytes.length, Math.max(0, end - position)));
+    /**
+     * Reads from this position on: as many bytes as fit, or up to {@code end}.
+     *
+     * @return false if the file was truncated meanwhile; then the bytes are of two contents
+     */
+    boolean fill(FileChannel file, long position, long end) throws IOException {
+        limit = 0;
+        return fillOn(file, position, end);
+    }
+
+    /** Reads what follows the bytes that it has; otherwise as {@code fill}. */
+    boolean fillOn(FileChannel file, long position, long end) throws IOException {
+        long wanted = Math.min(bytes.length, Math.max(limit, end - position));
+        limit += read(file, position + limit, bytes, limit, (int) wanted);
+        return isStillIn(file, position);
+    }
+
+    /** Whether the file still has its first bytes at this position: it was not truncated before. */
+    boolean isStillIn(FileChannel file, long position) throws IOException {
+        int length = Math.min(limit, again.length);
+        return read(file, position, again, 0, length) == length
+                && Arrays.equals(again, 0, length, bytes, 0, length);
+    }
+
+    private static int read(FileChannel file, long position, byte[] bytes, int from, int to)
+            throws IOException {
+        ByteBuffer target = ByteBuffer.wrap(bytes, from, to - from);
         while (target.hasRemaining()) {
-            if (file.read(target, position + target.position()) < 0) {
+            if (file.read(target, position + target.position() - from) < 0) {
                 break;
             }
         }
-        limit = target.position();
+        return target.position() - from;
     }
 
-    /** Makes room for a longer line; false if the longest fits already. */
+    /** Makes room for what follows; false if the longest line fits already. */
     boolean enlarge() {
         if (bytes.length >= bytesMax) {
             return false;
         }
-        bytes = new byte[(int) Math.min(bytesMax, 2L * bytes.length)];
+        bytes = Arrays.copyOf(bytes, (int) Math.min(bytesMax, 2L * bytes.length));
         return true;
     }
 

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -41,7 +40,8 @@ final class LogCopy {
         for (LogPosition each : reading.positions().all()) {
             // A new log appears where the last one was; a copy has another path.
             boolean isPossible = each.fingerprint().equals(fingerprint) && each.isRecognisable()
-                    && !each.file().equals(file) && !each.path().equals(path.toString()) && hasHeadOf(each);
+                    && !each.file().equals(file) && !each.path().equals(path.toString())
+                    && hasHeadOf(each);
             if (!isPossible) {
                 continue;
             }
@@ -55,7 +55,7 @@ final class LogCopy {
                 if (compared == Compared.EQUAL) {
                     return WAIT;
                 }
-                if (compared == Compared.TRUNCATED && continues(each)) {
+                if (compared == Compared.SHORTER || compared == Compared.TRUNCATED && continues(each)) {
                     return each;
                 }
             }
@@ -65,7 +65,7 @@ final class LogCopy {
 
     /** Where the copy has to be read on. */
     LogPosition position(LogPosition original, String file) throws IOException {
-        LOG.info("{} is a copy of {}, which was truncated or removed; reading its rest",
+        LOG.info("{} continues {}: one is a copy of the other; reading its rest",
                 path, original.path());
         LogPosition moved = original.in(file, path.toString());
         if (size >= original.offset()) {
@@ -75,24 +75,34 @@ final class LogCopy {
         return moved.to(size, tail, LogReading.sum(channel, size - tail, tail));
     }
 
-    private enum Compared { EQUAL, DIFFERENT, TRUNCATED }
+    /** The other log has the content of this one; or has its beginning; or neither; or had it. */
+    private enum Compared { EQUAL, SHORTER, DIFFERENT, TRUNCATED }
 
     private Compared compare(FollowedLog log, LogPosition position) throws IOException {
         if (!isThere(log)) {
             return Compared.EQUAL; // renamed or deleted a moment ago; the next scan tells
         }
-        try (FileChannel original = FileChannel.open(log.path(), StandardOpenOption.READ)) {
-            int head = position.headBytes();
+        try (FileChannel original = reading.open(log.path())) {
+            long end = original.size();
+            boolean isEqual = end >= size && isEqualBefore(size, original);
+            boolean isShorter =
+                    end < size && end >= LogPosition.HEAD_SURE && isEqualBefore(end, original);
+            // This comes last: it shows that it was not truncated while it was compared.
             if (!isAt(position, original, original.size())
-                    || LogReading.sum(original, 0, head) != position.headSum()) {
+                    || LogReading.sum(original, 0, position.headBytes()) != position.headSum()) {
                 return Compared.TRUNCATED;
             }
-            int length = (int) Math.min(LogPosition.HEAD_SURE, size);
-            long end = LogReading.sum(original, size - length, length);
-            return end == LogReading.sum(channel, size - length, length)
-                    ? Compared.EQUAL
-                    : Compared.DIFFERENT;
+            if (isShorter && position.headBytes() >= LogPosition.HEAD_SURE) {
+                return Compared.SHORTER;
+            }
+            return isEqual ? Compared.EQUAL : Compared.DIFFERENT;
         }
+    }
+
+    private boolean isEqualBefore(long end, FileChannel original) throws IOException {
+        int length = (int) Math.min(LogPosition.HEAD_SURE, end);
+        return LogReading.sum(original, end - length, length)
+                == LogReading.sum(channel, end - length, length);
     }
 
     private boolean isThere(FollowedLog log) throws IOException {
@@ -103,12 +113,12 @@ final class LogCopy {
         }
     }
 
-    private boolean hasHeadOf(LogPosition log) throws IOException {
-        int length = log.headBytes();
-        if (!headSums.containsKey(length)) {
-            headSums.put(length, LogReading.sum(channel, 0, length));
-        }
-        return headSums.get(length) == log.headSum();
+    private boolean hasHeadOf(LogPosition log) {
+        LineBuffer buffer = reading.buffer();
+        return log.headBytes() <= buffer.limit()
+                && headSums.computeIfAbsent(
+                        log.headBytes(), length -> LogPosition.sum(buffer.bytes(), 0, length))
+                        == log.headSum();
     }
 
     /** Whether it has the content that was read, or is surely the first part of it. */

@@ -32,7 +32,7 @@ record LogPosition(
     static final int TAIL_MAX = 256;
 
     /** So many bytes at the beginning show whether another file is a copy. */
-    private static final int HEAD_MAX = 16 << 10;
+    static final int HEAD_MAX = 16 << 10;
 
     /** Equal heads of this size are no accident, such as the same header line. */
     static final int HEAD_SURE = 4 << 10;
@@ -68,7 +68,22 @@ record LogPosition(
 
     /** Whether a copy of it would be recognised. */
     boolean isRecognisable() {
-        return headBytes > 0 && (offset > 0 || headBytes >= HEAD_SURE);
+        return !hasCopy() && (offset > 0 || headBytes >= HEAD_SURE);
+    }
+
+    /** Whether a copy continues it, in another file. */
+    boolean hasCopy() {
+        return headBytes == 0;
+    }
+
+    /** The same, when a copy continues it: a log has one copy only. */
+    LogPosition withCopy() {
+        return withHead(0, 0);
+    }
+
+    /** Whether a buffer, which has the beginning of a file, has the head of this log. */
+    boolean hasHead(LineBuffer buffer) {
+        return buffer.limit() >= headBytes && sum(buffer.bytes(), 0, headBytes) == headSum;
     }
 
     LogPosition withHead(int bytes, long sum) {

@@ -75,6 +75,21 @@ final class LogPositions {
         return positions.values();
     }
 
+    /** Whether a log has this identity, or has had it. */
+    boolean haveIdentity(String identity) {
+        return positions.values().stream().anyMatch(each -> each.identity().equals(identity));
+    }
+
+    /** Notes what the channel has. Meanwhile the file may have begun another content. */
+    void reach(LogPosition reached) {
+        LogPosition now = positions.get(reached.file());
+        boolean isCurrent = now == null || now.identity().equals(reached.identity());
+        LogPosition noted = isCurrent ? now : positions.get(reached.ended().file());
+        boolean hasCopy = noted == null ? !isCurrent : noted.hasCopy();
+        LogPosition next = isCurrent ? reached : reached.ended();
+        put(hasCopy ? next.withCopy() : next);
+    }
+
     void put(LogPosition position) {
         positions.remove(position.file());
         positions.put(position.file(), position);

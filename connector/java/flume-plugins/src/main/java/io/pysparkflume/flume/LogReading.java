@@ -6,15 +6,18 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * What the logs of a source share: positions, buffer, and how a log is identified.
  *
  * @param logs those that are there or open, by device and inode
+ * @param channels what each file is read through; the file itself, but for tests
  * @param lineMax the most bytes of a line in one event
  * @param fingerprintLines so many lines make the fingerprint
  * @param withDevice whether the device's number is part of the identity
@@ -22,6 +25,7 @@ import java.util.Map;
 record LogReading(
         LogPositions positions,
         Map<String, FollowedLog> logs,
+        UnaryOperator<FileChannel> channels,
         LineBuffer buffer,
         int lineMax,
         int fingerprintLines,
@@ -35,8 +39,15 @@ record LogReading(
         return (withDevice ? found.get("dev") + "-" : "") + found.get("ino");
     }
 
+    FileChannel open(Path path) throws IOException {
+        return channels.apply(FileChannel.open(path, StandardOpenOption.READ));
+    }
+
     /**
      * The beginning of a log, with its identity; null if it cannot be told yet.
+     *
+     * <p>All of it is made of the bytes in the buffer, from which the lines are cut, too. So it is
+     * of their content, even if the log is truncated at this moment.
      *
      * <p>An inode that had another log with the same first line makes a further generation; a copy
      * of a truncated log continues that log. Where a log begins is on disk before a line of it is
@@ -46,13 +57,13 @@ record LogReading(
      */
     LogPosition identify(String file, FileChannel channel, long size, boolean whole, Path path)
             throws IOException {
-        String fingerprint = fingerprint(channel, size, whole);
+        String fingerprint = fingerprint(whole);
         if (fingerprint == null) {
             return null;
         }
         LogPosition before = positions.of(file);
         boolean isSame = before != null && before.fingerprint().equals(fingerprint);
-        if (isSame && before.offset() == 0) {
+        if (isSame && before.offset() == 0 && !before.hasCopy() && before.hasHead(buffer)) {
             return begin(before, null, null); // nothing of it is known to be sent
         }
         LogCopy copy = new LogCopy(this, channel, size, path);
@@ -65,8 +76,11 @@ record LogReading(
         }
         int generation = isSame ? before.generation() + 1 : 1;
         LogPosition first = LogPosition.first(file, fingerprint, generation, path.toString());
-        int head = LogPosition.headBytes(size);
-        return begin(first.withHead(head, sum(channel, 0, head)), before, null);
+        while (before != null && positions.haveIdentity(first.identity())) {
+            first = LogPosition.first(file, fingerprint, ++generation, path.toString());
+        }
+        int head = LogPosition.headBytes(buffer.limit());
+        return begin(first.withHead(head, LogPosition.sum(buffer.bytes(), 0, head)), before, null);
     }
 
     /**
@@ -78,10 +92,10 @@ record LogReading(
     private LogPosition begin(LogPosition position, LogPosition before, LogPosition original)
             throws IOException {
         if (original != null) {
-            // It stays, so that its file's next content is told from it; but it has one copy only.
-            positions.put(original.withHead(0, 0));
+            // It stays, so that its file's next content is told from it.
+            positions.put(original.withCopy());
         }
-        if (before != null && before != position && before.isRecognisable()) {
+        if (before != null && before != position && !before.hasCopy()) {
             positions.put(before.ended());
         }
         positions.begin(position);
@@ -93,34 +107,28 @@ record LogReading(
 
     /** The CRC-32 of so many bytes of a file; -1 if it does not have them. */
     static long sum(FileChannel file, long position, int length) throws IOException {
-        ByteBuffer bytes = read(file, position, length);
-        return bytes.position() < length ? -1 : LogPosition.sum(bytes.array(), 0, length);
-    }
-
-    private static ByteBuffer read(FileChannel file, long position, int length)
-            throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(length);
         while (bytes.hasRemaining()) {
             if (file.read(bytes, position + bytes.position()) < 0) {
-                break;
+                return -1;
             }
         }
-        return bytes;
+        return LogPosition.sum(bytes.array(), 0, length);
     }
 
-    private String fingerprint(FileChannel channel, long size, boolean whole) throws IOException {
-        ByteBuffer bytes = read(channel, 0, (int) Math.min(FINGERPRINT_MAX, size));
+    private String fingerprint(boolean whole) {
+        int end = Math.min(FINGERPRINT_MAX, buffer.limit());
         int at = 0;
         int lines = 0;
-        while (at < bytes.position() && lines < fingerprintLines) {
-            if (bytes.get(at++) == '\n') {
+        while (at < end && lines < fingerprintLines) {
+            if (buffer.bytes()[at++] == '\n') {
                 lines++;
             }
         }
         if (lines < fingerprintLines && at < FINGERPRINT_MAX && !(whole && at > 0)) {
             return null;
         }
-        return HexFormat.of().formatHex(sha256(bytes.array(), at), 0, 8);
+        return HexFormat.of().formatHex(sha256(buffer.bytes(), at), 0, 8);
     }
 
     private static byte[] sha256(byte[] bytes, int length) {

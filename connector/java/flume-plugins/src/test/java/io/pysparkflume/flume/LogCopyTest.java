@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -169,6 +170,60 @@ class LogCopyTest {
         }
 
         assertEquals(10 + 15 + 20 + 25, logs.deduplicated().size());
+    }
+
+    @Test
+    void aCopyThatIsSeenBeforeItsLogMakesNoRepeats() throws Exception {
+        logs.start();
+        write("a", 3);
+        logs.settle();
+        logs.kill();
+        logs.truncate("access.log");
+        write("b", 1_000);
+        copy(1);
+        FileTime longAgo = FileTime.fromMillis(0); // the oldest log is read first
+        Files.setLastModifiedTime(logs.folder.resolve("access.log.1"), longAgo);
+        write("c", 3); // between the copy and the truncation
+        logs.start();
+        logs.settle();
+        logs.truncate("access.log");
+        write("d", 3);
+        logs.settle();
+
+        assertEquals(written, logs.deduplicated());
+    }
+
+    @Test
+    void aFirstLineThatComesBackMakesAnotherIdentity() throws Exception {
+        write("first", 1);
+        logs.start();
+        logs.settle();
+        for (String first : List.of("#x", "#y", "#x", "#y", "#x")) {
+            logs.truncate("access.log");
+            write(first, 1);
+            write("line", 3);
+            logs.settle();
+        }
+
+        assertEquals(written, logs.deduplicated());
+    }
+
+    @Test
+    void aLogOfWhichOnlyItsCopyIsSentLosesNoLineToTheNextContent() throws Exception {
+        logs.start();
+        write("#", 1); // the same line after the truncation
+        write("a", 1_000);
+        logs.refused = 1;
+        logs.process();
+        copy(1);
+        logs.truncate("access.log");
+        logs.settle();
+        write("#", 1);
+        write("b", 1_000);
+        logs.settle();
+
+        assertEquals(
+                written.stream().sorted().toList(), logs.deduplicated().stream().sorted().toList());
     }
 
     private void write(String prefix, int lines) throws Exception {

@@ -3,6 +3,7 @@ package io.pysparkflume.flume;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.apache.flume.ChannelException;
 import org.apache.flume.Context;
 import org.apache.flume.Event;
@@ -30,6 +32,9 @@ final class LogFolder {
 
     /** What happens while a batch is on its way. */
     Runnable meanwhile = () -> {};
+
+    /** What each log is read through. */
+    UnaryOperator<FileChannel> channels = UnaryOperator.identity();
 
     private final Map<String, String> keys = new HashMap<>();
     private GrowingLogSource source;
@@ -51,6 +56,7 @@ final class LogFolder {
     GrowingLogSource start() {
         source = new GrowingLogSource();
         source.setName("logs");
+        source.setChannels(channels);
         source.configure(new Context(keys));
         source.setChannelProcessor(new ChannelProcessor(null) {
             @Override
@@ -74,6 +80,11 @@ final class LogFolder {
 
     void stop() {
         source.stop();
+    }
+
+    /** Sends a batch, if there is one. */
+    Status process() {
+        return source.process();
     }
 
     /** Lets the source do all that there is to do; two scans are needed to see that a log is gone. */
