@@ -2,6 +2,8 @@
 
 A file in ``pyspark/streaming/`` would not work, because `spark-submit` puts PySpark's own zip first
 on the path. This runs in every Python of the environment, so it imports only the import system.
+
+pytest would warn that it comes too late to rewrite this module: PYTEST_DONT_REWRITE
 """
 
 import sys

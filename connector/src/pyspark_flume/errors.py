@@ -57,6 +57,10 @@ class OptionInvalid(FlumeError):
     invalid argument of `FlumeUtils`."""
 
 
+class SendFailed(FlumeError):
+    """A receiver has not answered OK, so the sender has to keep the events and send them again."""
+
+
 class IngestionFailed(FlumeError):
     """A receiver cannot listen, or a receiver or poller has ended."""
 

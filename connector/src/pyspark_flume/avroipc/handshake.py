@@ -37,7 +37,7 @@ CLIENT = b"\2" + _SERVER
 NONE = b"\4" + _SERVER
 
 _STATUS = {"type": "enum", "symbols": ["OK", "FAILED", "UNKNOWN"]}
-_EXPECTED = ExpectedProtocol(
+EXPECTED = ExpectedProtocol(
     name="AvroSourceProtocol",
     owner="Flume",
     peer="client",
@@ -64,7 +64,7 @@ def read_handshake(data: memoryview, limits: Limits) -> tuple[bytes, int]:
     if client_hash not in KNOWN_HASHES:
         if client_text is None:
             return NONE, position
-        check_protocol(client_text, _EXPECTED, limits)
+        check_protocol(client_text, EXPECTED, limits)
     return (BOTH if server_hash in KNOWN_HASHES else CLIENT), position
 
 

@@ -1,0 +1,78 @@
+"""A process of a test, whose output goes to a file."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+POLL_SECONDS = 0.05
+STOP_SECONDS_MAX = 45  # an agent's stop may wait for its channel
+LOG_LINES = 20
+
+
+class LoggedProcess:
+    """A process with its log; it ends with the test.
+
+    :param log: the file for both its outputs
+    """
+
+    def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                command,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a launcher's JVM ends with it
+            )
+
+    def wait_until(self, true: Callable[[], object], claim: str, timeout: float) -> None:
+        """Wait until `true` returns something true.
+
+        Raises `TimeoutError` after `timeout` seconds, or once the process has ended; the message
+        has the end of its log.
+        """
+        deadline = time.monotonic() + timeout
+        while not true():
+            ended = self._process.poll()
+            if ended is not None or time.monotonic() > deadline:
+                how = f"ended with exit code {ended}" if ended is not None else f"{timeout:g} s"
+                raise TimeoutError(f"{how} before: {claim}; {self.log} ends with:\n{self.tail()}")
+            time.sleep(POLL_SECONDS)
+
+    def tail(self) -> str:
+        """The last lines of its log."""
+        lines = self.log.read_text("utf-8", "replace").splitlines()
+        return "\n".join(lines[-LOG_LINES:])
+
+    def stop(self) -> int:
+        """End it as its user would, or by force after 45 s; return its exit code."""
+        if self._process.poll() is None:
+            self._signal(signal.SIGTERM)
+            try:
+                return self._process.wait(STOP_SECONDS_MAX)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return self._process.wait()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._process.poll() is None:
+            self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _signal(self, number: int) -> None:
+        os.killpg(self._process.pid, number)
+
+
+def free_port() -> int:
+    """Return a port of this machine that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

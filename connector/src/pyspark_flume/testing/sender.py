@@ -1,0 +1,71 @@
+"""Sends events as an avro sink does, so that a test needs no Flume."""
+
+import socket
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from pyspark_flume.avroipc.push_client import PushClient
+from pyspark_flume.errors import SendFailed
+from pyspark_flume.testing.plain_events import PlainEvent, encode
+
+READ_BYTES = 1 << 16
+
+
+class FlumeSender:
+    """One connection to a receiver of this package, to `FlumeUtils.createStream`, or to an avro
+    source of Flume.
+
+    >>> with FlumeSender("127.0.0.1", 4141) as sender:
+    ...     sender.send(["one line", ({"host": "web-1"}, b"one with a header")])
+
+    :param timeout: seconds to wait for a connection, and for each answer
+    """
+
+    def __init__(self, host: str, port: int, timeout: float = 60) -> None:
+        self._place = f"{host}:{port}"
+        self._client = PushClient()
+        try:
+            self._socket = socket.create_connection((host, port), timeout)
+        except OSError as error:
+            raise SendFailed(
+                f"{self._place}: cannot connect ({error}); is the receiver up?"
+            ) from None
+
+    def send(self, events: Iterable[PlainEvent]) -> int:
+        """Send the events as one batch, and return their number once they are answered OK.
+
+        Raises `SendFailed` if they are not, and `ProtocolError` if the peer speaks something else.
+        The connection cannot be used afterwards. Events that are sent again may be stored twice.
+        """
+        encoded = encode(events)
+        try:
+            self._socket.sendall(self._client.append_batch(encoded))
+            while not (answers := self._client.receive_data(self._receive())):
+                pass
+        except OSError as error:
+            raise SendFailed(f"{self._place}: no answer ({error}); its log says why") from None
+        if answers != ["OK"]:
+            raise SendFailed(f"{self._place} answered {answers[0]}, not OK; its log says why")
+        return len(encoded)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _receive(self) -> bytes:
+        data = self._socket.recv(READ_BYTES)
+        if not data:
+            raise ConnectionError("the receiver has closed the connection")
+        return data

@@ -1,0 +1,29 @@
+"""A spool directory."""
+
+from pathlib import Path
+
+
+class Spool:
+    """A folder that Flume's spooldir source reads.
+
+    :param path: it is created
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+
+    def put(self, name: str, data: str | bytes) -> Path:
+        """Put a complete file into the folder in one step, as Flume requires.
+
+        Raises `ValueError` for a hidden name, which Flume would not read, and for one that was used
+        before, at which the source would stop for good.
+        """
+        if not name or name.startswith(".") or "/" in name:
+            raise ValueError(f"{name!r}: give a plain file name that does not begin with a dot")
+        target = self.path / name
+        if target.exists() or target.with_name(f"{name}.COMPLETED").exists():
+            raise ValueError(f"{target}: the name was used before; give each file its own")
+        hidden = self.path / f".{name}.tmp"
+        hidden.write_bytes(data.encode() if isinstance(data, str) else data)
+        return hidden.rename(target)
