@@ -7,7 +7,7 @@ FAULT_SEED  ?= 1
 SECONDS ?= 180
 SEEDS   ?= 3
 LEARNERS ?= 5
-RUNNER  ?= tests.side_by_side
+RUNNER  ?= pytest
 PYTHON  ?= python3
 
 # A shell may export LINES: its terminal's height.
@@ -37,7 +37,7 @@ lessons: .venv/ready ## run every lesson, each against the generator's truth [RU
 classroom: .venv/ready ## prove every exercise: starter, wrong answers, solution [SEEDS=3]
 	@$(FLUMELAB) learn verify --seeds $(SEEDS)
 
-test: .venv/ready ## all tests; those that need a Docker engine skip without one [RUNNER=pytest]
+test: .venv/ready ## all tests; those that need a Docker engine skip without one [RUNNER=tests.side_by_side]
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint package
 	@$(BIN)/python -m $(RUNNER)

@@ -1,6 +1,6 @@
 """Run all tests, in two processes at the same time, as many of them mostly wait.
 
-    make test
+    make test RUNNER=tests.side_by_side
     python -m tests.side_by_side [pytest option]…
 
 The first group's output appears as it comes, that of the second one after it. The tests of a group

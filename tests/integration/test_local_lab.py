@@ -337,3 +337,19 @@ def test_doctor_speaks_json(lab: LocalLab) -> None:
     examined = json.loads(lab.ok("doctor", "--json"))
     assert examined["ok"]
     assert {"name", "ok", "found", "remedy"} == set(examined["checks"][0])
+
+
+def test_lines_that_the_generator_did_not_make_are_named_and_never_balance(
+    lab: LocalLab, tmp_path: Path
+) -> None:
+    """This comes last, since the hops differ from now on."""
+    before = lab.balanced()
+    lines = EXCERPT.read_bytes().splitlines(keepends=True)[:20]
+    (tmp_path / "mine.log").write_bytes(b"".join(lines))
+    (tmp_path / "mine.log").rename(lab.state / "spool/mine.log")
+    sent = before["flume_sent"] + len(lines)
+    wait_for(lambda: lab.json("ledger")["flume_sent"] == sent, "Flume has sent them")
+    done = lab.run("ledger", "--wait", "5")
+    assert done.returncode == 1
+    said = " ".join(done.stdout.split())
+    assert "NOT BALANCED: 20 lines in the spool directory are not the generator's" in said

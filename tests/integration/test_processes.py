@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from flumelab.errors import LabError
-from flumelab.runtimes.processes import Processes, kill
+from flumelab.runtimes.processes import Processes, all_processes, kill
 from tests.support.spark import wait_for
 
 OUTLIVES_ITS_MAIN_THREAD = """
@@ -42,6 +43,35 @@ def test_a_process_that_has_ended_does_not_keep_the_others_from_being_killed() -
     first.communicate(b"\n")
     kill(found)
     assert second.wait(5) == -9
+
+
+def test_a_process_with_the_pid_of_one_that_was_seen_before_is_killed() -> None:
+    first = subprocess.Popen(["sleep", "60"])
+    assert first.pid in {each.pid for each in all_processes()}
+    first.kill()
+    first.wait()
+    time.sleep(0.05)  # Linux tells the time of a start in hundredths of a second
+    second = _with_pid(first.pid)
+    try:
+        kill(each for each in all_processes() if each.pid == second.pid)
+        assert second.wait(5) == -9
+    finally:
+        second.kill()
+
+
+def _with_pid(pid: int) -> subprocess.Popen[bytes]:
+    last = Path("/proc/sys/kernel/ns_last_pid")
+    for _ in range(50):  # another process may take it
+        try:
+            last.write_text(str(pid - 1))
+        except OSError as error:
+            pytest.skip(f"only root on Linux can choose a pid: {error}")
+        process = subprocess.Popen(["sleep", "60"])
+        if process.pid == pid:
+            return process
+        process.kill()
+        process.wait()
+    pytest.skip(f"other processes took the pid {pid}")
 
 
 def test_a_killed_service_is_dead_with_its_children_and_not_stopped(tmp_path: Path) -> None:

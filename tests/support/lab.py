@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from flumelab.runtimes.processes import SERVICE_VARIABLE, has_ended, kill
+from flumelab.runtimes.processes import SERVICE_VARIABLE, all_processes, has_ended, kill
 from tests.support.ports import free_ports
 from tests.support.spark import wait_for
 
@@ -78,13 +78,13 @@ class LocalLab:
 
     def processes(self, service: str = "") -> list[psutil.Process]:
         """Return the running processes of the lab, or of one service, including children."""
-        return [p for p in psutil.process_iter() if self._owns(p, service)]
+        return [p for p in all_processes() if self._owns(p, service)]
 
     @staticmethod
     def processes_of(state: str) -> list[psutil.Process]:
         """Return the processes of a state folder, including children."""
         found = []
-        for process in psutil.process_iter():
+        for process in all_processes():
             with contextlib.suppress(psutil.Error):
                 if process.environ().get(SERVICE_VARIABLE, "").startswith(f"{state}:"):
                     found.append(process)

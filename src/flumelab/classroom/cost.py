@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import psutil
 
 from flumelab.classroom.roll import Roll
+from flumelab.runtimes.processes import all_processes
 
 
 @dataclass
@@ -48,7 +49,7 @@ def of_all(roll: Roll) -> dict[int, Cost]:
 def processes(roll: Roll) -> Iterator[tuple[int, psutil.Process]]:
     """Yield the processes of learners, each with the learner's number."""
     numbers = {str(learner.folder): learner.number for learner in roll.all()}
-    for process in psutil.process_iter():
+    for process in all_processes():
         try:
             number = numbers.get(process.environ().get("LAB_CHECKOUT", ""))
         except psutil.Error:

@@ -16,7 +16,7 @@ import psutil
 from flumelab.errors import LabError
 from flumelab.runtimes import class_data_sharing
 from flumelab.runtimes.port_probe import answers, free_port
-from flumelab.runtimes.processes import SERVICE_VARIABLE, Processes
+from flumelab.runtimes.processes import SERVICE_VARIABLE, Processes, all_processes
 from flumelab.settings import LOOPBACK
 
 MASTER, WORKERS = "spark-master", ("spark-worker-1", "spark-worker-2")
@@ -90,7 +90,7 @@ class Cluster:
 
     def _members(self, name: str) -> Iterator[psutil.Process]:
         label = f"{self._state}:{name}"
-        for process in psutil.process_iter():
+        for process in all_processes():
             with contextlib.suppress(psutil.Error):
                 if process.environ().get(SERVICE_VARIABLE) == label:
                     yield process

@@ -9,7 +9,7 @@ from flumelab.errors import LabError
 from flumelab.experiments.experiment import Experiment, Fault
 from flumelab.experiments.lab import Lab
 from flumelab.experiments.needs import Clock, Disk
-from flumelab.runtimes.processes import SERVICE_VARIABLE, Processes, kill
+from flumelab.runtimes.processes import SERVICE_VARIABLE, Processes, all_processes, kill
 
 STOP_SECONDS_MAX = 45
 SOURCE_RUNNER = "pyspark.sql.streaming.python_streaming_source_runner"
@@ -82,7 +82,7 @@ class Striker:
 
     def _children(self) -> Iterator[psutil.Process]:
         label = f"{self._state}:{self._lesson.program.service}"
-        for process in psutil.process_iter():
+        for process in all_processes():
             with contextlib.suppress(psutil.Error):
                 if process.environ().get(SERVICE_VARIABLE) == label:
                     yield process

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -100,7 +100,7 @@ class Processes:
 
     def _killed(self, name: str) -> bool:
         """Kill what belongs to a service; return whether there was anything."""
-        killed = [each for each in psutil.process_iter() if _has_label(each, self._label(name))]
+        killed = [each for each in all_processes() if _has_label(each, self._label(name))]
         kill(killed)
         psutil.wait_procs(killed, timeout=KILL_SECONDS_MAX)
         return bool(killed)
@@ -135,6 +135,16 @@ class Processes:
         new = self._file.with_suffix(".new")
         new.write_text(json.dumps({name: asdict(record) for name, record in records.items()}))
         new.replace(self._file)
+
+
+def all_processes() -> Iterator[psutil.Process]:
+    """Every process of this machine.
+
+    psutil keeps the processes that it has found, and does not notice when a pid has a new one: it
+    would refuse to kill that, as the one that it knows has ended.
+    """
+    psutil.process_iter.cache_clear()
+    return psutil.process_iter()
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
@@ -173,7 +183,7 @@ def _end(record: Record, label: str, seconds: float) -> bool:
         _, alive = psutil.wait_procs([process], timeout=seconds)
         clean = not alive
     # A service ends its own children; any that are left would hold its ports.
-    left = [process for process in psutil.process_iter() if _has_label(process, label)]
+    left = [process for process in all_processes() if _has_label(process, label)]
     kill(left)
     psutil.wait_procs(left, timeout=KILL_SECONDS_MAX)
     _reap(record.pid)
@@ -195,7 +205,7 @@ def _has_dying(session: int) -> bool:
 
     Its environment, and so its label, is gone before its ports are.
     """
-    return any(_is_dying(process, session) for process in psutil.process_iter())
+    return any(_is_dying(process, session) for process in all_processes())
 
 
 def _is_dying(process: psutil.Process, session: int) -> bool:
