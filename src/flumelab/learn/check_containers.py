@@ -1,11 +1,15 @@
 """The Docker runtime for checks: a learner's mistake ends a part, and the check sees it."""
 
+import time
 from collections.abc import Mapping
 
 from flumelab.counts import Counts
 from flumelab.errors import LabError
 from flumelab.lessons.catalogue import SERVICES
 from flumelab.runtimes.docker import FLUMES, DockerRuntime
+
+END_SECONDS_MAX = 10
+POLL_SECONDS = 0.2
 
 
 class CheckContainers(DockerRuntime):
@@ -33,8 +37,15 @@ class CheckContainers(DockerRuntime):
         try:
             self._last = super().counts()
         except LabError:
-            if not any(
-                each.name in SERVICES and each.state == "stopped" for each in self.services()
-            ):
+            if not self._program_ends():
                 raise
         return self._last
+
+    def _program_ends(self) -> bool:
+        """Whether it has ended; a container that is just ending refuses before it says so."""
+        deadline = time.monotonic() + END_SECONDS_MAX
+        while time.monotonic() < deadline:
+            if any(each.name in SERVICES and each.state == "stopped" for each in self.services()):
+                return True
+            time.sleep(POLL_SECONDS)
+        return False
