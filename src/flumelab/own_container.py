@@ -7,10 +7,9 @@ The names are relative to `LAB_FILES`. Further variables: `LAB_AGENT`, `LAB_COUN
 `LAB_COUNT_EACH`, `LAB_REQUIREMENTS`, `LAB_FLUME_JARS` (jars, or folders of jars) and
 `LAB_PROGRAM_ARGS`; the last two are split as a shell would.
 
-The argument `run`, the default, runs the files to their end, and copies the logs into `/logs` if
-a folder is mounted there; `up` starts them, and they stay until
-the container is stopped; `stay` only waits for that. With other arguments the container runs
-`flumelab`.
+The argument `run`, the default, runs the files to their end, and copies the logs into `/logs` if a
+folder is mounted there. `up` starts them, and they stay until the container is stopped; `stay` only
+waits for that. With other arguments the container runs `flumelab`.
 """
 
 import os
@@ -65,6 +64,7 @@ def main() -> None:
             cli.main()
         finally:
             keep_logs(OwnState(settings.load().state / "own").logs, LOGS)
+        return
     try:
         cli.main()
     except SystemExit as end:

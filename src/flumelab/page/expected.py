@@ -33,16 +33,16 @@ class ExpectedAnswer:
         self._thread: threading.Thread | None = None
         self._found: tuple[int, Counts | None] = (-1, None)
 
-    def at(self, lines: int, fed: bool) -> Counts | None:
+    def at(self, lines: int, feeding: bool) -> Counts | None:
         """Return the answer for so many lines; None while it is not known.
 
-        :param fed: whether the generator may still be writing; it is then not asked
+        :param feeding: whether the generator may still be writing; it is then not asked
         """
         known, counts = self._found
         if known == lines:
             return counts
         asking = self._thread and self._thread.is_alive()
-        if self._lesson and self._root and lines and not fed and not asking:
+        if self._lesson and self._root and lines and not feeding and not asking:
             self._thread = threading.Thread(target=self._ask, args=(lines,), daemon=True)
             self._thread.start()
         return None

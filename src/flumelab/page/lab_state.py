@@ -57,7 +57,7 @@ class LabState:
         self._marks.look_at_parts(time, parts)
         self._marks.look_at_link(time, readings.cut)
         self._marks.look_at_feed(time, readings.given or readings.generated_lines)
-        truth = self._truth(readings, self._is_fed(time))
+        truth = self._truth(readings, self._is_feeding(time))
         ledger = self._ledger(readings, truth, moving)
         self._marks.look_at_ledger(time, ledger)
         links = [self._link(link, lags[link_id(link)], readings) for link in plan.links]
@@ -125,7 +125,7 @@ class LabState:
     def _is_moving(self, time: float) -> bool:
         return any(time - moved < MOVED_SECONDS for moved in self._moved.values())
 
-    def _is_fed(self, time: float) -> bool:
+    def _is_feeding(self, time: float) -> bool:
         """Whether the generator may still be writing; the lines may be on their way for longer."""
         return time - self._moved.get("generator", 0.0) < IDLE_SECONDS
 
@@ -176,7 +176,7 @@ class LabState:
             values[f"event_lag:{query.name}"] = query.event_lag
         return values
 
-    def _truth(self, readings: Readings, fed: bool) -> Totals | None:
+    def _truth(self, readings: Readings, feeding: bool) -> Totals | None:
         """Return the generator's numbers by key; None while they are not known.
 
         They are asked for once the generator has ended, so that they are known once all is counted.
@@ -188,7 +188,7 @@ class LabState:
             return None
         if self._expected is None:
             self._expected = ExpectedAnswer(place.lesson, place.ledger, place.root, place.keys)
-        return self._expected.at(readings.generated_lines, fed)
+        return self._expected.at(readings.generated_lines, feeding)
 
     def _ledger(self, readings: Readings, truth: Totals | None, moving: bool) -> Ledger | None:
         lesson, seconds = readings.place.lesson, self._marks.balanced_after

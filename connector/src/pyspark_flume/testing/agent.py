@@ -1,11 +1,11 @@
 """A Flume agent as a process; `FlumeContainer` is the same in a container."""
 
 import json
-import re
 import shutil
 import urllib.request
 from pathlib import Path
 
+from pyspark_flume.testing.agent_names import agents_of
 from pyspark_flume.testing.logged_process import LoggedProcess, free_port
 
 START_SECONDS_MAX = 120
@@ -76,9 +76,7 @@ class AgentProcess(LoggedProcess):
 
 
 def _only_agent(conf: Path) -> str:
-    text = conf.read_text("utf-8")
-    names = set(re.findall(r"^\s*([^#!\s.=]+)\.sources\s*[=:]", text, re.MULTILINE))
+    names = agents_of(conf.read_text("utf-8"))
     if len(names) != 1:
-        found = ", ".join(sorted(names)) or "none"
-        raise ValueError(f"{conf} has these agents: {found}; name one")
-    return str(*names)
+        raise ValueError(f"{conf} has these agents: {', '.join(names) or 'none'}; name one")
+    return names[0]

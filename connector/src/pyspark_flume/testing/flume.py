@@ -1,7 +1,6 @@
 """A Flume agent in a container."""
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -10,7 +9,9 @@ import requests
 from docker.errors import APIError
 from testcontainers.core.transferable import Transferable
 
+from pyspark_flume.testing.agent_names import agents_of
 from pyspark_flume.testing.lab_container import LabContainer, Ready
+from pyspark_flume.testing.spool import require_plain
 
 IMAGE = os.environ.get("FLUMELAB_FLUME_IMAGE", "flumelab-flume")
 METRICS_PORT = 4144
@@ -74,7 +75,7 @@ class FlumeContainer(LabContainer):
         :raises ValueError: the conf has no agent of that name; Flume would run and do nothing
         """
         text = Path(path).read_text(encoding="utf-8")
-        agents = sorted(set(re.findall(r"^\s*([^#!\s.=]+)\.sources\s*[=:]", text, re.MULTILINE)))
+        agents = agents_of(text)
         if agent not in agents:
             raise ValueError(
                 f"{path} has no agent {agent!r}, only {', '.join(agents) or 'none'}; "
@@ -98,8 +99,7 @@ class FlumeContainer(LabContainer):
         :raises ValueError: `name` is hidden or not a file name, which the source would not read; or
             it was used before, which would stop the source for good
         """
-        if not name or name.startswith(".") or "/" in name:
-            raise ValueError(f"{name!r}: give a plain file name that does not begin with a dot")
+        require_plain(name)
         directory, hidden = self.env.get("FLUME_SPOOL_DIR", "/data/spool"), f".{name}.tmp"
         self.copy_into_container(data, f"{directory}/{hidden}")
         result = self.exec(["sh", "-c", PUBLISH, "sh", directory, hidden, name])

@@ -3,6 +3,12 @@
 from pathlib import Path
 
 
+def require_plain(name: str) -> None:
+    """Raise `ValueError` for a name that Flume's spooldir source would not read."""
+    if not name or name.startswith(".") or "/" in name:
+        raise ValueError(f"{name!r}: give a plain file name that does not begin with a dot")
+
+
 class Spool:
     """A folder that Flume's spooldir source reads.
 
@@ -19,8 +25,7 @@ class Spool:
         Raises `ValueError` for a hidden name, which Flume would not read, and for one that was used
         before, at which the source would stop for good.
         """
-        if not name or name.startswith(".") or "/" in name:
-            raise ValueError(f"{name!r}: give a plain file name that does not begin with a dot")
+        require_plain(name)
         target = self.path / name
         if target.exists() or target.with_name(f"{name}.COMPLETED").exists():
             raise ValueError(f"{target}: the name was used before; give each file its own")

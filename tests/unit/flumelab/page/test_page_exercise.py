@@ -57,7 +57,7 @@ def test_only_the_keys_that_are_asked_for_are_right(configured: settings.Setting
     feed(place, "access-log", 500)
     assert place.lesson
     answer = ExpectedAnswer(place.lesson, place.ledger, place.root, place.keys)
-    right = wait_for(lambda: answer.at(500, fed=False), "the answer")
+    right = wait_for(lambda: answer.at(500, feeding=False), "the answer")
     lines = "".join(file.read_text() for file in place.spool.glob("*.log")).splitlines()
     pages = [url for line in lines if (url := line.split(" ")[6]).startswith("/blog/")]
     assert right.totals == {url: pages.count(url) for url in pages}

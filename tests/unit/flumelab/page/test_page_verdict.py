@@ -91,8 +91,8 @@ def test_the_answer_of_a_lesson_without_urls_is_the_generators(tmp_path: Path) -
         capture_output=True,
     )
     answer = ExpectedAnswer(LESSONS["running-totals"], ledger, ROOT)
-    assert answer.at(300, fed=True) is None
-    found = wait_for(lambda: answer.at(300, fed=False), "the answer")
+    assert answer.at(300, feeding=True) is None
+    found = wait_for(lambda: answer.at(300, feeding=False), "the answer")
     lines = "".join(file.read_text() for file in spool.glob("*.log")).splitlines()
     quantities = sum(int(line.split(",")[3]) for line in lines)
     assert found.total == quantities > 300
