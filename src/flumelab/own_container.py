@@ -19,7 +19,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from flumelab import cli, settings
@@ -75,22 +75,24 @@ def main() -> None:
 
 def keep_logs(logs: Path, place: Path) -> None:
     """Copy a run's logs into the folder that is mounted for them, or say how to mount one."""
-    if not logs.is_dir():
-        return
-    names = " and ".join(sorted(file.name for file in logs.iterdir()))
+    files = sorted(logs.iterdir()) if logs.is_dir() else []
+    if files:
+        print(f"flumelab: {_kept(files, place)}", file=sys.stderr)
+
+
+def _kept(files: Sequence[Path], place: Path) -> str:
+    names = " and ".join(file.name for file in files)
+    if not place.is_dir():
+        return (
+            f"{names} will be lost with this container; to keep them: mkdir -m 777 logs && "
+            f'docker compose -f compose.own.yaml run --rm -v "$PWD/logs:{place}" own'
+        )
     try:
-        for file in logs.iterdir() if place.is_dir() else ():
+        for file in files:
             shutil.copyfile(file, place / file.name)
     except OSError as error:
-        said = f"{error.filename}: {error.strerror}; let all write there: chmod 777 logs"
-    else:
-        said = (
-            f"{names} are in the folder that is mounted at {place}"
-            if place.is_dir()
-            else f"{names} end with this container; to keep them, mkdir -m 777 logs, and run "
-            f'--rm -v "$PWD/logs:{place}" own'
-        )
-    print(f"flumelab: {said}", file=sys.stderr)
+        return f"{error.filename}: {error.strerror}; let all write there: chmod 777 logs"
+    return f"{names} are in the folder that is mounted at {place}"
 
 
 def _stay() -> None:

@@ -46,4 +46,4 @@ def test_a_conf_that_flume_cannot_run_shows_the_agents_log(tmp_path: Path) -> No
     done = run_tests(tmp_path)
     assert done.returncode == int(pytest.ExitCode.TESTS_FAILED)
     assert "wrong.conf has these agents: a, b; name one" in done.stdout
-    assert "before: its metrics name a component" in done.stdout
+    assert "its metrics name a component: " in done.stdout

@@ -128,8 +128,9 @@ def hint(
     for number, text in enumerate(exercise.hints[:step], 1):
         show.out(*show.wrapped(f"{number}. {text}"))
     if step < len(exercise.hints):
-        of = f"{name} " if name else ""
-        show.out(f"{len(exercise.hints) - step} more: flumelab learn hint {of}--step {step + 1}")
+        named = f"{name} " if name else ""
+        left = len(exercise.hints) - step
+        show.out(f"{left} more: flumelab learn hint {named}--step {step + 1}")
 
 
 @commands.command()

@@ -1,4 +1,4 @@
-"""The Docker runtime for checks: a learner's mistake ends a part, and the check sees it."""
+"""The Docker runtime for checks, which sees that a learner's mistake has ended a part."""
 
 import time
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ POLL_SECONDS = 0.2
 class CheckContainers(DockerRuntime):
     """The services of compose.yaml, without the two things that would hide a mistake.
 
-    The engine does not start a program again that has ended. And nobody waits until Flume is
+    The engine does not restart a program that has ended. A start does not wait until Flume is
     healthy, because an agent whose sink never connects may be what the check is to find.
     """
 
@@ -32,7 +32,7 @@ class CheckContainers(DockerRuntime):
     def counts(self) -> Counts:
         """Read the result store; of a program that has ended, what it had when it was last read.
 
-        Nobody can ask in a container that has ended.
+        A container that has ended cannot be asked.
         """
         try:
             self._last = super().counts()
@@ -42,7 +42,10 @@ class CheckContainers(DockerRuntime):
         return self._last
 
     def _program_ends(self) -> bool:
-        """Whether it has ended; a container that is just ending refuses before it says so."""
+        """Whether the program has ended.
+
+        A container that is ending refuses commands before its state says so.
+        """
         deadline = time.monotonic() + END_SECONDS_MAX
         while time.monotonic() < deadline:
             if any(each.name in SERVICES and each.state == "stopped" for each in self.services()):

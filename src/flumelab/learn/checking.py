@@ -169,7 +169,7 @@ def _started(one: CheckRun, lesson: Lesson) -> Outcome | None:
             own = learner_error.find(log, one.file)
             if own is None or own.line:
                 source = one.file.read_text("utf-8", "replace")
-                return Outcome({}, {}, {}, True, str(own or ""), source, log)
+                return Outcome({}, {}, ended=True, error=str(own or ""), source=source, output=log)
         raise
     return None
 

@@ -72,8 +72,8 @@ def judge(exercise: Exercise, file: Path) -> Verdict:
         return Verdict(exercise.name, Result.WRONG, "mistake-left", says)
     if gone := sorted(_parts(exercise.solution) - _parts(file)):
         says = (
-            f"{gone[0]} is missing now. Correct the mistake, and leave all parts of the agent "
-            "where they are."
+            f"{gone[0]} is missing now. Correct the mistake, and remove only a part that has "
+            "nothing to do afterwards."
         )
         return Verdict(exercise.name, Result.WRONG, "part-missing", says)
     if mistake := linted.worst_of(found):

@@ -20,7 +20,7 @@ BEATS_RIGHT, BEATS_WRONG = 2, 3
 """The micro-batches after which a number that has not changed will not change."""
 BLIND_SECONDS_RIGHT, BLIND_SECONDS_WRONG = 2.5, 6.0  # … where nobody can count micro-batches
 SLOWNESS_MAX = 3.0
-BEHIND_PART_MAX = 0.4  # of the time of a check; what is less far behind shows what it does
+BEHIND_PART_MAX = 0.4  # of a check's time; a program that is less far behind has shown its numbers
 
 
 @dataclass
@@ -138,8 +138,8 @@ class WatchedRun:
         behind = self.pulse.seconds_behind() if self.pulse.is_known else 0
         if behind > BEHIND_PART_MAX * (time.monotonic() - self.started):
             raise LabError(
-                f"Spark is {behind:.0f} s behind: the machine is too busy, or your program needs "
-                "more than a second for each second; close what you do not need and check again"
+                f"Spark is {behind:.0f} s behind: the machine is too busy, or your program is "
+                "slower than its input; close what you do not need and check again"
             )
 
 

@@ -103,8 +103,7 @@ def _parse(file: Path) -> tuple[Assignment, ...]:
         raise LabError(f"{file}: {error.strerror}; give --conf a Flume configuration") from None
     if b"\0" in content:
         raise LabError(
-            f"{file} is no text that Flume can read, since it has bytes of value 0, as UTF-16 has; "
-            "save it as UTF-8"
+            f"{file}: it has zero bytes, as UTF-16 has, which Flume cannot read; save it as UTF-8"
         )
     text = content.decode("utf-8-sig", "replace")
     return _assignments(text, f"{file}, ")

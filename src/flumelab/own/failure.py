@@ -23,7 +23,9 @@ Frame = tuple[str, int, str]
 
 
 def explain(error: BaseException, program: Path) -> Iterator[str]:
-    """Yield the lines that explain a failure: the innermost own line with the error comes first.
+    """Yield the lines that explain a failure.
+
+    The first one has the error, and the innermost line of the user's own files.
 
     A failure in a task arrives as a Java exception with a worker's traceback in its text.
     """

@@ -11,7 +11,7 @@ import unpacked
 from flumelab.errors import LabError
 
 CHUNK_BYTES = 1 << 20
-LET_READ = "let the lab read it, as by chmod -R a+rX"
+LET_READ = "let the lab read it, for example with chmod -R a+rX"
 
 
 @dataclass(frozen=True)

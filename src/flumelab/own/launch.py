@@ -17,6 +17,7 @@ import os
 import runpy
 import sys
 import threading
+import traceback
 from pathlib import Path
 
 from pyspark.streaming import StreamingContext
@@ -54,7 +55,9 @@ def run(program: Path, arguments: list[str]) -> int:
             code = 0
         else:
             progress.failure = list(explain(error, program))
-            print("\n".join([FAILED, *progress.failure]), file=sys.stderr, flush=True)
+            print("\n".join([FAILED, *progress.failure]), file=sys.stderr)
+            traceback.print_exception(error)
+            sys.stderr.flush()
     finally:
         progress.ended = code
         ended.set()

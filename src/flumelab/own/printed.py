@@ -4,7 +4,7 @@ import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flumelab.errors import LabError
@@ -22,7 +22,8 @@ class Comparison:
 
     :param printed: the numbers that the program printed, by key: the last, or the sum of all. The
         columns of a key are joined by `BETWEEN_COLUMNS`; `shown_key` has them as a user reads them
-    :param counted: the number of lines of the log in which the lab found the key, by key
+    :param counted: the number that each key should have: the lines of the log in which the lab
+        found it, times the windows that count a line
     :param not_compared: a sentence for each kind of rows that cannot be compared
     """
 
@@ -63,7 +64,7 @@ def compare(output: str, counted: Mapping[str, int], columns: int = 1) -> Compar
     """Compare what was printed, in pairs, rows or tables, with a count of the log.
 
     :param counted: as `count` returns it
-    :param columns: of how many columns a key consists; see `columns_of`
+    :param columns: how many columns a key has; see `columns_of`
     """
     found = list(printed_rows.of(output, columns))
     rows = [each for each in found if isinstance(each, Printed)]
@@ -74,12 +75,12 @@ def compare(output: str, counted: Mapping[str, int], columns: int = 1) -> Compar
     if columns > 1:
         counted = _normal_keys(counted)
         fitting = _in_the_counts_order(fitting, counted, columns)
-    said = list(dict.fromkeys(_of_other_columns(row, columns) for row in rows if row in others))
+    sentences = dict.fromkeys(_why_not_comparable(row, columns) for row in rows if row in others)
     if any(isinstance(each, Printed) and each.times for each in fitting):
         compared = _by_windows(fitting, counted)
     else:
         compared = _by_keys(fitting, counted)
-    return Comparison(compared.printed, counted, [*compared.not_compared, *said])
+    return replace(compared, not_compared=[*compared.not_compared, *sentences])
 
 
 def _by_keys(
@@ -110,38 +111,42 @@ def _by_keys(
 def _by_windows(
     found: Iterable[Printed | BatchBegins | CutOff], counted: Mapping[str, int]
 ) -> Comparison:
-    """Compare the sum of a key's windows: each line is in as many of them as overlap."""
+    """Compare each key's sum over all windows; overlapping windows count a line several times."""
     last: dict[tuple[tuple[str, ...], str], int] = {}
-    again = False
+    printed_again = False
     for each in found:
         if isinstance(each, CutOff):
-            cut = "the rows of some windows are cut off; print all rows, as by option numRows"
+            cut = (
+                "some rows of the windows are not printed; print all: pprint(1000), show(1000) or "
+                "option numRows"
+            )
             return Comparison({}, counted, [cut])
         if isinstance(each, Printed):
             place = each.times, BETWEEN_COLUMNS.join(each.key)
-            again = again or place in last
+            printed_again = printed_again or place in last
             last[place] = each.number
     overlap = _overlap({times for times, _ in last})
     sums: defaultdict[str, int] = defaultdict(int)
     for (_, key), number in last.items():
         sums[key] += number
-    expected = {key: (overlap or 1) * counted.get(key, 0) for key in sums}
-    wrong = {key: number for key, number in sums.items() if number != expected[key]}
+    expected = {key: (overlap or 1) * lines for key, lines in counted.items()}
+    wrong = {key: number for key, number in sums.items() if number != expected.get(key, 0)}
     if wrong and overlap is None:
-        unknown = "a time without the window's end does not show how many windows have each line"
+        unknown = (
+            "the end of each window is not printed, so the lab cannot tell how many windows count "
+            "a line; print it, too"
+        )
         return Comparison({}, counted, [unknown])
-    open_windows = {key for key, number in wrong.items() if number < expected[key] and not again}
-    said = "windows that were still open at the end are not printed, so some keys have less"
-    compared = {
-        key: counted.get(key, 0) if key not in wrong else number
-        for key, number in sums.items()
-        if key not in open_windows
+    still_open = {
+        key for key, number in wrong.items() if number < expected.get(key, 0) and not printed_again
     }
-    return Comparison(compared, counted, [said] if open_windows else [])
+    said = "some windows were still open at the end and were not printed, so some keys have less"
+    compared = {key: number for key, number in sums.items() if key not in still_open}
+    return Comparison(compared, expected, [said] if still_open else [])
 
 
 def _overlap(windows: Iterable[tuple[str, ...]]) -> int | None:
-    """How many windows have each line; None if the windows' ends are not printed."""
+    """Return how many windows count each line; None if the windows' ends are not printed."""
     spans = {span for span in map(printed_rows.window_of, windows) if span}
     starts = sorted({start for start, _ in spans})
     lengths = {end - start for start, end in spans if end}
@@ -152,7 +157,7 @@ def _overlap(windows: Iterable[tuple[str, ...]]) -> int | None:
     return max(1, round(length / min(slides))) if slides else 1
 
 
-def _of_other_columns(row: Printed, columns: int) -> str:
+def _why_not_comparable(row: Printed, columns: int) -> str:
     shape = f"the table {', '.join(row.names)}" if row.names else "a printed row"
     has = f"{len(row.key)} column{'s' if len(row.key) != 1 else ''} as its key"
     groups = f"{columns} group{'s' if columns != 1 else ''}"
@@ -182,13 +187,14 @@ def _in_the_counts_order(
     found: Sequence[Printed | BatchBegins | CutOff], counted: Mapping[str, int], columns: int
 ) -> list[Printed | BatchBegins | CutOff]:
     """Bring the columns into the order of the expression's groups: the one that finds most keys."""
+    if columns > COLUMNS_TRIED_MAX:
+        return list(found)
     keys = [tuple(map(_normal, each.key)) for each in found if isinstance(each, Printed)]
-    orders = list(itertools.permutations(range(columns if columns <= COLUMNS_TRIED_MAX else 0)))
 
     def known(order: Sequence[int]) -> int:
         return sum(BETWEEN_COLUMNS.join(key[place] for place in order) in counted for key in keys)
 
-    best = max(orders, key=known) or tuple(range(columns))
+    best = max(itertools.permutations(range(columns)), key=known)
     return [
         Printed(tuple(_normal(each.key[place]) for place in best), each.times, each.number)
         if isinstance(each, Printed)
@@ -208,7 +214,7 @@ def count(files: Iterable[LogFile], pattern: str, each: bool = False) -> Counter
 
 
 def columns_of(pattern: str) -> int:
-    """Return of how many columns a key consists that `count` finds."""
+    """Return how many columns the keys have that `count` finds."""
     return max(1, expression_of(pattern).groups)
 
 

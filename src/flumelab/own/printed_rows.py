@@ -1,6 +1,6 @@
 """Finds the keys and their numbers in what a program has printed.
 
-Read are ``(key, number)`` and ``Row(…)``, as `pprint` and `print` write them, and the tables of
+It reads ``(key, number)`` and ``Row(…)``, as `pprint` and `print` write them, and the tables of
 `show()` and of the console sink. A key may have several columns: ``((a, b), number)``, or a table
 with more than two. A column of times, or of windows, is kept apart.
 """

@@ -23,12 +23,12 @@ WORKERS_END = re.compile(
     r"|^Traceback \(most recent call last\):\s*\Z",
     re.M,
 )
-"""What PySpark prints if a worker of Python ends in the middle of something: it has no frame of the
-user's. A worker that is killed meanwhile leaves the first line alone."""
+"""What PySpark prints if a Python worker ends in the middle of its work: a trace without a frame of
+the user's. If the worker is killed meanwhile, only the first line is there."""
 
 
 class _LoggedTrace:
-    """Follows the trace of Python that an entry of Spark's log quotes; a program's own stays."""
+    """Recognises a Python trace in an entry of Spark's log; one that the program prints is kept."""
 
     def __init__(self) -> None:
         self._in_entry = self._in_trace = self._at_end = False

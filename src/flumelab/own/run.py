@@ -79,8 +79,8 @@ class OwnRun:
                     if not lab.state.read_progress().get("active"):
                         raise
                     self._report(
-                        "interrupted; what Spark has stored is still counted, and another Ctrl-C "
-                        "ends that, too"
+                        "interrupted; the lab still counts what Spark has stored; press Ctrl-C "
+                        "again to end at once"
                     )
                     return self._end(signal.code)
                 finally:

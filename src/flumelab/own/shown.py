@@ -44,15 +44,16 @@ def explanation(hops: Hops, counts: bool = False) -> str:
 
     :param counts: whether the program's numbers are compared, too
     """
-    unknown = "The lab has not made this log, so it knows no right result; it compares each hop"
+    unknown = "The lab did not make this log, so it does not know the right result."
     if hops.agree is None:
-        return f"{unknown} with the one before."
+        return f"{unknown} It sees no hop to compare."
+    compared = f"{unknown} It compares each hop with the one before:"
     if not hops.agree:
         where = hops.differs_at
-        what = f"{where} has other lines than the hop before" if where else "no line has come"
-        return f"{unknown} with the one before: {what}."
-    rest = "" if counts else " Whether the program counts the right thing, --count shows."
-    return f"{unknown} with the one before: no line was lost or repeated.{rest}"
+        what = f"{where} has another number of lines" if where else "no line has come"
+        return f"{compared} {what}."
+    rest = "" if counts else " --count shows whether the program counts the right thing."
+    return f"{compared} the numbers are equal.{rest}"
 
 
 def services(found: list[Service], failure: Sequence[str]) -> None:

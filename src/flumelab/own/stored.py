@@ -1,7 +1,7 @@
 """Reads the files that a program has stored, so that `--count` compares them as printed rows.
 
 Spark marks a folder that it has written whole by a file `_SUCCESS`, and one that a structured query
-writes by `_spark_metadata`. Read are text, CSV, JSON and Parquet, in the lab's own folders: those
+writes by `_spark_metadata`. This reads text, CSV, JSON and Parquet in the lab's own folders: those
 for relative paths, and for paths that do not exist on this machine.
 """
 

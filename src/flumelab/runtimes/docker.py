@@ -88,7 +88,8 @@ class DockerRuntime:
             ended = [name for name, state in states.items() if state == "stopped"]
             waiting = [name for name, state in states.items() if state != "running"]
             logs = {name: self.log_tail(name, ERROR_LINES) for name in ended}
-            log = "".join(self.log_tail(name, LOG_LINES) for name in [*ended, *waiting][:1])
+            failed = next(iter([*ended, *waiting]), None)
+            log = self.log_tail(failed, LOG_LINES) if failed else ""
             if not was_up:
                 self._compose.output("down")
             raise NotStarted(f"{error}\n{log}", logs) from None

@@ -140,8 +140,8 @@ class Processes:
 def all_processes() -> Iterator[psutil.Process]:
     """Every process of this machine.
 
-    psutil keeps the processes that it has found, and does not notice when a pid has a new one: it
-    would refuse to kill that, as the one that it knows has ended.
+    psutil caches the processes that it has found. If a pid has been reused, it takes the new
+    process for the old one, which has ended, and refuses to kill it.
     """
     psutil.process_iter.cache_clear()
     return psutil.process_iter()

@@ -36,8 +36,9 @@ _SERVER = b"\2" + encode_bytes(PROTOCOL_TEXT.encode()) + b"\2" + PROTOCOL_HASH +
 CLIENT = b"\2" + _SERVER
 NONE = b"\4" + _SERVER
 
-_STATUS = {"type": "enum", "symbols": ["OK", "FAILED", "UNKNOWN"]}
-EXPECTED = ExpectedProtocol(
+STATUSES = ("OK", "FAILED", "UNKNOWN")
+_STATUS = {"type": "enum", "symbols": list(STATUSES)}
+SOURCE_PROTOCOL = ExpectedProtocol(
     name="AvroSourceProtocol",
     owner="Flume",
     peer="client",
@@ -64,7 +65,7 @@ def read_handshake(data: memoryview, limits: Limits) -> tuple[bytes, int]:
     if client_hash not in KNOWN_HASHES:
         if client_text is None:
             return NONE, position
-        check_protocol(client_text, EXPECTED, limits)
+        check_protocol(client_text, SOURCE_PROTOCOL, limits)
     return (BOTH if server_hash in KNOWN_HASHES else CLIENT), position
 
 

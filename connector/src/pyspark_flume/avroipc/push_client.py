@@ -9,8 +9,9 @@ from dataclasses import replace
 from pyspark_flume.avro_binary import encode_bytes, encode_long, read_bytes, read_long, skip_map
 from pyspark_flume.avroipc.framing import Frame, FrameReader, frame
 from pyspark_flume.avroipc.handshake import (
-    EXPECTED,
     PROTOCOL_TEXT,
+    SOURCE_PROTOCOL,
+    STATUSES,
     encode_handshake,
     read_handshake_answer,
 )
@@ -18,8 +19,7 @@ from pyspark_flume.avroipc.limits import LIMITS, Limits
 from pyspark_flume.avroipc.protocol_check import printable
 from pyspark_flume.errors import EventCorrupt, ProtocolError
 
-_EXPECTED = replace(EXPECTED, peer="receiver")
-_STATUSES = ("OK", "FAILED", "UNKNOWN")
+_RECEIVER_PROTOCOL = replace(SOURCE_PROTOCOL, peer="receiver")
 _END_OF_ARRAY = b"\0"
 
 
@@ -58,7 +58,7 @@ class PushClient:
     def _read(self, answer: Frame) -> str:
         data, position = memoryview(answer.payload), 0
         if not self._greeted:
-            position = read_handshake_answer(data, _EXPECTED, self._limits)
+            position = read_handshake_answer(data, _RECEIVER_PROTOCOL, self._limits)
             self._greeted = True
         try:
             position = skip_map(data[: position + self._limits.head_bytes_max], position)
@@ -68,6 +68,8 @@ class PushClient:
                 message, _ = read_bytes(data, after)
                 said = printable(message.decode("utf-8", "replace"), 200)
                 raise ProtocolError(f"appendBatch failed at the receiver: {said}")
-            return _STATUSES[status]
-        except (EventCorrupt, IndexError) as error:
+            if not 0 <= status < len(STATUSES):
+                raise EventCorrupt(f"status {status}")
+            return STATUSES[status]
+        except EventCorrupt as error:
             raise ProtocolError(f"answer to appendBatch is damaged: {error}") from None

@@ -32,18 +32,18 @@ class LoggedProcess:
                 start_new_session=True,  # a launcher's JVM ends with it
             )
 
-    def wait_until(self, true: Callable[[], object], claim: str, timeout: float) -> None:
-        """Wait until `true` returns something true.
+    def wait_until(self, condition: Callable[[], object], claim: str, timeout: float) -> None:
+        """Wait until `condition` returns something true.
 
         Raises `TimeoutError` after `timeout` seconds, or once the process has ended; the message
         has the end of its log.
         """
         deadline = time.monotonic() + timeout
-        while not true():
+        while not condition():
             ended = self._process.poll()
             if ended is not None or time.monotonic() > deadline:
-                how = f"ended with exit code {ended}" if ended is not None else f"{timeout:g} s"
-                raise TimeoutError(f"{how} before: {claim}; {self.log} ends with:\n{self.tail()}")
+                how = f"not within {timeout:g} s" if ended is None else f"ended with code {ended}"
+                raise TimeoutError(f"{claim}: {how}; {self.log} ends with:\n{self.tail()}")
             time.sleep(POLL_SECONDS)
 
     def tail(self) -> str:

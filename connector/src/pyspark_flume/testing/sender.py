@@ -44,9 +44,9 @@ class FlumeSender:
             while not (answers := self._client.receive_data(self._receive())):
                 pass
         except OSError as error:
-            raise SendFailed(f"{self._place}: no answer ({error}); its log says why") from None
+            raise SendFailed(f"{self._place}: no answer ({error}); see its log") from None
         if answers != ["OK"]:
-            raise SendFailed(f"{self._place} answered {answers[0]}, not OK; its log says why")
+            raise SendFailed(f"{self._place} answered {answers[0]}, not OK; see its log")
         return len(encoded)
 
     def close(self) -> None:

@@ -159,7 +159,7 @@ function drawVerdict() {
     details.push([...ends].map((hop) => `${number(hop.lines)} ${hop.name}`).join(", "));
   }
   if (ledger?.says.startsWith("no truth known"))
-    details.push("the lab has not made this log, so it compares each hop with the one before");
+    details.push("the lab did not make this log, so it compares each hop with the one before");
   if (ledger?.malformed) details.push(`${number(ledger.malformed)} of them malformed`);
   if (ledger?.seconds != null) details.push(`balanced ${seconds(ledger.seconds)} after the first line`);
   say("verdict-detail", details.join(" · "));

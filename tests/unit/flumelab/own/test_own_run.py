@@ -156,8 +156,9 @@ def test_a_container_keeps_its_logs_where_a_folder_is_mounted_or_says_how(
         (logs / name).write_text(name)
     own_container.keep_logs(logs, place)
     assert capsys.readouterr().err == (
-        "flumelab: flume.log and program.log end with this container; to keep them, mkdir -m 777 "
-        f'logs, and run --rm -v "$PWD/logs:{place}" own\n'
+        "flumelab: flume.log and program.log will be lost with this container; to keep them: "
+        "mkdir -m 777 logs && docker compose -f compose.own.yaml run --rm "
+        f'-v "$PWD/logs:{place}" own\n'
     )
     place.mkdir()
     own_container.keep_logs(logs, place)

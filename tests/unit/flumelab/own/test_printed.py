@@ -199,6 +199,8 @@ def test_windows_are_added_up_and_those_that_overlap_have_a_line_several_times(
     assert too_many.differences == {"/a": (3, 2)}
     lost = window("00", "10", "/a", 0) + window("00", "10", "/a", 1)  # the same window again
     assert compared_with(lost, log).differences == {"/a": (1, 2)}
+    half = "".join([*sliding[:1], *sliding[:1], window("05", "15", "/a", 1)])  # as many as lines
+    assert compared_with(half, log).differences == {"/a": (2, 4)}
 
 
 def test_windows_of_which_not_all_is_printed_are_said_not_to_be_compared(
@@ -208,12 +210,10 @@ def test_windows_of_which_not_all_is_printed_are_said_not_to_be_compared(
     assert still_open.printed == {"/b": 1}
     assert "still open at the end" in still_open.not_compared[0]
     cut = window("00", "10", "/a", 2) + "only showing top 1 row\n"
-    assert "print all rows" in compared_with(cut, log).not_compared[0]
+    assert "print all" in compared_with(cut, log).not_compared[0]
     starts = "|2026-01-01 00:00:00|/a|1|\n|2026-01-01 00:10:00|/a|{}|\n"
     assert compared_with(starts.format(1), log).right
-    assert (
-        "a time without the window's end" in (compared_with(starts.format(3), log).not_compared[0])
-    )
+    assert "the end of each window is not" in compared_with(starts.format(3), log).not_compared[0]
 
 
 def test_the_number_of_a_table_is_in_the_column_with_such_a_name(log: list[LogFile]) -> None:
