@@ -41,7 +41,7 @@ def text(message: str) -> str:
 
 
 def path(file: Path, root: Path) -> str:
-    """Return a path from the current folder, if that has the checkout, or else from the checkout."""
+    """Return a path from the current folder if that has the checkout, else from the checkout."""
     for folder in (Path.cwd(), root):
         if file.is_relative_to(folder) and root.is_relative_to(folder):
             return str(file.relative_to(folder))

@@ -49,7 +49,10 @@ def test_the_only_agent_of_a_file_needs_no_name(tmp_path: Path) -> None:
 
 def test_a_conf_that_is_utf16_is_said_to_be_so(tmp_path: Path) -> None:
     (tmp_path / "my.conf").write_text(COURSE, encoding="utf-16")
-    with pytest.raises(LabError, match=r"it has zero bytes, as UTF-16 has, which Flume cannot read; save it as UTF-8$"):
+    with pytest.raises(
+        LabError,
+        match=r"it has zero bytes, as UTF-16 has, which Flume cannot read; save it as UTF-8$",
+    ):
         conf.read(tmp_path / "my.conf")
 
 

@@ -60,7 +60,7 @@ final class FollowedLog {
         gone = isEnded = false;
         boolean changed = size != seenSize || millis != seenMillis || isUnnamed;
         if (changed) {
-            seenSize = UNKNOWN; // with the same size it may be another content
+            seenSize = UNKNOWN; // with the same size it may be other content
             seenMillis = millis;
         }
         return changed;
@@ -110,8 +110,8 @@ final class FollowedLog {
 
     /** The channel has all before this position. */
     void commit(LogPosition reached) {
-        reading.positions().reach(reached);
-        committed = reading.positions().of(file); // of another content, if it was truncated since
+        reading.positions().noteReached(reached);
+        committed = reading.positions().of(file); // of other content, if it was truncated since
     }
 
     /** The channel did not take what was read; it has to be read again. */
@@ -158,7 +158,7 @@ final class FollowedLog {
         }
         Lines lines = new Lines(batch, size);
         while (!lines.cut() && buffer.limit() < size - start() && buffer.enlarge()) {
-            if (!buffer.fillOn(channel, start(), size)) {
+            if (!buffer.readMore(channel, start(), size)) {
                 return true;
             }
         }
@@ -191,7 +191,7 @@ final class FollowedLog {
         return false;
     }
 
-    /** The bytes before the position are read, too: they show whether the file is still the same. */
+    /** The bytes before the position are read, too: they show whether it is the same file. */
     private long start() {
         return position == null ? 0 : position.offset() - position.tailBytes();
     }

@@ -68,10 +68,10 @@ public final class GrowingLogSource extends AbstractSource
     private SourceCounter counter;
 
     /** What each log is read through; a test may do something between two reads. */
-    private UnaryOperator<FileChannel> channels = UnaryOperator.identity();
+    private UnaryOperator<FileChannel> fileWrapper = UnaryOperator.identity();
 
-    void setChannels(UnaryOperator<FileChannel> channels) {
-        this.channels = channels;
+    void setFileWrapper(UnaryOperator<FileChannel> fileWrapper) {
+        this.fileWrapper = fileWrapper;
     }
 
     @Override
@@ -99,7 +99,7 @@ public final class GrowingLogSource extends AbstractSource
         Map<String, FollowedLog> byFile = new HashMap<>();
         positions = new LogPositions(file, byFile.keySet());
         LogReading reading = new LogReading(
-                positions, byFile, channels, new LineBuffer(lineMax), lineMax, lines, withDevice);
+                positions, byFile, fileWrapper, new LineBuffer(lineMax), lineMax, lines, withDevice);
         LogFolders folders = new LogFolders(groups, ignored, reading, byFile);
         logs = new LogReader(
                 folders, openMax, scanNanos, idleNanos, () -> counter.incrementEventReadFail());

@@ -36,15 +36,15 @@ final class LineBuffer {
     /**
      * Reads from this position on: as many bytes as fit, or up to {@code end}.
      *
-     * @return false if the file was truncated meanwhile; then the bytes are of two contents
+     * @return false if the file was truncated meanwhile; then the bytes are of old and new content
      */
     boolean fill(FileChannel file, long position, long end) throws IOException {
         limit = 0;
-        return fillOn(file, position, end);
+        return readMore(file, position, end);
     }
 
     /** Reads what follows the bytes that it has; otherwise as {@code fill}. */
-    boolean fillOn(FileChannel file, long position, long end) throws IOException {
+    boolean readMore(FileChannel file, long position, long end) throws IOException {
         long wanted = Math.min(bytes.length, Math.max(limit, end - position));
         limit += read(file, position + limit, bytes, limit, (int) wanted);
         return isStillIn(file, position);

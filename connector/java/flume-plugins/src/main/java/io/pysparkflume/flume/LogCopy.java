@@ -55,7 +55,8 @@ final class LogCopy {
                 if (compared == Compared.EQUAL) {
                     return WAIT;
                 }
-                if (compared == Compared.SHORTER || compared == Compared.TRUNCATED && continues(each)) {
+                if (compared == Compared.SHORTER
+                        || compared == Compared.TRUNCATED && continues(each)) {
                     return each;
                 }
             }
@@ -75,8 +76,17 @@ final class LogCopy {
         return moved.to(size, tail, LogReading.sum(channel, size - tail, tail));
     }
 
-    /** The other log has the content of this one; or has its beginning; or neither; or had it. */
-    private enum Compared { EQUAL, SHORTER, DIFFERENT, TRUNCATED }
+    /** What the other log has. */
+    private enum Compared {
+        /** The content of this one. */
+        EQUAL,
+        /** The beginning of it. */
+        SHORTER,
+        /** Other content. */
+        DIFFERENT,
+        /** Other content, since it was truncated. */
+        TRUNCATED
+    }
 
     private Compared compare(FollowedLog log, LogPosition position) throws IOException {
         if (!isThere(log)) {
@@ -84,9 +94,9 @@ final class LogCopy {
         }
         try (FileChannel original = reading.open(log.path())) {
             long end = original.size();
-            boolean isEqual = end >= size && isEqualBefore(size, original);
+            boolean isEqual = end >= size && hasSameBytesBefore(size, original);
             boolean isShorter =
-                    end < size && end >= LogPosition.HEAD_SURE && isEqualBefore(end, original);
+                    end < size && end >= LogPosition.HEAD_SURE && hasSameBytesBefore(end, original);
             // This comes last: it shows that it was not truncated while it was compared.
             if (!isAt(position, original, original.size())
                     || LogReading.sum(original, 0, position.headBytes()) != position.headSum()) {
@@ -99,7 +109,7 @@ final class LogCopy {
         }
     }
 
-    private boolean isEqualBefore(long end, FileChannel original) throws IOException {
+    private boolean hasSameBytesBefore(long end, FileChannel original) throws IOException {
         int length = (int) Math.min(LogPosition.HEAD_SURE, end);
         return LogReading.sum(original, end - length, length)
                 == LogReading.sum(channel, end - length, length);

@@ -68,16 +68,16 @@ record LogPosition(
 
     /** Whether a copy of it would be recognised. */
     boolean isRecognisable() {
-        return !hasCopy() && (offset > 0 || headBytes >= HEAD_SURE);
+        return !isContinued() && (offset > 0 || headBytes >= HEAD_SURE);
     }
 
     /** Whether a copy continues it, in another file. */
-    boolean hasCopy() {
+    boolean isContinued() {
         return headBytes == 0;
     }
 
     /** The same, when a copy continues it: a log has one copy only. */
-    LogPosition withCopy() {
+    LogPosition markedContinued() {
         return withHead(0, 0);
     }
 
@@ -92,7 +92,7 @@ record LogPosition(
                 path);
     }
 
-    /** The position of a log that has ended: its file has another content now. */
+    /** The position of a log that has ended: its file has other content now. */
     LogPosition ended() {
         return in(file + " before " + identity, path);
     }

@@ -76,18 +76,18 @@ final class LogPositions {
     }
 
     /** Whether a log has this identity, or has had it. */
-    boolean haveIdentity(String identity) {
+    boolean hasIdentity(String identity) {
         return positions.values().stream().anyMatch(each -> each.identity().equals(identity));
     }
 
-    /** Notes what the channel has. Meanwhile the file may have begun another content. */
-    void reach(LogPosition reached) {
+    /** Notes what the channel has. Meanwhile the file may have begun other content. */
+    void noteReached(LogPosition reached) {
         LogPosition now = positions.get(reached.file());
         boolean isCurrent = now == null || now.identity().equals(reached.identity());
         LogPosition noted = isCurrent ? now : positions.get(reached.ended().file());
-        boolean hasCopy = noted == null ? !isCurrent : noted.hasCopy();
+        boolean hasCopy = noted == null ? !isCurrent : noted.isContinued();
         LogPosition next = isCurrent ? reached : reached.ended();
-        put(hasCopy ? next.withCopy() : next);
+        put(hasCopy ? next.markedContinued() : next);
     }
 
     void put(LogPosition position) {

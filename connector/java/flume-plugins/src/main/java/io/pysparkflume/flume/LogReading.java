@@ -17,7 +17,7 @@ import java.util.function.UnaryOperator;
  * What the logs of a source share: positions, buffer, and how a log is identified.
  *
  * @param logs those that are there or open, by device and inode
- * @param channels what each file is read through; the file itself, but for tests
+ * @param fileWrapper what each file is read through; the file itself, but for tests
  * @param lineMax the most bytes of a line in one event
  * @param fingerprintLines so many lines make the fingerprint
  * @param withDevice whether the device's number is part of the identity
@@ -25,7 +25,7 @@ import java.util.function.UnaryOperator;
 record LogReading(
         LogPositions positions,
         Map<String, FollowedLog> logs,
-        UnaryOperator<FileChannel> channels,
+        UnaryOperator<FileChannel> fileWrapper,
         LineBuffer buffer,
         int lineMax,
         int fingerprintLines,
@@ -40,14 +40,14 @@ record LogReading(
     }
 
     FileChannel open(Path path) throws IOException {
-        return channels.apply(FileChannel.open(path, StandardOpenOption.READ));
+        return fileWrapper.apply(FileChannel.open(path, StandardOpenOption.READ));
     }
 
     /**
      * The beginning of a log, with its identity; null if it cannot be told yet.
      *
-     * <p>All of it is made of the bytes in the buffer, from which the lines are cut, too. So it is
-     * of their content, even if the log is truncated at this moment.
+     * <p>All of it is made from the bytes in the buffer, as the lines are. So it belongs to these
+     * lines even if the log is truncated at this moment.
      *
      * <p>An inode that had another log with the same first line makes a further generation; a copy
      * of a truncated log continues that log. Where a log begins is on disk before a line of it is
@@ -63,7 +63,7 @@ record LogReading(
         }
         LogPosition before = positions.of(file);
         boolean isSame = before != null && before.fingerprint().equals(fingerprint);
-        if (isSame && before.offset() == 0 && !before.hasCopy() && before.hasHead(buffer)) {
+        if (isSame && before.offset() == 0 && !before.isContinued() && before.hasHead(buffer)) {
             return begin(before, null, null); // nothing of it is known to be sent
         }
         LogCopy copy = new LogCopy(this, channel, size, path);
@@ -76,7 +76,7 @@ record LogReading(
         }
         int generation = isSame ? before.generation() + 1 : 1;
         LogPosition first = LogPosition.first(file, fingerprint, generation, path.toString());
-        while (before != null && positions.haveIdentity(first.identity())) {
+        while (before != null && positions.hasIdentity(first.identity())) {
             first = LogPosition.first(file, fingerprint, ++generation, path.toString());
         }
         int head = LogPosition.headBytes(buffer.limit());
@@ -93,9 +93,9 @@ record LogReading(
             throws IOException {
         if (original != null) {
             // It stays, so that its file's next content is told from it.
-            positions.put(original.withCopy());
+            positions.put(original.markedContinued());
         }
-        if (before != null && before != position && !before.hasCopy()) {
+        if (before != null && before != position && !before.isContinued()) {
             positions.put(before.ended());
         }
         positions.begin(position);

@@ -56,7 +56,7 @@ class LogCopyMomentsTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
-    void norDoesAKillOfTheAgentAfterIt(int batches) throws Exception {
+    void aKillAfterTheRotationLosesOrRepeatsNoLine(int batches) throws Exception {
         for (Before before : Before.values()) {
             int moment = 1;
             while (new Rotations(before, moment, batches).run()) {
@@ -97,8 +97,8 @@ class LogCopyMomentsTest {
         /** Returns whether the moment came. */
         boolean run() throws Exception {
             logs.set("batchSize", Integer.toString(BATCH));
-            logs.channels = file -> new CountedReads(file, BYTES, this::passMoment);
-            logs.meanwhile = this::noteKill;
+            logs.fileWrapper = file -> new HookedFile(file, BYTES, this::passMoment);
+            logs.meanwhile = this::keepPositions;
             logs.start();
             if (before == Before.HAS_BEGUN) {
                 write(FEW_LINES);
@@ -141,7 +141,7 @@ class LogCopyMomentsTest {
             }
         }
 
-        private void noteKill() {
+        private void keepPositions() {
             if (rotations > 0 && ++sent == batches) {
                 try {
                     positions = Files.readAllBytes(logs.positions);

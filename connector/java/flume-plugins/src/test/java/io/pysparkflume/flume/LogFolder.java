@@ -34,7 +34,7 @@ final class LogFolder {
     Runnable meanwhile = () -> {};
 
     /** What each log is read through. */
-    UnaryOperator<FileChannel> channels = UnaryOperator.identity();
+    UnaryOperator<FileChannel> fileWrapper = UnaryOperator.identity();
 
     private final Map<String, String> keys = new HashMap<>();
     private GrowingLogSource source;
@@ -56,7 +56,7 @@ final class LogFolder {
     GrowingLogSource start() {
         source = new GrowingLogSource();
         source.setName("logs");
-        source.setChannels(channels);
+        source.setFileWrapper(fileWrapper);
         source.configure(new Context(keys));
         source.setChannelProcessor(new ChannelProcessor(null) {
             @Override

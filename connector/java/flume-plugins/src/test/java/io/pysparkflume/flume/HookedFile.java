@@ -8,8 +8,8 @@ import java.nio.channels.FileLock;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
-/** A file that something happens to before it is looked at; it can only be read. */
-final class CountedReads extends FileChannel {
+/** A read-only file that runs a hook before each read and each look at its size. */
+final class HookedFile extends FileChannel {
     private final FileChannel file;
     private final int bytesMax;
     private final Runnable before;
@@ -20,7 +20,7 @@ final class CountedReads extends FileChannel {
      * @param bytesMax so many bytes come with one read
      * @param before is run before each read, and each look at the size
      */
-    CountedReads(FileChannel file, int bytesMax, Runnable before) {
+    HookedFile(FileChannel file, int bytesMax, Runnable before) {
         this.file = file;
         this.bytesMax = bytesMax;
         this.before = before;
