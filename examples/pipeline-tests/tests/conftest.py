@@ -1,5 +1,10 @@
+import os
+import sys
+
 import pytest
 from pyspark.sql import SparkSession
+
+os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers have the same packages
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,8 @@ class PushClient:
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
         self._frames = FrameReader(limits)
-        self._serial = 0
+        self._serial = 0  # of the last call
+        self._answered = 0  # the serial of the last answer
         self._greeted = False  # whether the handshake has been answered
 
     def append_batch(self, events: Sequence[bytes]) -> bytes:
@@ -56,6 +57,9 @@ class PushClient:
         return [self._read(answer) for answer in self._frames.receive_data(data)]
 
     def _read(self, answer: Frame) -> str:
+        self._answered += 1
+        if answer.serial != self._answered or self._answered > self._serial:
+            raise ProtocolError(f"answer {answer.serial} belongs to no call that waits for one")
         data, position = memoryview(answer.payload), 0
         if not self._greeted:
             position = read_handshake_answer(data, _RECEIVER_PROTOCOL, self._limits)

@@ -1,8 +1,11 @@
 """A Flume agent as a process; `FlumeContainer` is the same in a container."""
 
 import json
+import os
+import re
 import shutil
 import urllib.request
+from collections.abc import Set
 from pathlib import Path
 
 from pyspark_flume.testing.agent_names import agents_of
@@ -22,25 +25,32 @@ class AgentProcess(LoggedProcess):
     :param folder: for its log
     :param agent: the agent's name; None takes the only one in the file
     :param environment: what the conf names as ``${env:NAME}``
-    :raises FileNotFoundError: there is no ``flume-ng``
-    :raises ValueError: the conf has not exactly one agent, and none is named
+    :raises FileNotFoundError: there is no ``flume-ng``, or no such conf
+    :raises ValueError: the conf has no such agent, or not exactly one and none is named; or a
+        variable is not set, of which Flume would take the name for the value
     """
 
     def __init__(
-        self, conf: Path, folder: Path, agent: str | None = None, **environment: str
+        self,
+        conf: str | os.PathLike[str],
+        folder: str | os.PathLike[str],
+        agent: str | None = None,
+        **environment: str | int,
     ) -> None:
         command = shutil.which(FLUME_NG)
         if not command:
             raise FileNotFoundError(f"{FLUME_NG} is not on the PATH; install Flume")
+        given = {name: str(value) for name, value in environment.items()}
+        name = _checked(Path(conf), agent, {*os.environ, *given})
         self._metrics_port = free_port()
-        name = agent or _only_agent(conf)
         monitoring = ("type=http", f"port={self._metrics_port}")
         options = [f"-Dflume.monitoring.{option}" for option in monitoring]
         arguments = ["agent", "-n", name, "-c", str(folder), "-f", str(conf), *options]
-        super().__init__([command, *arguments], folder / f"{name}.log", environment)
+        log = Path(folder) / f"{name}-{self._metrics_port}.log"
+        super().__init__([command, *arguments], log, given)
         try:
             self.wait_until(self.metrics, "its metrics name a component", START_SECONDS_MAX)
-        except TimeoutError:
+        except BaseException:
             self.kill()
             raise
 
@@ -71,12 +81,28 @@ class AgentProcess(LoggedProcess):
 
         Raises `TimeoutError` after `timeout` seconds, with the end of the agent's log.
         """
-        self.wait_until(lambda: self.sent() >= events, f"{events} events are sent", timeout)
+        try:
+            self.wait_until(lambda: self.sent() >= events, f"{events} events are sent", timeout)
+        except TimeoutError as error:
+            raise TimeoutError(f"{self.sent()} of {error}") from None
         return self.sent()
 
 
-def _only_agent(conf: Path) -> str:
-    names = agents_of(conf.read_text("utf-8"))
-    if len(names) != 1:
-        raise ValueError(f"{conf} has these agents: {', '.join(names) or 'none'}; name one")
-    return names[0]
+def _checked(conf: Path, agent: str | None, variables: Set[str]) -> str:
+    """Return the name of the agent to start."""
+    if not conf.is_file():
+        raise FileNotFoundError(f"{conf.absolute()} is not there; name a conf file")
+    text = conf.read_text("utf-8", "replace")
+    names = agents_of(text)
+    if agent not in names if agent else len(names) != 1:
+        wanted = f"no agent {agent}" if agent else "not one agent"
+        found = ", ".join(names) or "none: it needs a line NAME.sources = …"
+        raise ValueError(f"{conf} has {wanted}; name one of those with sources, {found}")
+    used = re.findall(r"^[^#!\n]*?\$\{env:(\w+)\}", text, re.MULTILINE)
+    missing = sorted(set(used) - variables)
+    if missing:
+        raise ValueError(
+            f"{conf} names ${{env:{missing[0]}}}, which is not set; give it, as in "
+            f"flume_agent(conf, {missing[0]}=…)"
+        )
+    return agent or names[0]

@@ -1,5 +1,7 @@
 """A landing log that a test fills from Python: a query is tested without Flume and receiver."""
 
+import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,8 +23,9 @@ class FakeLog:
     :param path: the log's folder; it is created
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._one_thread = threading.Lock()
         self.append([])
 
     def append(self, events: Iterable[PlainEvent]) -> None:
@@ -31,7 +34,7 @@ class FakeLog:
         Raises `LandingLocked` while a receiver or another test writes to the log.
         """
         encoded = encode(events)
-        with LandingWriter.open(self.path, identify) as writer:
+        with self._one_thread, LandingWriter.open(self.path, identify) as writer:
             if encoded:
                 writer.append(b"".join(encoded), len(encoded), [])
                 writer.commit()

@@ -44,7 +44,7 @@ def flume_receiver(tmp_path: Path) -> Iterator[ReceiverProcess]:
 
 @pytest.fixture
 def flume_sender(flume_receiver: ReceiverProcess) -> Iterator[FlumeSender]:
-    """A connection to `flume_receiver`, whose `send` stands for a whole agent."""
+    """A connection to `flume_receiver`; `send` stands for an agent, and raises `SendFailed`."""
     from pyspark_flume.testing.sender import FlumeSender
 
     with FlumeSender(flume_receiver.host, flume_receiver.port) as sender:
@@ -80,9 +80,11 @@ def flume_agent(
     }
     with ExitStack() as agents:
 
-        def start(conf: str | Path, agent: str | None = None, **environment: str) -> AgentProcess:
-            given = places | environment
-            process = AgentProcess(Path(conf), tmp_path / "agent", agent, **given)
+        def start(
+            conf: str | Path, agent: str | None = None, **environment: str | int
+        ) -> AgentProcess:
+            given = {**places, **environment}
+            process = AgentProcess(conf, tmp_path / "agent", agent, **given)
             agents.callback(process.stop)
             return process
 

@@ -1,5 +1,6 @@
 """A receiver as a process."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,17 +15,24 @@ class ReceiverProcess(LoggedProcess):
 
     :param landing: the folder of its landing log, for ``format("flume").option("landing", …)``
     :param options: further arguments, as in ``"--retention", "commit"``
+    :param port: where it listens, such as the port of one that was killed; default: a free one
     """
 
     host = HOST
 
-    def __init__(self, landing: Path, *options: str) -> None:
-        self.landing, self.port = landing, free_port()
+    def __init__(
+        self, landing: str | os.PathLike[str], *options: str, port: int | None = None
+    ) -> None:
+        self.landing, self.port = Path(landing), port or free_port()
         place = ["--landing", str(landing), "--host", HOST, "--port", str(self.port)]
         command = [sys.executable, "-m", "pyspark_flume.receiver", *place, *options]
-        super().__init__(command, landing.with_name(f"{landing.name}.log"), {})
+        super().__init__(command, self.landing.with_name(f"{self.landing.name}.log"), {})
         try:
-            self.wait_until(lambda: "listens on" in self.tail(), "it listens", START_SECONDS_MAX)
-        except TimeoutError:
+            self.wait_until(
+                lambda: "listens on" in self.output(),
+                f"the receiver listens on {HOST}:{self.port}",
+                START_SECONDS_MAX,
+            )
+        except BaseException:
             self.kill()
             raise

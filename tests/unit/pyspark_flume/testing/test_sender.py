@@ -5,13 +5,18 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+from pyspark_flume.avroipc.framing import frame
+from pyspark_flume.avroipc.handshake import BOTH
+from pyspark_flume.avroipc.push_calls import OK
+from pyspark_flume.avroipc.push_client import PushClient
 from pyspark_flume.avroipc.push_connection import PushConnection
 from pyspark_flume.errors import ProtocolError, SendFailed
 from pyspark_flume.events.event_positions import scan_events
-from pyspark_flume.events.record import decode_events
+from pyspark_flume.events.record import decode_events, encode_event
 from pyspark_flume.testing.sender import FlumeSender
 
 
@@ -76,19 +81,57 @@ def test_events_that_are_not_stored_raise(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "says"),
+    ("answer", "says"),
     [
-        (b"", SendFailed, "no answer .the receiver has closed the connection"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", ProtocolError, "buffers, the limit is"),
-        (b"\0\0\0\1\0\0\0\1\0\0\0\3abc", ProtocolError, "not an Avro handshake"),
+        (b"", "no answer .the receiver has closed the connection"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "buffers, the limit is .* is it a receiver"),
+        (b"\0\0\0\1\0\0\0\1\0\0\0\3abc", "not an Avro handshake"),
+        (b"\0\0\0\2\0\0\0\1\0\0\0\3abc", "answer 2 belongs to no call that waits"),
     ],
 )
-def test_what_is_no_answer_is_named(
-    receiver: Receiver, answer: bytes, error: type[Exception], says: str
-) -> None:
+def test_what_is_no_answer_is_named(receiver: Receiver, answer: bytes, says: str) -> None:
     receiver.raw = answer
-    with FlumeSender("127.0.0.1", receiver.port) as sender, pytest.raises(error, match=says):
-        sender.send(["one"])
+    with FlumeSender("127.0.0.1", receiver.port) as sender:
+        with pytest.raises(SendFailed, match=rf"^127\.0\.0\.1:{receiver.port}: .*{says}"):
+            sender.send(["one"])
+        with pytest.raises(SendFailed, match="has failed before; make a new FlumeSender"):
+            sender.send(["one"])
+
+
+def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
+    client = PushClient()
+    client.append_batch([encode_event({}, b"first")])
+    assert client.receive_data(frame(1, BOTH + OK)) == ["OK"]
+    client.append_batch([encode_event({}, b"second")])
+    with pytest.raises(ProtocolError, match="answer 1 belongs to no call"):
+        client.receive_data(frame(1, OK))
+
+
+def test_threads_may_share_a_sender(receiver: Receiver) -> None:
+    with FlumeSender("127.0.0.1", receiver.port) as sender, ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(lambda i: sender.send([str(i)] * 3), range(40))) == 120
+    assert sum(map(len, receiver.batches)) == 120
+
+
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        ("abc", "'abc' is one event; give a list of events"),
+        ({"host": "web-1"}, "is one event; give a list"),
+        (["one", 2], "event 1 is 2; give a str, bytes, or"),
+        ([({"host": 1}, "one")], r"event 0 is \({'host': 1}, 'one'\); give"),
+        ([("one", {"host": "web-1"})], "event 0 is .*; give"),
+        ([({}, "one", "more")], "event 0 is .*; give"),
+        ([({}, None)], "event 0 is .*; give"),
+    ],
+)
+def test_what_is_no_event_is_refused_before_it_is_sent(
+    receiver: Receiver, events: object, says: str
+) -> None:
+    with FlumeSender("127.0.0.1", receiver.port) as sender:
+        with pytest.raises(TypeError, match=says):
+            sender.send(events)  # type: ignore[arg-type]
+        assert sender.send(["one"]) == 1
 
 
 def test_nobody_listening_is_named() -> None:
