@@ -26,7 +26,7 @@ help: ## this list
 
 lab: export LAB_STARTED := $(shell date +%s)
 lab: .venv/ready ## start, feed LINES lines, show counts and verdict [RUNTIME=auto|docker|local LESSON= LINES=]
-	@$(FLUMELAB) demo --runtime $(RUNTIME) --lesson $(LESSON) --lines $(LINES)
+	@$(FLUMELAB) lab --runtime $(RUNTIME) --lesson $(LESSON) --lines $(LINES)
 
 down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
 	@$(FLUMELAB) down --runtime $(RUNTIME)

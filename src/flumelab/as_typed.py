@@ -1,17 +1,19 @@
 """Commands and paths as the reader types them.
 
-In a checkout a command is `.venv/bin/flumelab`, in a class `bin/flumelab`, and in the archive for a
-room without internet `./start`. The scripts of the last two say so in `LAB_COMMAND`.
+In a checkout a command is `.venv/bin/flumelab`, after an installation from a wheel `flumelab`, in
+a class `bin/flumelab`, and in the archive for a room without internet `./start`. The scripts of the last two say so in `LAB_COMMAND`.
 """
 
 import os
 import re
 from pathlib import Path
 
+from flumelab import lab_files
+
 VARIABLE = "LAB_COMMAND"
 WORDS = (
-    *("build", "classroom", "counts", "cut", "demo", "doctor", "down", "experiment", "feed"),
-    *("flume-ng", "kill", "learn", "ledger", "lessons", "logs", "mend", "page", "run", "start"),
+    *("build", "classroom", "counts", "cut", "doctor", "down", "eject", "experiment", "feed"),
+    *("flume-ng", "kill", "lab", "learn", "ledger", "lessons", "logs", "mend", "page", "run", "start"),
     *("status", "top", "up"),
 )
 """The commands of flumelab, by which a command is known from the mere name."""
@@ -21,7 +23,7 @@ _FLUMELINT = r"(?<![\w/])(?<!{} )flumelint(?= (?:explain\b|\S+\.conf))"
 
 def flumelab(in_checkout: str = ".venv/bin/flumelab") -> str:
     """Return what starts flumelab here."""
-    return os.environ.get(VARIABLE) or in_checkout
+    return os.environ.get(VARIABLE) or ("flumelab" if lab_files.is_installed() else in_checkout)
 
 
 def flumelint() -> str:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from flumelab import as_typed
+from flumelab import as_typed, java
 from flumelab.commands import classroom, experiment, lab, learn, live, runs
 from flumelab.errors import LabError
 
@@ -25,6 +25,7 @@ cli.add_typer(classroom.commands)
 
 def main() -> None:
     """The console script: print a `LabError` as a message and exit with 1."""
+    java.provide()
     try:
         cli()
     except LabError as error:

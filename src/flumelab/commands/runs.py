@@ -2,11 +2,12 @@
 
 import os
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flumelab import as_typed, ledger_table, lesson_run, settings, terminal_output
+from flumelab import as_typed, lab_files, ledger_table, lesson_run, settings, terminal_output
 from flumelab.commands.options import (
     JsonOption,
     LessonOption,
@@ -106,6 +107,18 @@ def run(
     raise typer.Exit(0 if all(result.right for result in results) else 1)
 
 
+@commands.command()
+def eject(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+) -> None:
+    """Write out the wheel's confs, programs, Compose files and Dockerfiles, to change them.
+
+    In that folder flumelab uses these files, and keeps its state in .lab there.
+    """
+    lab_files.eject(folder)
+    print(f"{folder} has the lab's files; in it, {as_typed.flumelab('flumelab')} lab uses them")
+
+
 @commands.command(
     "flume-ng",
     context_settings={
@@ -115,19 +128,23 @@ def run(
 def flume_ng(context: typer.Context) -> None:
     """Run Flume's own command with the lab's Flume: flume-ng agent -n a1 -f my.conf."""
     configured = settings.load()
-    if not settings.is_image():
+    if not lab_files.is_image():
         local_build.build(configured.root, (), report)
     command = local_build.flume_home(configured.root) / "bin/flume-ng"
     os.execv(command, [str(command), *context.args])  # noqa: S606 - a list, without a shell
 
 
-@commands.command()
-def demo(
+@commands.command("demo", hidden=True)  # its former name
+@commands.command("lab")
+def lab(
     lesson: LessonOption = catalogue.DEFAULT,
     lines: LinesOption = None,
     runtime: RuntimeOption = RuntimeName.auto,
 ) -> None:
-    """Start the lab, feed it, and show the counts and the verdict (make lab)."""
+    """Start the lab, feed it, and show the counts and the verdict.
+
+    The lab keeps running, and down stops it.
+    """
     started = time.time()
     chosen = runtime_of(runtime)
     if own_lab(runtime):

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from flumelab import settings, terminal_output
+from flumelab import lab_files, settings, terminal_output
 from flumelab.errors import LabError
 from flumelab.own import conf as confs
 from flumelab.own import docker, flume_jars, inputs, local, printed, shown
@@ -105,7 +105,7 @@ def _up(wish: Wish, runtime: RuntimeName, report: Report) -> None:
 
 
 def _build(configured: Settings, report: Report) -> None:
-    if not settings.is_image():
+    if not lab_files.is_image():
         local_build.build(configured.root, (), report)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flumelab import flume_metrics
+from flumelab import flume_metrics, lab_files
 from flumelab.runtimes import class_data_sharing
 from flumelab.runtimes.local_build import CLASS_ARCHIVE, flume_home
 from flumelab.runtimes.local_start import TASK_TRIES, Launch
-from flumelab.settings import LOOPBACK, Settings, is_image
+from flumelab.settings import LOOPBACK, Settings
 
 PROGRAM, FLUME = "program", "flume"
 COUNT_SECONDS_MAX = 80  # at a stop, for what was received; a slow machine may be far behind
@@ -113,7 +113,7 @@ def program(
             "LAB_OWN_SOCKETS": str(state.sockets),
             "PROGRESS": str(state.progress),
             "STOP_FILE": str(state.stop),
-            **({} if is_image() else {"SPARK_LOCAL_IP": LOOPBACK}),
+            **({} if lab_files.is_image() else {"SPARK_LOCAL_IP": LOOPBACK}),
             "SPARK_CONF_DIR": "",  # see class_data_sharing
             "SPARK_LAUNCHER_OPTS": class_data_sharing.QUICK_JVM,
             "SPARK_SUBMIT_OPTS": f"{class_data_sharing.java_options(CLASS_ARCHIVE)} "

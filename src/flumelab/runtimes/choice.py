@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from flumelab import lab_files
 from flumelab.runtimes.docker import DockerRuntime
 from flumelab.runtimes.docker_compose import engine_version
 from flumelab.runtimes.local import LocalRuntime
@@ -18,7 +19,10 @@ class RuntimeName(StrEnum):
 
 
 def choose(name: RuntimeName, settings: Settings) -> Runtime:
-    """Return the named runtime; for ``auto``, the one that is up, or else one that can run."""
+    """Return the named runtime; for ``auto``, the one that is up, or else one that can run.
+
+    From a wheel that is the local one: it starts at once, where Docker first builds images.
+    """
     local, docker = LocalRuntime(settings), DockerRuntime(settings)
     if name is RuntimeName.local:
         return local
@@ -30,4 +34,5 @@ def choose(name: RuntimeName, settings: Settings) -> Runtime:
     if engine_answers and docker.services():
         return docker
     # If a local lab has died, its services are listed as stopped: it is shown, and can be stopped.
-    return local if local.services() or not engine_answers else docker
+    prefers_local = lab_files.is_installed() or not engine_answers
+    return local if local.services() or prefers_local else docker

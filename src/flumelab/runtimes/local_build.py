@@ -1,6 +1,6 @@
 """Builds what the local runtime needs: the connector's jars, Flume's runtime, the servers' jars.
 
-All labs of a checkout share them.
+All labs of a checkout share them. A wheel has them, but for the servers' jars.
 """
 
 import fcntl
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from flumelab import lab_files
 from flumelab.errors import LabError
 from flumelab.runtimes import class_data_sharing, commands, flume_extras
 from flumelab.runtimes.build_stamp import BuildStamp
@@ -46,7 +47,8 @@ def flume_home(root: Path) -> Path:
 
 def is_built(root: Path) -> bool:
     """Whether a checkout was built once, even if its sources have changed."""
-    return (ENVIRONMENT / "flumelab.built").exists() and (flume_home(root) / "lib").is_dir()
+    built = lab_files.is_installed() or (ENVIRONMENT / "flumelab.built").exists()
+    return built and (flume_home(root) / "lib").is_dir()
 
 
 def build(root: Path, servers: Sequence[str], report: Report) -> None:
@@ -54,6 +56,9 @@ def build(root: Path, servers: Sequence[str], report: Report) -> None:
 
     :param servers: the servers that a lesson needs; with any, the jars of all servers are built
     """
+    if lab_files.is_installed():
+        _require_in_wheel(servers)
+        return
     with _locked():
         if servers:
             _build_servers(root, report)
@@ -82,6 +87,16 @@ def build(root: Path, servers: Sequence[str], report: Report) -> None:
         except LabError as error:
             report(f"Spark will start, but more slowly: {error}")
         stamp.write()
+
+
+def _require_in_wheel(servers: Sequence[str]) -> None:
+    """Raise `LabError` for what only a checkout can build."""
+    missing = [*flume_extras.chosen(), *servers]
+    if missing:
+        raise LabError(
+            f"the wheel does not hold the jars of {', '.join(missing)}; add --runtime docker, which "
+            "fetches them, or use a checkout"
+        )
 
 
 def _build_servers(root: Path, report: Report) -> None:

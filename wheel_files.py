@@ -1,0 +1,43 @@
+"""Put the lab's files into the wheel: below flumelab/lab/, in the places that a checkout has.
+
+Maven builds Flume's runtime first: ``flumelab build --runtime local``.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from pathspec import GitIgnoreSpec
+
+FLUME = "runtimes/flume/target/flume"
+NAMES = (
+    *("compose.yaml", "compose.own.yaml", "docker", "flume-conf", "spark-apps", "spark-conf"),
+    *("loadgen", "exercises", "solutions", "experiments", "presets", ".env"),
+    # What the images are built from.
+    *(".dockerignore", "pyproject.toml", "wheel_files.py", "README.md", "LICENSE", "requirements"),
+    *("connector", "runtimes", "src"),
+)
+
+
+class LabFilesHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Adds the files, unless the package is installed from the checkout, or into an image."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Called by hatchling before a build. `version` is "editable" for a checkout."""
+        root = Path(self.root)
+        if version == "editable" or not (root / "compose.yaml").exists():
+            return
+        if not (root / FLUME / "lib").is_dir():
+            raise FileNotFoundError(f"{FLUME} is missing: flumelab build --runtime local")
+        for file in self._files(root):
+            build_data["force_include"][str(file)] = f"flumelab/lab/{file.relative_to(root)}"
+
+    def _files(self, root: Path) -> Iterator[Path]:
+        ignored = GitIgnoreSpec.from_lines((root / ".gitignore").read_text("utf-8").splitlines())
+        for name in NAMES:
+            for file in (root / name, *sorted((root / name).rglob("*"))):
+                path = file.relative_to(root).as_posix()
+                if file.is_file() and "src/test/" not in path and not ignored.match_file(path):
+                    yield file
+        yield from (file for file in sorted((root / FLUME).rglob("*")) if file.is_file())
