@@ -3,6 +3,8 @@
 Maven builds Flume's runtime first: ``flumelab build --runtime local``.
 """
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ NAMES = (
 class LabFilesHook(BuildHookInterface):  # type: ignore[type-arg]
     """Adds the files, unless the package is installed from the checkout, or into an image."""
 
+    _copy: tempfile.TemporaryDirectory[str] | None = None
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before a build. `version` is "editable" for a checkout."""
         root = Path(self.root)
@@ -30,8 +34,18 @@ class LabFilesHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         if not (root / FLUME / "lib").is_dir():
             raise FileNotFoundError(f"{FLUME} is missing: flumelab build --runtime local")
+        # hatchling puts each file into one place only, but the package's own are needed in two.
+        self._copy = tempfile.TemporaryDirectory()
         for file in self._files(root):
-            build_data["force_include"][str(file)] = f"flumelab/lab/{file.relative_to(root)}"
+            copy = Path(self._copy.name, file.relative_to(root))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, copy)
+        build_data["force_include"][self._copy.name] = "flumelab/lab"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact: str) -> None:
+        """Called by hatchling after a build."""
+        if self._copy:
+            self._copy.cleanup()
 
     def _files(self, root: Path) -> Iterator[Path]:
         ignored = GitIgnoreSpec.from_lines((root / ".gitignore").read_text("utf-8").splitlines())

@@ -12,9 +12,9 @@ from flumelab import lab_files
 
 VARIABLE = "LAB_COMMAND"
 WORDS = (
-    *("build", "classroom", "counts", "cut", "doctor", "down", "eject", "experiment", "feed"),
-    *("flume-ng", "kill", "lab", "learn", "ledger", "lessons", "logs", "mend", "page", "run", "start"),
-    *("status", "top", "up"),
+    *("build", "classroom", "counts", "cut", "demo", "doctor", "down", "eject", "experiment"),
+    *("feed", "flume-ng", "kill", "lab", "learn", "ledger", "lessons", "logs", "mend", "page"),
+    *("run", "start", "status", "top", "up"),
 )
 """The commands of flumelab, by which a command is known from the mere name."""
 _FLUMELAB = re.compile(rf"(?<![\w/])flumelab(?= (?:{'|'.join(WORDS)})\b)")

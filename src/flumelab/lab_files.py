@@ -1,4 +1,4 @@
-"""Where the lab's files are: the confs, the programs, the generator, Flume's runtime, Compose files.
+"""Where the lab's files are: confs, programs, generator, Flume's runtime, Compose files.
 
 In a checkout they are its folders. In the wheel they are in `lab/` of this package, in the same
 places (wheel_files.py of the checkout puts them there). `flumelab eject` copies that folder to one
@@ -42,14 +42,18 @@ def is_installed() -> bool:
     return _IN_WHEEL.is_dir()
 
 
-def may_change(root: Path) -> bool:
-    """Whether the user edits the files there; the wheel's are shared and may be read-only."""
-    return root != _IN_WHEEL
+def require_own(root: Path) -> None:
+    """Raise `LabError` where the user cannot edit the files: those of the wheel."""
+    if root == _IN_WHEEL:
+        raise LabError(
+            "here you would edit files of the installed package; flumelab eject lab writes them "
+            "out, then change to the folder lab and try again"
+        )
 
 
 def state(root: Path) -> Path:
     """Return the folder that the lab writes to by default."""
-    if may_change(root):
+    if root != _IN_WHEEL:
         return root / ".lab"
     import platformdirs  # only here, as most commands run in a checkout
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flumelab import lab_files
 from flumelab.classroom import cost, places, progress_seen, roll
 from flumelab.classroom.roll import Roll
 from flumelab.errors import LabError
@@ -46,6 +47,7 @@ def up(
         places.require_accounts_possible(configured.root, folder)
     if known is None:
         _require_ports_unused(of)
+    lab_files.require_own(configured.root)
     local_build.build(configured.root, (), report)
     try:
         local_build.build(configured.root, SERVERS, report)  # learners cannot write there

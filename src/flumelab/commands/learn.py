@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flumelab import as_typed, settings
+from flumelab import as_typed, lab_files, settings
 from flumelab.commands.options import JsonOption
 from flumelab.commands.shared import print_json, report
 from flumelab.learn import read, show, verify, watching
@@ -201,6 +201,7 @@ def verify_exercises(
 
 def _begin(runtime: RuntimeName = RuntimeName.local) -> tuple[Session, Workshop]:
     configured = settings.load()
+    lab_files.require_own(configured.root)
     docker = runtime is not RuntimeName.local and choose(runtime, configured).name == "docker"
     workshop = Workshop(configured, docker, report)
     return Session(workshop, workshop.exercises()), workshop

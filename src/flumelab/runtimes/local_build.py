@@ -94,8 +94,8 @@ def _require_in_wheel(servers: Sequence[str]) -> None:
     missing = [*flume_extras.chosen(), *servers]
     if missing:
         raise LabError(
-            f"the wheel does not hold the jars of {', '.join(missing)}; add --runtime docker, which "
-            "fetches them, or use a checkout"
+            f"the wheel has no jars for {', '.join(missing)}; add --runtime docker, which fetches "
+            "them, or use a checkout"
         )
 
 
