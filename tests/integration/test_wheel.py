@@ -152,6 +152,7 @@ def test_the_wheel_holds_the_jar_the_hook_and_no_tests(wheel: Path, tmp_path: Pa
         "pyspark_flume.start",
         "pyspark_flume_hook.py",
         "pyspark_flume/_pyspark_streaming_flume.py",
+        "pyspark_flume/py.typed",
     } <= names
     assert top_level_names(wheel) == {
         "pyspark",
