@@ -77,9 +77,9 @@ lint-proof: .venv/ready ## read Flume's keys, and run every lint rule's examples
 	@$(BIN)/python -m tools.flumelint.prove
 	@$(BIN)/python -m tools.flumelint.numbers
 
-wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
+wheel: .venv/ready ## the wheels of connector, linter and lab, in dist/
 	@$(FLUMELAB) build --runtime local
-	@$(BIN)/python -m pip wheel -q --no-deps --no-index --no-build-isolation -w dist ./connector
+	@$(BIN)/python -m pip wheel -q --no-deps --no-index --no-build-isolation -w dist ./connector ./src/flumelint .
 	@ls dist/*.whl
 
 bundle: .venv/ready ## one archive for a room without internet, in dist/; its images need Docker

@@ -26,8 +26,8 @@ def test_the_archive_starts_the_lab_with_the_network_cut_off(tmp_path: Path) -> 
     top = try_offline.unpack(archive, tmp_path)
     environment = try_offline.plain_environment() | {"LAB_VENV": sys.prefix}
     try:
-        demo = ["--local", "demo", "--runtime", "local", "--lines", str(LINES)]
-        printed = try_offline.cut_off(top, demo, environment)
+        lab = ["--local", "lab", "--runtime", "local", "--lines", str(LINES)]
+        printed = try_offline.cut_off(top, lab, environment)
         assert f"{LINES:,} of {LINES:,} lines counted" in printed
         assert try_offline.BALANCED in printed
         assert (top / "lab/.lab/local/results.db").exists(), "the archive's own lab ran"
