@@ -10,7 +10,10 @@ from flumelab.runtimes.choice import RuntimeName
 
 RuntimeOption = Annotated[
     RuntimeName,
-    typer.Option(help="auto: the one that is up, else Docker if an engine answers, else local."),
+    typer.Option(
+        help="auto: the one that is up, else Docker if an engine answers, else local. "
+        "Without a checkout, else local."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LinkOption = Annotated[

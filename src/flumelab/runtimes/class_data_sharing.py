@@ -27,8 +27,11 @@ LOG_LINES = 15
 
 
 def java_options(archive: Path) -> str:
-    """Return the options that make a JVM use the archive; it ignores one that does not fit."""
-    return f'"-XX:SharedArchiveFile={archive}" -Xlog:cds*=error'
+    """Return the options that make a JVM use the archive, if it is there.
+
+    The JVM ignores one that does not fit, but complains of one that is missing.
+    """
+    return f'"-XX:SharedArchiveFile={archive}" -Xlog:cds*=error' if archive.exists() else ""
 
 
 def make_archive(file: Path) -> None:
