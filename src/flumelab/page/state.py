@@ -195,6 +195,8 @@ class Ledger:
         empty, or none if no truth is known
     :param says: the verdict in words
     :param seconds: how long the last feed took from its first line until it was balanced
+    :param truth: whether a generator made the lines, so that the true numbers are known; if not,
+        each hop is compared with the one before
     """
 
     hops: Sequence[LedgerHop]
@@ -204,6 +206,7 @@ class Ledger:
     malformed: int = 0
     lost: int = 0
     duplicated: int = 0
+    truth: bool = True
 
 
 @dataclass(frozen=True)
