@@ -63,6 +63,24 @@ def test_the_poms_of_what_is_shaded_into_a_jar_are_not_the_jars() -> None:
     assert (found.group, found.version, found.licence) == ("", "4.1.2", "Apache-2.0")
 
 
+def test_a_jar_without_a_pom_gets_its_group_from_the_table(tmp_path: Path) -> None:
+    assert read_jar("irclib-1.10.jar", jar()).group == "org.schwering"
+
+    unknown = wheel(tmp_path, {"kafka-clients-4.1.2.jar": jar(manifest="")})
+    with pytest.raises(ValueError, match=r"kafka-clients-4\.1\.2\.jar has no group; add it"):
+        sbom(unknown, MADE)
+
+
+def test_an_artifacts_name_may_contain_a_version() -> None:
+    pom = "META-INF/maven/org.apache.logging.log4j/log4j-1.2-api/pom.properties"
+    found = read_jar(
+        "log4j-1.2-api-2.25.2.jar",
+        jar(manifest="Bundle-License: MIT-0, license/mit", **{pom: "version=2.25.2"}),
+    )
+
+    assert (found.artifact, found.version) == ("log4j-1.2-api", "2.25.2")
+
+
 @pytest.mark.parametrize("manifest", ["", "Bundle-License: Beerware\n"])
 def test_a_jar_whose_licence_is_not_known_is_named_with_the_remedy(manifest: str) -> None:
     with pytest.raises(LicenceUnknown, match=r"^other-1\.jar states .*add .*jar_licences\.toml$"):

@@ -23,7 +23,7 @@ class LicenceUnknown(Exception):
 class Jar:
     """A jar's Maven coordinates and its licence as an SPDX expression."""
 
-    group: str  # empty if the jar does not say it
+    group: str  # empty if neither the jar nor the table says it
     artifact: str
     version: str
     licence: str
@@ -36,28 +36,24 @@ def read_jar(name: str, content: bytes) -> Jar:
     :raises LicenceUnknown: add the jar to ``jar_licences.toml``
     """
     with zipfile.ZipFile(BytesIO(content)) as archive:
-        files = {
-            found["artifact"]: found
-            for found in map(POM_FILE.fullmatch, archive.namelist())
-            if found
-        }
-        in_name = NAME.fullmatch(name)
-        artifact = in_name["artifact"] if in_name else name.removesuffix(".jar")
+        poms = filter(None, map(POM_FILE.fullmatch, archive.namelist()))
         # A jar may contain others' poms, too: those of what is shaded into it.
-        own = files.get(artifact)
+        own = [each for each in poms if re.fullmatch(f"{each['artifact']}(-\\d.*)?\\.jar", name)]
         pom, properties = "", ""
         if own:
-            folder = own.string.rpartition("/")[0]
+            folder = own[0].string.rpartition("/")[0]
             pom = _text(archive, f"{folder}/pom.xml")
             properties = _text(archive, f"{folder}/pom.properties")
         manifest = _text(archive, "META-INF/MANIFEST.MF").replace("\r", "").replace("\n ", "")
+    in_name = NAME.fullmatch(name)
+    artifact = own[0]["artifact"] if own else in_name["artifact"] if in_name else name[:-4]
+    in_properties = re.search("^version=(.*?)\\s*$", properties, re.MULTILINE)
     stated = re.search("^Bundle-License: *(.*)$", manifest, re.MULTILINE)
     licences = re.search("<licenses>.*?</licenses>", pom, re.DOTALL)
-    version = re.search("^version=(.*?)\\s*$", properties, re.MULTILINE)
     return Jar(
-        group=own["group"] if own else "",
+        group=own[0]["group"] if own else _table()["groups"].get(artifact, ""),
         artifact=artifact,
-        version=in_name["version"] if in_name else version[1] if version else "",
+        version=in_properties[1] if in_properties else in_name["version"] if in_name else "",
         licence=_licence(name, f"{licences[0] if licences else ''} {stated[1] if stated else ''}"),
     )
 

@@ -57,7 +57,9 @@ def _components(wheel: Path) -> Iterator[Component]:
             path = PurePosixPath(name)
             if path.suffix == ".jar":
                 jar = read_jar(path.name, archive.read(name))
-                purl = PackageURL("maven", jar.group or None, jar.artifact, jar.version)
+                if not jar.group:
+                    raise ValueError(f"{path.name} has no group; add it to jar_licences.toml")
+                purl = PackageURL("maven", jar.group, jar.artifact, jar.version)
                 yield _component(name, archive.read(name), purl, jar.licence)
             elif path.match("vendor/uPlot*.js"):
                 content = archive.read(name)
