@@ -14,6 +14,9 @@ import pytest
 
 pytest.importorskip("cyclonedx", reason="make .venv/ready installs it")
 
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
 from tools.release.build import build_wheel
 from tools.release.jars import LicenceUnknown, read_jar
 from tools.release.licences import is_allowed, package_licences
@@ -134,7 +137,9 @@ def test_an_sbom_names_jars_and_vendored_scripts_and_nothing_else(tmp_path: Path
         },
     )
 
-    found = components(sbom(made, MADE))
+    document = sbom(made, MADE)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(document) is None
+    found = components(document)
 
     assert {place: (c["purl"], c["hashes"][0]["content"]) for place, c in found.items()} == {
         "some/lab/thing-1.2.jar": (
