@@ -78,3 +78,18 @@ def test_without_the_linter_the_agent_starts_unchecked(home: Path, command: str)
     done = start(home, "", FLUMELINT=command)
 
     assert (done.returncode, done.stdout) == (0, "started\n")
+
+
+@pytest.mark.parametrize(("name", "uses_it"), [("flume", True), ("my flume", False)])
+def test_an_archive_of_classes_is_used_if_its_path_can_be_an_option(
+    home: Path, name: str, uses_it: bool
+) -> None:
+    (home / "bin/flume-ng").write_text('#!/bin/sh\necho "$FLUME_JAVA_OPTS $*"\n')
+    (home / "class-archive/conf").mkdir(parents=True)
+    (home / "class-archive/flume.jsa").touch()
+    named = home.with_name(name)
+    named.symlink_to(home)
+    done = start(named, CONF, FLUME_JAVA_OPTS="-Xmx1m")
+    assert done.stdout.endswith("\n") and "-Xmx1m" in done.stdout, done.stderr
+    assert (f"-XX:SharedArchiveFile={named}/class-archive/flume.jsa" in done.stdout) == uses_it
+    assert (f"--conf {named}/class-archive/conf " in done.stdout) == uses_it

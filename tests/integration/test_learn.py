@@ -48,7 +48,7 @@ def pages(workshop: Workshop) -> Exercise:
 
 def test_an_exercise_is_proved(workshop: Workshop) -> None:
     exercise = read.find(workshop.exercises(), PROVED)
-    wrong = [each for each in exercise.wrong if each.file.name in WRONG]
+    wrong = tuple(each for each in exercise.wrong if each.file.name in WRONG)
     assert len(wrong) == len(WRONG)
     exercise = replace(exercise, wrong=wrong)
     for proof in verify.verify(workshop, [exercise], [SEED]):

@@ -13,7 +13,8 @@ import pytest
 
 from flumelab import as_typed
 from flumelab.own.snapshot import take
-from flumelab.runtimes.local_build import CLASS_ARCHIVE
+from flumelab.runtimes import flume_class_archive
+from flumelab.runtimes.local_build import CLASS_ARCHIVE, flume_home
 from flumelab.runtimes.local_evidence import LocalEvidence
 from flumelab.runtimes.processes import Processes
 from flumelab.signs import Level, Sign, find
@@ -46,10 +47,12 @@ def test_spark_has_logged_no_warning(lab: LocalLab) -> None:
     assert not re.search(r" WARN |Warning: ", log), log
 
 
-def test_sparks_jvm_has_its_classes_from_the_archive(lab: LocalLab) -> None:
+def test_both_jvms_have_their_classes_from_an_archive(lab: LocalLab) -> None:
     driver = lab.process("url-counts").children(recursive=True)
     [jvm] = [process for process in driver if process.name() == "java"]
     assert str(CLASS_ARCHIVE) in {mapped.path for mapped in jvm.memory_maps()}
+    archive = flume_home(ROOT) / flume_class_archive.FOLDER / "flume.jsa"
+    assert str(archive) in {mapped.path for mapped in lab.process("flume").memory_maps()}
 
 
 def test_every_url_is_counted_as_generated(lab: LocalLab) -> None:
