@@ -1,4 +1,7 @@
-"""Make ``pyspark.streaming.flume`` importable; a ``.pth`` file loads this when Python starts.
+"""Make ``pyspark.streaming.flume`` importable. Python calls ``install`` when it starts.
+
+``pyspark_flume.start`` names it for Python 3.15 and later (PEP 829), and ``pyspark_flume.pth`` for
+earlier ones. Where both are known, Python follows the first alone.
 
 A file in ``pyspark/streaming/`` would not work, because `spark-submit` puts PySpark's own zip first
 on the path. This runs in every Python of the environment, so it imports only the import system.
@@ -22,5 +25,8 @@ class _FlumeFinder:
         return ours and spec_from_file_location(_NAME, ours.origin)
 
 
-# It comes last, so that a Spark that has the module itself keeps its own.
-sys.meta_path.append(_FlumeFinder)
+def install() -> None:
+    """Add the finder to this Python, once."""
+    if _FlumeFinder not in sys.meta_path:
+        # It comes last, so that a Spark that has the module itself keeps its own.
+        sys.meta_path.append(_FlumeFinder)

@@ -16,6 +16,7 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
+from pyspark_flume import DefaultSource
 from pyspark_flume.events.record import encode_event
 from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import Landing, LandingWriter, Retention
@@ -266,6 +267,41 @@ def lock_is_free(landing: Path) -> bool:
         assert "is written by process" in str(error)
         return False
     return True
+
+
+def test_a_query_that_starts_changes_nothing_that_another_query_reads(
+    session: SparkSession, tmp_path: Path
+) -> None:
+    """Spark's queries share a map, which two of them broke when they put new keys at once."""
+
+    class Again(DefaultSource):
+        """Registered anew, because the map of the source itself is complete after one query."""
+
+        @classmethod
+        def name(cls) -> str:
+            return "flume_again"
+
+    def variables() -> set[str]:
+        state = session._jsparkSession.sessionState()
+        return set(
+            state.dataSourceManager().lookupDataSource("flume_again").dataSourceCls().envVars()
+        )
+
+    fill(tmp_path / "landing", *batches_of(0, 10))
+    session.dataSource.register(Again)
+    first = variables()
+    events = session.readStream.format("flume_again").option("landing", tmp_path / "landing").load()
+    prepared = variables()
+    assert prepared - first >= {"SPARK_LOCAL_DIRS", "SPARK_BUFFER_SIZE"}
+
+    writer = events.writeStream.option("checkpointLocation", str(tmp_path / "checkpoint"))
+    query = writer.format("memory").queryName("again").start()
+    try:
+        query.processAllAvailable()
+    finally:
+        query.stop()
+    assert session.table("again").count() == 10
+    assert variables() == prepared
 
 
 def test_retention_by_commit_removes_what_the_query_has_done(

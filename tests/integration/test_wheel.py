@@ -149,8 +149,10 @@ def test_the_wheel_holds_the_jar_the_hook_and_no_tests(wheel: Path, tmp_path: Pa
     assert filecmp.cmp(tmp_path / JAR, BUILT_JAR, shallow=False)
     assert {
         "pyspark_flume.pth",
+        "pyspark_flume.start",
         "pyspark_flume_hook.py",
         "pyspark_flume/_pyspark_streaming_flume.py",
+        "pyspark_flume/py.typed",
     } <= names
     assert top_level_names(wheel) == {
         "pyspark",
@@ -158,6 +160,7 @@ def test_the_wheel_holds_the_jar_the_hook_and_no_tests(wheel: Path, tmp_path: Pa
         "pyspark_flume",
         "pyspark_flume-0.1.0.dist-info",
         "pyspark_flume.pth",
+        "pyspark_flume.start",
         "pyspark_flume_hook.py",
     }
     assert [name for name in names if name.startswith("pyspark/")] == [JAR]
@@ -174,7 +177,7 @@ def test_an_installation_adds_files_to_pyspark_changes_none_and_can_be_undone(
     installed = made.contents()
     made.pip("uninstall", "-y", "pyspark-flume")
 
-    assert JAR in installed
+    assert {JAR, "pyspark_flume.pth", "pyspark_flume.start"} <= installed.keys()
     assert installed.items() >= before.items()
     assert made.contents() == before
 

@@ -18,7 +18,8 @@ from flumelab.runtimes.servers import SPARK_JARS
 
 SPARK_SOURCES = [
     *("connector/java", "connector/pyproject.toml", "connector/wheel_jar.py"),
-    *("connector/src/pyspark_flume.pth", "connector/src/pyspark_flume_hook.py"),
+    *("connector/src/pyspark_flume.pth", "connector/src/pyspark_flume.start"),
+    "connector/src/pyspark_flume_hook.py",
     *("runtimes/pom.xml", "runtimes/flume", "requirements/dev.txt"),
     "src/flumelab/runtimes/class_data_sharing.py",
     "src/flumelab/runtimes/class_data_sharing_program.py",

@@ -6,17 +6,22 @@ import inspect
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pyspark_flume
 import pytest
 from pyspark import StorageLevel
 from pyspark.streaming import flume
 
+SOURCES = Path(__file__).parents[3] / "connector/src"
+WHEEL_ONLY = [str(SOURCES), *(p for p in sys.path if p.endswith("site-packages"))]
+"""The path of a Python that knows the wheel's files, here as they are in the sources."""
 
-def run(code: str) -> list[str]:
+
+def run(code: str, *options: str) -> list[str]:
     """The lines that a new Python process prints."""
     return subprocess.run(
-        [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True
+        [sys.executable, *options, "-c", code], check=True, stdout=subprocess.PIPE, text=True
     ).stdout.splitlines()
 
 
@@ -26,6 +31,57 @@ def test_a_fresh_python_imports_it() -> None:
         "import pyspark.streaming.flume as flume\n"
         "print(flume.__name__, FlumeUtils.__name__, utf8_decoder(b'ok'))"
     ) == ["pyspark.streaming.flume FlumeUtils ok"]
+
+
+def run_without_site(startup: str) -> list[str]:
+    """What `startup` adds to a Python that reads neither .pth nor .start files itself (``-S``)."""
+    return run(
+        f"import sys; sys.path += {WHEEL_ONLY}\n{startup}\n"
+        "print(sum(finder.__module__ == 'pyspark_flume_hook' for finder in sys.meta_path\n"
+        "          if isinstance(finder, type)))\n"
+        "try: from pyspark.streaming.flume import FlumeUtils\n"
+        "except ModuleNotFoundError: print('missing')\n"
+        "else: print(FlumeUtils.__name__)",
+        *("-S", "-I"),
+    )
+
+
+def entry_points(start_file: Path) -> list[str]:
+    """The lines of a .start file that are neither empty nor comments, as PEP 829 reads them."""
+    lines = map(str.strip, start_file.read_text("utf-8-sig").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_without_a_startup_file_the_old_name_is_missing() -> None:
+    assert run_without_site("") == ["0", "missing"]
+
+
+def test_a_python_that_reads_only_start_files_imports_it() -> None:
+    """From Python 3.18 on, import lines of .pth files are ignored."""
+    (entry_point,) = entry_points(SOURCES / "pyspark_flume.start")
+    package, colon, function = entry_point.partition(":")
+    assert (colon, package.isidentifier(), function.isidentifier()) == (":", True, True)
+
+    called = f"import pkgutil; pkgutil.resolve_name({entry_point!r})()"
+    assert run_without_site(called) == ["1", "FlumeUtils"]
+    assert run_without_site(f"{called}\n{called}") == ["1", "FlumeUtils"]
+
+
+def test_a_python_that_reads_only_pth_files_imports_it() -> None:
+    line = (SOURCES / "pyspark_flume.pth").read_text("utf-8")
+
+    assert line.startswith("import ")
+    assert line.count("\n") == 1
+    assert run_without_site(f"exec({line!r})") == ["1", "FlumeUtils"]
+
+
+def test_both_startup_files_have_one_name_so_that_python_takes_the_newer_one() -> None:
+    assert [
+        file.name for file in sorted(SOURCES.glob("*.pth")) + sorted(SOURCES.glob("*.start"))
+    ] == [
+        "pyspark_flume.pth",
+        "pyspark_flume.start",
+    ]
 
 
 def test_the_old_name_and_the_new_one_give_the_same_things() -> None:
