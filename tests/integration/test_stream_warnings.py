@@ -37,10 +37,10 @@ def unread_port() -> int:
 def program(
     installed_jar: Path, tmp_path_factory: pytest.TempPathFactory, unread_port: int
 ) -> Iterator[BatchProgram]:
-    """Four streams on a port, three without an output beside one on another, and one elsewhere."""
+    """Three streams on a port, two without an output beside one on another, and one elsewhere."""
     folder, first = tmp_path_factory.mktemp("streams"), free_port()
-    unread = {"unread": 3, "unread_port": unread_port, "ports": [unread_port]}
-    with BatchProgram(folder, first, "local[8]", streams=4, elsewhere=NOWHERE, **unread) as program:
+    unread = {"unread": 2, "unread_port": unread_port, "ports": [unread_port]}
+    with BatchProgram(folder, first, "local[8]", streams=3, elsewhere=NOWHERE, **unread) as program:
         program.wait_until_listening()
         program.wait_for(lambda: accepts(unread_port), "the stream beside the unread ones listens")
         program.wait_for_log("another stream of this program has the port")
@@ -68,7 +68,7 @@ def test_a_stream_without_an_output_leaves_its_events_with_flume_and_is_reported
     place = f"createStream on 127.0.0.1:{unread_port}"
     program.send_and_count("three", "four", port=unread_port)
     reported = program.log_lines("WARN", f"{place}: no output")
-    assert len(reported) == 3
+    assert len(reported) == 2
     assert "call pprint() or foreachRDD() on it, or remove it" in reported[0]
     assert not program.log_lines(f"cannot listen on 127.0.0.1:{unread_port}")
     assert signs_of(program)["stream-without-output"].place == place
