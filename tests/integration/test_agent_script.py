@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from flumelab.errors import LabError
+from flumelab.runtimes import flume_class_archive
+
 ROOT = Path(__file__).parents[2]
 CONF = """\
 lab.sources = r1
@@ -93,3 +96,12 @@ def test_an_archive_of_classes_is_used_if_its_path_can_be_an_option(
     assert done.stdout.endswith("\n") and "-Xmx1m" in done.stdout, done.stderr
     assert (f"-XX:SharedArchiveFile={named}/class-archive/flume.jsa" in done.stdout) == uses_it
     assert (f"--conf {named}/class-archive/conf " in done.stdout) == uses_it
+
+
+def test_an_agent_that_writes_no_archive_is_named_with_the_end_of_its_log(home: Path) -> None:
+    agent = home / "flume-conf/agent"
+    agent.parent.mkdir()
+    agent.write_text("#!/bin/sh\necho no memory\n")
+    agent.chmod(0o755)
+    with pytest.raises(LabError, match=r"could not write .*/class-archive/flume.jsa:\nno memory$"):
+        flume_class_archive.make(home, home)
