@@ -25,7 +25,7 @@ def process(time, rdd):
 
 
 sc = SparkContext(appName="SqlPerBatch")
-ssc = StreamingContext(sc, 1)
+ssc = StreamingContext(sc, 3)
 hits = FlumeUtils.createStream(ssc, "0.0.0.0", 9092).map(lambda e: e[1].split(" ")[0])
 hits.foreachRDD(process)
 ssc.start()

@@ -19,7 +19,7 @@ def update(new, old):
 
 def create():
     conf = SparkConf().setAppName("StatusTotals").setMaster("yarn")
-    ssc = StreamingContext(SparkContext(conf=conf), 1)
+    ssc = StreamingContext(SparkContext(conf=conf), 2)
     ssc.checkpoint(CHECKPOINT)
     events = FlumeUtils.createStream(ssc, sys.argv[1], int(sys.argv[2]))
     counts = events.map(lambda e: (status(e[1]), 1)).updateStateByKey(update)
