@@ -19,7 +19,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-page lint-proof wheel bundle bundle-test classroom-cost lock
+.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check licences audit bundle bundle-test classroom-cost lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -68,8 +68,16 @@ lint-confs: .venv/ready ## flumelint, over every conf of the lab and in its page
 lint-page: .venv/ready ## make the pages of flumelint's rules anew, and its picture
 	@$(BIN)/python -m tools.flumelint.pages
 
-lint: .venv/ready ## ruff, mypy and the import contracts
+lint: lint-workflows ## ruff, mypy, the import contracts, and the workflows
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+
+lint-workflows: .venv/ready ## zizmor over .github/, and the form of what other programs read
+	@$(BIN)/zizmor --offline --quiet --pedantic .github
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci examples/gitlab/gitlab-ci.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 lint-proof: .venv/ready ## read Flume's keys, and run every lint rule's examples in Flume, anew
 	@$(FLUMELAB) build --runtime local
@@ -82,6 +90,20 @@ wheel: .venv/ready ## the connector as dist/pyspark_flume-….whl
 	@$(FLUMELAB) build --runtime local
 	@$(BIN)/python -m pip wheel -q --no-deps --no-index --no-build-isolation -w dist ./connector
 	@ls dist/*.whl
+
+release-check: .venv/ready ## build all distributions as a release does, and install them anew
+	@$(FLUMELAB) build --runtime local
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/release.txt
+	@$(BIN)/python -m tools.release
+
+licences: .venv/ready ## the licence of each jar and Python package that users get
+	@$(FLUMELAB) build --runtime local
+	@$(BIN)/python -m tools.release.licences
+
+# A package that cannot be looked up is a failure, too: nothing found would otherwise look clean.
+audit: .venv/ready ## known vulnerabilities of what the lock names; needs the internet
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/release.txt
+	@for lock in requirements/*.txt; do echo "$$lock" && $(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r $$lock || failed=1; done; exit $${failed:-0}
 
 bundle: .venv/ready ## one archive for a room without internet, in dist/; its images need Docker
 	@$(BIN)/python -m tools.bundle
@@ -117,3 +139,4 @@ lock: ## renew requirements/*.txt from the two pyproject.toml (needs uv)
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt
 	$(UV_COMPILE) --group pyproject.toml:outlets -c requirements/dev.txt -o requirements/outlets.txt
 	$(UV_COMPILE) --group pyproject.toml:notebook -c requirements/dev.txt -o requirements/notebook.txt
+	$(UV_COMPILE) --group pyproject.toml:release -c requirements/dev.txt -o requirements/release.txt

@@ -25,7 +25,11 @@ def tree() -> frozenset[str]:
     """The paths of all source files, relative to the root."""
     found = []
     for folder, folders, files in os.walk(ROOT):
-        folders[:] = [name for name in folders if name not in NO_SOURCES and name[0] != "."]
+        folders[:] = [
+            name
+            for name in folders
+            if name == ".github" or (name not in NO_SOURCES and name[0] != ".")
+        ]
         found += [(Path(folder) / name).relative_to(ROOT).as_posix() for name in files]
     return frozenset(found)
 

@@ -1,0 +1,1 @@
+"""Builds and checks what a release uploads: ``make release-check``, ``make licences``."""
