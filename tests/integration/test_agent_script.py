@@ -28,12 +28,13 @@ lab.sinks.k1.channel = c1
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A Flume whose command only says that it was started."""
-    (tmp_path / "lib").mkdir()
-    (tmp_path / "bin").mkdir()
-    command = tmp_path / "bin/flume-ng"
+    home = tmp_path / "flume"
+    (home / "lib").mkdir(parents=True)
+    (home / "bin").mkdir()
+    command = home / "bin/flume-ng"
     command.write_text("#!/bin/sh\necho started\n")
     command.chmod(0o755)
-    return tmp_path
+    return home
 
 
 def start(home: Path, conf: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -83,19 +84,19 @@ def test_without_the_linter_the_agent_starts_unchecked(home: Path, command: str)
     assert (done.returncode, done.stdout) == (0, "started\n")
 
 
-@pytest.mark.parametrize(("name", "uses_it"), [("flume", True), ("my flume", False)])
+@pytest.mark.parametrize(("name", "uses_it"), [("target", True), ("my target", False)])
 def test_an_archive_of_classes_is_used_if_its_path_can_be_an_option(
     home: Path, name: str, uses_it: bool
 ) -> None:
     (home / "bin/flume-ng").write_text('#!/bin/sh\necho "$FLUME_JAVA_OPTS $*"\n')
-    (home / "class-archive/conf").mkdir(parents=True)
-    (home / "class-archive/flume.jsa").touch()
-    named = home.with_name(name)
-    named.symlink_to(home)
-    done = start(named, CONF, FLUME_JAVA_OPTS="-Xmx1m")
-    assert done.stdout.endswith("\n") and "-Xmx1m" in done.stdout, done.stderr
-    assert (f"-XX:SharedArchiveFile={named}/class-archive/flume.jsa" in done.stdout) == uses_it
-    assert (f"--conf {named}/class-archive/conf " in done.stdout) == uses_it
+    (folder := home.with_name(name)).mkdir()
+    home = home.rename(folder / "flume")
+    (folder / "class-archive/conf").mkdir(parents=True)
+    (folder / "class-archive/flume.jsa").touch()
+    done = start(home, CONF, FLUME_JAVA_OPTS="-Xmx1m")
+    assert "-Xmx1m" in done.stdout, done.stderr
+    assert (f"-XX:SharedArchiveFile={folder}/class-archive/flume.jsa" in done.stdout) == uses_it
+    assert (f"--conf {folder}/class-archive/conf " in done.stdout) == uses_it
 
 
 def test_an_agent_that_writes_no_archive_is_named_with_the_end_of_its_log(home: Path) -> None:

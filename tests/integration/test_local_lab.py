@@ -51,7 +51,7 @@ def test_both_jvms_have_their_classes_from_an_archive(lab: LocalLab) -> None:
     driver = lab.process("url-counts").children(recursive=True)
     [jvm] = [process for process in driver if process.name() == "java"]
     assert str(CLASS_ARCHIVE) in {mapped.path for mapped in jvm.memory_maps()}
-    archive = flume_home(ROOT) / flume_class_archive.FOLDER / "flume.jsa"
+    archive = flume_class_archive.file(flume_home(ROOT))
     assert str(archive) in {mapped.path for mapped in lab.process("flume").memory_maps()}
 
 
