@@ -155,11 +155,16 @@ def test_a_hop_of_two_ways_that_is_stuck_is_red_and_says_why_and_the_other_way_i
     screenshot(page, "drawn-fan-out")
 
 
-def test_a_ledger_of_one_hop_is_not_told_twice(show: Open) -> None:
+def test_a_ledger_of_one_hop_is_not_told_twice_and_of_a_users_log_no_truth_is_known(
+    show: Open,
+) -> None:
     shown = shown_states.queries()
-    ledger = {**shown.state["ledger"], "hops": shown.state["ledger"]["hops"][:1]}
-    page = show(Shown({**shown.state, "ledger": ledger}, shown.history))
-    assert page.locator("#verdict-detail").inner_text() == "140,000 generated"
+    one = {**shown.state["ledger"], "hops": shown.state["ledger"]["hops"][:1], "truth": False}
+    page = show(Shown({**shown.state, "ledger": one}, shown.history))
+    assert page.locator("#verdict-detail").inner_text() == (
+        "140,000 generated · the lab did not make this log, "
+        "so it compares each hop with the one before"
+    )
 
 
 @pytest.mark.parametrize("made", [shown_states.fan_out, shown_states.dstreams])

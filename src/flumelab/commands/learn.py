@@ -1,5 +1,6 @@
 """`flumelab learn`: the commands. They parse, ask the other modules, and print."""
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -176,7 +177,8 @@ def verify_exercises(
 ) -> None:
     """For authors: starters and planted wrong answers fail as they should, solutions pass.
 
-    The exit code is 1 if anything else comes out.
+    The exit code is 1 if anything else comes out. --json prints an object for each file, in a line
+    of its own, once the file is checked.
     """
     session, workshop = _begin()
     chosen = [read.find(session.exercises, name)] if name else session.exercises
@@ -186,14 +188,14 @@ def verify_exercises(
     try:
         for each in verify.verify(workshop, chosen, numbers):
             proofs.append(each)
-            if not as_json:
+            if as_json:
+                print(json.dumps(each.as_json()), flush=True)
+            else:
                 show.out(show.proof(each, workshop.root))
     finally:
         workshop.close()
     held = sum(each.holds for each in proofs)
-    if as_json:
-        print_json([each.as_json() for each in proofs])
-    else:
+    if not as_json:
         show.out(*show.times(verify.times(proofs)))
         show.out(f"{held} of {len(proofs)} as they should be")
     raise typer.Exit(0 if held == len(proofs) else 1)

@@ -113,14 +113,16 @@ def _add_queries(
     """Add the queries side by side; return the one with the totals, or else all."""
     names = list(queries) or [""]
     beside = len(names) > 1 and chain is flow.trunk
+    ends = {}
     for name in names if beside else names[:1]:
+        # A single query has the same id before and after Spark has told its name: so its rate, its
+        # lag and its time series go on.
         hop = HopPlan(
-            f"query:{name}", "query", name or "not known yet", program.file, program.service,
-            (measure, name),
+            f"query:{name}" if beside else "query", "query", name or "not known yet",
+            program.file, program.service, (measure, name),
         )  # fmt: skip
-        flow.add(flow.new_way() if beside else chain, hop, [before], "read")
-    ends = [f"query:{TOTALS}"] if TOTALS in names else [f"query:{name}" for name in names]
-    return ends if beside else ends[:1]
+        ends[name] = flow.add(flow.new_way() if beside else chain, hop, [before], "read")
+    return [ends[TOTALS]] if TOTALS in ends else list(ends.values())
 
 
 def _add_reader(flow: FlowPlan, program: Program, queries: Sequence[str]) -> list[str]:

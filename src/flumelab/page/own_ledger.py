@@ -1,7 +1,7 @@
 """The ledger of a user's own program, for which no generator knows the truth: see `own.hops`."""
 
 from flumelab.own import hops, saved
-from flumelab.own.hops import Hop
+from flumelab.own.hops import Hop, Hops
 from flumelab.page.own_flow import ports_of
 from flumelab.page.readings import Readings
 from flumelab.page.state import Ledger, LedgerHop
@@ -21,10 +21,15 @@ def own_ledger(readings: Readings, moving: bool, seconds: float | None) -> Ledge
     table = [
         LedgerHop(hop.name, hop.source, hop.lines or 0, missing) for hop, missing in found.missing
     ]
+    verdict, says = _verdict(found, moving)
+    return Ledger(table, verdict, says, seconds if verdict == "balanced" else None, truth=False)
+
+
+def _verdict(found: Hops, moving: bool) -> tuple[str, str]:
     if not any(lines for _, lines in found.counts):
-        return Ledger(table, "empty", "EMPTY: no line has come in yet")
+        return "empty", "EMPTY: no line has come in yet"
     if found.agree:
-        return Ledger(table, "balanced", found.verdict, seconds)
+        return "balanced", found.verdict
     if moving:
-        return Ledger(table, "counting", "COUNTING: lines are on their way")
-    return Ledger(table, "unbalanced" if found.agree is False else "none", found.verdict)
+        return "counting", "COUNTING: lines are on their way"
+    return "unbalanced" if found.agree is False else "none", found.verdict

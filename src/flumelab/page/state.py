@@ -195,15 +195,19 @@ class Ledger:
         empty, or none if no truth is known
     :param says: the verdict in words
     :param seconds: how long the last feed took from its first line until it was balanced
+    :param lost: lines; like `malformed` and `duplicated` known only where each line is one key
+    :param truth: whether a generator made the lines, so that the true numbers are known; if not,
+        each hop is compared with the one before
     """
 
     hops: Sequence[LedgerHop]
     verdict: str
     says: str
     seconds: float | None = None
-    malformed: int = 0
-    lost: int = 0
-    duplicated: int = 0
+    malformed: int | None = None
+    lost: int | None = None
+    duplicated: int | None = None
+    truth: bool = True
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ function drawVerdict() {
     const ends = new Set([ledger.hops[0], ledger.hops[ledger.hops.length - 1]]);
     details.push([...ends].map((hop) => `${number(hop.lines)} ${hop.name}`).join(", "));
   }
-  if (ledger?.says.startsWith("no truth known"))
+  if (ledger?.truth === false)
     details.push("the lab did not make this log, so it compares each hop with the one before");
   if (ledger?.malformed) details.push(`${number(ledger.malformed)} of them malformed`);
   if (ledger?.seconds != null) details.push(`balanced ${seconds(ledger.seconds)} after the first line`);

@@ -1,11 +1,15 @@
 """Find the mistake: one conf for each rule, and each file of one gets its verdict."""
 
+import json
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
+from flumelab.cli import cli
 from flumelab.learn import mistakes, read, show, verify
 from flumelab.learn.exercise import Kind
 from flumelab.learn.session import Session
@@ -51,6 +55,25 @@ def test_the_times_of_a_proof_are_told_by_exercise():
     assert verify.times(proofs) == {"slow": (6, 10), "quick": (0.01, 0.01)}
     [line] = show.times(verify.times(proofs))
     assert str(line) == "slow                         p50   6.0 s   p90  10.0 s"
+
+
+def test_a_proof_is_printed_as_json_before_the_next_file_is_checked(tmp_path, monkeypatch):
+    prove = verify.verify
+
+    def watched(*of):
+        for number, proof in enumerate(prove(*of)):
+            assert sys.stdout.buffer.getvalue().count(b"\n") == number
+            yield proof
+
+    monkeypatch.setattr(verify, "verify", watched)
+    monkeypatch.setenv("LAB_STATE", str(tmp_path))
+    done = CliRunner().invoke(cli, ["learn", "verify", "mistake-01", "--json"])
+    assert done.exit_code == 0, done.output
+    proofs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [proof["file"] for proof in proofs] == [
+        str(file) for file, _, _ in verify.claims(read.find(ALL, "mistake-01"))
+    ]
+    assert all(proof["holds"] for proof in proofs)
 
 
 def test_a_conf_with_a_mistake_is_handed_out_when_the_learner_comes_to_it(tmp_path):

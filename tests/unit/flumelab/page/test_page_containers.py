@@ -6,11 +6,15 @@ import socket
 from pathlib import Path
 
 import pytest
+import yaml
 
 from flumelab.lessons.catalogue import LAB_LESSONS, LESSONS
 from flumelab.page import container_parts
 from flumelab.page.container import lesson_of
 from flumelab.page.container_parts import Containers, ports_of
+
+ROOT = Path(__file__).parents[4]
+COMPOSE = ("compose.yaml", "compose.own.yaml")
 
 
 class Network:
@@ -55,6 +59,15 @@ def test_profiles_and_program_name_the_lesson(name: str) -> None:
 @pytest.mark.parametrize("name", LAB_LESSONS)
 def test_compose_alone_gives_only_the_profile(name: str) -> None:
     assert lesson_of({"LAB_PROFILES": name, "LAB_PROGRAM": ""}).name == name
+
+
+def test_the_page_can_only_read_and_no_container_has_a_way_to_the_engine() -> None:
+    files = [yaml.safe_load((ROOT / name).read_text()) for name in COMPOSE]
+    mounted = [each for file in files for each in file["services"].values()]
+    assert "docker.sock" not in str([each.get("volumes") for each in mounted])
+    page = files[0]["services"]["page"]
+    assert page["read_only"]
+    assert [each for each in page["volumes"] if not each.endswith(":ro")] == []
 
 
 def test_the_parts_are_those_of_compose_in_the_order_of_the_flow() -> None:

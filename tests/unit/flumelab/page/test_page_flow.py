@@ -56,7 +56,7 @@ def test_fan_out_has_two_ways_to_one_store() -> None:
     assert flow.trunk == ["generator", "spool", "source:spool"]
     assert flow.ways == [
         ["channel:every", "sink:sales", "receiver", "batches"],
-        ["channel:gifts", "sink:wrapping", "log", "query:gifts"],
+        ["channel:gifts", "sink:wrapping", "log", "query"],
     ]
     compared = {link.target for link in flow.links if not link.compares}
     assert compared == {"channel:every", "channel:gifts", "store"}
@@ -73,9 +73,9 @@ def test_a_store_of_values_is_not_compared_with_lines() -> None:
 
 
 def test_kafka_s3_files_and_socket_have_no_agent() -> None:
-    assert plan("from-kafka").trunk == ["generator", "topic", "query:"]
-    assert plan("s3-to-mysql").trunk == ["generator", "bucket", "query:"]
-    assert plan("from-files").trunk == ["generator", "spool", "query:"]
+    assert plan("from-kafka").trunk == ["generator", "topic", "query"]
+    assert plan("s3-to-mysql").trunk == ["generator", "bucket", "query"]
+    assert plan("from-files").trunk == ["generator", "spool", "query"]
     assert plan("from-socket").trunk == ["generator", "receiver", "batches"]
 
 

@@ -128,8 +128,13 @@ def test_a_query_that_has_read_nothing_yet_lets_all_lines_wait(lab: Lab) -> None
     lab.sample()
     feed = lab.feed(1000, channel=0, counted=0)
     state = lab.sample(30, **{**feed, "progress": {}})
-    assert lags(state)["log>query:"] == 1000
+    assert lags(state)["log>query"] == 1000
     assert verdict(state) == "counting"
+    # Spark tells the query's name with its first micro-batch; it is the same hop as before.
+    state = lab.sample(1, **lab.feed(1000, channel=0, counted=400))
+    [hop] = [hop for hop in state.hops if hop.kind == "query"]
+    assert (hop.name, hop.rate) == ("totals", 200.0)
+    assert lags(state)["log>query"] == 600
 
 
 def test_a_line_is_lost_once_nothing_moves_and_nothing_waits(lab: Lab) -> None:

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 
 from flumelab.page.metrics import encode
-from flumelab.page.state import Hop, Part, Sign
+from flumelab.page.state import Hop, Ledger, Part, Sign
 from tests.support.metrics_page import STATE
 from tests.support.prometheus import OPENMETRICS, TEXT, Metrics, lint
 
@@ -50,6 +50,13 @@ def test_what_is_not_known_has_no_sample() -> None:
     assert [family.name for family in found.families if family.samples] == [
         f"{N}lab_info", f"{N}sample_timestamp_seconds", f"{N}sign",
     ]  # fmt: skip
+
+
+def test_lines_that_nobody_can_call_lost_are_not_said_to_be_none() -> None:
+    found = metrics_of(ledger=Ledger([], "unbalanced", "no truth known", truth=False))
+    assert found.value(f"{N}ledger_verdict", verdict="unbalanced") == 1
+    told = {family.name for family in found.families if family.samples}
+    assert not told & {f"{N}ledger_{name}_lines" for name in ("lost", "duplicated", "malformed")}
 
 
 def test_the_same_sign_at_two_places_is_one_sample() -> None:

@@ -146,6 +146,7 @@ def test_the_ledger_compares_the_hops_in_the_words_of_flumelab_ledger(
     )
     found = own_ledger(readings, moving, 3.0)
     assert (found.verdict, found.says) == (verdict, says)
+    assert (found.truth, found.lost, found.duplicated) == (False, None, None)
     assert [hop.lines for hop in found.hops] == [10, 10, 10, 10, 10, counted]
     assert found.hops[-1].missing == 10 - counted
     empty = own_ledger(replace(readings, flume=FlumeReading(), progress={}, given=0), False, None)
