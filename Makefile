@@ -103,7 +103,7 @@ licences: .venv/ready ## the licence of each jar and Python package that users g
 # A package that cannot be looked up is a failure, too: nothing found would otherwise look clean.
 audit: .venv/ready ## known vulnerabilities of what the lock names; needs the internet
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/release.txt
-	@for lock in requirements/*.txt; do echo "$$lock" && $(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r $$lock || failed=1; done; exit $${failed:-0}
+	@for lock in requirements/*.txt; do echo "$$lock" && $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r $$lock || failed=1; done; exit $${failed:-0}
 
 bundle: .venv/ready ## one archive for a room without internet, in dist/; its images need Docker
 	@$(BIN)/python -m tools.bundle
