@@ -33,6 +33,7 @@ down: .venv/ready ## stop the lab; its state stays [RUNTIME=]
 
 lessons: .venv/ready ## run every lesson, each against the generator's truth [RUNTIME=]
 	@$(FLUMELAB) run --runtime $(RUNTIME) $$($(BIN)/python -c 'from flumelab.lessons.catalogue import LESSONS; print(*LESSONS)')
+	@LAB_LESSONS=all $(BIN)/python -m pytest tests/docker/test_lessons_in_docker.py tests/integration/test_notebooks.py
 
 classroom: .venv/ready ## prove every exercise: starter, wrong answers, solution [SEEDS=3]
 	@$(FLUMELAB) learn verify --seeds $(SEEDS)

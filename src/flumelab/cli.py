@@ -1,15 +1,58 @@
 """The command line: the commands of `flumelab.commands`, and how their errors are printed."""
 
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from flumelab import as_typed, java
-from flumelab.commands import classroom, experiment, lab, learn, live, runs
+from flumelab.commands import lab, live, runs
 from flumelab.errors import LabError
+
+
+def _group(name: str) -> typer.Typer:
+    """Load a group of commands: each needs a tenth of a second, which no other command does."""
+    if name == "learn":
+        from flumelab.commands import learn
+
+        return learn.commands
+    if name == "experiment":
+        from flumelab.commands import experiment
+
+        return experiment.commands
+    from flumelab.commands import classroom
+
+    return classroom.commands
+
+
+class CommandsAndGroups(TyperGroup):
+    """The commands, and the groups, which are loaded when they are asked for."""
+
+    GROUPS = ("learn", "experiment", "classroom")
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the help."""
+        return [*super().list_commands(ctx), *self.GROUPS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command or a group; None if there is none of this name."""
+        if cmd_name in self.GROUPS:
+            return get_group(_group(cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find a command; a name that is none may be meant as a group's."""
+        if args and args[0] not in self.list_commands(ctx):
+            for name in self.GROUPS:
+                self.commands[name] = get_group(_group(name))
+        return super().resolve_command(ctx, args)
+
 
 cli = typer.Typer(
     name="flumelab",
+    cls=CommandsAndGroups,
     help="A lab in which Apache Flume feeds Apache Spark, and every line is counted once.",
     no_args_is_help=True,
     add_completion=False,
@@ -18,9 +61,6 @@ cli = typer.Typer(
 )
 for module in (lab, runs, live):
     cli.registered_commands += module.commands.registered_commands
-cli.add_typer(learn.commands)
-cli.add_typer(experiment.commands)
-cli.add_typer(classroom.commands)
 
 
 def main() -> None:

@@ -35,8 +35,9 @@ def own_image(images: None) -> Iterator[None]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
+    """A program of small batches, its conf and a log, in a folder that the container can read."""
     for name, like in {
-        "my_program.py": OWN / "url_window.py",
+        "my_program.py": OWN / "headers.py",
         "my.conf": OWN / "spool.conf",
         "access.log": LOG,
     }.items():
@@ -46,6 +47,7 @@ def files(tmp_path: Path) -> Path:
 
 
 def test_variables_and_a_mount_run_the_files_of_a_course(files: Path) -> None:
+    (files / "my_program.py").write_bytes((OWN / "url_window.py").read_bytes())
     variables = {
         "LAB_FILES": str(files),
         "LAB_PROGRAM_FILE": "my_program.py",

@@ -23,7 +23,7 @@ from tests.support.waiting import accepts, wait_for
 
 KILLS = int(os.environ.get("FAULT_KILLS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
-LINES = 200_000
+LINES = 60_000 if KILLS == 1 else 200_000
 PANELS = json.loads((ROOT / "docker/prometheus/dashboard.json").read_text())["panels"]
 DASHBOARD = {target["expr"] for panel in PANELS for target in panel.get("targets", [])}
 ELSEWHERE = {

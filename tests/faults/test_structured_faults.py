@@ -24,7 +24,7 @@ from tests.support.spark import wait_for
 KILLS = int(os.environ.get("FAULT_KILLS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 SOURCE_RUNNER = "pyspark.sql.streaming.python_streaming_source_runner"
-LINES = 200_000
+LINES = 60_000 if KILLS == 1 else 200_000
 SECONDS = KILLS * 15  # in which they come; a driver needs 10 to count again
 ROOM = "2g"  # for the landing log
 

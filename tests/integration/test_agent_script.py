@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from flumelab.errors import LabError
+from flumelab.runtimes import flume_class_archive
+
 ROOT = Path(__file__).parents[2]
 CONF = """\
 lab.sources = r1
@@ -25,12 +28,13 @@ lab.sinks.k1.channel = c1
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A Flume whose command only says that it was started."""
-    (tmp_path / "lib").mkdir()
-    (tmp_path / "bin").mkdir()
-    command = tmp_path / "bin/flume-ng"
+    home = tmp_path / "flume"
+    (home / "lib").mkdir(parents=True)
+    (home / "bin").mkdir()
+    command = home / "bin/flume-ng"
     command.write_text("#!/bin/sh\necho started\n")
     command.chmod(0o755)
-    return tmp_path
+    return home
 
 
 def start(home: Path, conf: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -78,3 +82,27 @@ def test_without_the_linter_the_agent_starts_unchecked(home: Path, command: str)
     done = start(home, "", FLUMELINT=command)
 
     assert (done.returncode, done.stdout) == (0, "started\n")
+
+
+@pytest.mark.parametrize(("name", "uses_it"), [("target", True), ("my target", False)])
+def test_an_archive_of_classes_is_used_if_its_path_can_be_an_option(
+    home: Path, name: str, uses_it: bool
+) -> None:
+    (home / "bin/flume-ng").write_text('#!/bin/sh\necho "$FLUME_JAVA_OPTS $*"\n')
+    (folder := home.with_name(name)).mkdir()
+    home = home.rename(folder / "flume")
+    (folder / "class-archive/conf").mkdir(parents=True)
+    (folder / "class-archive/flume.jsa").touch()
+    done = start(home, CONF, FLUME_JAVA_OPTS="-Xmx1m")
+    assert "-Xmx1m" in done.stdout, done.stderr
+    assert (f"-XX:SharedArchiveFile={folder}/class-archive/flume.jsa" in done.stdout) == uses_it
+    assert (f"--conf {folder}/class-archive/conf " in done.stdout) == uses_it
+
+
+def test_an_agent_that_writes_no_archive_is_named_with_the_end_of_its_log(home: Path) -> None:
+    agent = home / "flume-conf/agent"
+    agent.parent.mkdir()
+    agent.write_text("#!/bin/sh\necho no memory\n")
+    agent.chmod(0o755)
+    with pytest.raises(LabError, match=r"could not write .*/class-archive/flume.jsa:\nno memory$"):
+        flume_class_archive.make(home, home)

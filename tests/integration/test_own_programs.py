@@ -1,7 +1,8 @@
 """Programs and confs of the shapes that courses have run unchanged, each counted at every hop.
 
 Only the ports differ from the files in tests/data/own, as other tests use the same ones. Two runs
-go at a time, because a run mostly waits: each test takes its result from those.
+go at a time, because a run mostly waits: each test takes its result from those. test_readme.py runs
+url_window.py with spool.conf, and tests/docker/test_own.py as well.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ ENDED_SECONDS_MAX = 200  # a run that is interrupted counts first what Spark has
 STATUS = r'" (\d{3}) '
 ROLLED = ["input", "source src", "channel mem", "sink out", "Spark read"]
 SHAPES = [
-    ("url_window.py", "spool.conf", STREAMS),
     ("pull_lines.py", "pull.conf", STREAMS),
     ("on_windows.py", "tail.conf", STREAMS),
     ("sql_per_batch.py", "netcat.conf", [STREAMS[0], *STREAMS[2:]]),
@@ -83,7 +83,7 @@ class Runs:
         files = OwnFiles(folder, program, conf)
         if log:
             files.log.write_bytes(log)
-        if name == "spool.conf":  # a compressed log is unpacked
+        if name == "replaced":  # a compressed log is unpacked
             files.log = folder / "access.log.gz"
             files.log.write_bytes(gzip.compress(EXCERPT * COPIES))
         given = tuple(files.port if each == "PORT" else each for each in arguments)

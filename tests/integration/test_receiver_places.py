@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,11 +57,13 @@ def test_the_driver_says_on_which_worker_a_receiver_is_and_when_no_worker_has_it
         found = signs_of(spark)
         spark.kill()
         # The workers are one host here, so a sink finds the receiver until it is gone.
-        away = elsewhere(tmp_path / "flume", spark, port)
-        lone = start_spark(master.url, {"host": ELSEWHERE}, conf=conf)
-        lone.wait_for_log("WARN", "none of the workers")
-        assert "no-such-worker" in signs_of(lone)
-        lone.kill()
+        with ThreadPoolExecutor() as aside:
+            waiting = aside.submit(elsewhere, tmp_path / "flume", spark, port)
+            lone = start_spark(master.url, {"host": ELSEWHERE}, conf=conf)
+            lone.wait_for_log("WARN", "none of the workers")
+            assert "no-such-worker" in signs_of(lone)
+            lone.kill()
+            away = waiting.result()
     finally:
         worker.kill()
         master.kill()

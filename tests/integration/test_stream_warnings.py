@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from tests.support.avro_client import FAILED, OK, AvroClient, append_batch, hand
 from tests.support.batches import WRITE_AHEAD_LOG, BatchProgram
 from tests.support.ports import free_port, free_ports
 from tests.support.program_signs import signs_of
+from tests.support.waiting import accepts
 
 RETRIES_SECONDS = 6  # three tries to listen
+NOWHERE = "203.0.113.7"  # an address of no interface (RFC 5737)
 
 
 @pytest.fixture(autouse=True)
@@ -25,32 +28,59 @@ def jar(installed_jar: Path) -> None:
 # --- several streams ----------------------------------------------------------------------------
 
 
-def test_streams_on_one_port_are_reported_once_and_one_of_them_receives(tmp_path: Path) -> None:
-    with BatchProgram(tmp_path, free_port(), "local[5]", streams=4) as program:
+@pytest.fixture(scope="module")
+def unread_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def program(
+    installed_jar: Path, tmp_path_factory: pytest.TempPathFactory, unread_port: int
+) -> Iterator[BatchProgram]:
+    """Three streams on a port, two without an output beside one on another, and one elsewhere."""
+    folder, first = tmp_path_factory.mktemp("streams"), free_port()
+    unread = {"unread": 2, "unread_port": unread_port, "ports": [unread_port]}
+    with BatchProgram(folder, first, "local[8]", streams=3, elsewhere=NOWHERE, **unread) as program:
         program.wait_until_listening()
-        program.send_and_count("one", "two")
+        program.wait_for(lambda: accepts(unread_port), "the stream beside the unread ones listens")
+        program.wait_for_log("another stream of this program has the port")
+        program.wait_for_log(f"cannot listen on {NOWHERE}:{first}")
         time.sleep(RETRIES_SECONDS)
-        (line,) = program.log_lines("another stream of this program has the port")
-        assert "ERROR" in line
-        assert f"cannot listen on 127.0.0.1:{program.port}: " in line
-        assert "call createStream once and use its stream for every output" in line
-        assert not program.log_lines("another program")
-        sign = signs_of(program)["port-of-another-stream"]
-        assert (sign.place, sign.level) == (f"127.0.0.1:{program.port}", Level.STUCK)
+        yield program
+
+
+def test_streams_on_one_port_are_reported_once_and_one_of_them_receives(
+    program: BatchProgram,
+) -> None:
+    program.send_and_count("one", "two")
+    (line,) = program.log_lines("another stream of this program has the port")
+    assert "ERROR" in line
+    assert f"cannot listen on 127.0.0.1:{program.port}: " in line
+    assert "call createStream once and use its stream for every output" in line
+    assert not program.log_lines("another program")
+    sign = signs_of(program)["port-of-another-stream"]
+    assert (sign.place, sign.level) == (f"127.0.0.1:{program.port}", Level.STUCK)
 
 
 def test_a_stream_without_an_output_leaves_its_events_with_flume_and_is_reported(
-    tmp_path: Path,
+    program: BatchProgram, unread_port: int
 ) -> None:
-    with BatchProgram(tmp_path, free_port(), "local[5]", unread=3) as program:
-        program.wait_until_listening()
-        program.send_and_count("one", "two")
-        reported = program.log_lines("WARN", f"createStream on 127.0.0.1:{program.port}: no output")
-        assert len(reported) == 3
-        assert "call pprint() or foreachRDD() on it, or remove it" in reported[0]
-        assert not program.log_lines("cannot listen")
-        sign = signs_of(program)["stream-without-output"]
-        assert sign.place == f"createStream on 127.0.0.1:{program.port}"
+    place = f"createStream on 127.0.0.1:{unread_port}"
+    program.send_and_count("three", "four", port=unread_port)
+    reported = program.log_lines("WARN", f"{place}: no output")
+    assert len(reported) == 2
+    assert "call pprint() or foreachRDD() on it, or remove it" in reported[0]
+    assert not program.log_lines(f"cannot listen on 127.0.0.1:{unread_port}")
+    assert signs_of(program)["stream-without-output"].place == place
+
+
+def test_an_address_of_no_interface_is_reported_once(program: BatchProgram) -> None:
+    (line,) = program.log_lines("ERROR", NOWHERE)
+    assert line.endswith(
+        f"cannot listen on {NOWHERE}:{program.port}: no interface here has this address; "
+        "use 0.0.0.0"
+    )
+    assert signs_of(program)["cannot-listen"].remedy == "use 0.0.0.0"
 
 
 def test_a_program_that_sets_too_few_cores_is_told_where_to_change_them_once(
@@ -68,28 +98,19 @@ def test_a_program_that_sets_too_few_cores_is_told_where_to_change_them_once(
         assert sign.remedy.endswith("so change it there to local[3]")
 
 
-# --- where a stream listens and is made ---------------------------------------------------------
-
-
-def test_an_address_of_no_interface_is_reported_once(tmp_path: Path) -> None:
-    with BatchProgram(tmp_path, free_port(), "local[2]", host="203.0.113.7") as program:
-        address = f"203.0.113.7:{program.port}"
-        program.wait_for_log(f"cannot listen on {address}")
-        time.sleep(RETRIES_SECONDS)
-        (line,) = program.log_lines("ERROR")
-        assert line.endswith(
-            f"cannot listen on {address}: no interface here has this address; use 0.0.0.0"
-        )
-        assert signs_of(program)["cannot-listen"].remedy == "use 0.0.0.0"
+# --- where a stream is made ---------------------------------------------------------------------
 
 
 def test_a_stream_outside_of_get_or_creates_function_is_refused_at_the_restart(
     tmp_path: Path,
 ) -> None:
     port = free_port()
-    with BatchProgram(tmp_path, port, outside=True) as program:
+    safe = {"conf": WRITE_AHEAD_LOG, "level": "MEMORY_ONLY"}
+    with BatchProgram(tmp_path, port, outside=True, **safe) as program:
         program.wait_until_listening()
         program.send_and_count("one")
+        # With the write-ahead log a level without disk is not warned of.
+        assert not program.log_lines("storageLevel")
     with BatchProgram(tmp_path, port, outside=True) as program:
         assert program.process.wait(60) == 1
         *_, last = program.stderr.read_text("utf-8").strip().splitlines()
@@ -139,10 +160,3 @@ def test_a_level_without_disk_is_warned_of_and_drops_nothing_when_memory_is_shor
             "pass MEMORY_AND_DISK or set spark.streaming.receiver.writeAheadLog.enable=true" in line
         )
         assert signs_of(program)["level-without-disk"].level is Level.WARNING
-
-
-def test_with_the_write_ahead_log_a_level_without_disk_is_not_warned_of(tmp_path: Path) -> None:
-    with BatchProgram(tmp_path, free_port(), conf=WRITE_AHEAD_LOG, level="MEMORY_ONLY") as program:
-        program.wait_until_listening()
-        program.send_and_count("one")
-        assert not program.log_lines("storageLevel")

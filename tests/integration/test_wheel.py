@@ -188,6 +188,15 @@ def test_an_installation_adds_files_to_pyspark_changes_none_and_can_be_undone(
     assert installed.items() >= before.items()
     assert made.contents() == before
 
+    # PySpark may also go first, although a jar of ours lies in its folder.
+    made.pip("install", "--no-deps", "--no-index", wheel)
+    made.pip("uninstall", "-y", "pyspark")
+    left = made.contents()
+    made.pip("uninstall", "-y", "pyspark-flume")
+
+    assert [name for name in left if name.startswith("pyspark/")] == [JAR]
+    assert [name for name in made.contents() if name.startswith("pyspark")] == []
+
 
 def test_flume_utils_is_imported_by_its_old_name(with_wheel: Environment) -> None:
     printed = with_wheel.run(

@@ -54,14 +54,14 @@ class BatchProgram(Program):
     def wait_until_listening(self) -> None:
         self.wait_for(lambda: accepts(self.port), "the receiver listens")
 
-    def send(self, *texts: str) -> None:
-        """Send one batch; it is answered OK."""
-        with AvroClient(self.port) as client:
+    def send(self, *texts: str, port: int = 0) -> None:
+        """Send one batch, to the first port or to another; it is answered OK."""
+        with AvroClient(port or self.port) as client:
             assert client.call(handshake() + append_batch(lines(*texts))).endswith(OK)
 
-    def send_and_count(self, *texts: str) -> None:
+    def send_and_count(self, *texts: str, port: int = 0) -> None:
         """Send one batch, and wait until it is counted."""
-        self.send(*texts)
+        self.send(*texts, port=port)
         self.wait_for(lambda: not Counter(texts) - self.counted(), f"{texts[0]} is counted")
 
     def let_go(self) -> None:

@@ -4,10 +4,11 @@ It needs nothing but what the lab's Spark image has, because tests/docker runs i
 """
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -36,9 +37,17 @@ LESSONS = {
     for lesson in catalogue.LESSONS.values()
     if not (lesson.name in catalogue.LAB_LESSONS or len(lesson.programs) > 1 or lesson.servers)
 }
+# Each has its own test in test_lessons.py. `make lessons` sets this to "all".
+CHOSEN = os.environ.get("LAB_LESSONS", "")
 LINES = 2_000
 BATCH = 500
 SECONDS_MAX = 60
+
+
+def chosen(names: Iterable[str], short: str) -> list[str]:
+    """Return those of `short`, or those that LAB_LESSONS names; "all" means each of `names`."""
+    named = (CHOSEN or short).split()
+    return [name for name in names if CHOSEN == "all" or name in named]
 
 
 def program(name: str) -> ModuleType:

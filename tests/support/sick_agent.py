@@ -83,6 +83,7 @@ class SickAgent:
             "FLUME_AGENT": agent,
             "FLUME_METRICS_PORT": str(self.metrics_port),
             "FLUME_JAVA_OPTS": f"-Xmx256m {QUICK_JVM}",
+            "FLUMELINT": "true",  # has its own tests, and needs a Python each time
         }
         command = [str(ROOT / "flume-conf" / "agent")]
         self.processes.start("flume", command, environment, self.folder)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from flumelab.cli import cli
+from flumelab.cli import CommandsAndGroups, cli
 
 ROOT = Path(__file__).parents[2]
 NO_SOURCES = {"target", "dist", "build", "node_modules"}  # what tools make, and hidden folders
@@ -216,7 +216,7 @@ def make_targets() -> set[str]:
 @cache
 def lab_commands() -> set[str]:
     commands = [(each.name, each.callback) for each in cli.registered_commands]
-    groups = {group.typer_instance.info.name for group in cli.registered_groups}
+    groups = set(CommandsAndGroups.GROUPS)
     return groups | {name or callback.__name__ for name, callback in commands if name or callback}
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from flumelab.errors import LabError
-from flumelab.runtimes import local_build
+from flumelab.runtimes import flume_class_archive, local_build
 from flumelab.runtimes.docker_compose import engine_version
 from flumelab.runtimes.servers import SERVERS
 from tools.bundle import site
@@ -117,7 +117,10 @@ def _copy_jars(lab: Path, patterns: Sequence[str]) -> None:
             target = lab / found.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             if found.is_dir():
-                shutil.copytree(found, target)
+                # An archive of classes is of no use under another path.
+                shutil.copytree(
+                    found, target, ignore=shutil.ignore_patterns(flume_class_archive.FOLDER)
+                )
             else:
                 shutil.copy2(found, target)
 

@@ -4,7 +4,6 @@ import os
 
 from flumelab import as_typed, lab_signs, settings
 from flumelab.errors import LabError
-from flumelab.page.control import Control
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.port_probe import answers
 from flumelab.runtimes.runtime import Report
@@ -18,6 +17,7 @@ def run(
 ) -> None:
     """Serve the page until Ctrl-C; raises `LabError` if it cannot be served."""
     from flumelab.page.actions import LabControl  # only the page needs the web server's packages
+    from flumelab.page.control import Control
     from flumelab.page.host_signs import HostSigns
     from flumelab.page.remote import RemoteSampler
     from flumelab.page.sampler import Sampler

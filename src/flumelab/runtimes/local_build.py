@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flumelab import lab_files
 from flumelab.errors import LabError
-from flumelab.runtimes import class_data_sharing, commands, flume_extras
+from flumelab.runtimes import class_data_sharing, commands, flume_class_archive, flume_extras
 from flumelab.runtimes.build_stamp import BuildStamp
 from flumelab.runtimes.compiled_zip import compile_zip, pyspark_zip
 from flumelab.runtimes.runtime import Report
@@ -25,6 +25,7 @@ SPARK_SOURCES = [
     "src/flumelab/runtimes/class_data_sharing.py",
     "src/flumelab/runtimes/class_data_sharing_program.py",
     "src/flumelab/runtimes/compiled_zip.py",
+    "src/flumelab/runtimes/flume_class_archive.py",
 ]
 JAR_SOURCES = ["connector/java", "runtimes/pom.xml", "runtimes/flume"]
 SERVER_SOURCES = [
@@ -81,12 +82,16 @@ def build(root: Path, servers: Sequence[str], report: Report) -> None:
         report("installing the connector into PySpark")
         pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
         commands.run([*pip, "--no-build-isolation", "--force-reinstall", "-e", "connector"], root)
-        report("preparing Spark's classes and modules, so that programs start faster")
+        report("preparing Spark's and Flume's classes, so that programs and agents start faster")
         compile_zip(pyspark_zip())
         try:
             class_data_sharing.make_archive(CLASS_ARCHIVE)
         except LabError as error:
             report(f"Spark will start, but more slowly: {error}")
+        try:
+            flume_class_archive.make(root, flume_home(root))
+        except LabError as error:
+            report(f"Flume will start, but more slowly: {error}")
         stamp.write()
 
 

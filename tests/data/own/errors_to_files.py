@@ -4,7 +4,7 @@ from pyspark.streaming import StreamingContext
 from pyspark.streaming.flume import FlumeUtils
 
 sc = SparkContext(appName="errors")
-ssc = StreamingContext(sc, 5)
+ssc = StreamingContext(sc, 2)
 lines = FlumeUtils.createStream(ssc, "localhost", 9092).map(lambda e: e[1])
 failed = lines.filter(lambda line: '" 404 ' in line or '" 500 ' in line)
 failed.saveAsTextFiles("/user/cloudera/errors/part")

@@ -8,10 +8,11 @@ waits for the file go, and then reads its events again. One that begins with "ba
 file is there, and the program takes "linger" seconds to end. Each batch takes one of "pauses", in
 s, at random.
 
-"host" is where it listens, "seconds" the batch interval, "level" a storage level. "streams" is how
-many streams with an output there are on the port, "unread" how many without one. "ports" are
-further ports. With "outside" the streams are made outside of the function that getOrCreate calls;
-with "plain", too, they are Spark's own. With "ends" the program does not wait for them.
+"seconds" is the batch interval, "level" a storage level. "streams" is how many streams with an
+output there are on the port; "unread" is how many without one there are on "unread_port". "ports"
+are further ports, and "elsewhere" is the address of a further stream on the port. With "outside"
+the streams are made outside of the function that getOrCreate calls; with "plain", too, they are
+Spark's own. With "ends" the program does not wait for them.
 """
 
 import json
@@ -54,14 +55,16 @@ def count(_, rdd):
 
 
 def create_streams(ssc):
-    def stream(port):
+    def stream(port, host="127.0.0.1"):
         if JOB.get("plain"):
-            return ssc.socketTextStream("127.0.0.1", port)
+            return ssc.socketTextStream(host, port)
         level = getattr(StorageLevel, JOB.get("level", "MEMORY_AND_DISK_2"))
-        return FlumeUtils.createStream(ssc, JOB.get("host", "127.0.0.1"), port, level)
+        return FlumeUtils.createStream(ssc, host, port, level)
 
     for _ in range(JOB.get("unread", 0)):
-        stream(JOB["port"])
+        stream(JOB["unread_port"])
+    if "elsewhere" in JOB:
+        stream(JOB["port"], JOB["elsewhere"]).foreachRDD(count)
     for port in [JOB["port"]] * JOB.get("streams", 1) + JOB.get("ports", []):
         stream(port).foreachRDD(count)
 
