@@ -135,6 +135,25 @@ def test_the_charts_of_queries_have_rows_state_and_event_time(show: Open) -> Non
     screenshot(page, "drawn-queries")
 
 
+def test_the_history_is_asked_for_again_once_the_queries_are_known(browser: Any) -> None:
+    known = shown_states.queries()
+    unknown = {**known.state, "flow": {**known.state["flow"], "ways": []}}
+    server = Server(Control(), unknown, known.history)
+    page = browser.new_page()
+    try:
+        with page.expect_request("**/api/v1/history"):
+            page.goto(f"http://127.0.0.1:{server.port}/")
+        server.put()
+        wait_for(lambda: page.locator(".chain").count() == 2, "the trunk and the end")
+        server.state = known.state
+        with page.expect_request("**/api/v1/history"):
+            server.put()
+        wait_for(lambda: page.locator(".ways .chain").count() == 2, "both queries")
+    finally:
+        page.close()
+        server.stop()
+
+
 def test_a_hop_of_two_ways_that_is_stuck_is_red_and_says_why_and_the_other_way_is_not(
     show: Open,
 ) -> None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 SECONDS_KEPT = 600
@@ -42,6 +42,18 @@ class History:
         while sample.time - self._samples[0].time > SECONDS_KEPT:
             self._samples.popleft()
             self._rates.popleft()
+
+    def split(self, hop: str, into: Sequence[str]) -> None:
+        """Give what is known of a hop, and of the links to it and from it, to several hops."""
+        self._samples = deque(
+            replace(
+                each,
+                lines=_split(each.lines, {hop: into}),
+                lags=_split(each.lags, _links(each.lags, hop, into)),
+            )
+            for each in self._samples
+        )
+        self._rates = deque(_split(rates, {hop: into}) for rates in self._rates)
 
     def rate(self, hop: str) -> float | None:
         """Return the lines a second of a hop now; None if it is not known."""
@@ -115,6 +127,19 @@ class History:
             if sample.time <= time:
                 return sample
         return found
+
+
+def _split(values: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+    """Return values of which some have other names, each perhaps several."""
+    return {name: value for old, value in values.items() for name in names.get(old, (old,))}
+
+
+def _links(lags: Mapping[str, Any], hop: str, into: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    return {
+        link: [">".join(name if end == hop else end for end in link.split(">")) for name in into]
+        for link in lags
+        if hop in link.split(">")
+    }
 
 
 def _rounded(values: Mapping[str, float | None]) -> Mapping[str, float | None]:

@@ -8,6 +8,7 @@ from flumelab.page import hop_states, spark_state, verdict
 from flumelab.page.expected import ExpectedAnswer
 from flumelab.page.flow import FlowPlan, HopPlan, LinkPlan
 from flumelab.page.history import History, Sample
+from flumelab.page.lesson_flow import QUERY
 from flumelab.page.lesson_flow import plan as plan_of_lesson
 from flumelab.page.marks import IDLE_SECONDS, Marks
 from flumelab.page.own_flow import plan as plan_of_own
@@ -102,7 +103,7 @@ class LabState:
         of = (place.lesson, place.keys, changed, tuple(readings.queries), own.get("sent") is None,
               bool(progress.get("files")), told)  # fmt: skip
         if self._plan is None or of != self._plan_of:
-            self._plan_of = of
+            before, self._plan_of = self._plan, of
             if place.lesson:
                 self._plan = plan_of_lesson(
                     place.lesson,
@@ -114,7 +115,14 @@ class LabState:
                 )
             else:
                 self._plan = plan_of_own(place, readings.progress)
+            self._keep_history(before, self._plan)
         return self._plan
+
+    def _keep_history(self, before: FlowPlan | None, plan: FlowPlan) -> None:
+        """Lines that have waited for a query whose name nobody knew have waited for each query."""
+        if before and QUERY in before.hops and QUERY not in plan.hops:
+            queries = [hop.id for hop in plan.hops.values() if hop.kind == QUERY]
+            self._history.split(QUERY, queries)
 
     def _note_moves(self, lines: Mapping[str, int | None], time: float) -> None:
         last = self._history.last

@@ -18,6 +18,8 @@ PLACES = {
 }
 SEVERAL_KEYS = ("hashtags",)
 """The scenarios of which a line has any number of keys."""
+QUERY = "query"
+"""The id of a program's only query, or of one whose name is not known yet."""
 TOTALS = "totals"
 """The query that writes the totals, in a program with several queries."""
 
@@ -118,7 +120,7 @@ def _add_queries(
         # A single query has the same id before and after Spark has told its name: so its rate, its
         # lag and its time series go on.
         hop = HopPlan(
-            f"query:{name}" if beside else "query", "query", name or "not known yet",
+            f"query:{name}" if beside else QUERY, "query", name or "not known yet",
             program.file, program.service, (measure, name),
         )  # fmt: skip
         ends[name] = flow.add(flow.new_way() if beside else chain, hop, [before], "read")

@@ -24,6 +24,7 @@ let state = null;
 let arrived = 0;
 let source = null;
 let loading = false;
+let drawn = ""; // the flow of the last state
 
 function connect() {
   source?.close();
@@ -56,7 +57,9 @@ function take(next) {
   const restarted = state && next.sample < state.sample;
   state = next;
   arrived = performance.now();
-  if (other || restarted) {
+  const redrawn = drawn && drawn !== JSON.stringify(next.flow); // its hops have other ids now
+  drawn = JSON.stringify(next.flow);
+  if (other || restarted || redrawn) {
     history = empty();
     loadHistory();
   }

@@ -60,7 +60,8 @@ class Lab:
             progress={},
             counted=Counts(),
         )
-        self._state = LabState(History(), Marks())
+        self.history = History()
+        self._state = LabState(self.history, Marks())
         self._time = 1000.0
 
     def sample(self, seconds: int = 1, **changed: Any) -> State:
@@ -135,6 +136,16 @@ def test_a_query_that_has_read_nothing_yet_lets_all_lines_wait(lab: Lab) -> None
     [hop] = [hop for hop in state.hops if hop.kind == "query"]
     assert (hop.name, hop.rate) == ("totals", 200.0)
     assert lags(state)["log>query"] == 600
+    # It is the first of two: what has waited for it has waited for both.
+    feed = lab.feed(1000, channel=0, counted=400)
+    feed["progress"]["queries"]["top"] = query(0)
+    state = lab.sample(1, **feed)
+    assert (lags(state)["log>query:totals"], lags(state)["log>query:top"]) == (600, 1000)
+    waited = {link.target: link.seconds for link in state.links if link.source == "log"}
+    assert waited["query:top"] == 31
+    kept = lab.history.as_json()
+    assert kept["lags"]["log>query:totals"][-3:] == [1000, 600, 600]
+    assert kept["rates"]["query:totals"][-1] is not None
 
 
 def test_a_line_is_lost_once_nothing_moves_and_nothing_waits(lab: Lab) -> None:
