@@ -3,11 +3,10 @@
 import os
 
 from flumelab import as_typed, lab_signs, settings
-from flumelab.errors import LabError
 from flumelab.runtimes.choice import RuntimeName, choose
 from flumelab.runtimes.port_probe import answers
 from flumelab.runtimes.runtime import Report
-from flumelab.settings import LOOPBACK, Settings
+from flumelab.settings import LOOPBACK
 
 HOSTS = ("localhost", LOOPBACK, "[::1]")
 
@@ -35,7 +34,11 @@ def run(
             if browser:
                 _open(shown)
             return
-        _require_page_of_compose(configured)
+        if not answers(configured.page_port):
+            command = as_typed.flumelab()
+            report(
+                f"no container serves the page yet; it shows the lab once {command} up starts it"
+            )
         signs = HostSigns(lambda: lab_signs.of(lab))
         at_page = (LOOPBACK, configured.page_port)
         sampler = lambda tell: RemoteSampler(at_page, lambda state: tell(signs.add(state)))  # noqa: E731
@@ -69,11 +72,3 @@ def _open(url: str) -> None:
     import webbrowser
 
     webbrowser.open(url)
-
-
-def _require_page_of_compose(configured: Settings) -> None:
-    if not answers(configured.page_port):
-        raise LabError(
-            f"port {configured.page_port} does not answer, where the lab's containers serve the "
-            "page; flumelab up starts them"
-        )

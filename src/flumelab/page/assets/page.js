@@ -246,7 +246,7 @@ function tellAge() {
   const stale = !state || old > OLD_SECONDS;
   document.documentElement.dataset.stale = stale;
   age.dataset.stale = stale;
-  if (!state) say(age, "no data yet");
+  if (!state) say(age, "no data yet; is the lab up?");
   else if (stale) say(age, `⚠ data is ${seconds(old)} old; trying again`);
   else say(age, "● live");
 }
