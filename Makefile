@@ -96,8 +96,9 @@ release-check: .venv/ready ## build all distributions as a release does, and ins
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/release.txt
 	@$(BIN)/python -m tools.release
 
-licences: .venv/ready ## the licence of each jar and Python package that users get
+licences: .venv/ready ## count the licences of what users get, and name what is not allowed
 	@$(FLUMELAB) build --runtime local
+	@mvn -q -B -T 2 -DskipTests -f runtimes/pom.xml package
 	@$(BIN)/python -m tools.release.licences
 
 # A package that cannot be looked up is a failure, too: nothing found would otherwise look clean.

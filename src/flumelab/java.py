@@ -17,8 +17,8 @@ def version() -> tuple[int, str]:
     home = os.environ.get("JAVA_HOME")
     command = [f"{home}/bin/java" if home else "java", "-version"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
         return 0, ""
     text = done.stdout + done.stderr
     found = re.search(r'version "(\d+)', text)

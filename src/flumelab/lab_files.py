@@ -46,8 +46,8 @@ def require_own(root: Path) -> None:
     """Raise `LabError` where the user cannot edit the files: those of the wheel."""
     if root == _IN_WHEEL:
         raise LabError(
-            "here you would edit files of the installed package; flumelab eject lab writes them "
-            "out, then change to the folder lab and try again"
+            "here you would edit files of the installed package; run flumelab eject lab, change to "
+            "the new folder lab, and try again"
         )
 
 

@@ -46,8 +46,11 @@ SECONDS_MAX = 60
 
 def chosen(names: Iterable[str], short: str) -> list[str]:
     """Return those of `short`, or those that LAB_LESSONS names; "all" means each of `names`."""
-    named = (CHOSEN or short).split()
-    return [name for name in names if CHOSEN == "all" or name in named]
+    all_names = list(names)
+    named = all_names if CHOSEN == "all" else (CHOSEN or short).split()
+    if not CHOSEN:
+        assert set(named) <= set(all_names), f"no such lesson: {set(named) - set(all_names)}"
+    return [name for name in all_names if name in named]
 
 
 def program(name: str) -> ModuleType:

@@ -115,6 +115,8 @@ def wheel(folder: Path, files: dict[str, bytes]) -> Path:
     """A file that has a wheel's name and these files."""
     made = folder / "some_lab-1.5-py3-none-any.whl"
     with zipfile.ZipFile(made, "w") as archive:
+        metadata = "Metadata-Version: 2.4\nLicense-Expression: Apache-2.0 AND MIT\n\nA lab.\n"
+        archive.writestr("some_lab-1.5.dist-info/METADATA", metadata)
         for name, content in files.items():
             archive.writestr(name, content)
     return made
@@ -141,6 +143,8 @@ def test_an_sbom_names_jars_and_vendored_scripts_and_nothing_else(tmp_path: Path
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(document) is None
     found = components(document)
 
+    [licence] = json.loads(document)["metadata"]["component"]["licenses"]
+    assert licence["expression"] == "Apache-2.0 AND MIT"
     assert {place: (c["purl"], c["hashes"][0]["content"]) for place, c in found.items()} == {
         "some/lab/thing-1.2.jar": (
             "pkg:maven/org.example/thing@1.2",
@@ -172,7 +176,7 @@ def test_a_built_wheel_has_its_sbom_where_pep_770_puts_it(tmp_path: Path) -> Non
     (project / "some/__init__.py").touch()
     (project / "some/thing-1.2.jar").write_bytes(STATED_IN_MANIFEST)
     (project / "pyproject.toml").write_text(
-        '[project]\nname = "some"\nversion = "1.5"\n'
+        '[project]\nname = "some"\nversion = "1.5"\nlicense = "MIT"\n'
         '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
     )
 

@@ -23,7 +23,7 @@ OUTPUT = ROOT / "dist/release"
 
 def main() -> int:
     """Build, check and install everything; the first failure ends it."""
-    tag = os.environ.get("RELEASE_TAG", f"v{VERSION}")
+    tag = os.environ.get("RELEASE_TAG") or f"v{VERSION}"
     if tag != f"v{VERSION}":
         print(f"release: the tag is {tag}, but src/flumelint/version.py says {VERSION}; mend one")
         return 1

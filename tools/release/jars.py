@@ -66,11 +66,11 @@ def _text(archive: zipfile.ZipFile, name: str) -> str:
 
 
 def _licence(name: str, stated: str) -> str:
-    for row in _table()["silent"]:
-        if re.fullmatch(row["jar"], name):
-            return str(row["licence"])
     for row in _table()["stated"]:
         if re.search(row["text"], stated):
+            return str(row["licence"])
+    for row in _table()["silent"]:
+        if re.fullmatch(row["jar"], name):
             return str(row["licence"])
     raise LicenceUnknown(
         f"{name} states the licence {stated.strip() or 'nowhere'!r}; "

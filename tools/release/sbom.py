@@ -21,7 +21,6 @@ from packaging.utils import parse_wheel_filename
 
 from tools.release.jars import read_jar
 
-LICENCE = "Apache-2.0"
 U_PLOT = re.compile(rb"/uPlot \(v(?P<version>[\d.]+)\)")
 """The comment at the top of its file."""
 
@@ -35,7 +34,7 @@ def sbom(wheel: Path, made: datetime) -> str:
         type=ComponentType.LIBRARY,
         purl=PackageURL("pypi", None, name, str(version)),
         bom_ref=f"pypi/{name}",
-        licenses=[LicenseFactory().make_from_string(LICENCE)],
+        licenses=[LicenseFactory().make_from_string(_licence_of(wheel))],
     )
     components = sorted(_components(wheel), key=lambda each: str(each.bom_ref))
     content = "".join(f"{each.bom_ref} {each.hashes}" for each in components)
@@ -49,6 +48,13 @@ def sbom(wheel: Path, made: datetime) -> str:
     return str(
         make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=2)
     )
+
+
+def _licence_of(wheel: Path) -> str:
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
+        [licence] = re.findall(r"(?m)^License-Expression: (.+)$", archive.read(name).decode())
+    return str(licence)
 
 
 def _components(wheel: Path) -> Iterator[Component]:

@@ -11,8 +11,8 @@ from flumelab.runtimes.choice import RuntimeName
 RuntimeOption = Annotated[
     RuntimeName,
     typer.Option(
-        help="auto: the one that is up, else Docker if an engine answers, else local. "
-        "Without a checkout, else local."
+        help="auto: the one that is up; else, in a checkout, Docker if an engine answers; "
+        "else local."
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -143,7 +143,7 @@ def lab(
 ) -> None:
     """Start the lab, feed it, and show the counts and the verdict.
 
-    The lab keeps running, and down stops it.
+    It keeps running; flumelab down stops it.
     """
     started = time.time()
     chosen = runtime_of(runtime)

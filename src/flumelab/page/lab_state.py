@@ -119,10 +119,11 @@ class LabState:
         return self._plan
 
     def _keep_history(self, before: FlowPlan | None, plan: FlowPlan) -> None:
-        """Lines that have waited for a query whose name nobody knew have waited for each query."""
+        """The history of an only query goes to the one of its name; without a name, to each."""
         if before and QUERY in before.hops and QUERY not in plan.hops:
-            queries = [hop.id for hop in plan.hops.values() if hop.kind == QUERY]
-            self._history.split(QUERY, queries)
+            queries = [hop.id for hop in plan.hops.values() if hop.kind == "query"]
+            own = f"query:{before.hops[QUERY].name}"
+            self._history.split(QUERY, [own] if own in queries else queries)
 
     def _note_moves(self, lines: Mapping[str, int | None], time: float) -> None:
         last = self._history.last

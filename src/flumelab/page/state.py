@@ -192,7 +192,7 @@ class Ledger:
     """The ledger, as `flumelab ledger` prints it.
 
     :param verdict: balanced, right (counted right, though a hop differs), counting, unbalanced,
-        empty, or none if no truth is known
+        empty, or none while there is nothing to compare with
     :param says: the verdict in words
     :param seconds: how long the last feed took from its first line until it was balanced
     :param lost: lines; like `malformed` and `duplicated` known only where each line is one key

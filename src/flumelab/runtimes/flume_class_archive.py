@@ -6,6 +6,7 @@ path. Beside it, since Maven makes the home anew; the jars in it keep their time
 `flume-conf/agent` uses both. If Java or a jar has changed, the JVM starts without the archive.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -63,15 +64,18 @@ def make(root: Path, home: Path) -> None:
         with log.open("wb") as output:
             port = free_port()
             agent = _start(root, home, Path(name), port, output.fileno())
+            ended = False
             try:
                 _wait_until_connected(agent, port)
                 agent.terminate()
-                agent.wait(STOP_SECONDS_MAX)
-            except subprocess.TimeoutExpired:
-                pass  # it has written no archive
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    agent.wait(STOP_SECONDS_MAX)
+                    ended = True
             finally:
                 agent.kill()
                 agent.wait()
+        if not ended:
+            archive.unlink(missing_ok=True)  # it may be half written
         if not archive.exists():
             end = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
             raise LabError(f"an agent could not write {archive}:\n{end}")
@@ -90,6 +94,10 @@ def _start(
         "FLUME_METRICS_PORT": str(metrics_port),
         "FLUME_JAVA_OPTS": f"-Xmx256m {QUICK_JVM} -XX:ArchiveClassesAtExit={file(home)}",
         "FLUMELINT": "true",
+        # What the user has set for other agents.
+        "FLUME_AGENT": "lab",
+        "FLUME_CLASSPATH": "",
+        "FLUME_METRICS_DIR": "",
     }
     command = [str(root / "flume-conf" / "agent")]
     return subprocess.Popen(

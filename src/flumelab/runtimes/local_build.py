@@ -59,6 +59,10 @@ def build(root: Path, servers: Sequence[str], report: Report) -> None:
     :param servers: the servers that a lesson needs; with any, the jars of all servers are built
     """
     if lab_files.is_installed():
+        if not (flume_home(root) / "lib").is_dir():
+            raise LabError(
+                f"{root} is a checkout that is not built; run make lab there, or leave that folder"
+            )
         _require_in_wheel(servers)
         return
     with _locked():

@@ -69,16 +69,18 @@ def test_an_ejected_folder_is_used_by_those_who_are_in_it(
 
 
 def test_what_a_learner_edits_is_not_in_the_wheel(wheel: Path, tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="flumelab eject lab writes them out"):
+    with pytest.raises(LabError, match="run flumelab eject lab, change to the new folder"):
         lab_files.require_own(wheel)
     lab_files.require_own(tmp_path)
 
 
 def test_from_a_wheel_nothing_is_built(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    local_build.build(wheel, (), pytest.fail)
     assert not local_build.is_built(wheel)
+    with pytest.raises(LabError, match="is a checkout that is not built; run make lab there"):
+        local_build.build(wheel, (), pytest.fail)
     (local_build.flume_home(wheel) / "lib").mkdir(parents=True)
+    local_build.build(wheel, (), pytest.fail)
     assert local_build.is_built(wheel)
     with pytest.raises(LabError, match="no jars for kafka, s3; add --runtime docker"):
         local_build.build(wheel, ("kafka", "s3"), pytest.fail)

@@ -24,6 +24,7 @@ let state = null;
 let arrived = 0;
 let source = null;
 let loading = false;
+let again = false; // asked for the history while it was loaded
 let drawn = ""; // the flow of the last state
 
 function connect() {
@@ -38,7 +39,10 @@ function connect() {
 }
 
 async function loadHistory() {
-  if (loading) return;
+  if (loading) {
+    again = true;
+    return;
+  }
   loading = true;
   try {
     const answer = await fetch("/api/v1/history");
@@ -49,6 +53,10 @@ async function loadHistory() {
     history = empty(); // the next connection asks again
   } finally {
     loading = false;
+    if (again) {
+      again = false;
+      loadHistory();
+    }
   }
 }
 

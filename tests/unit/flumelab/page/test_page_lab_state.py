@@ -136,7 +136,7 @@ def test_a_query_that_has_read_nothing_yet_lets_all_lines_wait(lab: Lab) -> None
     [hop] = [hop for hop in state.hops if hop.kind == "query"]
     assert (hop.name, hop.rate) == ("totals", 200.0)
     assert lags(state)["log>query"] == 600
-    # It is the first of two: what has waited for it has waited for both.
+    # It is the first of two, and the second has no history of its own.
     feed = lab.feed(1000, channel=0, counted=400)
     feed["progress"]["queries"]["top"] = query(0)
     state = lab.sample(1, **feed)
@@ -146,6 +146,19 @@ def test_a_query_that_has_read_nothing_yet_lets_all_lines_wait(lab: Lab) -> None
     kept = lab.history.as_json()
     assert kept["lags"]["log>query:totals"][-3:] == [1000, 600, 600]
     assert kept["rates"]["query:totals"][-1] is not None
+    assert kept["rates"]["query:top"][:-1] == [None] * (len(kept["times"]) - 1)
+
+
+def test_lines_that_waited_for_a_query_of_no_name_have_waited_for_each_of_two(lab: Lab) -> None:
+    lab.sample()
+    feed = lab.feed(1000, channel=0, counted=0)
+    lab.sample(30, **{**feed, "progress": {}})
+    feed = lab.feed(1000, channel=0, counted=400)
+    feed["progress"]["queries"]["top"] = query(0)
+    lab.sample(1, **feed)
+    lags = lab.history.as_json()["lags"]
+    assert lags["log>query:totals"][-2:] == [1000, 600]
+    assert lags["log>query:top"][-2:] == [1000, 1000]
 
 
 def test_a_line_is_lost_once_nothing_moves_and_nothing_waits(lab: Lab) -> None:

@@ -45,23 +45,23 @@ public final class QueriesThatStartTogether
     }
 
     private static BoxedUnit check(LogicalPlan plan) {
-        for (LogicalPlan leaf : CollectionConverters.asJava(plan.collectLeaves())) {
-            if (leaf instanceof StreamingRelationV2 relation) {
-                prepare(relation);
-            }
-        }
-        return BoxedUnit.UNIT;
-    }
-
-    private static void prepare(StreamingRelationV2 relation) {
         try {
-            if (relation.source().getOrElse(() -> null) instanceof PythonDataSourceV2 source) {
-                complete(source.source().dataSourceCls().envVars());
+            for (LogicalPlan leaf : CollectionConverters.asJava(plan.collectLeaves())) {
+                if (leaf instanceof StreamingRelationV2 relation) {
+                    prepare(relation);
+                }
             }
         } catch (LinkageError error) {
             LOG.warn(
                     "this Spark has no {}; start the queries of a Python data source one by one",
                     error.getMessage());
+        }
+        return BoxedUnit.UNIT;
+    }
+
+    private static void prepare(StreamingRelationV2 relation) {
+        if (relation.source().getOrElse(() -> null) instanceof PythonDataSourceV2 source) {
+            complete(source.source().dataSourceCls().envVars());
         }
     }
 
