@@ -181,11 +181,16 @@ def test_a_filter_that_drops_everything_is_a_sign_with_its_numbers(runs: Runs) -
 def test_a_stop_that_interrupts_the_planning_of_a_batch_is_no_failure_of_the_program(
     runs: Runs,
 ) -> None:
-    """Spark raises it in the program: each second a batch is planned by a job of 3 s."""
+    """Each second a batch is planned by a job of 3 s.
+
+    The stop waits until a plan is made, and then interrupts the thread that plans. That thread has
+    nearly always begun the next plan by then, and the program gets the error; but it need not have.
+    """
     ran = runs["drops"]
-    assert "java.lang.InterruptedException" in ran.output
+    interrupted = "java.lang.InterruptedException" in ran.output
     assert ran.result["failure"] == []
-    assert "the stop interrupted a batch that Spark was planning" in ran.result["told"]
+    told = "the stop interrupted a batch that Spark was planning" in ran.result["told"]
+    assert told == interrupted
 
 
 def test_a_program_that_fails_names_its_own_file_and_line(runs: Runs) -> None:
