@@ -44,4 +44,5 @@ def test_an_agent_that_flume_cannot_run_shows_its_log(tmp_path: Path) -> None:
     )
     done = run_tests(tmp_path)
     assert done.returncode == int(pytest.ExitCode.TESTS_FAILED)
-    assert "its metrics name a component: " in done.stdout
+    assert "Flume can run nothing in " in done.stdout
+    assert "no.such.Class" in done.stdout

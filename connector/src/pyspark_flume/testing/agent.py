@@ -14,6 +14,8 @@ from pyspark_flume.testing.logged_process import LoggedProcess, free_port
 START_SECONDS_MAX = 120
 HTTP_SECONDS_MAX = 5
 FLUME_NG = "flume-ng"
+NOTHING_TO_RUN = "No configuration found for this host"
+"""Flume's log, when no component of the agent is valid; it then runs on without any."""
 
 Metrics = dict[str, dict[str, str]]
 
@@ -27,7 +29,8 @@ class AgentProcess(LoggedProcess):
     :param environment: what the conf names as ``${env:NAME}``
     :raises FileNotFoundError: there is no ``flume-ng``, or no such conf
     :raises ValueError: the conf has no such agent, or not exactly one and none is named; or a
-        variable is not set, of which Flume would take the name for the value
+        variable is not set, of which Flume would take the name for the value; or Flume can run
+        nothing of it, and the message has the end of the log
     """
 
     def __init__(
@@ -49,7 +52,15 @@ class AgentProcess(LoggedProcess):
         log = Path(folder) / f"{name}-{self._metrics_port}.log"
         super().__init__([command, *arguments], log, given)
         try:
-            self.wait_until(self.metrics, "its metrics name a component", START_SECONDS_MAX)
+            self.wait_until(
+                lambda: self.metrics() or NOTHING_TO_RUN in self.output(),
+                "its metrics name a component",
+                START_SECONDS_MAX,
+            )
+            if NOTHING_TO_RUN in self.output():
+                raise ValueError(
+                    f"Flume can run nothing in {conf}; {log} ends with:\n{self.tail()}"
+                )
         except BaseException:
             self.kill()
             raise
