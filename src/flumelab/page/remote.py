@@ -11,11 +11,11 @@ from typing import Any
 
 from flumelab.page.http_json import JsonServer, NotFound, NotThere
 
-SECONDS = 1.0
+SECONDS = 0.25  # the other page samples once a second; so its sample is shown soon
 
 
 class RemoteSampler:
-    """Asks for `/api/v1/state` once a second; while nobody answers, the page says its data is old.
+    """Asks for `/api/v1/state` often; while nobody answers, the page says that its data is old.
 
     :param tell: called with each new state
     """
