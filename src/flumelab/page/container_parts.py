@@ -30,7 +30,7 @@ SINK_ADDRESSES = {
 }
 """Where the sink of each agent sends, or listens; see compose.yaml."""
 CUT_SECONDS = 1.5
-"""An agent off the network writes its counters within this time; a dead one does not."""
+"""An agent off the network has written its counters within this time; a dead one has not."""
 CLOCK_SECONDS = 0.1  # the clock of files may be behind by some milliseconds
 
 
@@ -70,8 +70,8 @@ class Containers:
             self._seen.add(name)
             self._gone.pop(name, None)
         elif name in self._seen:
-            since = self._gone.setdefault(name, now)
-            may_be_cut = name == self._agent and now - since < CUT_SECONDS
+            self._gone.setdefault(name, now)
+            may_be_cut = name == self._agent and now - last_written(self._metrics) < CUT_SECONDS
             dead = not self._cut and not may_be_cut
             return Part(name, DEAD, ended(name)) if dead else Part(name, RUNNING)
         return Part(name, state)

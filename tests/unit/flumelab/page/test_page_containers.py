@@ -115,6 +115,21 @@ def test_an_agent_that_nobody_reaches_and_that_writes_its_counters_is_cut_off(
     assert states == [running, running, cut, cut, cut, cut, dead, running]
 
 
+def test_an_agent_that_has_written_nothing_for_two_seconds_is_dead(
+    network: Network, tmp_path: Path
+) -> None:
+    network.answers["flume"] = "running"
+    containers = Containers(LESSONS["url-counts"], tmp_path)
+    network.write_counters(tmp_path)
+    containers.parts()
+    network.answers["flume"] = "gone"
+    states = []
+    for _ in range(2):
+        network.now += 1
+        states.append(containers.parts()[0].state)
+    assert states == ["running", "dead"]
+
+
 def test_an_agent_that_has_stopped_cleanly_is_not_cut_off(network: Network, tmp_path: Path) -> None:
     network.answers["flume"] = "running"
     containers = Containers(LESSONS["url-counts"], tmp_path)
