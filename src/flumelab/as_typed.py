@@ -7,6 +7,8 @@ scripts of the last two say so in `LAB_COMMAND`.
 
 import os
 import re
+import shutil
+import sys
 from pathlib import Path
 
 from flumelab import lab_files
@@ -24,7 +26,14 @@ _FLUMELINT = r"(?<![\w/])(?<!{} )flumelint(?= (?:explain\b|\S+\.conf))"
 
 def flumelab(in_checkout: str = ".venv/bin/flumelab") -> str:
     """Return what starts flumelab here."""
-    return os.environ.get(VARIABLE) or ("flumelab" if lab_files.is_installed() else in_checkout)
+    return os.environ.get(VARIABLE) or (_installed() if lab_files.is_installed() else in_checkout)
+
+
+def _installed() -> str:
+    """The command as it was typed, such as lab/bin/flumelab, unless its name is enough."""
+    typed, found = Path(sys.argv[0]), shutil.which("flumelab")
+    enough = typed.name != "flumelab" or (found is not None and typed.samefile(found))
+    return "flumelab" if enough else str(typed)
 
 
 def flumelint() -> str:

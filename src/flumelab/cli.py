@@ -1,13 +1,15 @@
 """The command line: the commands of `flumelab.commands`, and how their errors are printed."""
 
+import errno
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from flumelab import as_typed, java
+from flumelab import as_typed, java, settings
 from flumelab.commands import lab, live, runs
 from flumelab.errors import LabError
 
@@ -71,6 +73,23 @@ def main() -> None:
     except LabError as error:
         print(f"flumelab: {as_typed.text(str(error))}", file=sys.stderr)
         sys.exit(1)
+    except OSError as error:
+        if not _is_about_the_disk(error):
+            raise
+        place = error.filename or settings.load().state
+        print(
+            f"flumelab: {place}: {error.strerror}; free some space or mend the folder, or choose "
+            "another one: export LAB_STATE=…",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+
+
+def _is_about_the_disk(error: OSError) -> bool:
+    """Whether the lab's folder is full, read-only, or no folder; anything else is our mistake."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+    place = Path(str(error.filename or ""))
+    return error.errno in full or place.is_relative_to(settings.load().state)
 
 
 def flume_ng_script() -> None:

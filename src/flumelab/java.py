@@ -17,7 +17,9 @@ def version() -> tuple[int, str]:
     home = os.environ.get("JAVA_HOME")
     command = [f"{home}/bin/java" if home else "java", "-version"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, timeout=20
+        )
     except (OSError, subprocess.TimeoutExpired):
         return 0, ""
     text = done.stdout + done.stderr

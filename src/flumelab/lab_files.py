@@ -64,13 +64,18 @@ def eject(folder: Path) -> None:
     """Copy the wheel's files to a folder, which must be new or empty; raises `LabError`."""
     if not is_installed():
         raise LabError(f"{_SOURCES} is a checkout, so the files are there; change them there")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise LabError(f"{folder} is a file; name a new folder")
+    if folder.is_dir() and any(folder.iterdir()):
         raise LabError(f"{folder} is not empty; name a new folder")
     try:
         skipped = shutil.ignore_patterns("__pycache__")
         shutil.copytree(_IN_WHEEL, folder, dirs_exist_ok=True, ignore=skipped)
     except OSError as error:
-        raise LabError(f"{folder} cannot be written: {error}; name another folder") from None
+        shutil.rmtree(folder, ignore_errors=True)  # half of the files would look like a lab
+        # copytree goes on after an error, and then names all of them.
+        fact = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
+        raise LabError(f"{folder} cannot be written: {fact}; name another folder") from None
 
 
 def _is_root(folder: Path) -> bool:

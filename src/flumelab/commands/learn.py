@@ -103,19 +103,16 @@ def check(
         workshop.close()
     if as_json:
         print_json(printed if every else printed[0])
+    elif results == [Result.RIGHT] and not every:
+        show.out(*show.following(session.current(), workshop.root))
     raise typer.Exit(_exit_code(results))
 
 
 @commands.command("next")
 def go_on() -> None:
-    """Go to the next exercise that is not done."""
+    """Skip the exercise that you are at: go to the next one that is not done."""
     session, workshop = _begin()
-    following = session.go_on(session.current())
-    if following is None:
-        show.out("All exercises are done; flumelab learn check --all checks them once more.")
-    else:
-        show.out(following.title, *show.wrapped(following.aim))
-        show.out(f"Read {as_typed.path(following.folder / 'README.md', workshop.root)}")
+    show.out(*show.following(session.go_on(session.current()), workshop.root))
 
 
 @commands.command()

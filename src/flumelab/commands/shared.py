@@ -14,7 +14,10 @@ from flumelab.lessons import catalogue
 from flumelab.own import labs
 from flumelab.own.labs import StayingLab
 from flumelab.runtimes.choice import RuntimeName, choose
-from flumelab.runtimes.runtime import Runtime
+from flumelab.runtimes.docker import DockerRuntime
+from flumelab.runtimes.local import LocalRuntime
+from flumelab.runtimes.runtime import Runtime, Service
+from flumelab.settings import Settings
 
 
 def report(text: str) -> None:
@@ -41,10 +44,26 @@ def own_lab(name: RuntimeName) -> StayingLab | None:
 
 def require_ready(runtime: Runtime, ports: bool) -> None:
     """Raise `LabError` if this machine lacks something."""
-    checks = doctor.examine(runtime.name, settings.load(), ports)
+    configured = settings.load()
+    checks = doctor.examine(runtime.name, configured, ports)
     if missing := [check for check in checks if not check.ok]:
+        if all(check.name.startswith("port ") for check in missing):
+            _require_no_lab_of_ours(configured, [check.name for check in missing])
         terminal_output.console(stderr=True).print(terminal_output.checks(missing))
         raise LabError(f"this machine is not ready for the {runtime.name} runtime; see above")
+
+
+def _require_no_lab_of_ours(configured: Settings, ports: Sequence[str]) -> None:
+    """Raise `LabError` if it is the user's own lab that occupies the ports."""
+    for up in (LocalRuntime(configured), DockerRuntime(configured)):
+        services: list[Service] = []
+        with contextlib.suppress(LabError):  # there may be no Docker
+            services = up.services()
+        if any(service.state != "stopped" for service in services):
+            raise LabError(
+                f"your {up.name} lab is up and uses {', '.join(ports)}; "
+                f"stop it first: flumelab down --runtime {up.name}"
+            )
 
 
 def start_lesson(runtime: Runtime, name: str, build: bool = True) -> None:

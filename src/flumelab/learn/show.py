@@ -60,6 +60,18 @@ def verdict(given: Verdict, exercise: Exercise, root: Path) -> list[Text]:
     return lines
 
 
+def following(exercise: Exercise | None, root: Path) -> list[Text]:
+    """The exercise that the learner is at now."""
+    if exercise is None:
+        return [Text("All exercises are done; flumelab learn check --all checks them once more.")]
+    return [
+        Text.assemble("You are now at ", (exercise.title, "bold")),
+        *map(Text, wrapped(exercise.aim)),
+        Text(f"Read {as_typed.path(exercise.folder / 'README.md', root)}"),
+        Text(f"Edit {as_typed.path(exercise.file, root)}"),
+    ]
+
+
 def one_line(given: Verdict, exercise: Exercise) -> Text:
     """The result of one of many."""
     return Text.assemble((f"{given.result.value:<16}", STYLES[given.result]), exercise.title)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from flumelab import lab_files
+from flumelab.errors import LabError
 from flumelab.runtimes.docker import DockerRuntime
 from flumelab.runtimes.docker_compose import engine_version
 from flumelab.runtimes.local import LocalRuntime
@@ -31,8 +32,11 @@ def choose(name: RuntimeName, settings: Settings) -> Runtime:
     if any(service.state == "running" for service in local.services()):
         return local
     engine_answers = engine_version() is not None
-    if engine_answers and docker.services():
-        return docker
+    try:
+        if engine_answers and docker.services():
+            return docker
+    except LabError:  # an engine without Compose
+        engine_answers = False
     # If a local lab has died, its services are listed as stopped: it is shown, and can be stopped.
     prefers_local = lab_files.is_installed() or not engine_answers
     return local if local.services() or prefers_local else docker

@@ -230,11 +230,17 @@ class LocalRuntime:
 
     def _stop_all(self, report: Report) -> None:
         known = self._processes.running() | self._processes.dead()
+        failed = None
         for name in sorted(known, key=_stop_order):
             report(f"stopping {name}")
             seconds = FLUME_STOP_SECONDS_MAX if name == "flume" else DRIVER_STOP_SECONDS_MAX
-            if not self._processes.stop(name, seconds):
-                report(f"{name} did not end within {seconds} s and was killed")
+            try:
+                if not self._processes.stop(name, seconds):
+                    report(f"{name} did not end within {seconds} s and was killed")
+            except OSError as error:  # it has ended, but that cannot be noted: the disk is full
+                failed = error
+        if failed:
+            raise failed
 
     def _loadgen(self, module: str, *options: str) -> Any:
         """Run a module of the generator and return the JSON that it prints."""

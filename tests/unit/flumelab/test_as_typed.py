@@ -1,11 +1,12 @@
 """A message names commands and files as they are typed where it is read."""
 
+import sys
 from pathlib import Path
 
 import pytest
 import typer.main
 
-from flumelab import as_typed
+from flumelab import as_typed, lab_files
 from flumelab.cli import cli
 
 SAYS = "another flumelab is up; flumelab down, or flumelint explain not-connected"
@@ -28,6 +29,24 @@ def test_an_archive_and_a_class_have_other_names(
     assert as_typed.text(SAYS) == told
     assert as_typed.text(told) == told
     assert as_typed.flumelab() == command
+
+
+def test_a_command_that_is_not_on_the_path_is_named_as_it_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(as_typed.VARIABLE, raising=False)
+    monkeypatch.setattr(lab_files, "is_installed", lambda: True)
+    script = tmp_path / "bin/flumelab"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(script), "down"])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert as_typed.flumelab() == str(script)
+    monkeypatch.setenv("PATH", str(script.parent))
+    assert as_typed.flumelab() == "flumelab"
+    monkeypatch.setattr(sys, "argv", ["-m"])
+    assert as_typed.flumelab() == "flumelab"
 
 
 def test_every_command_is_known_by_its_name() -> None:

@@ -1,15 +1,21 @@
 """The command line takes what its help names."""
 
+import errno
 import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from flumelab import cli as command_line
+from flumelab import doctor, settings
 from flumelab.cli import cli
 from flumelab.commands import shared
 from flumelab.errors import LabError
 from flumelab.own.services import Wish
+from flumelab.runtimes.docker import DockerRuntime
+from flumelab.runtimes.local import LocalRuntime
+from flumelab.runtimes.runtime import Service
 
 FILES = ("--conf", "my.conf", "--agent", "a1", "--input", "access.log", "--map", "/old=new",
          "--submit-arg", "--verbose", "--requirements", "needs.txt", "--flume-jar", "one.jar",
@@ -97,3 +103,51 @@ class Closed:
 def test_a_report_that_nobody_reads_any_more_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", Closed())
     shared.report("ending what is left of the run")
+
+
+def fail_with(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(command_line, "cli", fail)
+    monkeypatch.setattr("flumelab.java.provide", lambda: None)
+    command_line.main()
+
+
+def test_a_full_disk_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = settings.load().state
+    for error in (
+        OSError(errno.ENOSPC, "No space left on device"),
+        NotADirectoryError(errno.ENOTDIR, "No space left on device", str(state)),
+    ):
+        with pytest.raises(SystemExit):
+            fail_with(error, monkeypatch)
+        assert capsys.readouterr().err == (
+            f"flumelab: {state}: No space left on device; free some space or mend the folder, or "
+            "choose another one: export LAB_STATE=…\n"
+        )
+
+
+def test_a_file_that_is_missing_elsewhere_is_our_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileNotFoundError):
+        fail_with(FileNotFoundError(errno.ENOENT, "No such file", "/elsewhere"), monkeypatch)
+
+
+def test_a_port_of_the_users_own_lab_names_the_lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_docker(_self: object) -> list[Service]:
+        raise LabError("no engine")
+
+    taken = doctor.Check("port 4141", False, "in use", "stop what uses it")
+    monkeypatch.setattr(doctor, "examine", lambda *_: [taken])
+    monkeypatch.setattr(DockerRuntime, "services", no_docker)
+    monkeypatch.setattr(LocalRuntime, "services", lambda _self: [Service("flume", "running")])
+    with pytest.raises(LabError) as told:
+        shared.require_ready(LocalRuntime(settings.load()), True)
+    assert str(told.value) == (
+        "your local lab is up and uses port 4141; stop it first: flumelab down --runtime local"
+    )
+    monkeypatch.setattr(LocalRuntime, "services", lambda _self: [])
+    with pytest.raises(LabError, match="this machine is not ready"):
+        shared.require_ready(LocalRuntime(settings.load()), True)

@@ -68,6 +68,21 @@ def test_an_ejected_folder_is_used_by_those_who_are_in_it(
         lab_files.eject(mine)
 
 
+def test_half_of_the_files_are_not_left_where_they_cannot_be_written(
+    wheel: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").touch()
+    with pytest.raises(LabError, match="mine is a file; name a new folder"):
+        lab_files.eject(tmp_path / "mine")
+
+    (wheel / "flume-conf/gone.conf").symlink_to("/nowhere")
+    with pytest.raises(LabError) as told:
+        lab_files.eject(tmp_path / "new")
+    fact = f"[Errno 2] No such file or directory: '{wheel}/flume-conf/gone.conf'"
+    assert str(told.value) == f"{tmp_path}/new cannot be written: {fact}; name another folder"
+    assert not (tmp_path / "new").exists()
+
+
 def test_what_a_learner_edits_is_not_in_the_wheel(wheel: Path, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="run flumelab eject lab, change to the new folder"):
         lab_files.require_own(wheel)
@@ -92,6 +107,16 @@ def test_from_a_wheel_the_lab_runs_as_processes_even_if_an_engine_answers(
 ) -> None:
     monkeypatch.setattr(choice, "engine_version", lambda: "29.0")
     monkeypatch.setattr(choice.DockerRuntime, "services", lambda self: [])
+    assert choice.choose(RuntimeName.auto, settings.load()).name == "local"
+
+
+def test_an_engine_without_compose_is_no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    def services(_self: object) -> list[object]:
+        raise LabError("docker: 'compose' is not a docker command")
+
+    monkeypatch.setattr(choice, "engine_version", lambda: "29.0")
+    monkeypatch.setattr(choice.DockerRuntime, "services", services)
+    monkeypatch.setattr(choice.LocalRuntime, "services", lambda _self: [])
     assert choice.choose(RuntimeName.auto, settings.load()).name == "local"
 
 
