@@ -1,5 +1,6 @@
 """What this machine lacks for the lab, checked before anything starts, and what to do about it."""
 
+import os
 import platform
 import re
 import shutil
@@ -134,6 +135,10 @@ def _disk(runtime: str, settings: Settings) -> Iterator[Check]:
     folder = settings.state if runtime == "local" else settings.root
     while not folder.exists():
         folder = folder.parent
+    if runtime == "local" and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        remedy = "name a folder of yours: set LAB_STATE to it"
+        yield Check("state folder", False, f"{folder} cannot be written", remedy)
+        return
     free, needed = shutil.disk_usage(folder).free, DISK_MIN[runtime]
     yield Check(
         "disk",
@@ -151,7 +156,7 @@ def _ports(runtime: str, settings: Settings) -> Iterator[Check]:
                 f"port {port.number}",
                 free,
                 "free" if free else "in use",
-                f"end what listens there, or choose another port: export {port.variable}=…",
+                f"end what listens there, or set {port.variable} to another port",
             )
 
 

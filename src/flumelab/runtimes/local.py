@@ -82,7 +82,12 @@ class LocalRuntime:
 
     def down(self, report: Report) -> None:
         """Stop Flume first, so that the driver still counts what Flume has sent."""
+        if not self._state.folder.exists():
+            report("no lab is up")
+            return
         with self._state.locked():
+            if not self.services():
+                report("no lab is up")
             self._stop_all(report)
 
     def kill(self, service: str) -> None:
@@ -93,6 +98,8 @@ class LocalRuntime:
         """Start the process again; it continues from its state."""
         with self._state.locked():
             running, dead = self._processes.running(), self._processes.dead()
+            if not running | dead:
+                raise LabError("the lab is down; flumelab up starts it")
             if service not in dead:
                 fact = "runs already" if service in running else "is no part that has ended"
                 raise LabError(f"{service} {fact}; flumelab status shows the parts")

@@ -53,6 +53,15 @@ def test_maven_is_not_needed_once_the_jars_are_built(
     assert by_name(doctor.examine("local", lab, ports=False))["Maven"].ok
 
 
+def test_a_state_folder_below_a_file_is_named(lab: settings.Settings, tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    file.touch()
+    checks = by_name(doctor.examine("local", replace(lab, state=file / "lab"), ports=False))
+    assert checks["state folder"].found == f"{file} cannot be written"
+    assert "LAB_STATE" in checks["state folder"].remedy
+    assert "disk" not in checks
+
+
 def test_a_port_in_use_is_named_with_the_variable_that_moves_it(lab: settings.Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
