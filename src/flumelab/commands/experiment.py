@@ -61,7 +61,8 @@ def run(
 
     You are asked for your prediction first, or give it: --lost 1000, or 0-1000 if it varies.
     The exit code tells whether the theory holds: 0 true, 1 false, 2 unknown. A run in which
-    nothing could be read, or the fault never came, is unknown.
+    nothing could be read, or the fault never came, is unknown. With several runs, --json prints an
+    object for each, in a line of its own, when it has ended.
     """
     configured = settings.load()
     chosen = _chosen(configured, names or [], everything)
@@ -74,14 +75,16 @@ def run(
         console().print(report.question(chosen[0]))
         prediction = prediction or _ask()
     found: list[Result] = []
+    several = len(chosen) * seeds > 1
     for result in _run_each(chosen, configured, seed, seeds, prediction):
         found.append(result)
         if not as_json:
             console().print(f"\n{result.experiment.name}:", report.result(result))
-    if as_json:
-        printed = [result.as_json() for result in found]
-        print_json(printed if len(printed) > 1 else printed[0])
-    elif len(found) > 1:
+        elif several:
+            print(json.dumps(result.as_json()), flush=True)
+        else:
+            print_json(result.as_json())
+    if several and not as_json:
         console().print("", report.results(found))
     raise typer.Exit(exit_code(found))
 

@@ -70,6 +70,17 @@ def test_each_run_has_a_folder_and_latest_is_the_newest(tmp_path: Path) -> None:
     assert (runs / "latest").resolve() == newest
 
 
+@pytest.mark.usefixtures("no_database")
+def test_each_of_several_results_is_a_line() -> None:
+    words = ["experiment", "run", "database-away", "--seeds", "2", "--json"]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 2
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(each["experiment"], each["verdict"]) for each in found] == [
+        ("database-away", "unknown")
+    ] * 2
+
+
 def test_a_disk_needs_root_and_a_clock_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(CannotRun, match=r"only root on Linux may mount; use sudo"):
