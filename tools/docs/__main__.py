@@ -28,7 +28,9 @@ def build(out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as work:
         options = ["-c", "tools/docs", "-d", work, "-q", "-W", "--keep-going"]
-        subprocess.run([sys.executable, "-m", "sphinx", *options, ".", str(out)], cwd=ROOT, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "sphinx", *options, ".", str(out)], cwd=ROOT, check=True
+        )
 
 
 if __name__ == "__main__":

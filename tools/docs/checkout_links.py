@@ -1,4 +1,4 @@
-"""What a page may have on GitHub, and a site has to be given: links to folders, pictures in HTML."""
+"""What a page on GitHub may have, and a site has to be given: links to folders, HTML's pictures."""
 
 import shutil
 from pathlib import Path, PurePosixPath

@@ -1,12 +1,17 @@
 """Sphinx's settings for the site; `tools.docs` builds it.
 
-The folder of the sources is the checkout, so that a page may link to any file of it: the site gets a
-copy of each file that a page names. Warnings are errors.
+The folder of the sources is the checkout, so that a page may link to any file of it: the site gets
+a copy of each file to which a page links. Warnings are errors.
 """
 
 project = "Flume to Spark"
 author = copyright = "The project's contributors"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "tools.docs.checkout_links", "tools.docs.sidebar"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "tools.docs.checkout_links",
+    "tools.docs.sidebar",
+]
 include_patterns = [
     "*.md",
     "docs/**.md",
