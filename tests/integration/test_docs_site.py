@@ -22,7 +22,7 @@ ASKS = re.compile(
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built with each warning as an error: a lost link, a page outside of the sidebar."""
+    """The site, built with each warning as an error, such as a link that leads nowhere."""
     folder = tmp_path_factory.mktemp("docs") / "site"
     docs.build(folder)
     return folder
@@ -47,6 +47,16 @@ def test_each_page_of_the_docs_is_in_the_site(site: Path) -> None:
         if not (site / page.relative_to(ROOT)).with_suffix(".html").exists()
     ]
     assert missing == []
+
+
+def test_the_sidebar_has_each_page_of_the_docs(site: Path) -> None:
+    text = (site / "docs/index.html").read_text(encoding="utf-8")
+    listed = set(
+        re.findall(r'<li class="toctree-l1"><a class="reference internal" href="([^"]*)"', text)
+    )
+    made = {page.relative_to(site / "docs").as_posix() for page in (site / "docs").rglob("*.html")}
+    assert made - listed == {"index.html"}
+    assert "../ARCHITECTURE.html" in listed
 
 
 def test_each_link_leads_to_a_page_or_file_of_the_site(site: Path) -> None:
