@@ -37,6 +37,8 @@ python_use_unqualified_type_names = True
 
 html_theme = "furo"
 html_extra_path = ["index.html"]  # leads to docs/index.html
+html_static_path = ["static"]
+html_css_files = ["wide.css"]
 html_title = "Flume to Spark, again"
 html_copy_source = False
 html_show_sphinx = False
