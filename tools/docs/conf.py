@@ -27,11 +27,10 @@ suppress_warnings = ["toc.not_included"]  # the sidebar has the pages that docs/
 myst_heading_anchors = 6  # as GitHub names them
 myst_enable_extensions = ["fieldlist"]
 default_role = "py:obj"  # `Landing` in a docstring; what is no name of the API stays code
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
+autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
-autodoc_class_signature = "separated"
+maximum_signature_line_length = 80
 add_module_names = False
 python_use_unqualified_type_names = True
 
