@@ -115,8 +115,8 @@ def _graph(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         "flumelint graph", description="Draws sources, channels, sinks, groups and selectors."
     )
-    parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--format", choices=GRAPHS, default="text")
+    parser.add_argument("file", metavar="FILE", help="a conf, or - for standard input")
+    parser.add_argument("--format", choices=GRAPHS, default="text", help="how it is drawn [text]")
     options = parser.parse_args(arguments)
     show_graph(options.file, options.format, os.environ, sys.stdout)
     return CLEAN
@@ -127,11 +127,11 @@ def _route(arguments: list[str]) -> int:
         "flumelint route", description="Says into which channels and sinks an event goes."
     )
     add = parser.add_argument
-    add("file", metavar="FILE")
+    add("file", metavar="FILE", help="a conf, or - for standard input")
     add("--header", action="append", default=[], metavar="NAME=VALUE", help="a header of the event")
     add("--source", metavar="NAME", help="only from this source")
     add("--agent", metavar="NAME", help="only in this agent")
-    add("--format", choices=("text", "json"), default="text")
+    add("--format", choices=("text", "json"), default="text", help="how it is printed [text]")
     options = parser.parse_args(arguments)
     return FOUND if show_route(options, os.environ, sys.stdout) else CLEAN
 

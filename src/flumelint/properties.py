@@ -153,7 +153,7 @@ def parse(text: str, path: str = "-", encoding: str = "utf-8", block: bool = Fal
 
 
 def escape(value: str) -> str:
-    """Return `value` as it is written behind ``key = ``, in ASCII."""
+    """Return `value` as it is written after ``=``, in ASCII."""
     escaped = value.replace("\\", "\\\\")
     for letter, character in ESCAPES.items():
         escaped = escaped.replace(character, f"\\{letter}")

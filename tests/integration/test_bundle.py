@@ -24,6 +24,8 @@ def test_the_archive_starts_the_lab_with_the_network_cut_off(tmp_path: Path) -> 
     _require_namespaces()
     archive = bundle.build(tmp_path, light=True, images=False)
     top = try_offline.unpack(archive, tmp_path)
+    for page in ("index.html", "search.html", "docs/tutorial/exercises.html"):
+        assert (top / "site" / page).exists(), page
     environment = try_offline.plain_environment() | {"LAB_VENV": sys.prefix}
     try:
         lab = ["--local", "lab", "--runtime", "local", "--lines", str(LINES)]

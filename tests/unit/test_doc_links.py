@@ -115,7 +115,7 @@ MODULE = re.compile(
     r"(?<![\w./-])((?:pyspark_flume|flumelab|flumelint|loadgen)(?:\.[A-Za-z_]\w*)+)"
 )
 MAKE = re.compile(r"(?:`|^|\s{4}|and )make ([a-z][a-z-]*)\b(?!:)", re.MULTILINE)
-FLUMELAB = re.compile(r"[`/]flumelab ([a-z]+)")
+FLUMELAB = re.compile(r"[`/]flumelab ([a-z][a-z-]*)")
 URL = re.compile(r"[a-z][a-z0-9]*://\S+")
 
 # Files that are the reader's own or another project's.

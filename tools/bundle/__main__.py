@@ -23,7 +23,7 @@ from flumelab.errors import LabError
 from flumelab.runtimes import flume_class_archive, local_build
 from flumelab.runtimes.docker_compose import engine_version
 from flumelab.runtimes.servers import SERVERS
-from tools.bundle import site
+from tools.docs import __main__ as docs
 
 NAME = "flumelab-offline"
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ The lab without the internet
 ============================
 
   ./start          starts the lab, with Docker or without; ./start --help says more
-  site/docs/index.html   the docs, in a browser
+  site/index.html  the docs, in a browser, with search
   site/docs/tutorial/exercises.html   the exercises:  ./start learn
 
 Where a page says .venv/bin/flumelab or flumelab, type ./start; for flumelint, ./start flumelint.
@@ -84,10 +84,10 @@ def build(out: Path, light: bool, images: bool) -> Path:
     local_build.build(ROOT, () if light else SERVERS, _report)
     with tempfile.TemporaryDirectory(dir=out, prefix="bundle-") as made:
         top = Path(made) / NAME
-        names = _copy_checkout(top / "lab")
+        _copy_checkout(top / "lab")
         _copy_jars(top / "lab", JARS if light else (*JARS, *SERVER_JARS))
         _report("rendering the docs")
-        site.write(ROOT, names, top / "site")
+        docs.build(top / "site")
         has_images = not light and images and engine_version() is not None
         if not light:
             _wheels(top / "wheels")
@@ -98,8 +98,8 @@ def build(out: Path, light: bool, images: bool) -> Path:
         return _packed(top, out / f"{NAME}{'-light' if light else ''}.tar")
 
 
-def _copy_checkout(lab: Path) -> list[str]:
-    """Copy what git knows, committed or not; return the paths."""
+def _copy_checkout(lab: Path) -> None:
+    """Copy what git knows, committed or not."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, check=True,
@@ -108,7 +108,6 @@ def _copy_checkout(lab: Path) -> list[str]:
     for name in names:
         (lab / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, lab / name)
-    return names
 
 
 def _copy_jars(lab: Path, patterns: Sequence[str]) -> None:

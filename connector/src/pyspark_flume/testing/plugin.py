@@ -1,4 +1,4 @@
-"""Fixtures of pytest for pipelines with Flume. pytest finds them once the package is installed.
+"""Fixtures of pytest for pipelines with Flume. pytest finds them once the package is installed::
 
     def test_a_query(landing_log, spark):
         landing_log.append(["one line", "another"])
