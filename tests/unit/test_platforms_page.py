@@ -1,4 +1,4 @@
-"""The page of compatibility names what the lock, the poms and the images have."""
+"""The page of platforms names what the lock, the poms and the images have."""
 
 import re
 import tomllib
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/reference/compatibility.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/reference/platforms.md").read_text(encoding="utf-8")
 TESTED = dict(re.findall(r"^\| ([^|]+?) \| ([^|]*?) \| ", PAGE, re.MULTILINE))
 
 
@@ -32,9 +32,9 @@ def test_a_version_that_is_used_is_named_as_tested(what: str, file: str, pattern
     assert re.search(rf"\b{re.escape(found(file, pattern))}\b", TESTED[what])
 
 
-def test_the_versions_of_python_are_those_of_the_classifiers() -> None:
+def test_each_python_that_is_tested_is_a_classifier() -> None:
     stated = tomllib.loads((ROOT / "connector/pyproject.toml").read_text())["project"]
     told = {
         each.rpartition(" ")[2] for each in stated["classifiers"] if re.search(r":: 3\.\d+$", each)
     }
-    assert told == set(re.findall(r"3\.\d+", TESTED["Python"]))
+    assert told >= set(re.findall(r"3\.\d+", TESTED["Python"])) != set()
