@@ -16,6 +16,8 @@ FLUME = "flume"
 POLL_SECONDS = 0.1
 STUCK_SECONDS = 6.0  # Flume's own sink tries to connect every five
 WAVE_SECONDS_MAX = 20.0
+WAVE_STILL_SECONDS = 3.0
+LAST_WAVE_SECONDS_MIN = 10.0  # whatever the waves before it have taken
 BEATS_RIGHT, BEATS_WRONG = 2, 3
 """The micro-batches after which a number that has not changed will not change."""
 BLIND_SECONDS_RIGHT, BLIND_SECONDS_WRONG = 2.5, 6.0  # … where nobody can count micro-batches
@@ -47,6 +49,7 @@ class WatchedRun:
     hops: dict[str, int] = field(default_factory=dict)
     ended: bool = False
     _since: float = field(default_factory=time.monotonic)
+    _moved: float = field(default_factory=time.monotonic)
 
     def until_counted(self, lines: int) -> None:
         """Wait until the lines so far are counted, or until nothing more happens."""
@@ -55,7 +58,8 @@ class WatchedRun:
         while time.monotonic() < deadline:
             self._look()
             beats = 1 if self.found else BEATS_WRONG
-            if self.ended or (self._arrived and self._is_still(beats, BLIND_SECONDS_RIGHT)):
+            is_over = self._is_still(beats, BLIND_SECONDS_RIGHT) or self._is_passed
+            if self.ended or (self._arrived and is_over):
                 return
             time.sleep(POLL_SECONDS)
 
@@ -65,14 +69,15 @@ class WatchedRun:
         Raises `LabError` if the time is over before Flume could do anything, or while Spark is
         still far behind.
         """
-        self.lines = lines
+        self.lines, begun = lines, time.monotonic()
         while True:
             self._look()
             if self.found == expected:
                 self.step("right count")
             if self.ended or self._is_settled(expected):
                 return
-            if time.monotonic() > self.started + self.run.seconds * slowness():
+            least = begun + LAST_WAVE_SECONDS_MIN * slowness()
+            if time.monotonic() > max(least, self.started + self.run.seconds * slowness()):
                 self._require_flume()
                 self._require_spark()
                 return
@@ -93,9 +98,18 @@ class WatchedRun:
         if (found, hops) != (self.found, self.hops):
             if found and not self.found:
                 self.step("first count")
-            self.found, self.hops = found, hops
             self._since = time.monotonic()
+            if hops != self.hops:
+                self._moved = self._since
+            self.found, self.hops = found, hops
             self.pulse.mark()
+
+    @property
+    def _is_passed(self) -> bool:
+        """Whether Spark has had the wave for a while, though its numbers may change for ever."""
+        still = time.monotonic() - self._moved
+        behind = self.pulse.seconds_behind() if self.pulse.is_known else 0.0
+        return still >= WAVE_STILL_SECONDS * slowness() and behind < still
 
     @property
     def _arrived(self) -> bool:

@@ -134,6 +134,23 @@ def test_a_wave_is_over_once_it_is_counted(watched):
     assert run.found == {"/": 1}
 
 
+@pytest.mark.parametrize(("behind", "seconds"), [(0, 3.5), (8, 8.5)])
+def test_a_wave_is_over_once_spark_has_had_it_though_the_numbers_change_for_ever(
+    watched, behind, seconds
+):
+    run = watched(*[{"found": {"/": n}, "behind": behind} for n in range(200)])
+    run.until_counted(3)
+    assert run.runtime.now == pytest.approx(seconds, abs=1)
+
+
+def test_the_last_wave_has_time_of_its_own_whatever_the_others_took(watched):
+    late = {"found": {"/": 1}, "hops": {"received": 3, "sent": 3}}
+    run = watched(*[late] * 20, *[late | {"hops": {"received": 6, "sent": 6}}] * 9, seconds=15)
+    run.runtime.now = 16.0
+    run.until_settled(6, RIGHT)
+    assert run.hops["sent"] == 6
+
+
 def test_what_a_kept_agent_has_counted_before_is_not_this_checks(watched):
     run = watched({"found": RIGHT, "hops": {"received": 13, "sent": 13}})
     run = replace(run, before={"received": 10, "sent": 10})
