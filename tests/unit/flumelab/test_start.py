@@ -13,6 +13,7 @@ from flumelab.errors import LabError
 from flumelab.runtimes import docker_compose
 from flumelab.runtimes.docker import DockerRuntime
 from flumelab.runtimes.local import LocalRuntime
+from flumelab.runtimes.processes import Processes
 
 
 class Engine:
@@ -79,6 +80,7 @@ def test_a_process_that_is_no_part_is_not_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAB_STATE", str(tmp_path))
+    monkeypatch.setattr(Processes, "running", lambda _self: {"flume": 1})
     with pytest.raises(LabError, match="sshd is no part that has ended"):
         LocalRuntime(settings.load()).start("sshd", print)
 
