@@ -21,6 +21,8 @@ LAST_WAVE_SECONDS_MIN = 10.0  # whatever the waves before it have taken
 BEATS_RIGHT, BEATS_WRONG = 2, 3
 """The micro-batches after which a number that has not changed will not change."""
 BLIND_SECONDS_RIGHT, BLIND_SECONDS_WRONG = 2.5, 6.0  # … where nobody can count micro-batches
+TRIGGER_SECONDS = 2.5
+"""By then a query that is triggered each second has looked for new lines; in between it rests."""
 SLOWNESS_MAX = 3.0
 BEHIND_PART_MAX = 0.4  # of a check's time; a program that is less far behind has shown its numbers
 
@@ -57,9 +59,7 @@ class WatchedRun:
         deadline = time.monotonic() + WAVE_SECONDS_MAX * slowness()
         while time.monotonic() < deadline:
             self._look()
-            beats = 1 if self.found else BEATS_WRONG
-            is_over = self._is_still(beats, BLIND_SECONDS_RIGHT) or self._is_passed
-            if self.ended or (self._arrived and is_over):
+            if self.ended or (self._arrived and (self._is_wave_counted or self._is_passed)):
                 return
             time.sleep(POLL_SECONDS)
 
@@ -105,6 +105,17 @@ class WatchedRun:
             self.pulse.mark()
 
     @property
+    def _is_wave_counted(self) -> bool:
+        if self.found:
+            return self._is_still(1, BLIND_SECONDS_RIGHT)
+        return self._is_looked_for and self._is_still(BEATS_WRONG, BLIND_SECONDS_RIGHT)
+
+    @property
+    def _is_looked_for(self) -> bool:
+        """Whether a query that rests has looked for what was sent."""
+        return time.monotonic() - self._since >= TRIGGER_SECONDS * slowness()
+
+    @property
     def _is_passed(self) -> bool:
         """Whether Spark has had the wave for a while, though its numbers may change for ever."""
         still = time.monotonic() - self._moved
@@ -122,7 +133,8 @@ class WatchedRun:
             return "received" in self.hops and still >= STUCK_SECONDS * slowness()
         if self.found == expected:
             return still >= self.run.settle and self._is_still(BEATS_RIGHT, BLIND_SECONDS_RIGHT)
-        return still >= self.run.quiet and self._is_still(BEATS_WRONG, BLIND_SECONDS_WRONG)
+        is_quiet = still >= self.run.quiet and self._is_looked_for
+        return is_quiet and self._is_still(BEATS_WRONG, BLIND_SECONDS_WRONG)
 
     def _is_still(self, beats: int, blind_seconds: float) -> bool:
         """Whether enough micro-batches have been finished since the last change."""

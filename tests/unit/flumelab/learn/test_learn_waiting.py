@@ -26,6 +26,7 @@ class Script:
         self.states = list(states)
         self.now = 0.0
         self.beaten = 0
+        self.pace = 0.5
 
     @property
     def state(self):
@@ -33,7 +34,7 @@ class Script:
 
     def sleep(self, seconds):
         self.now += 0.5
-        self.beaten += 0.5
+        self.beaten += self.pace
 
     def counts(self):
         return Counts(dict(self.state.get("found", {})))
@@ -91,6 +92,17 @@ def test_a_right_number_is_not_believed_before_flume_has_sent_all(watched):
     run = watched(late, late, late, late, {"found": {"/": 4}, "hops": {"received": 4, "sent": 4}})
     run.until_settled(4, RIGHT)
     assert run.found == {"/": 4}
+
+
+def test_a_query_that_rests_until_its_next_trigger_may_still_find_the_rest(watched):
+    run = watched({"found": {"/": 1}}, {"found": {"/": 1}}, {"found": RIGHT})
+    run.runtime.pace = 1.5  # it is found at rest each time that it is asked
+    run.until_settled(3, RIGHT)
+    assert run.found == RIGHT
+    run = watched({}, {}, {"found": {"/": 1}})
+    run.runtime.pace = 1.5
+    run.until_counted(3)
+    assert run.found == {"/": 1}
 
 
 def test_settle_is_the_least_time(watched):
