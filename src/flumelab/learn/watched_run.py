@@ -117,10 +117,11 @@ class WatchedRun:
 
     @property
     def _is_passed(self) -> bool:
-        """Whether Spark has had the wave for a while, though its numbers may change for ever."""
+        """Whether the wave was counted a while ago, though the numbers may change for ever."""
         still = time.monotonic() - self._moved
         behind = self.pulse.seconds_behind() if self.pulse.is_known else 0.0
-        return still >= WAVE_STILL_SECONDS * slowness() and behind < still
+        is_had = still >= WAVE_STILL_SECONDS * slowness() and behind < still
+        return bool(self.found) and is_had
 
     @property
     def _arrived(self) -> bool:

@@ -150,9 +150,17 @@ def test_a_wave_is_over_once_it_is_counted(watched):
 def test_a_wave_is_over_once_spark_has_had_it_though_the_numbers_change_for_ever(
     watched, behind, seconds
 ):
-    run = watched(*[{"found": {"/": n}, "behind": behind} for n in range(200)])
+    run = watched(*[{"found": {"/": n}, "behind": behind} for n in range(1, 200)])
     run.until_counted(3)
     assert run.runtime.now == pytest.approx(seconds, abs=1)
+
+
+def test_a_wave_is_not_over_while_a_query_that_starts_has_counted_nothing(watched):
+    run = watched(*[{}] * 12, {"found": {"/": 1}})
+    run.runtime.pace = 0  # no micro-batch, and no rest
+    run.runtime.beats = lambda: int(bool(run.found))
+    run.until_counted(3)
+    assert run.found == {"/": 1}
 
 
 def test_the_last_wave_has_time_of_its_own_whatever_the_others_took(watched):
