@@ -102,7 +102,7 @@ def test_pytests_report_is_read(tmp_path: Path, inside: str, outcome: str) -> No
         f'<testsuites><testsuite><testcase classname="{where}" name="{name}[a]">{inside}</testcase>'
         f'<testcase classname="{where}" name="{name}[b]"/></testsuite></testsuites>'
     )
-    found = Run.read(report, VERSIONS, "2026-11-29")
+    found = Run.read([report], VERSIONS, "2026-11-29")
 
     assert found.results[CHECK] == outcome
     assert {found.results[each] for each in OTHER_CHECKS} == {FAILED}, "pytest did not run them"

@@ -10,12 +10,13 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.matrix import page, results
 from tools.matrix.environment import Environment, Wheels
-from tools.matrix.plan import CHECKS, JAVAS_OF, ROOT, SPARKS
+from tools.matrix.plan import CHECKS, EXTRAS, JAVAS_OF, ROOT, SPARKS
 from tools.matrix.results import FAILED, Run, series
 
 
@@ -37,33 +38,42 @@ def main() -> int:
 
 
 def _try(spark: str, python: str, wheels: Wheels) -> bool:
-    """Run the tests on one Spark and Python; return whether one has failed."""
+    """Run the tests on one Spark and Python with each Java; return whether one has failed."""
     name = f"matrix: Spark {spark}, Python {python}"
     failed = False
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
         try:
             made = Environment(Path(folder, "venv"), python)
-            made.install(wheels.spark(spark), wheels)
-            for java in JAVAS_OF[python]:
-                print(f"{name}, Java {java}", flush=True)
-                run = _run(made, java, Path(folder, f"java-{java}"))
-                results.add(run)
-                page.write()
-                failed |= FAILED in run.results.values()
+            javas = {java: made.variables(java) for java in JAVAS_OF[python]}
         except LookupError as missing:
             print(f"{name}: untested, since there is {missing} here", flush=True)
+            return False
+        reports: dict[str, list[Path]] = {java: [] for java in javas}
+        for extra, checks in EXTRAS.items():
+            made.install(wheels.spark(spark), wheels, extra)
+            for java, variables in javas.items():
+                print(f"{name}, Java {java}, pyspark-flume{extra}", flush=True)
+                its_folder = Path(folder, f"java-{java}{extra}")
+                reports[java].append(_report(made, variables, checks, its_folder))
+        for java, variables in javas.items():
+            day = datetime.now(UTC).date().isoformat()
+            run = Run.read(reports[java], made.versions(variables), day)
+            results.add(run)
+            failed |= FAILED in run.results.values()
+    page.write()
     return failed
 
 
-def _run(made: Environment, java: str, folder: Path) -> Run:
-    """Run the tests with one Java; their files go to `folder`."""
-    variables = made.variables(java)
-    junit = folder.with_suffix(".xml")
-    tests = [test for each in CHECKS.values() for test in each]
-    options = ["-q", "-p", "no:cacheprovider", f"--junitxml={junit}", f"--basetemp={folder}"]
+def _report(
+    made: Environment, variables: dict[str, str], checks: Sequence[str], folder: Path
+) -> Path:
+    """Run tests, their files in `folder`; return pytest's report."""
+    report = folder.with_suffix(".xml")
+    tests = [test for check in checks for test in CHECKS[check]]
+    options = ["-q", "-p", "no:cacheprovider", f"--junitxml={report}", f"--basetemp={folder}"]
     command = [str(made.python), "-m", "pytest", *options, *tests]
     subprocess.run(command, cwd=ROOT, env=variables, check=False)
-    return Run.read(junit, made.versions(variables), datetime.now(UTC).date().isoformat())
+    return report
 
 
 if __name__ == "__main__":

@@ -55,9 +55,9 @@ class Environment:
         self.folder = folder
         self.python = folder / "bin/python"
 
-    def install(self, spark: Path, wheels: Wheels) -> None:
-        """Install what a user would, and what the tests need."""
-        connector = f"{wheels.connector}[connect]"
+    def install(self, spark: Path, wheels: Wheels, extra: str) -> None:
+        """Install what a user would, the wheel with an extra or without, and what the tests need."""
+        connector = f"{wheels.connector}{extra}"
         pip(self.python, "install", "-c", wheels.versions, spark, connector, *FOR_TESTS)
 
     def variables(self, java_version: str) -> dict[str, str]:

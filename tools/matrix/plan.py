@@ -17,6 +17,8 @@ JAVAS_OF = {"3.11": ("17",), "3.12": ("21",), "3.13": ("17", "25"), "3.14": ("25
 _SOURCE = "tests/integration/test_structured_source.py"
 _PULL = "tests/integration/test_structured_pull.py"
 
+CONNECT = '`format("flume")`, Spark Connect'
+
 CHECKS: dict[str, tuple[str, ...]] = {
     "`FlumeUtils`, push": (
         "tests/integration/test_receiver.py::"
@@ -50,11 +52,14 @@ CHECKS: dict[str, tuple[str, ...]] = {
         f"{_SOURCE}::test_a_query_continues_from_its_checkpoint_in_batches_within_its_limit",
         f"{_SOURCE}::test_available_now_reads_the_events_of_its_start_in_several_batches",
     ),
-    '`format("flume")`, Spark Connect': (
+    CONNECT: (
         "tests/integration/test_connect.py::"
         "test_a_client_of_a_local_server_counts_each_event_of_a_query_that_listens",
         "tests/integration/test_connect.py::"
         "test_a_client_of_a_server_on_another_port_counts_each_event",
     ),
 }
-"""Each column of the page with its tests."""
+"""Each row of the page with its tests."""
+
+EXTRAS = {"": [name for name in CHECKS if name != CONNECT], "[connect]": [CONNECT]}
+"""What the wheel is installed with, one after the other, and the checks that then run."""

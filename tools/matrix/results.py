@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -28,11 +29,11 @@ class Run:
     results: dict[str, str]
 
     @classmethod
-    def read(cls, junit: Path, versions: dict[str, str], day: str) -> Self:
-        """Read the report that pytest has written; a test that it lacks has failed."""
+    def read(cls, reports: Iterable[Path], versions: dict[str, str], day: str) -> Self:
+        """Read reports that pytest has written; a test that they lack has failed."""
         cases: dict[str, str] = {}
-        if junit.exists():
-            for case in ElementTree.parse(junit).iter("testcase"):  # noqa: S314 - pytest's
+        for report in filter(Path.exists, reports):
+            for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - pytest's
                 test = f"{case.get('classname')}::{case.get('name', '').partition('[')[0]}"
                 cases[test] = _outcome(case, cases.get(test, PASSED))
         results = {
