@@ -56,7 +56,7 @@ class Environment:
         self.python = folder / "bin/python"
 
     def install(self, spark: Path, wheels: Wheels, extra: str) -> None:
-        """Install what a user would, the wheel with an extra or without, and what the tests need."""
+        """Install the wheel, with an extra or without, beside a Spark, and what the tests need."""
         connector = f"{wheels.connector}{extra}"
         pip(self.python, "install", "-c", wheels.versions, spark, connector, *FOR_TESTS)
 

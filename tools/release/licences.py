@@ -58,9 +58,7 @@ def jar_licences(root: Path = ROOT) -> Iterator[tuple[str, str]]:
 def package_licences() -> Iterator[tuple[str, str]]:
     """Each Python package that our distributions require, as installed here, and its licence."""
     seen = set[str]()
-    left: list[tuple[str, tuple[str, ...]]] = [
-        (n, ("connect", "metrics", "testing", "java")) for n in OURS
-    ]
+    left: list[tuple[str, tuple[str, ...]]] = [(name, EXTRAS) for name in OURS]
     while left:
         name, extras = left.pop()
         if name in seen:
