@@ -19,7 +19,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check licences audit docs bundle bundle-test classroom-cost lock
+.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check licences audit matrix docs bundle bundle-test classroom-cost lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -109,6 +109,10 @@ audit: .venv/ready ## known vulnerabilities of what the lock names; needs the in
 docs: .venv/ready ## the docs as a site that works from files, with search, in dist/docs
 	@$(BIN)/python -m tools.docs
 
+matrix: .venv/ready ## the connector on Spark 4.0 to 4.3, and its page [SPARK=4.0]
+	@$(FLUMELAB) build --runtime local
+	@$(BIN)/python -m tools.matrix $(if $(SPARK),--spark $(SPARK))
+
 bundle: .venv/ready ## one archive for a room without internet, in dist/; its images need Docker
 	@$(BIN)/python -m tools.bundle
 
@@ -138,7 +142,7 @@ lock: ## renew requirements/*.txt from the two pyproject.toml (needs uv)
 	$(UV_COMPILE) --group pyproject.toml:build -o requirements/build.txt
 	$(UV_COMPILE) pyproject.toml -o requirements/spark.txt
 	$(UV_COMPILE) --group pyproject.toml:fuzz -o requirements/fuzz.txt
-	$(UV_COMPILE) pyproject.toml connector/pyproject.toml --extra testing \
+	$(UV_COMPILE) pyproject.toml connector/pyproject.toml --extra connect --extra testing \
 		--group build --group dev --group docs --group outlets \
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt
 	$(UV_COMPILE) --group pyproject.toml:outlets -c requirements/dev.txt -o requirements/outlets.txt

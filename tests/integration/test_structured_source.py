@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import re
 import sys
@@ -16,7 +17,9 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
+from pyspark.sql.types import StructType
 from pyspark_flume import DefaultSource
+from pyspark_flume.datasource_readers import UnlimitedStreamReader
 from pyspark_flume.events.record import encode_event
 from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import Landing, LandingWriter, Retention
@@ -32,6 +35,9 @@ from tests.support.spark import (
     wait_for,
 )
 
+with_limits = pytest.mark.skipif(
+    not importlib.util.find_spec("pyspark.sql.streaming.datasource"), reason="from Spark 4.2 on"
+)
 SCHEMA = (
     "struct<body:binary,headers:map<string,string>,timestamp:timestamp,offset:bigint,"
     "arrival:timestamp>"
@@ -65,6 +71,7 @@ class Query:
         checkpoint: Path,
         then: Callable[[int], None] = lambda number: None,
         trigger: dict[str, Any] | None = None,
+        source: str = "flume",
         **options: Any,
     ) -> None:
         self.batches: dict[int, list[bytes]] = {}
@@ -74,7 +81,7 @@ class Query:
             self.batches[number] = [bytes(row.body) for row in rows]
             then(number)
 
-        events = session.readStream.format("flume").options(**options).load()
+        events = session.readStream.format(source).options(**options).load()
         writer = events.writeStream.option("checkpointLocation", str(checkpoint))
         self.query: StreamingQuery = (
             writer.foreachBatch(collect)
@@ -150,6 +157,7 @@ def test_a_read_begins_and_is_split_as_its_options_say(
     assert sorted(bytes(row.body) for row in split.collect()) == numbers(0, 130)
 
 
+@with_limits
 def test_a_query_continues_from_its_checkpoint_in_batches_within_its_limit(
     session: SparkSession, tmp_path: Path
 ) -> None:
@@ -184,6 +192,7 @@ def as_json(source: Any) -> dict[str, Any]:
     }
 
 
+@with_limits
 def test_available_now_reads_the_events_of_its_start_in_several_batches(
     session: SparkSession, tmp_path: Path
 ) -> None:
@@ -207,6 +216,35 @@ def test_available_now_reads_the_events_of_its_start_in_several_batches(
     assert query.bodies() == numbers(0, 100)
     assert all(len(batch) in (10, 20, 30, 40) for batch in query.batches.values())
     assert len(query.batches) >= 3
+
+
+@pytest.mark.parametrize("trigger", [{"processingTime": "0 seconds"}, {"availableNow": True}])
+def test_a_spark_that_knows_no_limits_reads_all_events_at_once_and_continues(
+    session: SparkSession, tmp_path: Path, trigger: dict[str, Any]
+) -> None:
+    class WithoutLimits(DefaultSource):
+        """The source as Spark 4.0 and 4.1 use it; later ones can do so, too."""
+
+        @classmethod
+        def name(cls) -> str:
+            return "flume_without_limits"
+
+        def streamReader(self, schema: StructType) -> UnlimitedStreamReader:  # noqa: N802
+            columns = [(field.name, field.dataType.simpleString()) for field in schema]
+            return UnlimitedStreamReader(self._options, columns)
+
+    def batches_of_a_query() -> list[list[bytes]]:
+        options = {"landing": landing, "maxRowsPerTrigger": 30, "source": "flume_without_limits"}
+        with Query(session, tmp_path / "checkpoint", trigger=trigger, **options) as query:
+            query.query.processAllAvailable()
+        return list(query.batches.values())
+
+    session.dataSource.register(WithoutLimits)
+    landing = tmp_path / "landing"
+    fill(landing, *batches_of(0, 100))
+    assert batches_of_a_query() == [numbers(0, 100)]
+    fill(landing, *batches_of(100, 150))
+    assert batches_of_a_query() == [numbers(100, 150)]
 
 
 # --- with a port, the query receives ------------------------------------------------------------

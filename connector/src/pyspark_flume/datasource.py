@@ -8,6 +8,7 @@ https://spark.apache.org/docs/latest/api/python/tutorial/sql/python_data_source.
 """
 
 from collections.abc import MutableMapping
+from importlib.util import find_spec
 
 from pyspark.sql.datasource import DataSource
 from pyspark.sql.types import (
@@ -20,7 +21,11 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from pyspark_flume.datasource_readers import FlumeBatchReader, FlumeStreamReader
+from pyspark_flume.datasource_readers import (
+    FlumeBatchReader,
+    FlumeStreamReader,
+    UnlimitedStreamReader,
+)
 from pyspark_flume.errors import OptionInvalid
 from pyspark_flume.options.source import SourceOptions
 
@@ -63,7 +68,11 @@ class FlumeDataSource(DataSource):
 
     def streamReader(self, schema: StructType) -> FlumeStreamReader:  # noqa: N802 - Spark's name
         """Return the reader for ``readStream``."""
-        return FlumeStreamReader(self._options, _columns(schema))
+        if not find_spec("pyspark.sql.streaming.datasource"):  # Spark 4.0 and 4.1
+            return UnlimitedStreamReader(self._options, _columns(schema))
+        from pyspark_flume.limited_reader import LimitedStreamReader
+
+        return LimitedStreamReader(self._options, _columns(schema))
 
     def reader(self, schema: StructType) -> FlumeBatchReader:
         """Return the reader for ``read``: all events that are in the log now."""

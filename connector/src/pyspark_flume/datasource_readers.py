@@ -4,20 +4,15 @@ An offset is a number of events in the log. Tasks import this module, so it impo
 the poller only when a driver needs them.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pyspark import __version__ as spark_version
 from pyspark.sql.datasource import DataSourceReader, DataSourceStreamReader, InputPartition
-from pyspark.sql.streaming.datasource import (
-    ReadAllAvailable,
-    ReadLimit,
-    ReadMaxBytes,
-    ReadMaxRows,
-    SupportsTriggerAvailableNow,
-)
 
 from pyspark_flume.errors import OffsetForeign
 from pyspark_flume.events.event_positions import scan_events, slice_events
@@ -29,6 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pyspark_flume.ingest.background_service import BackgroundService
+
+logger = logging.getLogger(__name__)
 
 # A task for fewer rows costs more than it reads.
 ROWS_PER_PARTITION = 150_000
@@ -89,8 +86,11 @@ class FlumeBatchReader(LandingReader, DataSourceReader):
         return self._split(start, end) or [EventRange(end, end)]
 
 
-class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAvailableNow):
+class FlumeStreamReader(LandingReader, DataSourceStreamReader):
     """Runs in the driver's Python process, except for `read`.
+
+    Spark asks a subclass for `latestOffset`: from 4.2 on `limited_reader.LimitedStreamReader`,
+    before `UnlimitedStreamReader`.
 
     An offset is ``{"landing": id, "events": n}``: the first n events ever stored in that log. Spark
     makes a new reader in each process that plans a query, so nothing is opened before Spark asks
@@ -101,40 +101,11 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
         super().__init__(options, columns)
         self._ingestion: BackgroundService | None = None
         self._log: Landing | None = None
-        self._target: int | None = None  # where Trigger.AvailableNow ends
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802
         """Return where a query without a checkpoint begins."""
         log = self._open()
         return self._offset(_starting(log, self._options))
-
-    def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802
-        """Return the limit of `maxRowsPerTrigger` or `maxBytesPerTrigger`."""
-        if self._options.rows_max:
-            return ReadMaxRows(self._options.rows_max)
-        if self._options.bytes_max:
-            return ReadMaxBytes(self._options.bytes_max)
-        return ReadAllAvailable()
-
-    def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: N802
-        """Return how far the next micro-batch reads."""
-        log = self._open()
-        first = self._events(start)
-        end = max(first, log.latest() if self._target is None else self._target)
-        if isinstance(limit, ReadMaxRows):
-            end = min(end, first + limit.max_rows)
-        elif isinstance(limit, ReadMaxBytes) and end > first:
-            end = min(end, log.limit_bytes(first, limit.max_bytes))
-        log.blocks(first, end)  # raises if retention has removed what the checkpoint needs
-        return self._offset(end)
-
-    def reportLatestOffset(self) -> dict[str, Any]:  # noqa: N802
-        """Return the log's end; the query's lag is its distance from a micro-batch's end."""
-        return self._offset(self._open().latest())
-
-    def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
-        """Leave events that arrive from now on to the next run."""
-        self._target = self._open().latest()
 
     def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
         """Return the tasks of a micro-batch; none if it is empty."""
@@ -174,6 +145,29 @@ class FlumeStreamReader(LandingReader, DataSourceStreamReader, SupportsTriggerAv
                 "with a new checkpoint, which reads this log from startingOffset"
             )
         return int(offset["events"])
+
+
+class UnlimitedStreamReader(FlumeStreamReader):
+    """For Spark 4.0 and 4.1, where a source cannot limit a micro-batch."""
+
+    _told = False
+
+    def latestOffset(self) -> dict[str, Any]:  # noqa: N802
+        """Return the log's end; Spark does not say where the micro-batch starts."""
+        if not self._told and (self._options.rows_max or self._options.bytes_max):
+            self._told = True
+            logger.warning(
+                "pyspark_flume: maxRowsPerTrigger and maxBytesPerTrigger need Spark 4.2 or later; "
+                "on Spark %s a micro-batch reads all events that are there",
+                spark_version,
+            )
+        return self._offset(self._open().latest())
+
+    def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
+        """Return the tasks of a micro-batch; raise if retention has removed some of its events."""
+        tasks = super().partitions(start, end)
+        self._open().blocks(self._events(start), self._events(end))
+        return tasks
 
 
 def _groups(log: Landing, events: EventRange) -> Iterator[list[Block]]:

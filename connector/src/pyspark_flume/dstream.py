@@ -45,10 +45,10 @@ class FlumeUtils:
         :param enableDecompression: whether the sinks have ``compression-type = deflate``
         :param bodyDecoder: called with each body (bytes) on the executors
         :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
-        :raises OptionInvalid: `ssc` was restored from a checkpoint
+        :raises OptionInvalid: `ssc` is no StreamingContext, or was restored from a checkpoint
         :raises ConnectorJarMissing: Spark does not have the connector's jar
         """
-        _refuse_restored(ssc, "createStream")
+        _require_context(ssc, "createStream")
         chunks = _jvm_streams(ssc).createStream(
             ssc._jssc,
             hostname,
@@ -80,8 +80,8 @@ class FlumeUtils:
         :param parallelism: total number of connections; each sink gets at least one
         :param bodyDecoder: called with each body (bytes) on the executors
         :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
-        :raises OptionInvalid: no addresses, an invalid value, or `ssc` was restored from a
-            checkpoint
+        :raises OptionInvalid: no addresses, an invalid value, or an `ssc` that is no
+            StreamingContext or was restored from a checkpoint
         :raises ConnectorJarMissing: Spark does not have the connector's jar
         """
         sinks = [_sink_address(address) for address in addresses]
@@ -91,7 +91,7 @@ class FlumeUtils:
             )
         batch_size = _at_least_one("maxBatchSize", maxBatchSize)
         consumers = _at_least_one("parallelism", parallelism)
-        _refuse_restored(ssc, "createPollingStream")
+        _require_context(ssc, "createPollingStream")
         streams = _jvm_streams(ssc)
         unresolved = ssc._sc._jvm.java.net.InetSocketAddress.createUnresolved
         chunks = streams.createPollingStream(
@@ -116,8 +116,17 @@ def _decoded(
     return DStream(chunks, ssc, NoOpSerializer()).flatMap(decode)
 
 
-def _refuse_restored(ssc: StreamingContext, function: str) -> None:
-    """Raise if `ssc` was restored from a checkpoint: Spark would fail at its first batch."""
+def _require_context(ssc: object, function: str) -> None:
+    """Raise unless streams can be added to `ssc`.
+
+    A session of Spark Connect has no context. In one that was restored from a checkpoint, Spark
+    would fail at its first batch.
+    """
+    if not isinstance(ssc, StreamingContext):
+        raise OptionInvalid(
+            f"{function} got {type(ssc).__name__}, not a StreamingContext, which Spark Connect "
+            f'does not have; read with spark.readStream.format("flume") there'
+        )
     if ssc._jssc.ssc().isCheckpointPresent():
         raise OptionInvalid(
             f"{function} outside of the function that is given to StreamingContext.getOrCreate: a "

@@ -1,4 +1,4 @@
-"""The arguments of ``FlumeUtils.createPollingStream``; nothing here starts Spark."""
+"""The arguments of ``FlumeUtils``; nothing here starts Spark."""
 
 from __future__ import annotations
 
@@ -52,3 +52,16 @@ def test_an_argument_that_is_not_an_address_is_named(address: Any) -> None:
 def test_a_number_below_one_is_refused(name: str, value: int) -> None:
     with pytest.raises(OptionInvalid, match=f"{name}={value}; pass 1 or more"):
         flume.FlumeUtils.createPollingStream(NO_SPARK, [SINK], **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("create", "arguments"),
+    [("createStream", ("127.0.0.1", 4141)), ("createPollingStream", ([SINK],))],
+)
+def test_a_session_of_spark_connect_is_told_what_to_use(create: str, arguments: Any) -> None:
+    session: Any = object()
+    with pytest.raises(OptionInvalid) as refused:
+        getattr(flume.FlumeUtils, create)(session, *arguments)
+    assert str(refused.value).startswith(f"{create} got object, not a StreamingContext")
+    assert 'spark.readStream.format("flume")' in str(refused.value)
+    assert "\n" not in str(refused.value)

@@ -43,13 +43,15 @@ class SourceOptions(LandingSettings):
         "ISO 8601, in UTC if it names no zone",
     )
     rows_max: int | None = option(
-        "maxRowsPerTrigger", whole("rows", 1, 2**62), help="size of the largest micro-batch"
+        "maxRowsPerTrigger",
+        whole("rows", 1, 2**62),
+        help="size of the largest micro-batch; from Spark 4.2 on",
     )
     bytes_max: int | None = option(
         "maxBytesPerTrigger",
         whole("bytes", 1, 2**62),
         help="size of the largest micro-batch, which has at least one Flume batch; "
-        "not with `maxRowsPerTrigger`",
+        "not with `maxRowsPerTrigger`; from Spark 4.2 on",
     )
     partitions_min: int = option(
         "minPartitions",
