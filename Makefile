@@ -5,6 +5,10 @@ LESSON  ?= url-counts
 FAULT_KILLS ?= 20
 FAULT_SEED  ?= 1
 SECONDS ?= 180
+SOAK_MINUTES ?= 60
+SOAK_RATE ?= 20000
+SOAK_KILL_SECONDS ?= 60
+SOAK_SEED ?= 1
 SEEDS   ?= 3
 LEARNERS ?= 5
 RUNNER  ?= pytest
@@ -19,7 +23,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check licences audit matrix docs bundle bundle-test classroom-cost lock
+.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check licences audit matrix docs soak bundle bundle-test classroom-cost lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -50,6 +54,10 @@ faults: .venv/ready ## kill every part FAULT_KILLS times under load [FAULT_KILLS
 	@$(FLUMELAB) build --runtime local
 	@FAULT_KILLS=$(FAULT_KILLS) FAULT_SEED=$(FAULT_SEED) $(BIN)/python -m pytest -v \
 		tests/faults tests/docker/test_structured.py tests/docker/test_servers_in_docker.py
+
+soak: .venv/ready ## an hour of load with a kill each minute: lost 0, and nothing grows [SOAK_MINUTES=60 SOAK_RATE=20000]
+	@$(BIN)/python -m tools.soak --minutes $(SOAK_MINUTES) --rate $(SOAK_RATE) \
+		--kill-seconds $(SOAK_KILL_SECONDS) --seed $(SOAK_SEED) --json .lab/soak.json
 
 experiments: .venv/ready ## break the lab on purpose, each with SEEDS loads; checks the theory [SEEDS=3]
 	@$(FLUMELAB) experiment run --all --seeds $(SEEDS)
