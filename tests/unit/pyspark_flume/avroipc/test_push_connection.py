@@ -254,6 +254,12 @@ def test_a_protocols_text_over_the_limit_is_not_parsed() -> None:
         PushConnection(scan_events).receive_data(frame(1, handshake(UNKNOWN, text="[" * 65_537)))
 
 
+def test_a_protocols_text_may_fill_the_limit() -> None:
+    first = handshake(UNKNOWN, text=OTHER_TEXT.ljust(65_536)) + append(*lines("a"))
+
+    assert read(PushConnection(scan_events), first) == (*lines("a"), BOTH + OK)
+
+
 def changed(old: str, new: str) -> str:
     assert old in OTHER_TEXT
     return OTHER_TEXT.replace(old, new)
@@ -323,6 +329,20 @@ def test_reading_value_by_value_is_limited() -> None:
         PushConnection(scan_events, limits).receive_data(
             frame(1, handshake()[:-1] + b"\2" + metadata)
         )
+
+
+def test_metadata_may_fill_the_limit_and_no_more() -> None:
+    limits, event = Limits(head_bytes_max=64), lines("a" * 100)
+    fills, over = (hexed("02 0261") + avro_string("b" * size) + b"\0" for size in (59, 60))
+    assert (len(fills), len(over)) == (64, 65)
+
+    greeting, call = handshake()[:-1] + b"\2", append(*event)
+    assert read(PushConnection(scan_events, limits), greeting + fills + call) == (*event, BOTH + OK)
+    assert read(connected(limits), fills + call[1:]) == (*event, OK)
+    with pytest.raises(ProtocolError, match="not an Avro handshake: ends within a number"):
+        read(PushConnection(scan_events, limits), greeting + over + call)
+    with pytest.raises(ProtocolError, match="call 2 is damaged: ends within a number"):
+        read(connected(limits), over + call[1:])
 
 
 CLIENT_HELLO = hexed("16030102000100 01fc0303" + "5a" * 64)  # how TLS begins

@@ -6,14 +6,25 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pyspark_flume.errors import LandingCorrupt, LandingError, LandingLocked
-from pyspark_flume.landing import FileRange, Landing, LandingWriter
+from pyspark_flume.landing import FileRange, Landing, LandingWriter, index
 from pyspark_flume.landing.index import ENTRY
 
-from tests.support.landing import batch, flip, identify, lines, opened, segment_paths, stored, write
+from tests.support.landing import (
+    batch,
+    flip,
+    identify,
+    lines,
+    open_files,
+    opened,
+    segment_paths,
+    stored,
+    write,
+)
 
 
 def copy(folder: Path, name: str) -> Path:
@@ -204,6 +215,34 @@ def test_a_flipped_bit_in_the_index_loses_nothing(two: Path) -> None:
         assert stored(log) == lines(0, 4)
 
 
+def test_an_index_that_names_other_bytes_than_the_next_block_is_an_error(two: Path) -> None:
+    """Its checksums are right, so only the places tell that it belongs to another segment."""
+    path, data = two / f"{0:020d}.index", segment_paths(two)[0].read_bytes()
+    header, first, second = index.as_objects(index.decode(path.read_bytes())[0])
+    beyond = replace(second, length=second.length + 1)  # its checksum is that of what is there
+    for entries, position in (
+        ([header, first, replace(first, events=4)], first.position),
+        ([header, second], second.position),
+        ([header, first, beyond], second.position),
+    ):
+        log = copy(two, "misled")
+        (log / path.name).write_bytes(b"".join(entry.encode() for entry in entries))
+
+        reason = f"damaged at byte {position}: the index names bytes that do not exist"
+        with pytest.raises(LandingCorrupt, match=reason):
+            opened(log)
+        assert segment_paths(log)[0].read_bytes() == data
+
+
+def test_an_older_segment_whose_index_has_no_valid_end_is_an_error(rolled: Path) -> None:
+    path = rolled / f"{4:020d}.index"
+    whole = path.read_bytes()
+    for damaged in (b"", whole[: ENTRY.size - 1], whole[:-1] + bytes([whole[-1] ^ 1])):
+        path.write_bytes(damaged)
+        with pytest.raises(LandingCorrupt, match=f"{path.name} is damaged at its end; remove it"):
+            opened(rolled)
+
+
 def test_damage_before_whole_blocks_is_an_error_even_without_an_index(two: Path) -> None:
     path = segment_paths(two)[0]
     (two / f"{0:020d}.index").unlink()
@@ -259,6 +298,14 @@ def test_a_second_writer_is_told_which_process_is_the_first(folder: Path) -> Non
     with opened(folder), pytest.raises(LandingLocked, match=f"process {os.getpid()}; stop"):
         opened(folder)
     opened(folder).close()
+
+
+def test_a_second_writer_leaves_nothing_open(folder: Path) -> None:
+    with opened(folder):
+        before = open_files()
+        with pytest.raises(LandingLocked):
+            opened(folder)
+        assert open_files() == before
 
 
 def unknown_format(folder: Path) -> None:
