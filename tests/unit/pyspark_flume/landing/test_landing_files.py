@@ -68,6 +68,7 @@ def test_a_header_cut_anywhere_is_malformed() -> None:
     ("old", "new", "reason"),
     [
         (b"Obj\x01", b"Obj\x02", "not an Avro container file"),
+        (b"Obj\x01", b"Obj\0", "not an Avro container file"),
         (b"flume.landing\x021", b"flume.landing\x022", "not a segment of a landing log"),
         (b"flume.landing", b"flume.lending", "not a segment of a landing log"),
         (b"flume.first\x020", b"flume.first\x02x", "not a segment of a landing log"),

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from pyspark_flume.errors import LandingCorrupt, LandingError, LandingLocked
-from pyspark_flume.landing import FileRange, Landing, LandingWriter, index
+from pyspark_flume.landing import FileRange, Landing, LandingWriter, avro_container, index
 from pyspark_flume.landing.index import ENTRY
 
 from tests.support.landing import (
@@ -282,6 +283,17 @@ def test_a_segment_of_another_log_is_an_error(two: Path, tmp_path: Path) -> None
         opened(two)
 
 
+@pytest.mark.parametrize("seen", ["{", "5", '{"a":5}', '{"a":[0,"x"]}', '{"a":[5,0]}'])
+def test_a_header_whose_ranges_cannot_be_read_is_an_error(folder: Path, seen: str) -> None:
+    with opened(folder):
+        log_id = UUID(Landing(folder).id)
+    segment_paths(folder)[0].write_bytes(avro_container.encode_header(0, seen, log_id))
+    (folder / f"{0:020d}.index").unlink()
+
+    with pytest.raises(LandingCorrupt, match="at byte 0: the ranges seen cannot be read: "):
+        opened(folder)
+
+
 def test_nothing_is_changed_where_opening_fails(rolled: Path) -> None:
     flip(segment_paths(rolled)[2], segment_paths(rolled)[2].stat().st_size - 20)
     before = {path: path.read_bytes() for path in rolled.glob("0*")}
@@ -320,6 +332,10 @@ def json_of_others(folder: Path) -> None:
     (folder / "landing.json").write_text("[1]")
 
 
+def id_that_is_no_text(folder: Path) -> None:
+    (folder / "landing.json").write_text('{"format": 1, "id": 5}')
+
+
 def no_identity(folder: Path) -> None:
     (folder / "landing.json").unlink()
 
@@ -334,6 +350,7 @@ def foreign_file(folder: Path) -> None:
         (unknown_format, "has format 2, this version reads 1; install"),
         (no_json, "landing.json does not identify a landing log; restore"),
         (json_of_others, "landing.json does not identify a landing log; restore"),
+        (id_that_is_no_text, "landing.json does not identify a landing log; restore"),
         (no_identity, "segments but no landing.json; restore"),
         (foreign_file, "notes.txt is not part of a landing log; move it away"),
     ],
