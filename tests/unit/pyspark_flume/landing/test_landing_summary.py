@@ -8,6 +8,15 @@ from pyspark_flume.landing import Lag, LogSummary, Retention, Summary, commit
 from tests.support.landing import batch, opened, segment_paths
 
 
+class Clock:
+    """The time that the log sees."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr("time.time", lambda: self.now)
+        monkeypatch.setattr("time.time_ns", lambda: int(self.now * 1e9))
+
+
 def test_a_log_without_events_has_no_last_arrival(folder: Path) -> None:
     with opened(folder):
         commit(folder, "counts", 0)
@@ -19,14 +28,12 @@ def test_a_log_without_events_has_no_last_arrival(folder: Path) -> None:
 def test_a_lag_is_what_has_not_been_committed_and_is_still_there(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 0.0
-    monkeypatch.setattr("time.time", lambda: now)
-    monkeypatch.setattr("time.time_ns", lambda: int(now * 1e9))
+    clock = Clock(monkeypatch)
     with opened(folder, segment_bytes=1) as writer:
-        for now in (100.0, 200.0, 300.0):
+        for clock.now in (100.0, 200.0, 300.0):
             writer.append(*batch(20 * writer.events, 2))
             writer.commit()
-        now = 1000.0
+        clock.now = 1000.0
         for consumer, events in (("first", 0), ("third", 3), ("last", 5), ("done", 6)):
             commit(folder, consumer, events)
         log = LogSummary(folder)
@@ -39,7 +46,7 @@ def test_a_lag_is_what_has_not_been_committed_and_is_still_there(
         }
         writer.retain(Retention(age_ms=850_000))
         after = log.read()
-        now = 0.0  # the clock is set back
+        clock.now = 0.0  # the clock is set back
         set_back = log.read()
 
     length = sum(path.stat().st_size for path in segment_paths(folder))
