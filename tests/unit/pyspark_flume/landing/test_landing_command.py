@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from pyspark_flume.avro_binary import encode_bytes
 from pyspark_flume.landing import commit
 from pyspark_flume.landing.__main__ import main
+from pyspark_flume.units import MIB
 
 from tests.support.landing import batch, flip, lines, opened, segment_paths, write
 
@@ -65,6 +67,20 @@ def test_verify_finds_every_flipped_bit(log: Path) -> None:
         flip(index, position)
         assert main(["verify", str(log)]) == 1, position
         flip(index, position)
+
+
+def test_verify_shows_its_progress_on_a_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(folder, segment_bytes=1) as writer:
+        for _ in range(2):
+            writer.append(b"\0" + encode_bytes(bytes(3 * MIB)), 1, [])
+            writer.commit()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    assert main(["verify", str(folder)]) == 0
+    shown = capsys.readouterr().err.split("\r")
+    assert shown[1:] == ["0 of 6 MiB\x1b[K", "\x1b[K", "3 of 6 MiB\x1b[K", "\x1b[K"]
 
 
 def test_verify_names_each_damaged_block(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -244,6 +244,14 @@ def test_an_older_segment_whose_index_has_no_valid_end_is_an_error(rolled: Path)
             opened(rolled)
 
 
+def test_an_older_segment_whose_index_lost_entries_is_an_error(rolled: Path) -> None:
+    for entries, first in ((1, 4), (2, 6)):
+        log = copy(rolled, "lost")
+        cut(log / f"{4:020d}.index", entries * ENTRY.size)
+        with pytest.raises(LandingCorrupt, match=f"lacks events {first} to 7, between "):
+            opened(log)
+
+
 def test_damage_before_whole_blocks_is_an_error_even_without_an_index(two: Path) -> None:
     path = segment_paths(two)[0]
     (two / f"{0:020d}.index").unlink()
