@@ -155,6 +155,8 @@ def test_an_agent_that_does_not_accept_the_protocol_is_refused() -> None:
         greet(handshake_answer(b"\4", OTHER_TEXT))
     with pytest.raises(ProtocolError, match="match 1 without the server's protocol"):
         greet(b"\2\0\0\0")
+    with pytest.raises(ProtocolError, match="match -1 without the server's protocol"):
+        greet(b"\1\0\0\0")
 
 
 @pytest.mark.parametrize(

@@ -395,6 +395,19 @@ def test_a_compressed_stream_is_compressed_both_ways_and_each_answer_comes_at_on
         assert answer == frame(serial, OK if serial else BOTH)
 
 
+def test_a_compressed_chunk_may_have_one_whole_frame_and_no_more() -> None:
+    limits = Limits(frame_bytes_max=64, frame_buffers_max=4)
+    opening = handshake() + append(b"")
+    body = bytes(64 - len(opening) - 2)
+    whole = frame(1, opening + encode_event({}, body), buffers=4)
+    assert len(whole) == 8 + 4 * 4 + 64
+
+    [call] = PushConnection(scan_events, limits, True).receive_data(zlib.compress(whole))
+    assert items(call) == encode_event({}, body)
+    with pytest.raises(ProtocolError, match="bytes that inflate to more than 88; lower the sink"):
+        PushConnection(scan_events, limits, True).receive_data(zlib.compress(whole + b"\0"))
+
+
 def test_a_compression_bomb_is_refused_and_takes_no_more_than_the_limit() -> None:
     limits = Limits(frame_bytes_max=4 * MIB, chunk_calls_max=1000)
     whole_frame = frame(1, b"\0" * 4 * MIB)

@@ -3,11 +3,13 @@
 import pickle
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from pyspark_flume.errors import LandingCorrupt, LandingError, OffsetTooNew, OffsetTooOld
-from pyspark_flume.landing import Landing, LandingWriter, Retention
+from pyspark_flume.landing import Landing, LandingWriter, Retention, index
 from pyspark_flume.landing.avro_container import block_prefix
 
 from tests.support.landing import batch, bodies, flip, lines, opened, segment_paths, stored, write
@@ -165,6 +167,31 @@ def test_every_flipped_bit_in_a_block_is_noticed(folder: Path) -> None:
         with pytest.raises(LandingCorrupt, match="checksum differs"):
             stored(folder)
         flip(path, position)
+
+
+@pytest.mark.parametrize(
+    ("field", "change", "reason"),
+    [
+        ("events", 1, "the index has another count"),
+        ("length", 1, "the index has another count"),
+        ("position", -1, "a block of .* events in|no sync marker|a number without an end"),
+    ],
+)
+def test_an_index_that_differs_from_its_blocks_is_an_error(
+    folder: Path, field: str, change: int, reason: str
+) -> None:
+    write(folder, [batch(0, 2), batch(20, 2)])
+    path = folder / f"{0:020d}.index"
+    header, first, second = index.as_objects(index.decode(path.read_bytes())[0])
+    wrong = replace(second, **{field: getattr(second, field) + change})
+    with segment_paths(folder)[0].open("ab") as file:
+        file.write(b"\0")
+    there = segment_paths(folder)[0].read_bytes()[wrong.position :][: wrong.length]
+    entries = (header, first, replace(wrong, crc=crc32(there)))
+    path.write_bytes(b"".join(entry.encode() for entry in entries))
+
+    with pytest.raises(LandingCorrupt, match=f"damaged at byte {wrong.position}: .*({reason})"):
+        list(Landing(folder).blocks(0, 4))
 
 
 def test_a_damaged_index_of_an_older_segment_is_an_error(log: Landing, folder: Path) -> None:
