@@ -1,5 +1,6 @@
 """Reading by offset, by time and by size, while a writer runs."""
 
+import os
 import pickle
 import shutil
 import threading
@@ -71,6 +72,16 @@ def test_blocks_are_the_same_with_any_size_of_a_read(
     for size in (1, 50, 80, 150):
         monkeypatch.setattr("pyspark_flume.landing.reader.READ_BYTES", size)
         assert [bytes(block.items) for block in log.blocks(0, 21)] == expected
+
+
+def test_a_short_read_continues_where_it_stopped(
+    log: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = [bytes(block.items) for block in log.blocks(0, 21)]
+    real = os.pread
+    monkeypatch.setattr(os, "pread", lambda fd, size, at: real(fd, min(size, 7), at))
+
+    assert [bytes(block.items) for block in log.blocks(0, 21)] == expected
 
 
 @pytest.mark.parametrize(
