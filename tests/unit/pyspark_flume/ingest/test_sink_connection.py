@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -78,14 +79,14 @@ class NotingTransport(asyncio.Transport):
 class Receiver:
     """What the connections share, and the batches that wait to be stored."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.memory = MemoryBudget(ROOM, FRAME_MAX)
         self.connections: OpenConnections[SinkConnection] = OpenConnections(2)
         self.batches: list[tuple[EventColumns, asyncio.Future[bool]]] = []
         timeouts = Timeouts(frame_seconds=60, idle_seconds=300)
         limits = Limits(frame_bytes_max=FRAME_MAX)
         self._shared = Shared(
-            limits, False, timeouts, None, self.memory, self.connections, self._store
+            limits, False, timeouts, tls, self.memory, self.connections, self._store
         )
 
     def _store(self, events: EventColumns) -> asyncio.Future[bool]:
@@ -361,3 +362,67 @@ def test_a_connection_that_stalls_is_closed(
     run(scenario)
     if reason:
         assert caplog.messages[1:] == [f"host:0 closed: {reason}"]
+
+
+# --- TLS ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (None, "host:0 closed: TLS failed: it went away"),
+        (ConnectionResetError("reset"), "host:0 closed: TLS failed: reset"),
+        (NotingTransport(7), "host:0 connected"),
+    ],
+)
+def test_a_connection_with_tls_is_read_after_the_handshake(
+    outcome: NotingTransport | OSError | None,
+    said: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[dict[str, object]] = []
+
+    async def start_tls(*_: object, **options: object) -> NotingTransport | None:
+        asked.append(options)
+        if isinstance(outcome, OSError):
+            raise outcome
+        return outcome
+
+    async def scenario() -> None:
+        monkeypatch.setattr(asyncio.get_running_loop(), "start_tls", start_tls)
+        receiver = Receiver(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+        connection, plain = receiver.connect()
+        assert not plain.reading
+        assert caplog.messages == []
+        await turns()
+
+        assert asked == [{"server_side": True, "ssl_handshake_timeout": 60}]
+        failed = not isinstance(outcome, NotingTransport)
+        assert receiver.connections.refused[Refusal.TLS] == failed
+        assert (connection in receiver.connections) != failed
+        connection.close()
+        assert plain.closed == ("closed" if failed else "")
+        assert failed or outcome.closed == "closed"
+
+    asyncio.run(scenario())
+    assert caplog.messages == [said]
+
+
+def test_a_connection_that_is_closed_within_the_handshake_is_not_said_to_fail(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def start_tls(*_: object, **options: object) -> None:
+        await asyncio.sleep(0)
+
+    async def scenario() -> None:
+        monkeypatch.setattr(asyncio.get_running_loop(), "start_tls", start_tls)
+        receiver = Receiver(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+        connection, _ = receiver.connect()
+        connection.close_if_stalled(asyncio.get_running_loop().time() + 301)
+        await turns()
+        assert receiver.connections.refused == {Refusal.STALLED: 1}
+        assert len(receiver.connections) == 0
+
+    asyncio.run(scenario())
+    assert caplog.messages == ["host:0 closed: nothing for 301 s (idleTimeout)"]
