@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "connector/src"
 PACKAGE = SOURCES / "pyspark_flume"
 FOLDERS = ("landing", "avroipc", "ingest")
-TESTS = ROOT / "tests/unit/pyspark_flume"
+TESTS = (*FOLDERS, "testing")  # below tests/unit/pyspark_flume; the others use none of this
 TIMES_AS_LONG_MAX = 4  # as the tests of unchanged code; a mutant that takes longer hangs
 # `|` stands between types: a change fails at once. `is` for `==`, and the other way round: what is
 # compared by `is` here has no `==` of its own, and small numbers are the same object.
@@ -112,6 +112,6 @@ class Judge:
             "HYPOTHESIS_STORAGE_DIRECTORY": self._scratch / "hypothesis",  # no failure is kept
         }
         pytest = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
-        tests = in_order(TESTS, module)
+        tests = [f"tests/unit/pyspark_flume/{name}" for name in in_order(TESTS, module)]
         variables = [f"{name}={value}" for name, value in environment.items()]
-        return shlex.join(["env", *variables, sys.executable, *pytest, *map(str, tests)])
+        return shlex.join(["env", *variables, sys.executable, *pytest, *tests])

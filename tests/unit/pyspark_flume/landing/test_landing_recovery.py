@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,14 @@ from uuid import UUID
 
 import pytest
 from pyspark_flume.errors import LandingCorrupt, LandingError, LandingLocked
-from pyspark_flume.landing import FileRange, Landing, LandingWriter, avro_container, index
+from pyspark_flume.landing import (
+    FileRange,
+    Landing,
+    LandingWriter,
+    avro_container,
+    commit,
+    index,
+)
 from pyspark_flume.landing.index import ENTRY
 
 from tests.support.landing import (
@@ -179,6 +187,18 @@ def test_a_log_whose_creation_was_killed_is_created(folder: Path) -> None:
     write(folder, [batch(0, 1)])
     assert stored(folder) == lines(0, 1)
     assert not (folder / ".landing.json.77.tmp").exists()
+
+
+def test_what_a_killed_query_has_left_is_removed_after_a_while(folder: Path) -> None:
+    write(folder, [batch(0, 1)])
+    commit(folder, "counts", 1)
+    old, new = (folder / "consumers" / f".counts.json.{number}.tmp" for number in (1, 2))
+    for path, age in ((old, 3610), (new, 3590)):
+        path.touch()
+        os.utime(path, (time.time() - age,) * 2)
+
+    write(folder, [])
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 # --- damage is an error -------------------------------------------------------------------------
