@@ -74,6 +74,25 @@ def test_blocks_are_the_same_with_any_size_of_a_read(
         assert [bytes(block.items) for block in log.blocks(0, 21)] == expected
 
 
+def test_one_read_takes_no_more_than_fits(log: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    real = os.pread
+
+    def noted(descriptor: int, size: int, at: int) -> bytes:
+        sizes.append(size)
+        return real(descriptor, size, at)
+
+    blocks = [
+        len(block_prefix(block.count, len(block.items))) + len(block.items) + 16
+        for block in log.blocks(0, 21)
+    ]
+    monkeypatch.setattr(os, "pread", noted)
+    monkeypatch.setattr("pyspark_flume.landing.reader.READ_BYTES", blocks[0] + blocks[1])
+    list(log.blocks(0, 21))
+
+    assert [size for size in sizes if size] == [blocks[0] + blocks[1], *blocks[2:]]
+
+
 def test_a_short_read_continues_where_it_stopped(
     log: Landing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -164,6 +164,25 @@ def test_a_segment_that_had_just_begun_is_begun_again(two: Path) -> None:
         assert len(segment_paths(log)) == 1
 
 
+def test_a_segment_that_had_just_begun_changes_none_before_it(rolled: Path) -> None:
+    before = {path.name: path.read_bytes() for path in rolled.glob("0*")}
+    (rolled / f"{12:020d}.avro").write_bytes(b"Obj")
+    (rolled / f"{12:020d}.index").touch()
+
+    write(rolled, [])
+    assert {path.name: path.read_bytes() for path in rolled.glob("0*")} == before
+
+
+def test_the_first_segment_that_had_just_begun_is_begun_again(folder: Path) -> None:
+    with opened(folder):
+        pass
+    segment_paths(folder)[0].write_bytes(b"Obj")
+    cut(folder / f"{0:020d}.index", 0)
+
+    write(folder, [batch(0, 1)])
+    assert stored(folder) == lines(0, 1)
+
+
 def test_the_index_of_a_segment_that_was_never_created_is_removed(two: Path) -> None:
     (two / f"{4:020d}.index").touch()
 
