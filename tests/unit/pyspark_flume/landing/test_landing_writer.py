@@ -85,8 +85,14 @@ def test_a_batch_without_events_is_ignored(folder: Path) -> None:
 
 
 def test_a_batch_that_cannot_hold_its_events_is_refused(folder: Path) -> None:
-    with opened(folder) as writer, pytest.raises(ValueError, match="2 events cannot be in 3 bytes"):
-        writer.append(b"\0\0\0", 2, [])
+    with opened(folder) as writer:
+        for count in (1, 2, 3):
+            writer.append(bytes(2 * count), count, [])  # empty events
+            reason = f"{count} events cannot be in {2 * count - 1} bytes"
+            with pytest.raises(ValueError, match=reason):
+                writer.append(bytes(2 * count - 1), count, [])
+        writer.commit()
+    assert Landing(folder).latest() == 6
 
 
 def test_more_batches_than_one_write_takes_are_stored(folder: Path) -> None:
