@@ -28,6 +28,7 @@ PACKAGE = SOURCES / "pyspark_flume"
 FOLDERS = ("landing", "avroipc", "ingest")
 TESTS = (*FOLDERS, "testing")  # below tests/unit/pyspark_flume; the others use none of this
 TIMES_AS_LONG_MAX = 4  # as the tests of unchanged code; a mutant that takes longer hangs
+TEST_SECONDS_MAX = 30  # for one test: the longest takes a tenth of that
 # `|` stands between types: a change fails at once. `is` for `==`, and the other way round: what is
 # compared by `is` here has no `==` of its own, and small numbers are the same object.
 NOT_TRIED = re.compile(
@@ -112,6 +113,8 @@ class Judge:
             "HYPOTHESIS_STORAGE_DIRECTORY": self._scratch / "hypothesis",  # no failure is kept
         }
         pytest = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+        pytest += ["-o", f"faulthandler_timeout={TEST_SECONDS_MAX}"]
+        pytest += ["-o", "faulthandler_exit_on_timeout=true"]
         tests = [f"tests/unit/pyspark_flume/{name}" for name in in_order(TESTS, module)]
         variables = [f"{name}={value}" for name, value in environment.items()]
         return shlex.join(["env", *variables, sys.executable, *pytest, *tests])
