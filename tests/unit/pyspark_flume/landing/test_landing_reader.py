@@ -130,6 +130,15 @@ def test_a_limit_in_bytes_gives_whole_blocks_and_at_least_one(log: Landing) -> N
     assert log.limit_bytes(21, 100) == 21
 
 
+def test_a_limit_in_bytes_skips_no_block_for_a_smaller_one(folder: Path) -> None:
+    batches = [batch(0, 1), batch(10, 5), batch(60, 1)]
+    write(folder, batches, segment_bytes=1)
+    small, large, _ = (len(block_prefix(n, len(one))) + len(one) + 16 for one, n, _ in batches)
+
+    assert Landing(folder).limit_bytes(0, small + large - 1) == 1
+    assert Landing(folder).limit_bytes(0, small + large) == 6
+
+
 def test_errors_for_offsets_outside_the_log_say_what_to_do(log: Landing, folder: Path) -> None:
     with opened(folder) as writer:
         assert writer.retain(Retention(size_bytes=0)) == 2
