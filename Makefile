@@ -9,6 +9,8 @@ SOAK_MINUTES ?= 60
 SOAK_RATE ?= 20000
 SOAK_KILL_SECONDS ?= 60
 SOAK_SEED ?= 1
+MUTANTS ?= 45
+SEED    ?= 1
 SEEDS   ?= 3
 LEARNERS ?= 5
 RUNNER  ?= pytest
@@ -23,7 +25,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons classroom test test-unit faults experiments fuzz bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check licences audit matrix docs soak bundle bundle-test classroom-cost lock
+.PHONY: help lab down lessons classroom test test-unit faults soak experiments fuzz mutants bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check licences audit matrix docs bundle bundle-test classroom-cost lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -65,6 +67,10 @@ experiments: .venv/ready ## break the lab on purpose, each with SEEDS loads; che
 fuzz: .venv/ready ## coverage-guided fuzzing of the protocol code [SECONDS=180]
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@$(BIN)/python tests/fuzz/fuzz_connection.py -max_total_time=$(SECONDS)
+
+mutants: .venv/ready ## how many small changes of the connector the unit tests notice [MUTANTS=45 SEED=1]
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/mutants.txt
+	@$(BIN)/python -m tools.mutants --count $(MUTANTS) --seed $(SEED)
 
 bench: .venv/ready ## the benchmarks; each prints a ratio
 	@$(FLUMELAB) build --runtime local
@@ -153,6 +159,7 @@ lock: ## renew requirements/*.txt from the two pyproject.toml (needs uv)
 	$(UV_COMPILE) pyproject.toml connector/pyproject.toml --extra connect --extra testing \
 		--group build --group dev --group docs --group outlets \
 		-c requirements/build.txt -c requirements/spark.txt -o requirements/dev.txt
+	$(UV_COMPILE) --group pyproject.toml:mutants -c requirements/dev.txt -o requirements/mutants.txt
 	$(UV_COMPILE) --group pyproject.toml:outlets -c requirements/dev.txt -o requirements/outlets.txt
 	$(UV_COMPILE) --group pyproject.toml:notebook -c requirements/dev.txt -o requirements/notebook.txt
 	$(UV_COMPILE) --group pyproject.toml:release -c requirements/dev.txt -o requirements/release.txt

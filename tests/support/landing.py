@@ -68,6 +68,11 @@ def segment_paths(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.avro"))
 
 
+def open_files() -> int:
+    """How many files this process has open."""
+    return len(list(Path("/dev/fd").iterdir()))
+
+
 def flip(path: Path, position: int) -> None:
     """Change one bit of a file."""
     data = bytearray(path.read_bytes())

@@ -155,6 +155,8 @@ def test_an_agent_that_does_not_accept_the_protocol_is_refused() -> None:
         greet(handshake_answer(b"\4", OTHER_TEXT))
     with pytest.raises(ProtocolError, match="match 1 without the server's protocol"):
         greet(b"\2\0\0\0")
+    with pytest.raises(ProtocolError, match="match -1 without the server's protocol"):
+        greet(b"\1\0\0\0")
 
 
 @pytest.mark.parametrize(
@@ -194,8 +196,8 @@ def test_a_peer_that_is_not_a_spark_sink_is_recognised(sent: bytes, reason: str)
         connection.receive_data(sent)
 
 
-def greet(answer: bytes) -> None:
-    connection = PullConnection(scan_events)
+def greet(answer: bytes, limits: Limits | None = None) -> None:
+    connection = PullConnection(scan_events, limits or Limits())
     connection.ping()
     connection.receive_data(frame(1, answer))
 
@@ -264,6 +266,20 @@ def test_what_is_over_a_limit_names_the_option_to_lower() -> None:
         read(event_batch(lines(*"abcd")), Limits(batch_events_max=3))
     with pytest.raises(ProtocolError, match=r"frame of at least 1,001 bytes.*lower agentBatchSize"):
         connected(Limits(frame_bytes_max=1000)).receive_data(FRAME.pack(2, 1) + b"\0\0\x03\xe9")
+
+
+def test_metadata_may_fill_the_limit_and_no_more() -> None:
+    limits, event = Limits(head_bytes_max=64), lines("a" * 100)
+    fills, over = (hexed("02 0261") + avro_string("b" * size) + b"\0" for size in (59, 60))
+    assert (len(fills), len(over)) == (64, 65)
+    answer = event_batch(event)[1:]  # without its empty metadata
+
+    assert items(read(fills + answer, limits)) == event[0]
+    with pytest.raises(ProtocolError, match="answer to getEventBatch is damaged: ends within a n"):
+        read(over + answer, limits)
+    greet(BOTH[:-1] + b"\2" + fills, limits)
+    with pytest.raises(ProtocolError, match="not an Avro handshake: ends within a number"):
+        greet(BOTH[:-1] + b"\2" + over, limits)
 
 
 # --- any stream ---------------------------------------------------------------------------------

@@ -254,6 +254,12 @@ def test_a_protocols_text_over_the_limit_is_not_parsed() -> None:
         PushConnection(scan_events).receive_data(frame(1, handshake(UNKNOWN, text="[" * 65_537)))
 
 
+def test_a_protocols_text_may_fill_the_limit() -> None:
+    first = handshake(UNKNOWN, text=OTHER_TEXT.ljust(65_536)) + append(*lines("a"))
+
+    assert read(PushConnection(scan_events), first) == (*lines("a"), BOTH + OK)
+
+
 def changed(old: str, new: str) -> str:
     assert old in OTHER_TEXT
     return OTHER_TEXT.replace(old, new)
@@ -325,6 +331,20 @@ def test_reading_value_by_value_is_limited() -> None:
         )
 
 
+def test_metadata_may_fill_the_limit_and_no_more() -> None:
+    limits, event = Limits(head_bytes_max=64), lines("a" * 100)
+    fills, over = (hexed("02 0261") + avro_string("b" * size) + b"\0" for size in (59, 60))
+    assert (len(fills), len(over)) == (64, 65)
+
+    greeting, call = handshake()[:-1] + b"\2", append(*event)
+    assert read(PushConnection(scan_events, limits), greeting + fills + call) == (*event, BOTH + OK)
+    assert read(connected(limits), fills + call[1:]) == (*event, OK)
+    with pytest.raises(ProtocolError, match="not an Avro handshake: ends within a number"):
+        read(PushConnection(scan_events, limits), greeting + over + call)
+    with pytest.raises(ProtocolError, match="call 2 is damaged: ends within a number"):
+        read(connected(limits), over + call[1:])
+
+
 CLIENT_HELLO = hexed("16030102000100 01fc0303" + "5a" * 64)  # how TLS begins
 CALL = frame(1, handshake() + append(*lines("a")))
 
@@ -373,6 +393,19 @@ def test_a_compressed_stream_is_compressed_both_ways_and_each_answer_comes_at_on
         [call] = connection.receive_data(data)
         answer = decompress.decompress(connection.answer(call, stored=True))
         assert answer == frame(serial, OK if serial else BOTH)
+
+
+def test_a_compressed_chunk_may_have_one_whole_frame_and_no_more() -> None:
+    limits = Limits(frame_bytes_max=64, frame_buffers_max=4)
+    opening = handshake() + append(b"")
+    body = bytes(64 - len(opening) - 2)
+    whole = frame(1, opening + encode_event({}, body), buffers=4)
+    assert len(whole) == 8 + 4 * 4 + 64
+
+    [call] = PushConnection(scan_events, limits, True).receive_data(zlib.compress(whole))
+    assert items(call) == encode_event({}, body)
+    with pytest.raises(ProtocolError, match="bytes that inflate to more than 88; lower the sink"):
+        PushConnection(scan_events, limits, True).receive_data(zlib.compress(whole + b"\0"))
 
 
 def test_a_compression_bomb_is_refused_and_takes_no_more_than_the_limit() -> None:

@@ -117,6 +117,16 @@ def test_what_arrives_unasked_can_exceed_the_budget_for_all_but_the_favoured(
     assert not budget.is_exceeded_for(favoured)
 
 
+def test_with_the_last_byte_taken_one_connection_still_continues(budget: MemoryBudget) -> None:
+    budget.add(MEMORY_BYTES_MAX + FRAME)
+    favoured = Holder()
+
+    assert not budget.is_exceeded_for(Holder())
+    assert budget.take(0, FRAME, favoured)
+    budget.end_frame(favoured)
+    assert not budget.take(0, FRAME, Holder())
+
+
 @given(st.lists(st.integers(1, FRAME), min_size=1, max_size=40))
 def test_whatever_is_wanted_all_get_it_in_the_end(sizes: list[int]) -> None:
     budget = MemoryBudget(MEMORY_BYTES_MAX, FRAME)

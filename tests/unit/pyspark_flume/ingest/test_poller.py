@@ -22,10 +22,10 @@ from pyspark_flume.ingest.service import END_SECONDS_MAX
 from pyspark_flume.landing import Landing
 from pyspark_flume.options.ingestion import PollerSettings
 
-from tests.support.avro_client import lines
+from tests.support.avro_client import frame, lines
 from tests.support.receiver import Gate, bodies, lines_of, stored
 from tests.support.spark import wait_for
-from tests.support.spark_sink import SparkSinkStandIn
+from tests.support.spark_sink import SparkSinkStandIn, event_batch
 
 SECONDS = 20  # none of these waits for a process
 A = lines_of("a.log", range(0, 500, 10))
@@ -133,6 +133,14 @@ def test_a_batch_that_cannot_be_stored_goes_back_and_comes_again(
 
     assert sorted(bodies(tmp_path)) == sorted([*A_BODIES, b"plain"])
     assert len([r for r in caplog.records if "No space left on device" in r.getMessage()]) == 1
+
+
+def test_a_batch_without_events_is_acknowledged(tmp_path: Path) -> None:
+    with SparkSinkStandIn() as agent:
+        agent.garbage.append(frame(0, event_batch(number="empty"))[4:])
+        with polling(tmp_path, agent):
+            until(lambda: ("ack", "empty") in agent.calls, "it is acknowledged")
+    assert agent.count("nack") == 0
 
 
 # --- each line once -----------------------------------------------------------------------------

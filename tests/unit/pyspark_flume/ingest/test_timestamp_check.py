@@ -48,3 +48,26 @@ def test_what_is_no_time_is_shown_in_one_short_line(
     (warning,) = warnings(caplog, value)
     assert len(warning) < 320
     assert warning.isprintable()
+
+
+@pytest.mark.parametrize(("value", "shown"), [("x" * 60, "x" * 60), ("x" * 61, "x" * 60 + "…")])
+def test_of_a_long_value_the_beginning_is_shown(
+    caplog: pytest.LogCaptureFixture, value: str, shown: str
+) -> None:
+    (warning,) = warnings(caplog, value)
+    assert warning.startswith(f"header timestamp = '{shown}': it is no number")
+
+
+@pytest.mark.parametrize(
+    ("value", "fact"),
+    [
+        ("99999999999", "it seems to be in seconds"),
+        ("0", "the column timestamp has 1 January 1970"),
+        ("253402300800000", "it is no number of milliseconds"),
+    ],
+)
+def test_the_first_number_outside_of_the_limits_is_warned_of(
+    caplog: pytest.LogCaptureFixture, value: str, fact: str
+) -> None:
+    (warning,) = warnings(caplog, value)
+    assert fact in warning

@@ -2,13 +2,17 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pyspark_flume.landing import commit
+from pyspark_flume.avro_binary import encode_bytes
+from pyspark_flume.landing import commit, index
 from pyspark_flume.landing.__main__ import main
+from pyspark_flume.units import MIB
 
 from tests.support.landing import batch, flip, lines, opened, segment_paths, write
 
@@ -67,6 +71,20 @@ def test_verify_finds_every_flipped_bit(log: Path) -> None:
         flip(index, position)
 
 
+def test_verify_shows_its_progress_on_a_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(folder, segment_bytes=1) as writer:
+        for _ in range(2):
+            writer.append(b"\0" + encode_bytes(bytes(3 * MIB)), 1, [])
+            writer.commit()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    assert main(["verify", str(folder)]) == 0
+    shown = capsys.readouterr().err.split("\r")
+    assert shown[1:] == ["0 of 6 MiB\x1b[K", "\x1b[K", "3 of 6 MiB\x1b[K", "\x1b[K"]
+
+
 def test_verify_names_each_damaged_block(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder, [batch(0, 1), batch(10, 1), batch(20, 1)])
     path = segment_paths(folder)[0]
@@ -97,6 +115,62 @@ def test_verify_finds_a_missing_segment_and_extra_bytes(
     printed = capsys.readouterr().out
     assert "1 bytes that the index does not name" in printed
     assert "events 1 to 1 are missing before it" in printed
+
+
+def test_verify_finds_a_segment_of_another_log(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "other", [batch(0, 2), batch(20, 2)], segment_bytes=1)
+    for path in (tmp_path / "other").glob(f"{2:020d}.*"):
+        shutil.copy(path, log)
+
+    assert main(["verify", "--json", str(log)]) == 1
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["damage"], first["blocks"]) == ([], 1)
+    assert second["damage"] == ["its header belongs to another segment or log"]
+
+
+def test_verify_stops_at_a_segment_that_is_damaged_throughout(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, [batch(10 * i, 1) for i in range(15)])
+    path = segment_paths(folder)[0]
+    data = bytearray(path.read_bytes())
+    for i in range(15):
+        data[data.index(b"access.log %d " % (10 * i))] ^= 1
+    path.write_bytes(data)
+
+    assert main(["verify", "--json", str(folder)]) == 1
+    (verdict,) = json.loads(capsys.readouterr().out)
+    numbers = [line.split(":")[0] for line in verdict["damage"]]
+    assert numbers == [*(f"block {i}" for i in range(1, 11)), "the rest was not checked"]
+
+
+def test_verify_tells_what_the_index_does_not_name(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after a crash between the block and its entry: no damage in the last segment."""
+    with segment_paths(log)[1].open("ab") as file:
+        file.write(b"xyz")
+
+    assert main(["verify", str(log)]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == ["    3 bytes not in the index yet"]
+    segment_paths(log)[1].with_suffix(".index").unlink()
+    assert main(["verify", "--json", str(log)]) == 0
+    last = json.loads(capsys.readouterr().out)[1]
+    assert (last["end"], last["blocks"]) == (2, 0)
+    assert last["unindexed"] == segment_paths(log)[1].stat().st_size
+
+
+def test_verify_finds_a_gap_in_the_index(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = segment_paths(log)[1].with_suffix(".index")
+    header, block = index.as_objects(index.decode(path.read_bytes())[0])
+    shifted = replace(block, position=block.position + 1, length=block.length - 1)
+    path.write_bytes(header.encode() + shifted.encode())
+
+    assert main(["verify", "--json", str(log)]) == 1
+    damage = json.loads(capsys.readouterr().out)[1]["damage"]
+    assert damage[-1] == f"{path.name}: positions with gaps"
 
 
 @pytest.mark.parametrize(

@@ -55,10 +55,57 @@ def test_a_block_is_count_length_items_marker(folder: Path) -> None:
     assert data.endswith(sync + b"\x06" + b"\x6a" + items + sync)
 
 
-@pytest.mark.parametrize("length", range(200))
-def test_a_header_cut_anywhere_is_malformed(length: int) -> None:
-    with pytest.raises(avro_container.SegmentMalformed):
-        avro_container.decode_header(avro_container.encode_header(0, "{}", ID)[:length])
+HEADER = avro_container.encode_header(0, "{}", ID)
+
+
+def test_a_header_cut_anywhere_is_malformed() -> None:
+    for length in range(len(HEADER)):
+        with pytest.raises(avro_container.SegmentMalformed):
+            avro_container.decode_header(HEADER[:length])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"Obj\x01", b"Obj\x02", "not an Avro container file"),
+        (b"Obj\x01", b"Obj\0", "not an Avro container file"),
+        (b"flume.landing\x021", b"flume.landing\x022", "not a segment of a landing log"),
+        (b"flume.landing", b"flume.lending", "not a segment of a landing log"),
+        (b"flume.first\x020", b"flume.first\x02x", "not a segment of a landing log"),
+        (b"flume.first", b"flume.fjrst", "not a segment of a landing log"),
+        (b"flume.seen", b"flume.sewn", "not a segment of a landing log"),
+        (b"{}\0", b"{}\2", "metadata without an end"),  # another block of metadata
+        (b"\x14avro.codec", b"\x13avro.codec", "metadata without an end: length of -10 bytes"),
+    ],
+)
+def test_a_header_of_something_else_is_malformed(old: bytes, new: bytes, reason: str) -> None:
+    assert HEADER.count(old) == 1
+    with pytest.raises(avro_container.SegmentMalformed, match=reason):
+        avro_container.decode_header(HEADER.replace(old, new))
+
+
+def test_the_smallest_block_ends_with_the_bytes() -> None:
+    block = b"\4\x08" + bytes(4) + ID.bytes  # two events of two bytes
+
+    assert avro_container.block_at(b"before" + block, 6, ID.bytes) == (2, 8, 28)
+
+
+@pytest.mark.parametrize(
+    ("block", "reason"),
+    [
+        (b"\0\0" + ID.bytes, "a block of 0 events in 0 bytes at byte 0"),
+        (b"\0\x08" + bytes(4) + ID.bytes, "a block of 0 events in 4 bytes"),
+        (b"\1\x08" + bytes(4) + ID.bytes, "a block of -1 events in 4 bytes"),
+        (b"\4\6" + bytes(3) + ID.bytes, "a block of 2 events in 3 bytes"),
+        (b"\2\1" + bytes(2) + ID.bytes, "a block of 1 events in -1 bytes"),
+        (b"\2\4" + bytes(2) + ID.bytes[:-1], "a block of 1 events in 2 bytes"),
+        (b"\2\4" + bytes(2) + bytes(16), "no sync marker after the block at byte 0"),
+        (b"\2\x80", "a number without an end in the block at byte 0"),
+    ],
+)
+def test_a_block_whose_numbers_make_no_sense_is_malformed(block: bytes, reason: str) -> None:
+    with pytest.raises(avro_container.SegmentMalformed, match=reason):
+        avro_container.block_at(block, 0, ID.bytes)
 
 
 def test_any_avro_tool_reads_a_segment(folder: Path) -> None:

@@ -1,13 +1,16 @@
 """Reading by offset, by time and by size, while a writer runs."""
 
+import os
 import pickle
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from pyspark_flume.errors import LandingCorrupt, LandingError, OffsetTooNew, OffsetTooOld
-from pyspark_flume.landing import Landing, LandingWriter, Retention
+from pyspark_flume.landing import Landing, LandingWriter, Retention, index
 from pyspark_flume.landing.avro_container import block_prefix
 
 from tests.support.landing import batch, bodies, flip, lines, opened, segment_paths, stored, write
@@ -71,6 +74,35 @@ def test_blocks_are_the_same_with_any_size_of_a_read(
         assert [bytes(block.items) for block in log.blocks(0, 21)] == expected
 
 
+def test_one_read_takes_no_more_than_fits(log: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    real = os.pread
+
+    def noted(descriptor: int, size: int, at: int) -> bytes:
+        sizes.append(size)
+        return real(descriptor, size, at)
+
+    blocks = [
+        len(block_prefix(block.count, len(block.items))) + len(block.items) + 16
+        for block in log.blocks(0, 21)
+    ]
+    monkeypatch.setattr(os, "pread", noted)
+    monkeypatch.setattr("pyspark_flume.landing.reader.READ_BYTES", blocks[0] + blocks[1])
+    list(log.blocks(0, 21))
+
+    assert [size for size in sizes if size] == [blocks[0] + blocks[1], *blocks[2:]]
+
+
+def test_a_short_read_continues_where_it_stopped(
+    log: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = [bytes(block.items) for block in log.blocks(0, 21)]
+    real = os.pread
+    monkeypatch.setattr(os, "pread", lambda fd, size, at: real(fd, min(size, 7), at))
+
+    assert [bytes(block.items) for block in log.blocks(0, 21)] == expected
+
+
 @pytest.mark.parametrize(
     ("time_ms", "offset"),
     [(0, 0), (1000, 0), (1001, 1), (3000, 3), (3001, 6), (5001, 15), (6000, 15), (6001, 21)],
@@ -96,6 +128,15 @@ def test_a_limit_in_bytes_gives_whole_blocks_and_at_least_one(log: Landing) -> N
                 expected = end
             assert log.limit_bytes(start, limit) == expected
     assert log.limit_bytes(21, 100) == 21
+
+
+def test_a_limit_in_bytes_skips_no_block_for_a_smaller_one(folder: Path) -> None:
+    batches = [batch(0, 1), batch(10, 5), batch(60, 1)]
+    write(folder, batches, segment_bytes=1)
+    small, large, _ = (len(block_prefix(n, len(one))) + len(one) + 16 for one, n, _ in batches)
+
+    assert Landing(folder).limit_bytes(0, small + large - 1) == 1
+    assert Landing(folder).limit_bytes(0, small + large) == 6
 
 
 def test_errors_for_offsets_outside_the_log_say_what_to_do(log: Landing, folder: Path) -> None:
@@ -165,6 +206,31 @@ def test_every_flipped_bit_in_a_block_is_noticed(folder: Path) -> None:
         with pytest.raises(LandingCorrupt, match="checksum differs"):
             stored(folder)
         flip(path, position)
+
+
+@pytest.mark.parametrize(
+    ("field", "change", "reason"),
+    [
+        ("events", 1, "the index has another count"),
+        ("length", 1, "the index has another count"),
+        ("position", -1, "a block of .* events in|no sync marker|a number without an end"),
+    ],
+)
+def test_an_index_that_differs_from_its_blocks_is_an_error(
+    folder: Path, field: str, change: int, reason: str
+) -> None:
+    write(folder, [batch(0, 2), batch(20, 2)])
+    path = folder / f"{0:020d}.index"
+    header, first, second = index.as_objects(index.decode(path.read_bytes())[0])
+    wrong = replace(second, **{field: getattr(second, field) + change})
+    with segment_paths(folder)[0].open("ab") as file:
+        file.write(b"\0")
+    there = segment_paths(folder)[0].read_bytes()[wrong.position :][: wrong.length]
+    entries = (header, first, replace(wrong, crc=crc32(there)))
+    path.write_bytes(b"".join(entry.encode() for entry in entries))
+
+    with pytest.raises(LandingCorrupt, match=f"damaged at byte {wrong.position}: .*({reason})"):
+        list(Landing(folder).blocks(0, 4))
 
 
 def test_a_damaged_index_of_an_older_segment_is_an_error(log: Landing, folder: Path) -> None:

@@ -5,15 +5,35 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from pyspark_flume.errors import LandingCorrupt, LandingError, LandingLocked
-from pyspark_flume.landing import FileRange, Landing, LandingWriter
+from pyspark_flume.landing import (
+    FileRange,
+    Landing,
+    LandingWriter,
+    avro_container,
+    commit,
+    index,
+)
 from pyspark_flume.landing.index import ENTRY
 
-from tests.support.landing import batch, flip, identify, lines, opened, segment_paths, stored, write
+from tests.support.landing import (
+    batch,
+    flip,
+    identify,
+    lines,
+    open_files,
+    opened,
+    segment_paths,
+    stored,
+    write,
+)
 
 
 def copy(folder: Path, name: str) -> Path:
@@ -144,6 +164,25 @@ def test_a_segment_that_had_just_begun_is_begun_again(two: Path) -> None:
         assert len(segment_paths(log)) == 1
 
 
+def test_a_segment_that_had_just_begun_changes_none_before_it(rolled: Path) -> None:
+    before = {path.name: path.read_bytes() for path in rolled.glob("0*")}
+    (rolled / f"{12:020d}.avro").write_bytes(b"Obj")
+    (rolled / f"{12:020d}.index").touch()
+
+    write(rolled, [])
+    assert {path.name: path.read_bytes() for path in rolled.glob("0*")} == before
+
+
+def test_the_first_segment_that_had_just_begun_is_begun_again(folder: Path) -> None:
+    with opened(folder):
+        pass
+    segment_paths(folder)[0].write_bytes(b"Obj")
+    cut(folder / f"{0:020d}.index", 0)
+
+    write(folder, [batch(0, 1)])
+    assert stored(folder) == lines(0, 1)
+
+
 def test_the_index_of_a_segment_that_was_never_created_is_removed(two: Path) -> None:
     (two / f"{4:020d}.index").touch()
 
@@ -167,6 +206,18 @@ def test_a_log_whose_creation_was_killed_is_created(folder: Path) -> None:
     write(folder, [batch(0, 1)])
     assert stored(folder) == lines(0, 1)
     assert not (folder / ".landing.json.77.tmp").exists()
+
+
+def test_what_a_killed_query_has_left_is_removed_after_a_while(folder: Path) -> None:
+    write(folder, [batch(0, 1)])
+    commit(folder, "counts", 1)
+    old, new = (folder / "consumers" / f".counts.json.{number}.tmp" for number in (1, 2))
+    for path, age in ((old, 3610), (new, 3590)):
+        path.touch()
+        os.utime(path, (time.time() - age,) * 2)
+
+    write(folder, [])
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 # --- damage is an error -------------------------------------------------------------------------
@@ -202,6 +253,42 @@ def test_a_flipped_bit_in_the_index_loses_nothing(two: Path) -> None:
 
         write(log, [])
         assert stored(log) == lines(0, 4)
+
+
+def test_an_index_that_names_other_bytes_than_the_next_block_is_an_error(two: Path) -> None:
+    """Its checksums are right, so only the places tell that it belongs to another segment."""
+    path, data = two / f"{0:020d}.index", segment_paths(two)[0].read_bytes()
+    header, first, second = index.as_objects(index.decode(path.read_bytes())[0])
+    beyond = replace(second, length=second.length + 1)  # its checksum is that of what is there
+    for entries, position in (
+        ([header, first, replace(first, events=4)], first.position),
+        ([header, second], second.position),
+        ([header, first, beyond], second.position),
+    ):
+        log = copy(two, "misled")
+        (log / path.name).write_bytes(b"".join(entry.encode() for entry in entries))
+
+        reason = f"damaged at byte {position}: the index names bytes that do not exist"
+        with pytest.raises(LandingCorrupt, match=reason):
+            opened(log)
+        assert segment_paths(log)[0].read_bytes() == data
+
+
+def test_an_older_segment_whose_index_has_no_valid_end_is_an_error(rolled: Path) -> None:
+    path = rolled / f"{4:020d}.index"
+    whole = path.read_bytes()
+    for damaged in (b"", whole[: ENTRY.size - 1], whole[:-1] + bytes([whole[-1] ^ 1])):
+        path.write_bytes(damaged)
+        with pytest.raises(LandingCorrupt, match=f"{path.name} is damaged at its end; remove it"):
+            opened(rolled)
+
+
+def test_an_older_segment_whose_index_lost_entries_is_an_error(rolled: Path) -> None:
+    for entries, first in ((1, 4), (2, 6)):
+        log = copy(rolled, "lost")
+        cut(log / f"{4:020d}.index", entries * ENTRY.size)
+        with pytest.raises(LandingCorrupt, match=f"lacks events {first} to 7, between "):
+            opened(log)
 
 
 def test_damage_before_whole_blocks_is_an_error_even_without_an_index(two: Path) -> None:
@@ -243,6 +330,17 @@ def test_a_segment_of_another_log_is_an_error(two: Path, tmp_path: Path) -> None
         opened(two)
 
 
+@pytest.mark.parametrize("seen", ["{", "5", '{"a":5}', '{"a":[0,"x"]}', '{"a":[5,0]}'])
+def test_a_header_whose_ranges_cannot_be_read_is_an_error(folder: Path, seen: str) -> None:
+    with opened(folder):
+        log_id = UUID(Landing(folder).id)
+    segment_paths(folder)[0].write_bytes(avro_container.encode_header(0, seen, log_id))
+    (folder / f"{0:020d}.index").unlink()
+
+    with pytest.raises(LandingCorrupt, match="at byte 0: the ranges seen cannot be read: "):
+        opened(folder)
+
+
 def test_nothing_is_changed_where_opening_fails(rolled: Path) -> None:
     flip(segment_paths(rolled)[2], segment_paths(rolled)[2].stat().st_size - 20)
     before = {path: path.read_bytes() for path in rolled.glob("0*")}
@@ -261,6 +359,14 @@ def test_a_second_writer_is_told_which_process_is_the_first(folder: Path) -> Non
     opened(folder).close()
 
 
+def test_a_second_writer_leaves_nothing_open(folder: Path) -> None:
+    with opened(folder):
+        before = open_files()
+        with pytest.raises(LandingLocked):
+            opened(folder)
+        assert open_files() == before
+
+
 def unknown_format(folder: Path) -> None:
     (folder / "landing.json").write_text('{"format": 2, "id": "00112233445566778899aabbccddeeff"}')
 
@@ -271,6 +377,10 @@ def no_json(folder: Path) -> None:
 
 def json_of_others(folder: Path) -> None:
     (folder / "landing.json").write_text("[1]")
+
+
+def id_that_is_no_text(folder: Path) -> None:
+    (folder / "landing.json").write_text('{"format": 1, "id": 5}')
 
 
 def no_identity(folder: Path) -> None:
@@ -287,6 +397,7 @@ def foreign_file(folder: Path) -> None:
         (unknown_format, "has format 2, this version reads 1; install"),
         (no_json, "landing.json does not identify a landing log; restore"),
         (json_of_others, "landing.json does not identify a landing log; restore"),
+        (id_that_is_no_text, "landing.json does not identify a landing log; restore"),
         (no_identity, "segments but no landing.json; restore"),
         (foreign_file, "notes.txt is not part of a landing log; move it away"),
     ],

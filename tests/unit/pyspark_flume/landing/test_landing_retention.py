@@ -93,6 +93,17 @@ def test_of_several_conditions_the_first_that_is_true_counts(five: Path) -> None
     assert earliest_after(five, "commit,2d") == 4
 
 
+def test_a_segment_of_one_event_is_kept_until_a_consumer_has_passed_it(folder: Path) -> None:
+    with opened(folder, segment_bytes=1) as writer:
+        for start in (0, 10, 20):
+            writer.append(*batch(start, 1))
+            writer.commit()
+        assert writer.retain(Retention(age_ms=DAY)) == 0
+        assert writer.retain(Retention(committed=True)) == 0
+        commit(folder, "counts", 1)
+        assert writer.retain(Retention(committed=True)) == 1
+
+
 def test_keep_removes_nothing(five: Path) -> None:
     commit(five, "counts", 10)
 

@@ -79,7 +79,9 @@ def test_a_copy_does_not_follow_its_original() -> None:
     assert copy.snapshot() == '{"a":[0,10]}'
 
 
-@pytest.mark.parametrize("text", ["[]", '{"a":[0]}', '{"a":[5,1]}', '{"a":[1,1]}', "{"])
+@pytest.mark.parametrize(
+    "text", ["[]", "{", '{"a":[0]}', '{"a":[5,1]}', '{"a":[1,1]}', '{"a":[0,0,1,2]}']
+)
 def test_a_text_that_is_not_a_snapshot_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         SeenRanges().restore(text)

@@ -7,11 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pyspark_flume.errors import LandingWriteFailed
+from pyspark_flume.errors import LandingError, LandingWriteFailed
 from pyspark_flume.landing import FileRange, Landing, LandingWriter
 from pyspark_flume.landing.segment_writer import write_all
 
-from tests.support.landing import batch, flip, identify, lines, opened, segment_paths, stored, write
+from tests.support.landing import (
+    batch,
+    flip,
+    identify,
+    lines,
+    open_files,
+    opened,
+    segment_paths,
+    stored,
+    write,
+)
 
 ALL = FileRange("access.log", 0, 1000, 0, 0)
 
@@ -75,8 +85,14 @@ def test_a_batch_without_events_is_ignored(folder: Path) -> None:
 
 
 def test_a_batch_that_cannot_hold_its_events_is_refused(folder: Path) -> None:
-    with opened(folder) as writer, pytest.raises(ValueError, match="2 events cannot be in 3 bytes"):
-        writer.append(b"\0\0\0", 2, [])
+    with opened(folder) as writer:
+        for count in (1, 2, 3):
+            writer.append(bytes(2 * count), count, [])  # empty events
+            reason = f"{count} events cannot be in {2 * count - 1} bytes"
+            with pytest.raises(ValueError, match=reason):
+                writer.append(bytes(2 * count - 1), count, [])
+        writer.commit()
+    assert Landing(folder).latest() == 6
 
 
 def test_more_batches_than_one_write_takes_are_stored(folder: Path) -> None:
@@ -250,6 +266,44 @@ def test_a_segment_that_cannot_be_created_is_created_later(
     assert stored(folder) == lines(0, 4)
     with opened(folder) as writer:
         assert writer.missing(ALL) == [(40, 1000)]
+
+
+@pytest.mark.parametrize("suffix", [".index", ".avro"])
+def test_a_segment_that_cannot_be_opened_leaves_no_file_and_nothing_open(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    real = os.open
+
+    def failing(path: Path, *arguments: int) -> int:
+        if Path(path).suffix == suffix:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return real(path, *arguments)
+
+    with opened(folder, segment_bytes=1) as writer:
+        writer.append(*batch(0, 2))
+        writer.commit()
+        before = open_files()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", failing)
+            writer.append(*batch(20, 2))
+            with pytest.raises(LandingWriteFailed, match="Too many open files"):
+                writer.commit()
+        assert open_files() == before
+        assert len(list(folder.glob("0*"))) == 2
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["create", "resume"])
+def test_a_log_that_cannot_be_opened_leaves_nothing_open(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    if begun:
+        write(folder, [batch(0, 2)])
+    before = open_files()
+    with monkeypatch.context() as patch:
+        FailingDisk(patch, "fdatasync")
+        with pytest.raises(LandingError, match="No space left on device"):
+            opened(folder)
+    assert open_files() == before
 
 
 def during_a_failing_commit(
