@@ -133,7 +133,8 @@ def _memory_min(runtime: str, settings: Settings) -> float:
 
 def _disk(runtime: str, settings: Settings) -> Iterator[Check]:
     folder = settings.state if runtime == "local" else settings.root
-    while not folder.exists():
+    # Path.exists raises below a folder that may not be searched.
+    while not os.path.exists(folder):  # noqa: PTH110
         folder = folder.parent
     if runtime == "local" and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
         remedy = "name a folder of yours: set LAB_STATE to it"

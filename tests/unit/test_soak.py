@@ -116,5 +116,17 @@ def test_only_files_that_flume_finished_a_while_ago_are_removed_and_their_lines_
     assert lab.removed_lines == 2
 
 
+def test_a_part_that_ends_while_the_rest_is_counted_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_STATE", str(tmp_path))
+    lab = SoakLab(load(), print)
+    balances = [dataclasses.replace(EVEN, lost=1, differences={"/": (2, 1)}), EVEN, EVEN]
+    monkeypatch.setattr(lab, "_balance", lambda: balances.pop(0))
+    monkeypatch.setattr(lab, "revive", lambda: ["receiver"])
+    monkeypatch.setattr("tools.soak.lab.BALANCE_POLL_SECONDS", 0)
+    assert lab.settle() == (EVEN, ["receiver"])
+
+
 def test_the_moments_do_not_depend_on_how_long_the_load_is() -> None:
     assert list(islice(strikes(60, 3600, seed=1), 9)) == list(strikes(60, 600, seed=1))

@@ -16,6 +16,8 @@ DEFAULT = ROOT / "dist" / "docs"
 def main() -> None:
     """Build the site and say where it is."""
     out = Path(sys.argv[1]).absolute() if sys.argv[1:] else DEFAULT
+    if out.exists() and any(out.iterdir()) and not (out / "searchindex.js").exists():
+        sys.exit(f"docs: {out} has other files, which would be deleted; name an empty folder")
     try:
         build(out)
     except subprocess.CalledProcessError:

@@ -23,8 +23,9 @@ from tools.matrix.results import FAILED, Run, series
 def main() -> int:
     """Run what was asked for; return 1 if a test has failed."""
     parser = argparse.ArgumentParser(description="Try the connector on several Sparks.")
-    parser.add_argument("--spark", default="", help="such as 4.0; without it all Sparks")
-    parser.add_argument("--python", default="", help="such as 3.12; without it all Pythons")
+    sparks = [series(spark) for spark in SPARKS]
+    parser.add_argument("--spark", choices=sparks, help="without it all Sparks")
+    parser.add_argument("--python", choices=list(JAVAS_OF), help="without it all Pythons")
     parser.add_argument("--sparks-in", type=Path, help="folder that keeps the wheels of Sparks")
     asked = parser.parse_args()
     failed = False
@@ -32,7 +33,7 @@ def main() -> int:
         wheels = Wheels(Path(folder, "wheels"), asked.sparks_in or Path(folder, "sparks"))
         for spark in SPARKS:
             for python in JAVAS_OF:
-                if asked.spark in ("", series(spark)) and asked.python in ("", python):
+                if asked.spark in (None, series(spark)) and asked.python in (None, python):
                     failed |= _try(spark, python, wheels)
     return int(failed)
 
@@ -44,10 +45,15 @@ def _try(spark: str, python: str, wheels: Wheels) -> bool:
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
         try:
             made = Environment(Path(folder, "venv"), python)
-            javas = {java: made.variables(java) for java in JAVAS_OF[python]}
         except LookupError as missing:
             print(f"{name}: untested, since there is {missing} here", flush=True)
             return False
+        javas = {}
+        for java in JAVAS_OF[python]:
+            try:
+                javas[java] = made.variables(java)
+            except LookupError as missing:
+                print(f"{name}: untested, since there is {missing} here", flush=True)
         reports: dict[str, list[Path]] = {java: [] for java in javas}
         for extra, checks in EXTRAS.items():
             made.install(wheels.spark(spark), wheels, extra)

@@ -36,7 +36,7 @@ def _says(program: str, question: str, version: str) -> bool:
         done = subprocess.run(
             [program, question], capture_output=True, text=True, check=False, timeout=20
         )
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return False
     found = re.search(r"\d[\d.]*", done.stdout + done.stderr)
     return done.returncode == 0 and found is not None and f"{found[0]}.".startswith(f"{version}.")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from tools.matrix import results
 from tools.matrix.plan import CHECKS, JAVAS, PAGE, PYTHONS, SPARKS
-from tools.matrix.results import FAILED, PASSED, Run, series
+from tools.matrix.results import FAILED, PASSED, UNTESTED, Run, series
 
 BEGIN = "<!-- make matrix writes from here"
 END = "<!-- to here -->"
@@ -36,9 +36,9 @@ def tables(runs: Sequence[Run]) -> str:
 
 def _check_cell(check: str, runs: Sequence[Run]) -> str:
     """Say how one check went with all Pythons and Javas of a Spark."""
-    outcomes = {run.results.get(check, "untested") for run in runs}
+    outcomes = {run.results.get(check, UNTESTED) for run in runs} - {UNTESTED}
     if not outcomes:
-        return "untested"
+        return UNTESTED
     failed = [run.place[1:] for run in runs if run.results.get(check) == FAILED]
     if not failed:
         return "yes" if outcomes == {PASSED} else ", ".join(sorted(outcomes - {PASSED}))
@@ -49,8 +49,8 @@ def _check_cell(check: str, runs: Sequence[Run]) -> str:
 
 def _version_cell(runs: Sequence[Run], python: str, java: str) -> str:
     run = next((run for run in runs if run.place[1:] == (python, java)), None)
-    if not run:
-        return "untested"
+    if not run or UNTESTED in run.results.values():
+        return UNTESTED
     failed = [outcome for outcome in run.results.values() if outcome == FAILED]
     return "**no**" if len(failed) == len(run.results) else "in part" if failed else "yes"
 

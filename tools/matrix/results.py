@@ -13,13 +13,15 @@ from tools.matrix.plan import CHECKS, RESULTS
 
 PASSED = "passed"
 FAILED = "failed"
+UNTESTED = "untested"
+"""Skipped because of this machine, such as a port in use."""
 
 
 @dataclass(frozen=True)
 class Run:
     """What the tests of one Spark, Python and Java have said.
 
-    :param results: of each check `PASSED`, `FAILED`, or why it was skipped
+    :param results: of each check `PASSED`, `FAILED`, `UNTESTED`, or since which Spark it applies
     """
 
     spark: str
@@ -82,7 +84,10 @@ def _outcome(case: ElementTree.Element, before: str) -> str:
     if case.find("failure") is not None or case.find("error") is not None:
         return FAILED
     skipped = case.find("skipped")
-    return before if skipped is None or before == FAILED else skipped.get("message", "skipped")
+    if skipped is None or before == FAILED:
+        return before
+    reason = skipped.get("message", "")
+    return reason if reason.startswith("from Spark") else UNTESTED
 
 
 def _all(outcomes: list[str]) -> str:

@@ -88,14 +88,14 @@ def soak(lab: SoakLab, options: Options) -> Result:
             raise LabError(f"the generator ended with exit code {generator.returncode}")
     loaded = time.monotonic()
     say("the load is over; waiting until all is counted")
-    balance = lab.settle()
+    balance, ended_later = lab.settle()
     return Result(
         minutes=options.minutes,
         rate=options.rate,
         kill_seconds=options.kill_seconds,
         seed=options.seed,
         kills=kills,
-        ended=ended,
+        ended=ended + ended_later,
         slowest_return=slowest,
         seconds_until_counted=time.monotonic() - loaded,
         balance=balance,

@@ -125,17 +125,20 @@ class SoakLab:
                 self.removed_lines += file.read_bytes().count(b"\n")
                 file.unlink()
 
-    def settle(self) -> Balance:
+    def settle(self) -> tuple[Balance, list[str]]:
         """Wait until everything is counted, stop the lab, and compare.
+
+        Return the balance, and the parts that have ended by themselves meanwhile.
 
         A part that is stopped first finishes what it has received, so nothing can come afterwards.
         """
+        ended: list[str] = []
         deadline = time.monotonic() + BALANCE_SECONDS_MAX
         while not self._balance().balanced and time.monotonic() < deadline:
-            self.revive()
+            ended += self.revive()
             time.sleep(BALANCE_POLL_SECONDS)
         self._runtime.down(self._report)
-        return self._balance()
+        return self._balance(), ended
 
     def end(self) -> None:
         """Kill what still runs; the state stays."""

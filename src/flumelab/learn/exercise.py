@@ -62,7 +62,7 @@ class Run:
     """How the file runs.
 
     :param lesson: a lesson of the catalogue; it gives all that the exercise does not change
-    :param seconds: the longest time from start to last count; ten at least for the last wave
+    :param seconds: the longest time from the start to the last count; see `watched_run`
     :param settle: how long the right numbers must stay as they are, at least, in seconds
     :param quiet: how long wrong numbers must stay as they are, at least, until the verdict
     """

@@ -1,5 +1,6 @@
 """The doctor: what is missing, and the command that installs it."""
 
+import os
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +61,20 @@ def test_a_state_folder_below_a_file_is_named(lab: settings.Settings, tmp_path: 
     assert checks["state folder"].found == f"{file} cannot be written"
     assert "LAB_STATE" in checks["state folder"].remedy
     assert "disk" not in checks
+
+
+def test_below_a_folder_that_may_not_be_searched_the_doctor_still_answers(
+    lab: settings.Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, stat = tmp_path / "closed/lab", os.stat
+
+    def refuse(path: object, **options: object) -> os.stat_result:
+        if path == state:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert "disk" in by_name(doctor.examine("local", replace(lab, state=state), ports=False))
 
 
 def test_a_port_in_use_is_named_with_the_variable_that_moves_it(lab: settings.Settings) -> None:

@@ -33,13 +33,16 @@ def test_a_signal_ends_it_with_0(
     ready = f"listens on 127.0.0.1:{port} and stores in {tmp_path}"
 
     def end() -> None:
-        wait_for(lambda: ready in caplog.messages, "it is ready")
-        os.kill(os.getpid(), number)
+        try:
+            wait_for(lambda: ready in caplog.messages, "it is ready")
+        finally:  # or the receiver would run for ever
+            os.kill(os.getpid(), number)
 
     ending = threading.Thread(target=end)
     ending.start()
     assert receiver("--landing", str(tmp_path), "--port", str(port)) == 0
     ending.join()
+    assert ready in caplog.messages
     assert Landing(tmp_path).latest() == 0
 
 
