@@ -246,6 +246,13 @@ def test_a_spark_that_knows_no_limits_reads_all_events_at_once_and_continues(
     fill(landing, *batches_of(100, 150))
     assert batches_of_a_query() == [numbers(100, 150)]
 
+    fill(tmp_path / "foreign", *batches_of(0, 10))
+    options = {"landing": tmp_path / "foreign", "source": "flume_without_limits"}
+    with Query(session, tmp_path / "checkpoint", trigger=trigger, **options) as query:
+        assert "OffsetForeign" in query.failure()
+    fill(landing, *batches_of(150, 160))
+    assert batches_of_a_query() == [numbers(150, 160)]
+
 
 # --- with a port, the query receives ------------------------------------------------------------
 
