@@ -121,7 +121,7 @@ audit: .venv/ready ## known vulnerabilities of what the lock names; needs the in
 	@for lock in requirements/*.txt; do echo "$$lock" && $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r $$lock || failed=1; done; exit $${failed:-0}
 
 docs: .venv/ready ## the docs as a site that works from files, with search, in dist/docs
-	@$(BIN)/python -m tools.docs
+	@$(BIN)/python -m tools.docs.site
 
 matrix: .venv/ready ## the connector on Spark 4.0 to 4.3, and its page [SPARK=4.0]
 	@$(FLUMELAB) build --runtime local

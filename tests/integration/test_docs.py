@@ -46,7 +46,7 @@ NOT_RUN = {
     "how-to/without-a-checkout.md": "its first command is run by tests/integration/test_wheel.py",
     "how-to/test-a-pipeline.md": "its test is one of test_examples.py",
     "reference/exercises.md": "its command is run by tests/integration/test_learn.py",
-    "tutorial/exactly-once.md": "run by test_experiments.py and test_structured_faults.py",
+    "tutorial/exactly-once.md": "its faults are those of make faults; its sequence is not run",
     "tutorial/exercises.md": "run by tests/integration/test_learn.py",
     "tutorial/first-count.md": "its commands are those of test_readme.py and test_local_lab.py",
     "lessons.md": "its programs are run by tests/integration/test_lessons.py",

@@ -12,7 +12,7 @@ import pytest
 
 import flumelint
 from tests.support.browser import open_browser
-from tools.docs import __main__ as docs
+from tools.docs import site as docs
 
 ROOT = Path(__file__).parents[2]
 ASKS = re.compile(

@@ -23,7 +23,7 @@ from flumelab.errors import LabError
 from flumelab.runtimes import flume_class_archive, local_build
 from flumelab.runtimes.docker_compose import engine_version
 from flumelab.runtimes.servers import SERVERS
-from tools.docs import __main__ as docs
+from tools.docs import site as docs
 
 NAME = "flumelab-offline"
 ROOT = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""Sphinx's settings for the site; `tools.docs` builds it.
+"""Sphinx's settings for the site; `tools.docs.site` builds it.
 
 The folder of the sources is the checkout, so that a page may link to any file of it: the site gets
 a copy of each file to which a page links. Warnings are errors.

@@ -40,10 +40,12 @@ def test_a_service_runs_in_a_thread_that_does_not_keep_the_process(tmp_path: Pat
 
 def test_a_service_that_cannot_start_says_why_and_leaves_no_thread(tmp_path: Path) -> None:
     first = BackgroundService.start(settings(tmp_path))
-    with pytest.raises(LandingLocked, match="is written by process"):
-        BackgroundService.start(settings(tmp_path))
-    assert len(threads()) == 1
-    first.stop()
+    try:
+        with pytest.raises(LandingLocked, match="is written by process"):
+            BackgroundService.start(settings(tmp_path))
+        assert len(threads()) == 1
+    finally:
+        first.stop()
 
 
 def test_a_service_that_ends_by_an_unexpected_error_is_logged_and_found(

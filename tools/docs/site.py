@@ -1,6 +1,6 @@
 """Builds the docs as a site that a browser opens from files: make docs.
 
-python -m tools.docs [FOLDER]      default: dist/docs
+python -m tools.docs.site [FOLDER]      default: dist/docs
 """
 
 import shutil
