@@ -59,7 +59,7 @@ class WatchedRun:
         deadline = time.monotonic() + WAVE_SECONDS_MAX * slowness()
         while time.monotonic() < deadline:
             self._look()
-            if self.ended or (self._arrived and (self._is_wave_counted or self._is_passed)):
+            if self.ended or (self._arrived and (self._is_wave_over or self._was_counted)):
                 return
             time.sleep(POLL_SECONDS)
 
@@ -105,23 +105,23 @@ class WatchedRun:
             self.pulse.mark()
 
     @property
-    def _is_wave_counted(self) -> bool:
+    def _is_wave_over(self) -> bool:
+        """Whether the wave is counted, or will not be."""
         if self.found:
             return self._is_still(1, BLIND_SECONDS_RIGHT)
-        return self._is_looked_for and self._is_still(BEATS_WRONG, BLIND_SECONDS_RIGHT)
+        return self._queries_have_looked and self._is_still(BEATS_WRONG, BLIND_SECONDS_RIGHT)
 
     @property
-    def _is_looked_for(self) -> bool:
-        """Whether a query that rests has looked for what was sent."""
+    def _queries_have_looked(self) -> bool:
+        """Whether each query was triggered since the last change, and has looked for new lines."""
         return time.monotonic() - self._since >= TRIGGER_SECONDS * slowness()
 
     @property
-    def _is_passed(self) -> bool:
+    def _was_counted(self) -> bool:
         """Whether the wave was counted a while ago, though the numbers may change for ever."""
         still = time.monotonic() - self._moved
         behind = self.pulse.seconds_behind() if self.pulse.is_known else 0.0
-        is_had = still >= WAVE_STILL_SECONDS * slowness() and behind < still
-        return bool(self.found) and is_had
+        return bool(self.found) and still >= WAVE_STILL_SECONDS * slowness() and behind < still
 
     @property
     def _arrived(self) -> bool:
@@ -132,9 +132,9 @@ class WatchedRun:
         still = time.monotonic() - self._since
         if not self._arrived:
             return "received" in self.hops and still >= STUCK_SECONDS * slowness()
-        if self.found == expected:
+        if self.found == expected:  # of all lines: a query finds nothing more at its next trigger
             return still >= self.run.settle and self._is_still(BEATS_RIGHT, BLIND_SECONDS_RIGHT)
-        is_quiet = still >= self.run.quiet and self._is_looked_for
+        is_quiet = still >= self.run.quiet and self._queries_have_looked
         return is_quiet and self._is_still(BEATS_WRONG, BLIND_SECONDS_WRONG)
 
     def _is_still(self, beats: int, blind_seconds: float) -> bool:
