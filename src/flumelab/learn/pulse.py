@@ -44,8 +44,8 @@ class Pulse:
         """Return how many micro-batches have been finished that began after the mark.
 
         Spark may be some batches behind; those that it still catches up on do not count. A query
-        makes none while there is nothing to read; each time that it is asked and found idle counts
-        as one.
+        makes none while there is nothing to read; each time that it is asked and found idle again
+        counts as one.
         """
         if (finished := self._completed()) is not None:
             completed, newest = finished
@@ -53,7 +53,7 @@ class Pulse:
                 self._marked = completed
             return completed - self._marked
         self._idle = self._idle + 1 if self._queries_rest() else 0
-        return self._idle
+        return max(0, self._idle - 1)
 
     def seconds_behind(self) -> float:
         """Return how old the newest finished micro-batch of DStreams is; 0 if none runs."""

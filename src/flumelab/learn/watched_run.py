@@ -18,8 +18,12 @@ STUCK_SECONDS = 6.0  # Flume's own sink tries to connect every five
 WAVE_SECONDS_MAX = 20.0
 WAVE_STILL_SECONDS = 3.0
 LAST_WAVE_SECONDS_MIN = 10.0  # whatever the waves before it have taken
-BEATS_RIGHT, BEATS_WRONG = 2, 3
-"""The micro-batches after which a number that has not changed will not change."""
+BEATS_RIGHT, BEATS_WRONG = 1, 3
+"""The micro-batches after which a number that has not changed will not change.
+
+Right numbers are of all lines, so one more batch shows whether it adds anything. Wrong ones may
+wait for a window that slides every two seconds.
+"""
 BLIND_SECONDS_RIGHT, BLIND_SECONDS_WRONG = 2.5, 6.0  # … where nobody can count micro-batches
 TRIGGER_SECONDS = 2.5
 """By then a query that is triggered each second has looked for new lines; in between it rests."""
@@ -50,6 +54,7 @@ class WatchedRun:
     found: dict[str, int] = field(default_factory=dict)
     hops: dict[str, int] = field(default_factory=dict)
     ended: bool = False
+    _beats: int = 0
     _since: float = field(default_factory=time.monotonic)
     _moved: float = field(default_factory=time.monotonic)
 
@@ -88,6 +93,8 @@ class WatchedRun:
         return self._hops().get("sent", 0)
 
     def _look(self) -> None:
+        # Asked first: what these micro-batches have changed is seen below.
+        self._beats = self.pulse.beats() if self.pulse.is_known else 0
         found, hops = self.runtime.counts().by_key(), self._hops()
         stopped = {each.name for each in self.runtime.services() if each.state == "stopped"}
         if FLUME in stopped and self.knows_conf:
@@ -102,6 +109,7 @@ class WatchedRun:
             if hops != self.hops:
                 self._moved = self._since
             self.found, self.hops = found, hops
+            self._beats = 0
             self.pulse.mark()
 
     @property
@@ -140,7 +148,7 @@ class WatchedRun:
     def _is_still(self, beats: int, blind_seconds: float) -> bool:
         """Whether enough micro-batches have been finished since the last change."""
         if self.pulse.is_known:
-            return self.pulse.beats() >= beats
+            return self._beats >= beats
         return time.monotonic() - self._since >= blind_seconds * slowness()
 
     def _hops(self) -> dict[str, int]:
