@@ -34,6 +34,7 @@ class Load:
 
     :param waves: the parts in which they are sent; each part waits until those before are counted,
         so they are in different micro-batches
+    :param batch: the number of lines is a multiple of it, so that no sink waits until one is full
     """
 
     scenario: str
@@ -41,6 +42,7 @@ class Load:
     malformed: float = 0.0
     options: tuple[str, ...] = ()
     waves: int = 1
+    batch: int = 1
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ KEYS = {
          "wrong"},
     "run": {"lesson", "program", "second", "conf", "seconds", "settle", "quiet", "fault"},
     "run.fault": {"kill", "after", "start"},
-    "load": {"scenario", "lines", "malformed", "options", "waves"},
+    "load": {"scenario", "lines", "malformed", "options", "waves", "batch"},
     "check": {"part", "value", "options", "measured", "flume", "keys"},
     "starter": {"cause"},
     "causes": {"id", "when", "says"},
@@ -165,6 +165,7 @@ def _load(given: Mapping[str, Any]) -> Load:
         malformed=float(given.get("malformed", 0)),
         options=tuple(given.get("options", ())),
         waves=int(given.get("waves", 1)),
+        batch=int(given.get("batch", 1)),
     )
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from flumelab.errors import LabError
 from flumelab.learn import read, verify
-from flumelab.learn.exercise import Kind
+from flumelab.learn.checking import Given
+from flumelab.learn.exercise import Kind, Load
 from flumelab.learn.verdict import Result
 
 ROOT = Path(__file__).parents[4]
@@ -57,6 +58,14 @@ def test_no_text_of_an_exercise_names_how_many_lines_are_sent(exercise):
         int(n.replace(",", "")) for f in texts for n in re.findall(r"\d[\d,]*", f.read_text())
     }
     assert not {number for number in numbers if low <= number <= high} - {2026}
+
+
+def test_lines_are_drawn_by_the_seed_in_whole_batches():
+    load = Load("access-log", (600, 2400), batch=100)
+    drawn = {Given.drawn(load, seed).lines for seed in range(200)}
+    assert len(drawn) > 10
+    assert all(600 <= lines <= 2400 and lines % 100 == 0 for lines in drawn)
+    assert Given.drawn(load, 7) == Given.drawn(load, 7)
 
 
 def test_verify_wants_every_file_of_an_exercise():
