@@ -132,6 +132,8 @@ class WarmRuntime(LocalRuntime):
     def up(self, lesson: Lesson, report: Report) -> None:
         """Start what is not running, without waiting for the last stage.
 
+        A second program is waited for: it starts cold, and Flume holds back its lines until then.
+
         Raises `LabError` if the machine is at fault; a program that ends at once is no such fault.
         """
         if lesson.servers:  # they have new keys each time, and Hadoop keeps those of before
@@ -158,8 +160,9 @@ class WarmRuntime(LocalRuntime):
                     self._processes.start(
                         launch.service, launch.command, launch.environment, launch.folder
                     )
-                if stage is not stages[-1]:
-                    self._await(launches, lesson)
+                if stage is stages[-1]:
+                    launches = [launch for launch in launches if launch.service == SECOND]
+                self._await(launches, lesson)
 
     def begin(self, keep_flume: bool) -> None:
         """Remove what the last check has left, but keep the JVM, and an agent that is idle."""
