@@ -13,6 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.support.spark import BUILT_JAR, QUICK_JVM, RecordedSpark, Sparks
+from tools.docs import site as docs
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,14 @@ def installed_jar() -> Path:
     if not installed.exists() or not filecmp.cmp(installed, BUILT_JAR, shallow=False):
         pytest.fail(f"{installed} is not the jar that Maven built: pip install --no-deps -e .")
     return installed
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of the docs, built with each warning as an error, such as a link to nowhere."""
+    folder = tmp_path_factory.mktemp("docs") / "site"
+    docs.build(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
