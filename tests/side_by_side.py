@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent.name
 # What waits for containers, for a browser, for Spark to start again after a kill, or for programs
 # that run whole; it takes about as long as all the others.
 WAITING = ("docker", "browser", "faults")
-WHOLE = ("own_programs", "up_own_files", "notebooks")
+WHOLE = ("own_programs", "up_own_files", "notebooks", "wheel", "learn")
 ASIDE = [
     *(f"{FOLDER}/{name}" for name in WAITING),
     *(f"{FOLDER}/integration/test_{name}.py" for name in WHOLE),

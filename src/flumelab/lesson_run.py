@@ -96,10 +96,12 @@ def _run(runtime: Runtime, lesson: Lesson, feed: Sequence[str], report: Report) 
 
 def _wait(runtime: Runtime, lesson: Lesson, expected: Mapping[str, int]) -> dict[str, int]:
     deadline = time.monotonic() + WAIT_SECONDS
+    found: dict[str, int] = {}
     while True:
-        asked = time.monotonic()
+        asked, before = time.monotonic(), found
         found = runtime.counts().by_key()
         if found == expected or time.monotonic() > deadline:
             return found
-        require_programs_running(runtime, lesson)
+        if found == before:
+            require_programs_running(runtime, lesson)
         time.sleep(max(POLL_SECONDS, time.monotonic() - asked))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rich.live import Live
 
 from flumelab import terminal_output
-from flumelab.ledger import Balance, balance
+from flumelab.ledger import Balance, HopCounts, balance
 from flumelab.lessons.catalogue import Lesson
 from flumelab.runtimes.runtime import Runtime, require_programs_running
 
@@ -24,11 +24,23 @@ def wait_until_settled(runtime: Runtime, seconds: float) -> Balance:
     deadline = time.monotonic() + seconds
     while True:
         asked = time.monotonic()
-        result = balance(runtime.hop_counts())
+        hops = runtime.hop_counts()
+        result = balance(hops)
         if result.balanced:
             deadline = min(deadline, time.monotonic() + SETTLE_SECONDS_MAX)
         if result.settled or time.monotonic() >= deadline:
             return result
+        _pause(asked)
+        if result.lost:
+            _wait_until_counted(runtime, hops, deadline)
+
+
+def _wait_until_counted(runtime: Runtime, hops: HopCounts, deadline: float) -> None:
+    """Wait for the counts alone: to ask the other hops, too, costs more than twice as much."""
+    while time.monotonic() < deadline:
+        asked = time.monotonic()
+        if not balance(replace(hops, counted=runtime.counts())).lost:
+            return
         _pause(asked)
 
 

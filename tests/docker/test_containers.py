@@ -1,6 +1,7 @@
 """pyspark_flume.testing: what its docstrings promise, and its messages when something is wrong."""
 
 import doctest
+import os
 import time
 from pathlib import Path
 
@@ -59,7 +60,8 @@ def test_flume_without_a_receiver_says_what_it_waits_for(
         with pytest.raises(TimeoutError) as timeout:
             flume.wait_until_sent(2, timeout=1)
         text = str(timeout.value)
-        assert "flumelab-test-flume, running after 1 s: 0 of 2 events sent" in text
+        image = os.environ["FLUMELAB_FLUME_IMAGE"]
+        assert f"{image}, running after 1 s: 0 of 2 events sent" in text
         assert "no sink has found its receiver (nobody:4141)" in text
         assert "'EventPutSuccessCount': '2'" in text
         assert "Preparing to move file /data/spool/a.log" in text

@@ -5,12 +5,15 @@ import os
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.support.docker_lab import ROOT, flumelab
+from tests.support import docker_lab
+from tests.support.at_once import at_once
+from tests.support.docker_lab import ROOT
 from tests.support.own_files import INTERCEPTOR, interceptor_jar
 from tests.support.ports import free_ports
 
@@ -33,20 +36,26 @@ def own_image(images: None) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
+def course_files(folder: Path) -> Path:
     """A program of small batches, its conf and a log, in a folder that the container can read."""
     for name, like in {
         "my_program.py": OWN / "headers.py",
         "my.conf": OWN / "spool.conf",
         "access.log": LOG,
     }.items():
-        (tmp_path / name).write_bytes(like.read_bytes())
-    tmp_path.chmod(0o755)
-    return tmp_path
+        (folder / name).write_bytes(like.read_bytes())
+    folder.chmod(0o755)
+    return folder
 
 
-def test_variables_and_a_mount_run_the_files_of_a_course(files: Path) -> None:
+def own_project(files: Path, name: str) -> dict[str, str]:
+    """A state folder, and a project: `flumelab down` ends all containers of its own."""
+    project = f"{os.environ['COMPOSE_PROJECT_NAME']}-{name}"
+    return {"LAB_STATE": str(files / "state"), "COMPOSE_PROJECT_NAME": project}
+
+
+def test_variables_and_a_mount_run_the_files_of_a_course(tmp_path: Path) -> None:
+    files = course_files(tmp_path)
     (files / "my_program.py").write_bytes((OWN / "url_window.py").read_bytes())
     variables = {
         "LAB_FILES": str(files),
@@ -103,13 +112,12 @@ def _volumes_and_networks() -> list[str]:
     return [done.stdout for done in listed]
 
 
-def test_a_lab_of_own_files_stays_and_is_fed_through_a_folder_of_the_host(
-    files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LAB_STATE", str(files / "state"))
+@at_once
+def test_a_lab_of_own_files_stays_and_is_fed_through_a_folder_of_the_host(folder: Path) -> None:
+    files = course_files(folder)
     names = ("LAB_UI_PORT", "LAB_METRICS_PORT", "LAB_PAGE_PORT")
-    for name, port in zip(names, free_ports(3), strict=True):
-        monkeypatch.setenv(name, str(port))
+    ports = dict(zip(names, map(str, free_ports(3)), strict=True))
+    flumelab = partial(docker_lab.flumelab, **own_project(files, "stays"), **ports)
     up = flumelab("up", "--conf", str(files / "my.conf"), str(files / "my_program.py"))
     try:
         assert up.returncode == 0, up.stdout + up.stderr
@@ -130,7 +138,7 @@ def test_a_lab_of_own_files_stays_and_is_fed_through_a_folder_of_the_host(
         state = json.loads(flumelab("status", "--json").stdout)
         for service in state["services"]:
             assert requests.get(service["address"], timeout=30).ok, service
-        page = f"http://127.0.0.1:{os.environ['LAB_PAGE_PORT']}/api/v1/state"
+        page = f"http://127.0.0.1:{ports['LAB_PAGE_PORT']}/api/v1/state"
         shown = requests.get(page, timeout=30).json()
         assert shown["ledger"]["says"] == "no truth known: hops agree"
         assert {hop["lines"] for hop in shown["ledger"]["hops"]} == {
@@ -148,10 +156,9 @@ def test_a_lab_of_own_files_stays_and_is_fed_through_a_folder_of_the_host(
     assert flumelab("status").returncode == 1
 
 
-def test_flumelab_mounts_the_files_wherever_they_are_and_shows_signs(
-    files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LAB_STATE", str(files / "state"))
+@at_once
+def test_flumelab_mounts_the_files_wherever_they_are_and_shows_signs(folder: Path) -> None:
+    files = course_files(folder)
     _use_a_package_and_a_jar(files)
     (files / "access.log").write_text("DROP\n" * 100)
     given = [
@@ -164,7 +171,8 @@ def test_flumelab_mounts_the_files_wherever_they_are_and_shows_signs(
         "--json",
     ]
     given += ["--flume-jar", str(files / "jars")]
-    done = flumelab("run", *given, str(files / "my_program.py"), seconds=SECONDS_MAX)
+    run = ["run", *given, str(files / "my_program.py")]
+    done = docker_lab.flumelab(*run, seconds=SECONDS_MAX, **own_project(files, "runs"))
     assert done.returncode == 1, done.stdout + done.stderr
     result = json.loads(done.stdout)
     assert [hop["lines"] for hop in result["hops"]] == [100, 100, 0, 0, 0, 0]

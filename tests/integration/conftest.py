@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.support.spark import BUILT_JAR, QUICK_JVM, RecordedSpark
+from tests.support.spark import BUILT_JAR, QUICK_JVM, RecordedSpark, Sparks
+from tools.docs import site as docs
 
 
 @pytest.fixture(scope="session")
@@ -29,21 +29,21 @@ def installed_jar() -> Path:
     return installed
 
 
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of the docs, built with each warning as an error, such as a link to nowhere."""
+    folder = tmp_path_factory.mktemp("docs") / "site"
+    docs.build(folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def start_spark(
     installed_jar: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., RecordedSpark]]:
     """Starts a `RecordedSpark`; ended with the module."""
-    started: list[RecordedSpark] = []
-
-    def start(master: str, *streams: dict[str, Any], **options: Any) -> RecordedSpark:
-        folder = tmp_path_factory.mktemp("spark")
-        started.append(RecordedSpark(folder, master, list(streams), **options))
-        return started[-1]
-
-    yield start
-    for spark in started:
-        spark.kill()
+    with Sparks(tmp_path_factory.mktemp("spark")) as sparks:
+        yield sparks
 
 
 @pytest.fixture(scope="module")

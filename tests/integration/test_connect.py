@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.at_once import at_once
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
 from tests.support.ports import free_port
 from tests.support.spark import PROGRAMS, Program, environment
@@ -57,23 +58,28 @@ def check(found: dict[str, Any]) -> None:
     assert "\n" not in found["refusal"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def jar(installed_jar: Path) -> None:
+    """Both need the receiver."""
+
+
+@at_once
 def test_a_client_of_a_local_server_counts_each_event_of_a_query_that_listens(
-    installed_jar: Path, tmp_path: Path
+    folder: Path,
 ) -> None:
     if accepts(LOCAL_SERVER_PORT):
         pytest.skip(f"port {LOCAL_SERVER_PORT} is in use")
-    check(read("local[2]", tmp_path))
+    check(read("local[2]", folder))
 
 
-def test_a_client_of_a_server_on_another_port_counts_each_event(
-    installed_jar: Path, tmp_path: Path
-) -> None:
+@at_once
+def test_a_client_of_a_server_on_another_port_counts_each_event(folder: Path) -> None:
     port = free_port()
     command = ["spark-submit", "--class", SERVER, "--master", "local[2]"]
     conf = ["--conf", f"spark.connect.grpc.binding.port={port}", "--conf", "spark.ui.enabled=false"]
-    server = Program([*command, *conf, "spark-internal"], tmp_path / "server", PYTHON)
+    server = Program([*command, *conf, "spark-internal"], folder / "server", PYTHON)
     try:
         server.wait_for(lambda: accepts(port), "the server listens")
-        check(read(f"sc://127.0.0.1:{port}", tmp_path))
+        check(read(f"sc://127.0.0.1:{port}", folder))
     finally:
         server.kill()

@@ -12,20 +12,11 @@ import pytest
 
 import flumelint
 from tests.support.browser import open_browser
-from tools.docs import site as docs
 
 ROOT = Path(__file__).parents[2]
 ASKS = re.compile(
     r"<(?:script|link|img|source|iframe|object)\b[^>]*?\b(?:src|href|srcset|data)=\"([^\"]*)"
 )
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built with each warning as an error, such as a link that leads nowhere."""
-    folder = tmp_path_factory.mktemp("docs") / "site"
-    docs.build(folder)
-    return folder
 
 
 def pages(site: Path) -> Iterator[tuple[Path, str]]:

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
+from flumelab.runtimes import flume_class_archive
+from tests.support.at_once import at_once_with
 from tests.support.flume import Collector
 from tests.support.flume_components import FLUME_HOME, ROOT
 from tests.support.ports import free_port
@@ -21,6 +24,7 @@ from tests.support.waiting import accepts, wait_for
 
 CONFS = ROOT / "tests" / "data" / "confs"
 EXCERPT = ROOT / "tests" / "data" / "access_excerpt.log"
+ARCHIVE = flume_class_archive.file(FLUME_HOME)
 FLUME_NG = str(FLUME_HOME / "bin" / "flume-ng")
 LINES = [f"2015-05-17 10:05:{second:02} line {second}" for second in range(60)]
 PORTS = ("PORT", "PORT_2", "PORT_3", "PORT_4")
@@ -74,21 +78,27 @@ class Agent:
         return self.delivered()
 
 
-@pytest.fixture
-def agent(tmp_path: Path) -> Iterator[Callable[..., Agent]]:
-    """Starts an agent; ended with the test."""
-    if not Path(FLUME_NG).exists():
-        pytest.skip(f"{FLUME_NG} is missing: mvn -f runtimes/pom.xml package")
-    started: list[Agent] = []
+class Agents:
+    """Starts agents in a folder; all end with the test."""
 
-    def start(conf: str, name: str = "a1") -> Agent:
-        started.append(Agent(tmp_path / f"agent{len(started)}", conf, name))
-        return started[-1]
+    def __init__(self, folder: Path) -> None:
+        if not Path(FLUME_NG).exists():
+            pytest.skip(f"{FLUME_NG} is missing: mvn -f runtimes/pom.xml package")
+        self.folder = folder
+        self._started: list[Agent] = []
 
-    yield start
-    for one in started:
-        one.process.kill()
-        one.process.wait()
+    def __call__(self, conf: str, name: str = "a1") -> Agent:
+        folder = self.folder / f"agent{len(self._started)}"
+        self._started.append(Agent(folder, conf, name))
+        return self._started[-1]
+
+    def __enter__(self) -> Agents:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._started:
+            one.process.kill()
+            one.process.wait()
 
 
 def text(lines: list[str]) -> bytes:
@@ -102,7 +112,8 @@ def connected(agent: Agent, port: int) -> Iterator[socket.socket]:
         yield connection
 
 
-def test_millis_serializer_makes_a_timestamp_of_each_line(agent: Callable[..., Agent]) -> None:
+@at_once_with(Agents)
+def test_millis_serializer_makes_a_timestamp_of_each_line(agent: Agents) -> None:
     its = agent("millis-serializer.conf")
     its.feed("access.log", text(LINES))
     lines = its.wait_for_lines(len(LINES))
@@ -111,7 +122,8 @@ def test_millis_serializer_makes_a_timestamp_of_each_line(agent: Callable[..., A
     assert [stamp - stamps[0] for stamp in stamps] == [1000 * n for n in range(60)]
 
 
-def test_http_events_arrive(agent: Callable[..., Agent]) -> None:
+@at_once_with(Agents)
+def test_http_events_arrive(agent: Agents) -> None:
     its = agent("http.conf")
     port = its.ports["PORT"]
     its.wait_for(lambda: accepts(port), f"a listener on {port}")
@@ -121,18 +133,17 @@ def test_http_events_arrive(agent: Callable[..., Agent]) -> None:
     assert sorted(its.wait_for_lines(len(LINES))) == LINES
 
 
-def test_confs_that_send_to_spark_on_localhost_start_as_they_are(
-    agent: Callable[..., Agent], tmp_path: Path
-) -> None:
+@at_once_with(Agents)
+def test_confs_that_send_to_spark_on_localhost_start_as_they_are(agent: Agents) -> None:
     """Only their two ports are others: those in the files may be in use here."""
     spark, http_port = Collector(), free_port()
     try:
         for name in ("http-to-spark.conf", "millis-to-spark.conf"):
             text_of = (CONFS / name).read_text()
             text_of = text_of.replace("4141", str(spark.port)).replace("5140", str(http_port))
-            (tmp_path / name).write_text(text_of)
-        http = agent(str(tmp_path / "http-to-spark.conf"))
-        millis = agent(str(tmp_path / "millis-to-spark.conf"))  # meanwhile
+            (agent.folder / name).write_text(text_of)
+        http = agent(str(agent.folder / "http-to-spark.conf"))
+        millis = agent(str(agent.folder / "millis-to-spark.conf"))  # meanwhile
         millis.feed("access.log", EXCERPT.read_bytes())
         http.wait_for(lambda: accepts(http_port), "the http source listens")
         event = {"headers": {"a": "b"}, "body": "x"}
@@ -152,7 +163,8 @@ def test_confs_that_send_to_spark_on_localhost_start_as_they_are(
         assert int(headers["timestamp"]) == time.timestamp() * 1000
 
 
-def test_the_three_syslog_sources_deliver(agent: Callable[..., Agent]) -> None:
+@at_once_with(Agents)
+def test_the_three_syslog_sources_deliver(agent: Agents) -> None:
     its = agent("syslog.conf")
     sent = [f"<13>Oct 11 22:14:15 host app: line {n}" for n in range(40)]
     for n, name in enumerate(("PORT", "PORT_3", "PORT_4")):
@@ -166,7 +178,8 @@ def test_the_three_syslog_sources_deliver(agent: Callable[..., Agent]) -> None:
     assert arrived == list(range(40))
 
 
-def test_netcat_lines_are_answered_and_logged(agent: Callable[..., Agent]) -> None:
+@at_once_with(Agents)
+def test_netcat_lines_are_answered_and_logged(agent: Agents) -> None:
     its = agent("netcat.conf")
     with connected(its, its.ports["PORT"]) as connection:
         connection.sendall(text([f"line {n}" for n in range(10)]))
@@ -175,11 +188,14 @@ def test_netcat_lines_are_answered_and_logged(agent: Callable[..., Agent]) -> No
             data = connection.recv(1000)
             assert data, answer
             answer += data
+    mapped = {each.path for each in psutil.Process(its.process.pid).memory_maps()}
+    assert str(ARCHIVE) in mapped, "flume-ng uses the archive of Flume's classes"
     event = "Event: { headers:{} body:"
     its.wait_for(lambda: sum(event in line for line in its.logged()) == 10, "10 logged events")
 
 
-def test_taildir_reads_what_is_appended(agent: Callable[..., Agent]) -> None:
+@at_once_with(Agents)
+def test_taildir_reads_what_is_appended(agent: Agents) -> None:
     its = agent("taildir.conf")
     log = its.spool / "access.log"
     log.write_bytes(text(LINES[:30]))
@@ -189,13 +205,15 @@ def test_taildir_reads_what_is_appended(agent: Callable[..., Agent]) -> None:
     assert sorted(its.wait_for_lines(60)) == LINES
 
 
-def test_the_jdbc_channel_passes_each_line_on(agent: Callable[..., Agent]) -> None:
+@at_once_with(Agents)
+def test_the_jdbc_channel_passes_each_line_on(agent: Agents) -> None:
     its = agent("jdbc.conf")
     its.feed("access.log", text(LINES))
     assert sorted(its.wait_for_lines(len(LINES))) == LINES
 
 
-def test_avro_files_are_written_and_read(agent: Callable[..., Agent]) -> None:
+@at_once_with(Agents)
+def test_avro_files_are_written_and_read(agent: Agents) -> None:
     writer = agent("avro-files.conf")
     writer.feed("access.log", text(LINES))
     writer.wait_for((writer.spool / "access.log.COMPLETED").exists, "the file is read")
@@ -209,7 +227,8 @@ def test_avro_files_are_written_and_read(agent: Callable[..., Agent]) -> None:
     assert sorted(reader.wait_for_lines(len(LINES))) == sorted(records)
 
 
-def test_uuid_interceptor_gives_each_event_its_own_id(agent: Callable[..., Agent]) -> None:
+@at_once_with(Agents)
+def test_uuid_interceptor_gives_each_event_its_own_id(agent: Agents) -> None:
     its = agent("uuid.conf")
     its.feed("access.log", text(LINES))
     lines = its.wait_for_lines(len(LINES))
@@ -237,7 +256,7 @@ def test_version_names_flume(tmp_path: Path) -> None:
 def test_a_dry_run_of_real_flume_starts_nothing(tmp_path: Path) -> None:
     done = flume_ng(tmp_path, "agent", "-f", str(CONFS / "netcat.conf"), "-d")
     assert done.returncode == 0
-    assert f"'{FLUME_HOME}/conf:{FLUME_HOME}/lib/*:" in done.stdout
+    assert f"'{ARCHIVE.parent}/conf:{FLUME_HOME}/lib/*:" in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 
@@ -248,12 +267,13 @@ def test_the_integrity_tool_runs(tmp_path: Path) -> None:
     assert "Could not find" not in done.stdout + done.stderr
 
 
-def test_avro_client_sends_a_file_to_an_agent(agent: Callable[..., Agent], tmp_path: Path) -> None:
+@at_once_with(Agents)
+def test_avro_client_sends_a_file_to_an_agent(agent: Agents) -> None:
     its = agent("avro-source.conf")
     its.wait_for(lambda: accepts(its.ports["PORT"]), "an avro source")
-    (tmp_path / "lines").write_bytes(text(LINES))
+    (agent.folder / "lines").write_bytes(text(LINES))
     port = str(its.ports["PORT"])
-    done = flume_ng(tmp_path, "avro-client", "-H", "127.0.0.1", "-p", port, "-F", "lines")
+    done = flume_ng(agent.folder, "avro-client", "-H", "127.0.0.1", "-p", port, "-F", "lines")
     assert done.returncode == 0, done.stderr
     assert sorted(its.wait_for_lines(len(LINES))) == LINES
 

@@ -260,6 +260,25 @@ def test_a_missing_conf_folder_is_named_and_flumes_own_used(home: Home) -> None:
     assert run.after("-cp").startswith(f"{home.home}/conf:")
 
 
+def test_flumes_own_conf_folder_leaves_room_for_the_archive_of_its_classes(home: Home) -> None:
+    archive = home.home.parent / "class-archive"
+    (archive / "conf").mkdir(parents=True)
+    (archive / "flume.jsa").touch()
+    option = f"-XX:SharedArchiveFile={archive}/flume.jsa"
+    run = home.run("agent", "-n", "a1", "-f", "x.conf")
+    assert run.after("-cp").startswith(f"{archive}/conf:{home.home}/lib/*")
+    assert option in run.java
+    assert f"-Dlog4j2.configurationFile={home.home}/conf/log4j2-flume-ng.xml" in run.java
+    # What is in a conf folder may be meant for Flume; a class path with it fits no archive.
+    (home.home / "conf/core-site.xml").touch()
+    (home.work / "conf").mkdir()
+    for words in ((), ("-c", "conf")):
+        run = home.run("agent", "-n", "a1", "-f", "x.conf", *words)
+        folder = home.work if words else home.home
+        assert run.after("-cp").startswith(f"{folder}/conf:")
+        assert option not in run.java
+
+
 def test_who_configures_the_log(home: Home) -> None:
     conf = home.work / "conf"
     conf.mkdir()

@@ -339,7 +339,7 @@ def test_lines_that_the_generator_did_not_make_are_named_and_never_balance(
     (tmp_path / "mine.log").rename(lab.state / "spool/mine.log")
     sent = before["flume_sent"] + len(lines)
     wait_for(lambda: lab.json("ledger")["flume_sent"] == sent, "Flume has sent them")
-    done = lab.run("ledger", "--wait", "5")
+    done = lab.run("ledger", "--wait", "2")
     assert done.returncode == 1
     said = " ".join(done.stdout.split())
     assert "NOT BALANCED: 20 lines in the spool directory are not the generator's" in said

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.at_once import at_once
 from tests.support.batches import WRITE_AHEAD_LOG, BatchProgram
 from tests.support.spark import accepts, free_port, wait_for
 
@@ -15,7 +16,7 @@ CONCURRENT = {"spark.streaming.concurrentJobs": "4"}
 SLOW = [f"slow {number}" for number in range(100)]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def jar(installed_jar: Path) -> None:
     """All need the receiver."""
 
@@ -30,35 +31,38 @@ def overtake(program: BatchProgram) -> None:
         time.sleep(1)  # Spark clears up after each
 
 
-def test_a_slow_batch_that_others_overtake_is_counted_after_a_kill(tmp_path: Path) -> None:
+@at_once
+def test_a_slow_batch_that_others_overtake_is_counted_after_a_kill(folder: Path) -> None:
     port = free_port()
-    with BatchProgram(tmp_path, port, conf=CONCURRENT | WRITE_AHEAD_LOG) as program:
+    with BatchProgram(folder, port, conf=CONCURRENT | WRITE_AHEAD_LOG) as program:
         overtake(program)
     assert not program.counted()["slow 1"]
-    with BatchProgram(tmp_path, port, conf=CONCURRENT | WRITE_AHEAD_LOG) as program:
+    with BatchProgram(folder, port, conf=CONCURRENT | WRITE_AHEAD_LOG) as program:
         program.let_go()
         program.wait_until_listening()
         program.send_and_count("after")
         program.wait_for(lambda: not Counter(SLOW) - program.counted(), "the slow batch is counted")
 
 
-def test_a_slow_batch_that_others_overtake_keeps_its_blocks(tmp_path: Path) -> None:
-    with BatchProgram(tmp_path, free_port(), conf=CONCURRENT) as program:
+@at_once
+def test_a_slow_batch_that_others_overtake_keeps_its_blocks(folder: Path) -> None:
+    with BatchProgram(folder, free_port(), conf=CONCURRENT) as program:
         overtake(program)
         program.let_go()
         program.wait_for(lambda: not Counter(SLOW) - program.counted(), "the slow batch is counted")
 
 
-def test_a_batch_that_ends_the_program_is_counted_by_its_next_start(tmp_path: Path) -> None:
+@at_once
+def test_a_batch_that_ends_the_program_is_counted_by_its_next_start(folder: Path) -> None:
     bad = [f"bad {number}" for number in range(100)]
     port = free_port()
-    with BatchProgram(tmp_path, port, conf=WRITE_AHEAD_LOG, linger=4) as program:
+    with BatchProgram(folder, port, conf=WRITE_AHEAD_LOG, linger=4) as program:
         program.wait_until_listening()
         program.send(*bad)
         assert program.process.wait(60) == 1
         wait_for(lambda: not accepts(port), "its JVM has ended, too")
     assert not program.counted()
-    with BatchProgram(tmp_path, port, conf=WRITE_AHEAD_LOG) as program:
+    with BatchProgram(folder, port, conf=WRITE_AHEAD_LOG) as program:
         program.let_go()
         program.wait_until_listening()
         program.send_and_count("after")

@@ -67,11 +67,11 @@ class Ran:
 
 
 class Runs:
-    """All runs of this module, two at a time, in the order in which they are asked for."""
+    """All runs that end by themselves, in the order in which they are asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pool: ThreadPoolExecutor) -> None:
         self._folder = folder
-        self._pool = ThreadPoolExecutor(AT_A_TIME)
+        self._pool = pool
         self._runs: dict[str, Future[Ran]] = {}
 
     def add(
@@ -94,13 +94,22 @@ class Runs:
     def __getitem__(self, name: str) -> Ran:
         return self._runs[name].result()
 
-    def end(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """What all runs of this module share."""
+    pool = ThreadPoolExecutor(AT_A_TIME)
+    yield pool
+    pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    runs = Runs(tmp_path_factory.mktemp("runs"))
+def runs(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    pool: ThreadPoolExecutor,
+) -> Runs:
+    runs = Runs(tmp_path_factory.mktemp("runs"), pool)
     for program, conf, _ in SHAPES:
         options, arguments = OPTIONS.get(program, ()), ARGUMENTS.get(program, ())
         runs.add(conf or program, program, conf, b"", *options, arguments=arguments)
@@ -113,8 +122,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     runs.add("drops", "slow_table.py", "filter.conf", b"no digit first\n" * 100, *impatient)
     runs.add("fails", "first_word.py", "spool.conf", b"a b\n\nc\n")
     runs.add("rolled", "rolled_lines.py", "roll.conf")
-    yield runs
-    runs.end()
+    chosen = [each for each in request.session.items if each.path == request.path]
+    if any("ended" in each.fixturenames for each in chosen):  # they follow without a pause
+        request.getfixturevalue("ended")
+    return runs
 
 
 @pytest.mark.parametrize(("program", "conf", "names"), SHAPES)
@@ -248,11 +259,10 @@ class Ended:
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Ended]]]:
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
-        yield {
-            phase: pool.submit(ended_in, phase, tmp_path_factory.mktemp(phase)) for phase in PHASES
-        }
+def ended(
+    tmp_path_factory: pytest.TempPathFactory, pool: ThreadPoolExecutor
+) -> dict[str, Future[Ended]]:
+    return {phase: pool.submit(ended_in, phase, tmp_path_factory.mktemp(phase)) for phase in PHASES}
 
 
 def ended_in(phase: str, folder: Path) -> Ended:

@@ -74,6 +74,27 @@ def _with_pid(pid: int) -> subprocess.Popen[bytes]:
     pytest.skip(f"other processes took the pid {pid}")
 
 
+STARTS_IT_AND_STAYS = """
+import pathlib, sys
+from flumelab.runtimes.processes import Processes
+
+state = pathlib.Path(sys.argv[1])
+Processes(state).start("service", ["sleep", "60"], {}, state)
+input()
+"""
+
+
+def test_a_stop_does_not_wait_until_somebody_reads_the_exit_code(tmp_path: Path) -> None:
+    """Of an orphan that is process 1, which in a container may never do it."""
+    command = [sys.executable, "-c", STARTS_IT_AND_STAYS, str(tmp_path)]
+    processes = Processes(tmp_path)
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as parent:
+        started = wait_for(lambda: processes.running().get("service"), "the service runs")
+        assert processes.stop("service", 20)
+        assert psutil.Process(started.pid).status() == psutil.STATUS_ZOMBIE
+        parent.communicate(b"\n")
+
+
 def test_a_killed_service_is_dead_with_its_children_and_not_stopped(tmp_path: Path) -> None:
     processes = Processes(tmp_path)
     child = "import subprocess; subprocess.run(['sleep', '60'])"

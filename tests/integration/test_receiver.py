@@ -8,11 +8,13 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from random import Random
 
 import pytest
 from pyspark_flume.events.record import encode_event
 
+from tests.support.at_once import at_once_with
 from tests.support.avro_client import (
     FRAME,
     OK,
@@ -27,12 +29,18 @@ from tests.support.avro_client import (
     lines,
 )
 from tests.support.program_signs import signs_in
-from tests.support.spark import RecordedSpark, accepts, free_port, streaming_tab
+from tests.support.spark import RecordedSpark, Sparks, accepts, free_port, streaming_tab
 
+pytestmark = pytest.mark.usefixtures("begun")  # the slow ones begin with the first test
 PLAIN, COMPRESSED = 0, 1
 BOTH_STREAMS = pytest.mark.parametrize("stream", [PLAIN, COMPRESSED], ids=["plain", "compressed"])
 CORES = 3
 MIB = 1024 * 1024
+
+
+@pytest.fixture(scope="module", autouse=True)
+def jar(installed_jar: Path) -> None:
+    """All need the receiver."""
 
 
 @pytest.fixture(scope="module")
@@ -311,8 +319,9 @@ def test_a_client_may_be_silent_between_calls_but_not_within_one(spark: Recorded
 # --- other Sparks -------------------------------------------------------------------------------
 
 
+@at_once_with(Sparks)
 def test_what_was_answered_ok_before_a_stop_is_counted_and_nothing_is_after_it(
-    start_spark: Callable[..., RecordedSpark],
+    start_spark: Sparks,
 ) -> None:
     spark = start_spark("local[2]", {})
     spark.wait_until_listening()
@@ -349,8 +358,9 @@ def test_what_was_answered_ok_before_a_stop_is_counted_and_nothing_is_after_it(
     assert not spark.log_lines("NOTHING WILL BE PROCESSED")
 
 
+@at_once_with(Sparks)
 def test_a_receiver_that_cannot_listen_says_why_and_comes_up_once_it_can(
-    start_spark: Callable[..., RecordedSpark],
+    start_spark: Sparks,
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other_program:
         port = other_program.getsockname()[1]
@@ -387,8 +397,9 @@ def test_a_receiver_that_cannot_listen_says_why_and_comes_up_once_it_can(
     assert left == [f"no-such-host.invalid:{spark.port(1)}"]
 
 
+@at_once_with(Sparks)
 def test_one_core_for_one_receiver_is_warned_of(
-    start_spark: Callable[..., RecordedSpark],
+    start_spark: Sparks,
 ) -> None:
     spark = start_spark("local[1]", {})
 

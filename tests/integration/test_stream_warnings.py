@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 
 from flumelab.signs import Level
+from tests.support.at_once import at_once
 from tests.support.avro_client import FAILED, OK, AvroClient, append_batch, handshake, lines
 from tests.support.batches import WRITE_AHEAD_LOG, BatchProgram
 from tests.support.ports import free_port, free_ports
 from tests.support.program_signs import signs_of
 from tests.support.waiting import accepts
 
+pytestmark = pytest.mark.usefixtures("begun")  # the slow ones begin with the first test
 RETRIES_SECONDS = 6  # three tries to listen
 NOWHERE = "203.0.113.7"  # an address of no interface (RFC 5737)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def jar(installed_jar: Path) -> None:
     """All need the receiver."""
 
@@ -83,11 +85,10 @@ def test_an_address_of_no_interface_is_reported_once(program: BatchProgram) -> N
     assert signs_of(program)["cannot-listen"].remedy == "use 0.0.0.0"
 
 
-def test_a_program_that_sets_too_few_cores_is_told_where_to_change_them_once(
-    tmp_path: Path,
-) -> None:
+@at_once
+def test_a_program_that_sets_too_few_cores_is_told_where_to_change_them_once(folder: Path) -> None:
     first, second = free_ports(2)
-    with BatchProgram(tmp_path, first, "local[2]", ports=[second]) as program:
+    with BatchProgram(folder, first, "local[2]", ports=[second]) as program:
         program.wait_for_log("NOTHING WILL BE PROCESSED")
         time.sleep(2)
         (line,) = program.log_lines("NOTHING WILL BE PROCESSED")
@@ -101,17 +102,18 @@ def test_a_program_that_sets_too_few_cores_is_told_where_to_change_them_once(
 # --- where a stream is made ---------------------------------------------------------------------
 
 
+@at_once
 def test_a_stream_outside_of_get_or_creates_function_is_refused_at_the_restart(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
     port = free_port()
     safe = {"conf": WRITE_AHEAD_LOG, "level": "MEMORY_ONLY"}
-    with BatchProgram(tmp_path, port, outside=True, **safe) as program:
+    with BatchProgram(folder, port, outside=True, **safe) as program:
         program.wait_until_listening()
         program.send_and_count("one")
         # With the write-ahead log a level without disk is not warned of.
         assert not program.log_lines("storageLevel")
-    with BatchProgram(tmp_path, port, outside=True) as program:
+    with BatchProgram(folder, port, outside=True) as program:
         assert program.process.wait(60) == 1
         *_, last = program.stderr.read_text("utf-8").strip().splitlines()
         assert last.startswith(
@@ -119,13 +121,14 @@ def test_a_stream_outside_of_get_or_creates_function_is_refused_at_the_restart(
             "given to StreamingContext.getOrCreate: "
         )
         assert signs_of(program)["streams-outside"].place == "createStream"
-    with BatchProgram(tmp_path, port, outside=True, plain=True) as program:
+    with BatchProgram(folder, port, outside=True, plain=True) as program:
         assert program.process.wait(60) == 1
         assert "DStream" in signs_of(program)["stream-not-initialized"].place
 
 
-def test_a_program_that_ends_while_its_streams_run_is_told_what_it_lacks(tmp_path: Path) -> None:
-    with BatchProgram(tmp_path, free_port(), ends=True) as program:
+@at_once
+def test_a_program_that_ends_while_its_streams_run_is_told_what_it_lacks(folder: Path) -> None:
+    with BatchProgram(folder, free_port(), ends=True) as program:
         assert program.process.wait(60) == 0
         assert len(program.log_lines("call ssc.awaitTermination() after ssc.start()")) == 1
         assert signs_of(program)["ended-early"].level is Level.STUCK
@@ -134,14 +137,15 @@ def test_a_program_that_ends_while_its_streams_run_is_told_what_it_lacks(tmp_pat
 # --- storage levels -----------------------------------------------------------------------------
 
 
+@at_once
 def test_a_level_without_disk_is_warned_of_and_drops_nothing_when_memory_is_short(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
     memory = {"PYSPARK_SUBMIT_ARGS": "--driver-memory 512m pyspark-shell"}
-    with BatchProgram(tmp_path, free_port(), env=memory, level="MEMORY_ONLY") as program:
+    with BatchProgram(folder, free_port(), env=memory, level="MEMORY_ONLY") as program:
         program.wait_until_listening()
         program.send("slow")
-        program.wait_for((tmp_path / "begun").exists, "the slow batch runs")
+        program.wait_for((folder / "begun").exists, "the slow batch runs")
         answered = []
         with AvroClient(program.port) as client:
             client.call(handshake())

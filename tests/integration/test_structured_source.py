@@ -6,8 +6,9 @@ import contextlib
 import importlib.util
 import json
 import re
+import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from pyspark_flume.events.record import encode_event
 from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import Landing, LandingWriter, Retention
 
+from tests.support.at_once import at_once
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake, lines
 from tests.support.spark import (
     PROGRAMS,
@@ -35,6 +37,7 @@ from tests.support.spark import (
     wait_for,
 )
 
+pytestmark = pytest.mark.usefixtures("begun")  # the slow ones begin with the first test
 with_limits = pytest.mark.skipif(
     not importlib.util.find_spec("pyspark.sql.streaming.datasource"), reason="from Spark 4.2 on"
 )
@@ -366,18 +369,19 @@ def test_retention_by_commit_removes_what_the_query_has_done(
         assert len(query.bodies()) == 9
 
 
-def test_a_killed_driver_continues_with_each_event_once(tmp_path: Path) -> None:
-    port, output = free_port(), tmp_path / "output"
+@at_once
+def test_a_killed_driver_continues_with_each_event_once(folder: Path) -> None:
+    port, output = free_port(), folder / "output"
     output.mkdir()
-    options = {"landing": str(tmp_path / "landing"), "port": str(port), "host": "127.0.0.1"}
-    job = {"options": options, "checkpoint": str(tmp_path / "checkpoint"), "output": str(output)}
+    options = {"landing": str(folder / "landing"), "port": str(port), "host": "127.0.0.1"}
+    job = {"options": options, "checkpoint": str(folder / "checkpoint"), "output": str(output)}
 
     def recorded() -> list[str]:
         return [x for part in output.glob("*.txt") for x in part.read_text().split("\n") if x]
 
     def start(run: int) -> Program:
         command = [sys.executable, str(PROGRAMS / "record_structured.py"), json.dumps(job)]
-        driver = Program(command, tmp_path / f"run-{run}", environment())
+        driver = Program(command, folder / f"run-{run}", environment())
         driver.wait_for(lambda: accepts(port), "the query listens")
         return driver
 
@@ -444,20 +448,12 @@ def test_a_query_that_cannot_start_says_why(session: SparkSession, tmp_path: Pat
     with Query(session, tmp_path / "one", landing=tmp_path / "missing") as query:
         assert "missing holds no landing log; start the receiver on it first" in query.failure()
     port = free_port()
-    with listening(port):
+    with socket.create_server(("127.0.0.1", port)):
         options = {"landing": tmp_path / "landing", "port": port, "host": "127.0.0.1"}
         with Query(session, tmp_path / "two", **options) as query:
             failure = query.failure()
         assert f"IngestionFailed: cannot listen on 127.0.0.1:{port}" in failure
         assert "asyncio" not in failure, "the reason is not buried in a traceback"
-
-
-@contextlib.contextmanager
-def listening(port: int) -> Iterator[None]:
-    import socket
-
-    with socket.create_server(("127.0.0.1", port)):
-        yield
 
 
 def test_a_checkpoint_of_another_log_is_refused(session: SparkSession, tmp_path: Path) -> None:

@@ -6,12 +6,10 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-
 from loadgen import ledger as ledgers
+from tests.support.at_once import at_once_with
 from tests.support.flume import Collector, FlumeAgent
 from tests.support.spark import ROOT
 
@@ -20,25 +18,25 @@ IDLE_MS = 4_000
 Body = bytes
 
 
-@pytest.fixture
-def collector() -> Iterator[Collector]:
-    collector = Collector()
-    yield collector
-    collector.end()
+class Flume:
+    """Starts agents for one collector in one folder: a second one goes on where the first ended."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.collector = Collector()
+        self._started: list[FlumeAgent] = []
 
-@pytest.fixture
-def start(tmp_path: Path, collector: Collector) -> Iterator[Callable[..., FlumeAgent]]:
-    """Starts the agent of this test; a second one goes on where the first one ended."""
-    started: list[FlumeAgent] = []
+    def start(self, conf: str = CONF.name) -> FlumeAgent:
+        self._started.append(FlumeAgent(self.folder, conf, self.collector.port))
+        return self._started[-1]
 
-    def start(conf: str = CONF.name) -> FlumeAgent:
-        started.append(FlumeAgent(tmp_path, conf, collector.port))
-        return started[-1]
+    def __enter__(self) -> Flume:
+        return self
 
-    yield start
-    for agent in started:
-        agent.kill()
+    def __exit__(self, *_: object) -> None:
+        for agent in self._started:
+            agent.kill()
+        self.collector.end()
 
 
 def bodies(collector: Collector, log: Path | None = None) -> list[Body]:
@@ -71,9 +69,9 @@ def wait_for_a_note(agent: FlumeAgent) -> None:
     )
 
 
-def test_each_line_comes_once_until_a_kill_repeats_those_since_the_last_note(
-    start: Callable[..., FlumeAgent], collector: Collector
-) -> None:
+@at_once_with(Flume)
+def test_each_line_comes_once_until_a_kill_repeats_those_since_the_last_note(flume: Flume) -> None:
+    start, collector = flume.start, flume.collector
     agent = start()
     append(agent, "--lines", 4_000)
     agent.wait_for(lambda: len(collector.events) >= 4_000, "all lines arrive")
@@ -144,15 +142,15 @@ def numbered(first: int, count: int) -> bytes:
     return b"".join(b"line %04d\n" % number for number in range(first, first + count))
 
 
-def test_the_traps_are_as_the_conf_says(
-    start: Callable[..., FlumeAgent], collector: Collector, tmp_path: Path
-) -> None:
-    logs = {name: tmp_path / name / "access.log" for name in TRAPS}
-    conf = conf_with_traps(tmp_path, logs)
+@at_once_with(Flume)
+def test_the_traps_are_as_the_conf_says(flume: Flume) -> None:
+    collector = flume.collector
+    logs = {name: flume.folder / name / "access.log" for name in TRAPS}
+    conf = conf_with_traps(flume.folder, logs)
     for name in ("within", "copied"):
         logs[name].write_bytes(numbered(0, 100))
     logs["half"].write_bytes(b"whole\nhalf a")
-    agent = start(conf)
+    agent = flume.start(conf)
 
     def wait_for(name: str, count: int, claim: str) -> list[Body]:
         agent.wait_for(lambda: len(bodies(collector, logs[name])) >= count, claim)

@@ -75,7 +75,7 @@ def test_own_files_stay_up_and_are_fed_asked_and_stopped(tmp_path: Path) -> None
 
         (spool / ".odd.log").write_text("DROP\n")
         (spool / ".odd.log").rename(spool / "odd.log")
-        shown = lab.run("ledger", "--wait", "3")
+        shown = lab.run("ledger", "--wait", "1")
         assert "no truth known: hops differ at channel c1" in shown.stdout
         assert shown.returncode == 1
 

@@ -25,6 +25,7 @@ from packaging.utils import canonicalize_name
 from flumelab.runtimes.local_build import flume_home
 from flumelab.runtimes.processes import kill
 from flumelab.settings import PORTS
+from tests.support.at_once import at_once
 from tests.support.lab import LocalLab
 from tests.support.ports import free_port
 from tests.support.spark import BUILT_JAR, ROOT, CourseProgram, environment
@@ -225,24 +226,26 @@ def test_mypy_and_editors_find_the_old_name_and_all_else_in_pyspark_itself(
     assert imported == {"FlumeUtils", "utf8_decoder"}
 
 
+@at_once
 def test_a_course_program_runs_with_nothing_but_the_wheel_installed(
-    with_wheel: Environment, tmp_path: Path
+    folder: Path, with_wheel: Environment
 ) -> None:
-    with CourseProgram(tmp_path, environment(with_wheel.python)) as program:
+    with CourseProgram(folder, environment(with_wheel.python)) as program:
         program.feed_the_excerpt()
 
         program.wait_for_the_right_counts()
 
 
+@at_once
 def test_a_spark_without_the_jar_says_how_to_add_it_and_that_way_works(
-    without_wheel: Environment, with_wheel: Environment, tmp_path: Path
+    folder: Path, without_wheel: Environment, with_wheel: Environment
 ) -> None:
     """A Spark of its own (SPARK_HOME), driven by a Python that has the wheel."""
     spark_home = without_wheel.site_packages / "pyspark"
     assert not (spark_home / "jars" / BUILT_JAR.name).exists()
     env = environment(with_wheel.python, SPARK_HOME=str(spark_home))
 
-    with CourseProgram(tmp_path / "without", env) as program:
+    with CourseProgram(folder / "without", env) as program:
         program.process.wait(timeout=90)
         assert program.process.returncode != 0
         said = program.stdout.read_text() + program.stderr.read_text()
@@ -250,7 +253,7 @@ def test_a_spark_without_the_jar_says_how_to_add_it_and_that_way_works(
     assert "lacks Flume's receiver" in said
     assert f"spark-submit --jars {jar}" in said
 
-    with CourseProgram(tmp_path / "with", env, "--jars", str(jar)) as program:
+    with CourseProgram(folder / "with", env, "--jars", str(jar)) as program:
         program.feed_the_excerpt()
         program.wait_for_the_right_counts()
 
@@ -331,10 +334,11 @@ class Machine:
         return LocalLab.processes_of(str(self.state / "flumelab/local"))
 
 
+@at_once
 def test_the_lab_runs_to_its_verdict_from_the_wheels_without_checkout_and_java(
-    lab_alone: Environment, tmp_path: Path
+    folder: Path, lab_alone: Environment
 ) -> None:
-    machine = Machine(lab_alone, tmp_path)
+    machine = Machine(lab_alone, folder)
     before = lab_alone.contents()
     try:
         printed = machine.flumelab("lab", "--lines", "2000")

@@ -1,6 +1,7 @@
 """A lab of compose.yaml for a test, run as a user would, with its own project name and ports."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,11 +18,14 @@ PORTS = ("LAB_METRICS_PORT", "LAB_UI_PORT", "LAB_MASTER_PORT", "LAB_PAGE_PORT")
 SECONDS_MAX = 300
 
 
-def flumelab(*arguments: str, seconds: float = 2 * SECONDS_MAX) -> subprocess.CompletedProcess[str]:
+def flumelab(
+    *arguments: str, seconds: float = 2 * SECONDS_MAX, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; any exit code is accepted."""
     return subprocess.run(
         [sys.executable, "-m", "flumelab", *arguments, "--runtime", "docker"],
         cwd=ROOT,
+        env=os.environ | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

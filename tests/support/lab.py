@@ -7,11 +7,17 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
 
-from flumelab.runtimes.processes import SERVICE_VARIABLE, all_processes, has_ended, kill
+from flumelab.runtimes.processes import (
+    SERVICE_VARIABLE,
+    all_processes,
+    has_ended,
+    kill,
+    wait_until_ended,
+)
 from tests.support.ports import free_ports
 from tests.support.spark import wait_for
 
@@ -43,6 +49,12 @@ class LocalLab:
             "LAB_UI_PORT": str(ui),
             **environment,
         }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def run(self, command: str, *options: str, **environment: str) -> subprocess.CompletedProcess:
         """Run a command to its end; any exit code is accepted."""
@@ -94,7 +106,7 @@ class LocalLab:
         """Kill all that is left: a clean stop takes ten seconds, and has its own tests."""
         while left := self.processes():
             kill(left)
-            psutil.wait_procs(left, timeout=1)
+            wait_until_ended(left, 1)
 
     def kill(self, service: str) -> None:
         """kill -9 a service with all its children."""

@@ -21,7 +21,7 @@ from pyspark_flume.events.record import encode_event
 
 from flumelab.runtimes import class_data_sharing
 from flumelab.runtimes.local_build import CLASS_ARCHIVE
-from flumelab.runtimes.processes import kill
+from flumelab.runtimes.processes import kill, wait_until_ended
 from tests.support.avro_client import OK, AvroClient, append, append_batch, handshake, lines
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE_SECONDS, T, accepts, wait_for
@@ -102,7 +102,7 @@ class Program:
             process = psutil.Process(self.process.pid)
             family = [process, *process.children(recursive=True)]
             kill(family)
-            psutil.wait_procs(family[1:], timeout=DEADLINE_SECONDS)
+            wait_until_ended(family[1:], DEADLINE_SECONDS)
         self.process.communicate()
 
 
@@ -185,6 +185,26 @@ class RecordedSpark(Program):
     def take_events(self, stream: int = 0) -> list[list[Any]]:
         """Return ``[headers, decoded body]`` of each event since the last call, in order."""
         return [event for batch in self.take(stream) for event in batch["events"]]
+
+
+class Sparks:
+    """Starts a `RecordedSpark` in a folder of its own; all end together."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started: list[RecordedSpark] = []
+
+    def __call__(self, master: str, *streams: dict[str, Any], **options: Any) -> RecordedSpark:
+        folder = self._folder / f"spark-{len(self._started)}"
+        self._started.append(RecordedSpark(folder, master, list(streams), **options))
+        return self._started[-1]
+
+    def __enter__(self) -> Sparks:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for spark in self._started:
+            spark.kill()
 
 
 class CourseProgram(Program):

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 DEADLINE_SECONDS = 90  # Spark starts in 6 s, on a busy machine in 40
 POLL_SECONDS = 0.05
+REST_SECONDS_MAX = 1.0
 
 T = TypeVar("T")
 
@@ -17,11 +18,17 @@ def wait_for(
     seconds: float = DEADLINE_SECONDS,
     poll_seconds: float = POLL_SECONDS,
 ) -> T:
-    """Return what `what` returns, once it is true; fail with `claim` after `seconds`."""
+    """Return what `what` returns, once it is true; fail with `claim` after `seconds`.
+
+    It rests for as long as an answer takes, since asking takes CPU from what is waited for.
+    """
     deadline = time.monotonic() + seconds
+    asked = time.monotonic()
     while not (value := what()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {claim}"
-        time.sleep(poll_seconds)
+        answered = time.monotonic()
+        assert answered < deadline, f"not within {seconds} s: {claim}"
+        time.sleep(max(poll_seconds, min(answered - asked, REST_SECONDS_MAX)))
+        asked = time.monotonic()
     return value
 
 

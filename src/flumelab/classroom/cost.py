@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psutil
 
 from flumelab.classroom.roll import Roll
-from flumelab.runtimes.processes import all_processes
+from flumelab.runtimes.processes import all_processes, wait_until_ended
 
 
 @dataclass
@@ -63,10 +63,10 @@ def end_all(roll: Roll, seconds: float) -> int:
     ended = [process for _, process in processes(roll)]
     for process in ended:
         _tell(process.terminate)
-    _, alive = psutil.wait_procs(ended, timeout=seconds)
+    alive = wait_until_ended(ended, seconds)
     for process in alive:
         _tell(process.kill)
-    psutil.wait_procs(alive, timeout=seconds)
+    wait_until_ended(alive, seconds)
     return len(ended)
 
 

@@ -9,7 +9,14 @@ from flumelab.errors import LabError
 from flumelab.experiments.experiment import Experiment, Fault
 from flumelab.experiments.lab import Lab
 from flumelab.experiments.needs import Clock, Disk
-from flumelab.runtimes.processes import SERVICE_VARIABLE, Processes, all_processes, kill
+from flumelab.runtimes.processes import (
+    KILL_SECONDS_MAX,
+    SERVICE_VARIABLE,
+    Processes,
+    all_processes,
+    kill,
+    wait_until_ended,
+)
 
 STOP_SECONDS_MAX = 45
 SOURCE_RUNNER = "pyspark.sql.streaming.python_streaming_source_runner"
@@ -64,7 +71,7 @@ class Striker:
                 if not found:
                     raise LabError(f"no {part} runs that could be killed")
                 kill(found)
-                psutil.wait_procs(found, timeout=5)
+                wait_until_ended(found, KILL_SECONDS_MAX)
             case "worker":
                 self._kill_worker()
             case "driver":

@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 
 from flumelab.errors import LabError
+from flumelab.runtimes.processes import wait_until_ended
 
 IDLE_SECONDS = 15 * 60
 START_SECONDS_MAX = 90
@@ -138,8 +139,7 @@ def stop(folder: Path) -> bool:
         process = psutil.Process(found.pid)
         children = process.children(recursive=True)
         process.terminate()
-        _, alive = psutil.wait_procs([process, *children], timeout=STOP_SECONDS_MAX)
-        for each in alive:
+        for each in wait_until_ended([process, *children], STOP_SECONDS_MAX):
             with suppress(psutil.NoSuchProcess):
                 each.kill()
     return True

@@ -36,6 +36,7 @@ KILL_AFTER_SECONDS = 15
 """From SIGTERM, for what is left at the end."""
 REPORT_SECONDS = 10.0
 POLL_SECONDS = 0.5
+END_POLL_SECONDS = 0.1
 
 
 @dataclass
@@ -267,7 +268,7 @@ class OwnLab:
                     if batches
                     else f"waiting for {self.wish.program} to end"
                 )
-            time.sleep(POLL_SECONDS)
+            time.sleep(END_POLL_SECONDS)
 
     def _why_ended(self) -> list[str] | None:
         return self.program_failure() if self.has_ended else None

@@ -17,6 +17,7 @@ import os
 import runpy
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -28,7 +29,8 @@ from flumelab.own.failure import explain
 from flumelab.own.program_output import FAILED
 from flumelab.own.progress import Progress
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.1
+WRITE_SECONDS = 0.5  # Spark is asked no more often, until its streams are to end
 INTERRUPTED = "java.lang.InterruptedException"
 
 
@@ -88,10 +90,13 @@ def _watch(progress: Progress, ended: threading.Event) -> None:
     stop_file = Path(os.environ["STOP_FILE"])
     # It takes as long as Spark needs to count, and the progress goes on meanwhile.
     ending = threading.Thread(target=progress.end_streams, daemon=True)
+    due = 0.0
     while not ended.wait(POLL_SECONDS):
-        progress.write()
         if stop_file.exists() and not ending.ident:
             ending.start()
+        if ending.ident or time.monotonic() >= due:
+            progress.write()
+            due = time.monotonic() + WRITE_SECONDS
     if ending.ident:
         ending.join()
     progress.write()

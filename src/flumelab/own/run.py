@@ -27,7 +27,7 @@ QUIET_IN_CHANNEL_SECONDS = 30.0
 """The same while lines wait in the channel: on a busy machine a receiver connects late."""
 WAIT_SECONDS_MAX = 300.0
 REPORT_SECONDS = 30.0
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)

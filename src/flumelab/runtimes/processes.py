@@ -21,6 +21,7 @@ LOG_TAIL_LINES = 15
 SERVICE_VARIABLE = "FLUMELAB_SERVICE"
 """In the environment of each process: ``STATE_FOLDER:SERVICE``."""
 KILL_SECONDS_MAX = 5  # from kill -9 until the last port is closed
+END_POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Processes:
         """Kill what belongs to a service; return whether there was anything."""
         killed = [each for each in all_processes() if _has_label(each, self._label(name))]
         kill(killed)
-        psutil.wait_procs(killed, timeout=KILL_SECONDS_MAX)
+        wait_until_ended(killed, KILL_SECONDS_MAX)
         return bool(killed)
 
     def log(self, name: str) -> Path:
@@ -154,6 +155,28 @@ def kill(processes: Iterable[psutil.Process]) -> None:
             process.kill()
 
 
+def wait_until_ended(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until processes have ended; return those that still run after `seconds`.
+
+    `psutil.wait_procs` also waits until their exit codes have been read. Those of orphans are read
+    by process 1, which in a virtual machine may do it every few seconds, and in a container never.
+    """
+    deadline = time.monotonic() + seconds
+    left = list(processes)
+    while left := [each for each in left if not _is_gone(each)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(END_POLL_SECONDS)
+    return left
+
+
+def _is_gone(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or has_ended(process)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def has_ended(process: psutil.Process) -> bool:
     """Whether only the exit code of a process is left; raises `psutil.NoSuchProcess`.
 
@@ -180,12 +203,11 @@ def _end(record: Record, label: str, seconds: float) -> bool:
     if process := _find(record):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-        _, alive = psutil.wait_procs([process], timeout=seconds)
-        clean = not alive
+        clean = not wait_until_ended([process], seconds)
     # A service ends its own children; any that are left would hold its ports.
     left = [process for process in all_processes() if _has_label(process, label)]
     kill(left)
-    psutil.wait_procs(left, timeout=KILL_SECONDS_MAX)
+    wait_until_ended(left, KILL_SECONDS_MAX)
     _reap(record.pid)
     deadline = time.monotonic() + KILL_SECONDS_MAX
     while _has_dying(record.pid) and time.monotonic() < deadline:

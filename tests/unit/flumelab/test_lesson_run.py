@@ -144,6 +144,34 @@ def test_the_demo_reads_the_ledger_again_if_more_is_counted_than_was_generated(
     assert not answers, "balanced by the second answer"
 
 
+def test_only_the_counts_are_asked_for_until_they_reach_what_was_generated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+    agent = {"CHANNEL.c": {"EventPutSuccessCount": "5"}, "SINK.k": {"EventDrainSuccessCount": "5"}}
+    every = [
+        HopCounts(Counts({"tea": 5}, 0), 5, (agent,), Counts({"tea": counted}, 0))
+        for counted in (1, 5)
+    ]
+    counts = [Counts({"tea": counted}, 0) for counted in (2, 4, 5)]
+    runtime = FakeRuntime({})
+    runtime.hop_counts = lambda: every.pop(0)
+    runtime.counts = lambda: counts.pop(0)
+    assert waiting.wait_until_settled(runtime, 60).settled
+    assert (every, counts) == ([], [])
+
+
+def test_what_is_not_counted_in_time_is_told_by_the_numbers_of_every_hop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+    runtime = FakeRuntime({"tea": 2})
+    result = waiting.wait_until_settled(runtime, 0.05)
+    assert (result.generated, result.lost) == (5, 1)
+    assert runtime.calls[-1] == "hop_counts"
+    assert "counts" in runtime.calls
+
+
 def test_every_program_exists_and_its_header_says_how_to_run_it() -> None:
     from tests.support.spark import ROOT
 
