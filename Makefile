@@ -46,7 +46,7 @@ classroom: .venv/ready ## prove every exercise: starter, wrong answers, solution
 
 test: .venv/ready ## all tests; those that need a Docker engine skip without one [RUNNER=tests.side_by_side]
 	@$(FLUMELAB) build --runtime local
-	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint package
+	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint,older-flume package
 	@$(BIN)/python -m $(RUNNER)
 
 test-unit: .venv/ready ## the tests that start no process
@@ -125,6 +125,7 @@ docs: .venv/ready ## the docs as a site that works from files, with search, in d
 
 matrix: .venv/ready ## the connector on Spark 4.0 to 4.3, and its page [SPARK=4.0]
 	@$(FLUMELAB) build --runtime local
+	@mvn -q -B -f runtimes/pom.xml -P older-flume -pl older-flume/flume-1.9,older-flume/flume-1.10 package
 	@$(BIN)/python -m tools.matrix $(if $(SPARK),--spark $(SPARK))
 
 bundle: .venv/ready ## one archive for a room without internet, in dist/; its images need Docker
