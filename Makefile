@@ -25,7 +25,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons classroom test test-unit faults soak experiments fuzz mutants bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check licences audit matrix docs bundle bundle-test classroom-cost lock
+.PHONY: help lab down lessons classroom test test-unit faults soak experiments fuzz mutants bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check sbom licences audit matrix docs bundle bundle-test classroom-cost lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -110,9 +110,12 @@ release-check: .venv/ready ## build all distributions as a release does, and ins
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/release.txt
 	@$(BIN)/python -m tools.release
 
+sbom: .venv/ready ## what is in each image, in dist/sboms/; they have to be built [IMAGES="flume spark"]
+	@$(BIN)/python -m tools.release.images $(IMAGES)
+
 licences: .venv/ready ## count the licences of what users get, and name what is not allowed
 	@$(FLUMELAB) build --runtime local
-	@mvn -q -B -T 2 -DskipTests -f runtimes/pom.xml package
+	@mvn -q -B -T 2 -DskipTests -f runtimes/pom.xml -P servers package
 	@$(BIN)/python -m tools.release.licences
 
 # A package that cannot be looked up is a failure, too: nothing found would otherwise look clean.
