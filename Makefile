@@ -25,7 +25,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons classroom test test-unit faults soak experiments fuzz mutants bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check licences audit matrix docs bundle bundle-test classroom-cost lock
+.PHONY: help lab down lessons classroom test test-unit faults soak experiments fuzz mutants bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check sbom licences audit matrix docs bundle bundle-test classroom-cost lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,7 +46,7 @@ classroom: .venv/ready ## prove every exercise: starter, wrong answers, solution
 
 test: .venv/ready ## all tests; those that need a Docker engine skip without one [RUNNER=tests.side_by_side]
 	@$(FLUMELAB) build --runtime local
-	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint package
+	@mvn -q -B -T 2 -f runtimes/pom.xml -P flumelint,older-flume package
 	@$(BIN)/python -m $(RUNNER)
 
 test-unit: .venv/ready ## the tests that start no process
@@ -110,9 +110,12 @@ release-check: .venv/ready ## build all distributions as a release does, and ins
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/release.txt
 	@$(BIN)/python -m tools.release
 
+sbom: .venv/ready ## what is in each image, in dist/sboms/; they have to be built [IMAGES="flume spark"]
+	@$(BIN)/python -m tools.release.images $(IMAGES)
+
 licences: .venv/ready ## count the licences of what users get, and name what is not allowed
 	@$(FLUMELAB) build --runtime local
-	@mvn -q -B -T 2 -DskipTests -f runtimes/pom.xml package
+	@mvn -q -B -T 2 -DskipTests -f runtimes/pom.xml -P servers package
 	@$(BIN)/python -m tools.release.licences
 
 # A package that cannot be looked up is a failure, too: nothing found would otherwise look clean.
@@ -125,6 +128,7 @@ docs: .venv/ready ## the docs as a site that works from files, with search, in d
 
 matrix: .venv/ready ## the connector on Spark 4.0 to 4.3, and its page [SPARK=4.0]
 	@$(FLUMELAB) build --runtime local
+	@mvn -q -B -f runtimes/pom.xml -P older-flume -pl older-flume/flume-1.9,older-flume/flume-1.10 package
 	@$(BIN)/python -m tools.matrix $(if $(SPARK),--spark $(SPARK))
 
 bundle: .venv/ready ## one archive for a room without internet, in dist/; its images need Docker

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tools.matrix import page, results
 from tools.matrix.environment import Environment, Wheels
-from tools.matrix.plan import CHECKS, EXTRAS, JAVAS_OF, ROOT, SPARKS
+from tools.matrix.plan import CHECKS, EXTRAS, JAVAS, JAVAS_OF, ROOT, SPARKS
 from tools.matrix.results import FAILED, Run, series
 
 
@@ -26,6 +26,7 @@ def main() -> int:
     sparks = [series(spark) for spark in SPARKS]
     parser.add_argument("--spark", choices=sparks, help="without it all Sparks")
     parser.add_argument("--python", choices=list(JAVAS_OF), help="without it all Pythons")
+    parser.add_argument("--java", choices=JAVAS, help="without it all Javas")
     parser.add_argument("--sparks-in", type=Path, help="folder that keeps the wheels of Sparks")
     asked = parser.parse_args()
     failed = False
@@ -33,13 +34,15 @@ def main() -> int:
         wheels = Wheels(Path(folder, "wheels"), asked.sparks_in or Path(folder, "sparks"))
         for spark in SPARKS:
             for python in JAVAS_OF:
-                if asked.spark in (None, series(spark)) and asked.python in (None, python):
-                    failed |= _try(spark, python, wheels)
+                javas = [java for java in JAVAS_OF[python] if asked.java in (None, java)]
+                fits = asked.spark in (None, series(spark)) and asked.python in (None, python)
+                if fits and javas:
+                    failed |= _try(spark, python, javas, wheels)
     return int(failed)
 
 
-def _try(spark: str, python: str, wheels: Wheels) -> bool:
-    """Run the tests on one Spark and Python with each Java; return whether one has failed."""
+def _try(spark: str, python: str, java_versions: Sequence[str], wheels: Wheels) -> bool:
+    """Run the tests on one Spark and Python with these Javas; return whether one has failed."""
     name = f"matrix: Spark {spark}, Python {python}"
     failed = False
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
@@ -49,7 +52,7 @@ def _try(spark: str, python: str, wheels: Wheels) -> bool:
             print(f"{name}: untested, since there is {missing} here", flush=True)
             return False
         javas = {}
-        for java in JAVAS_OF[python]:
+        for java in java_versions:
             try:
                 javas[java] = made.variables(java)
             except LookupError as missing:

@@ -14,8 +14,12 @@ JAVAS = ("17", "21", "25")
 JAVAS_OF = {"3.11": ("17",), "3.12": ("21",), "3.13": ("17", "25"), "3.14": ("25",)}
 """The Javas that are tried with a Python: each of them, but not each with each other."""
 
+OLDER_FLUMES = ("1.9", "1.10")
+"""They are in runtimes/older-flume; all other tests send from Flume 1.11."""
+
 _SOURCE = "tests/integration/test_structured_source.py"
 _PULL = "tests/integration/test_structured_pull.py"
+_OLDER = "tests/integration/test_older_flume.py"
 
 CONNECT = '`format("flume")`, Spark Connect'
 
@@ -52,6 +56,18 @@ CHECKS: dict[str, tuple[str, ...]] = {
         f"{_SOURCE}::test_a_query_continues_from_its_checkpoint_in_batches_within_its_limit",
         f"{_SOURCE}::test_available_now_reads_the_events_of_its_start_in_several_batches",
     ),
+    **{
+        f"Flume {flume}, {what}": tuple(f"{_OLDER}::{test}{flume}]" for test in tests)
+        for flume in OLDER_FLUMES
+        for what, tests in {
+            "avro sink": (
+                "test_an_older_flumes_avro_sink_pushes_each_line_once[plain-",
+                "test_an_older_flumes_avro_sink_pushes_each_line_once[deflate-",
+                "test_an_older_flumes_file_channel_empties_into_a_landing_log[",
+            ),
+            "SparkSink": ("test_spark_polls_each_line_once_from_an_older_flume[",),
+        }.items()
+    },
     CONNECT: (
         "tests/integration/test_connect.py::"
         "test_a_client_of_a_local_server_counts_each_event_of_a_query_that_listens",

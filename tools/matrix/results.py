@@ -36,8 +36,9 @@ class Run:
         cases: dict[str, str] = {}
         for report in filter(Path.exists, reports):
             for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - pytest's
-                test = f"{case.get('classname')}::{case.get('name', '').partition('[')[0]}"
-                cases[test] = _outcome(case, cases.get(test, PASSED))
+                one = f"{case.get('classname')}::{case.get('name', '')}"
+                for test in {one, one.partition("[")[0]}:  # with its parameters and with any
+                    cases[test] = _outcome(case, cases.get(test, PASSED))
         results = {
             check: _all([cases.get(_junit_name(test), FAILED) for test in tests])
             for check, tests in CHECKS.items()

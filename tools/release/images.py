@@ -1,0 +1,108 @@
+"""Write an SBOM for each of the lab's images, as CycloneDX: ``python -m tools.release.images``.
+
+syft reads the images, which ``docker compose build`` has made before: Debian's packages, jars, and
+Python packages. The documents end in dist/sboms/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+OUTPUT = ROOT / "dist/sboms"
+SYFT = "github.com/anchore/syft/cmd/syft@v1.57.1"
+KINDS = {
+    "loadgen": {"deb", "pypi"},
+    "flume": {"deb", "maven"},
+    "spark": {"deb", "maven", "pypi"},
+    "notebook": {"deb", "maven", "pypi"},
+    "kafka": {"deb", "maven"},
+    "s3": {"deb", "maven"},
+    "db": {"deb"},
+    "prometheus": {"deb", "golang"},
+}
+"""What each image contains; an SBOM without one of these is wrong."""
+
+
+class SbomMissing(Exception):
+    """An image cannot be described, or not as a whole."""
+
+
+def main() -> int:
+    """Describe the images that were asked for; the first failure ends it."""
+    parser = argparse.ArgumentParser(description="Write an SBOM for each image of the lab.")
+    parser.add_argument("images", nargs="*", help=f"without any, all: {', '.join(KINDS)}")
+    parser.add_argument("--prefix", default=os.environ.get("LAB_IMAGES") or "flumelab")
+    asked = parser.parse_args()
+    unknown = [name for name in asked.images if name not in KINDS]
+    if unknown:
+        parser.error(f"{', '.join(unknown)}: the images are {', '.join(KINDS)}")
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    try:
+        for name in asked.images or KINDS:
+            document = OUTPUT / f"{name}.cdx.json"
+            scan(f"{asked.prefix}-{name}", document)
+            found = kinds(json.loads(document.read_text("utf-8")))
+            check(name, found)
+            counted = ", ".join(f"{number} {kind}" for kind, number in sorted(found.items()))
+            print(f"{document.relative_to(ROOT)}: {counted}", flush=True)
+    except SbomMissing as missing:
+        print(f"sbom: {missing}")
+        return 1
+    return 0
+
+
+def scan(image: str, document: Path) -> None:
+    """Let syft write the SBOM of an image.
+
+    :raises SbomMissing: there is no such image, no syft, or syft has failed
+    """
+    inspect = ["docker", "image", "inspect", image]
+    if subprocess.run(inspect, capture_output=True, check=False).returncode:
+        raise SbomMissing(f"no image {image}; build it: docker compose --profile '*' build")
+    command = [*syft(), "scan", f"docker:{image}", "-q", "-o", f"cyclonedx-json={document}"]
+    here = os.environ | {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
+    if subprocess.run(command, env=here, check=False).returncode:
+        raise SbomMissing(f"syft has failed with {image}; its message stands above")
+
+
+def syft() -> Sequence[str]:
+    """Return the command that is syft: an installed one, or the pinned one, which Go builds.
+
+    :raises SbomMissing: neither is there
+    """
+    if shutil.which("syft"):
+        return ["syft"]
+    if shutil.which("go"):
+        return ["go", "run", SYFT]
+    raise SbomMissing("neither syft nor Go is here; install one of them")
+
+
+def kinds(document: dict[str, object]) -> Counter[str]:
+    """Return how many components an SBOM has of each kind of package."""
+    components = document.get("components", [])
+    assert isinstance(components, list)
+    urls = (str(each.get("purl", "")) for each in components)
+    return Counter(url.removeprefix("pkg:").partition("/")[0] for url in urls if url)
+
+
+def check(name: str, found: Counter[str]) -> None:
+    """Check that an SBOM has all kinds of packages that its image has.
+
+    :raises SbomMissing: it lacks some
+    """
+    lacking = KINDS[name] - found.keys()
+    if lacking:
+        raise SbomMissing(f"the SBOM of {name} names no package of {', '.join(sorted(lacking))}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
