@@ -43,6 +43,7 @@ NOT_RUN = {
     "how-to/prometheus.md": "run by tests/docker/test_structured.py and test_prometheus_files.py",
     "how-to/run-your-own.md": "run by tests/integration/test_own_programs.py",
     "how-to/spark-connect.md": "run by tests/integration/test_connect.py",
+    "how-to/yarn.md": "its commands are those of tools/yarn, which make yarn runs",
     "how-to/without-a-checkout.md": "its first command is run by tests/integration/test_wheel.py",
     "how-to/test-a-pipeline.md": "its test is one of test_examples.py",
     "reference/exercises.md": "its command is run by tests/integration/test_learn.py",
