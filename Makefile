@@ -25,7 +25,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons classroom test test-unit faults soak experiments fuzz mutants bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check sbom licences audit matrix docs bundle bundle-test classroom-cost lock
+.PHONY: help lab down lessons classroom test test-unit faults soak experiments fuzz mutants bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check sbom licences audit matrix yarn docs bundle bundle-test classroom-cost lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -130,6 +130,11 @@ matrix: .venv/ready ## the connector on Spark 4.0 to 4.3, and its page [SPARK=4.
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -f runtimes/pom.xml -P older-flume -pl older-flume/flume-1.9,older-flume/flume-1.10 package
 	@$(BIN)/python -m tools.matrix $(if $(SPARK),--spark $(SPARK))
+
+yarn: .venv/ready ## the connector on a YARN of this machine, in both deploy modes
+	@$(FLUMELAB) build --runtime local
+	@mvn -q -B -f runtimes/pom.xml -P yarn -pl ../tools/yarn package
+	@$(BIN)/python -m tools.yarn
 
 bundle: .venv/ready ## one archive for a room without internet, in dist/; its images need Docker
 	@$(BIN)/python -m tools.bundle

@@ -17,6 +17,7 @@ POMS = [
     *sorted((ROOT / "connector/java").rglob("pom.xml")),
     *sorted((ROOT / "runtimes").rglob("pom.xml")),
     ROOT / "tools/flumelint/pom.xml",
+    ROOT / "tools/yarn/pom.xml",
 ]
 
 

@@ -1,0 +1,1 @@
+"""The connector's wheel on a YARN of this machine: ``make yarn``."""
