@@ -1,4 +1,4 @@
-"""Finds the learner's own error in the output of a program."""
+"""Finds the learner's own error: in the output of a program, or in the log of an agent."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,10 @@ from pathlib import Path
 _BEGIN = "Traceback (most recent call last):"
 _FRAME = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _ERROR = re.compile(r"(?:[a-z_][\w.]*\.)?([A-Z]\w*\b.*)")
+_AGENT_ERROR = re.compile(
+    r" ERROR [^|\n]*\| (?:[\w$]+\.)*(?P<error>[\w$]+(?:Exception|Error):[^|\n]*)"
+)
+"""The lab's agents log an exception on the line of its message, the root cause first."""
 _WRAPPERS = ("Py4JJavaError", "Py4JError", "StreamingQueryException")
 
 
@@ -33,6 +37,12 @@ def find(output: str, file: Path) -> LearnerError | None:
     inner = [each for each in found if not each.text.startswith(_WRAPPERS)]
     own = [each for each in inner if each.line] or [each for each in found if each.line]
     return next(iter(own or inner or found), None)
+
+
+def agent_error(log: str) -> str:
+    """Return the exception that Flume's log tells first with an ERROR; empty without one."""
+    found = _AGENT_ERROR.search(log)
+    return found["error"].strip() if found else ""
 
 
 def _errors(lines: list[str], file: Path) -> Iterator[LearnerError]:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flumelab.learn import causes, predictions
+from flumelab.learn import causes, learner_error, predictions
 from flumelab.learn.causes import Outcome
 from flumelab.learn.exercise import Exercise, Kind
 
 KEYS_SHOWN = 4
 KEY_COLUMNS = 40
+HOPS = ("generated", "received", "sent")
 WITHOUT_CAUSE = (
     "No cause is known for this difference. Compare a key that is wrong with the task, and take a "
     "hint."
@@ -20,8 +21,18 @@ ENDED = (
 
 
 def of(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
-    """Return the id of the cause, and the message."""
-    if recognised := causes.of(outcome, exercise.causes):
+    """Return the id of the cause, and the message.
+
+    An error of the learner's comes before any guess from numbers.
+    """
+    if stopped := _unusable_conf(exercise, outcome):
+        return "conf-unusable", stopped
+    guesses = [
+        cause
+        for cause in exercise.causes
+        if not outcome.error or any(rule["rule"] == "error" for rule in cause.when)
+    ]
+    if recognised := causes.of(outcome, guesses):
         cause, facts = recognised
         return cause.id, _with_difference(exercise, outcome, _filled(cause.says, outcome, facts))
     if outcome.error:
@@ -39,13 +50,22 @@ def of(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
     return "different", _with_difference(exercise, outcome, WITHOUT_CAUSE)
 
 
+def _unusable_conf(exercise: Exercise, outcome: Outcome) -> str:
+    """What Flume says if it runs, but could not use the learner's conf; it answers nobody then."""
+    silent = "sent" in outcome.hops and "received" not in outcome.hops
+    if exercise.kind is not Kind.CONF or not silent:
+        return ""
+    says = learner_error.agent_error(outcome.log)
+    return f"Flume cannot use your conf: {says}" if says else ""
+
+
 def _filled(says: str, outcome: Outcome, facts: Mapping[str, Any]) -> str:
     expected, found = sum(outcome.expected.values()), sum(outcome.found.values())
     names = {
         "expected": f"{expected:,}",
         "found": f"{found:,}",
         "difference": f"{abs(found - expected):,}",
-        **{name: f"{n:,}" for name, n in outcome.hops.items()},
+        **{name: f"{outcome.hops.get(name, 0):,}" for name in HOPS},
         **facts,
     }
     return says.format_map(names)

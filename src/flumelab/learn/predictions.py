@@ -25,7 +25,7 @@ def answers(file: Path, questions: Mapping[str, str]) -> dict[str, int]:
         if not isinstance(value, int) or isinstance(value, bool):
             raise NotAnswered(
                 f"{file.name}: {question} has no number yet; write your prediction first, "
-                "then check it"
+                "a number without quotes, then check it"
             )
         found[question] = value
     return found

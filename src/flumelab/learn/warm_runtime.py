@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from flumelab.learn.flume_hops import flume_hops
 from flumelab.learn.warm_spark import WarmSpark
 from flumelab.lessons.catalogue import SECOND, Lesson, Program
 from flumelab.runtimes.local import START_SECONDS_MAX, LocalRuntime
+from flumelab.runtimes.local_build import RECEIVER_JAR
 from flumelab.runtimes.local_start import TASK_TRIES, Launch, LessonServices
 from flumelab.runtimes.local_state import StateFolder
 from flumelab.runtimes.port_probe import require_unused
@@ -95,7 +97,7 @@ class WarmServices(LessonServices):
         ]
         options = " ".join(arguments)
         environment = {**cold.environment, "PYSPARK_SUBMIT_ARGS": options}
-        return warm_spark.ensure(self._warm, environment, options)
+        return warm_spark.ensure(self._warm, environment, f"{options} {_connector_in_spark()}")
 
 
 class WarmRuntime(LocalRuntime):
@@ -220,6 +222,13 @@ class WarmRuntime(LocalRuntime):
                         return
                     raise LabError(f"{launch.service} is not ready")
                 time.sleep(0.05)
+
+
+def _connector_in_spark() -> str:
+    """Which connector a JVM finds that starts now; one from before a build has another, or none."""
+    spark = find_spec("pyspark")
+    jar = Path(str(spark.origin if spark else "")).parent / "jars" / Path(RECEIVER_JAR).name
+    return f"{jar.name} of {jar.stat().st_mtime}" if jar.is_file() else f"without {jar.name}"
 
 
 def _empty(state: StateFolder) -> None:

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from flumelab.errors import LabError
 from flumelab.learn.exercise import Run
 from flumelab.learn.flume_hops import flume_hops
+from flumelab.learn.learner_error import agent_error
 from flumelab.learn.pulse import Pulse
 from flumelab.lessons.catalogue import Lesson
 from flumelab.runtimes.runtime import Runtime
 
 FLUME = "flume"
 POLL_SECONDS = 0.1
+LOG_LINES = 400
 STUCK_SECONDS = 6.0  # Flume's own sink tries to connect every five
 WAVE_SECONDS_MAX = 20.0
+WAVE_STILL_SECONDS = 3.0
 LAST_WAVE_SECONDS_MIN = 10.0  # whatever the waves before it have taken
 BEATS_RIGHT, BEATS_WRONG = 1, 3
 """The micro-batches after which a number that has not changed will not change.
@@ -55,14 +58,15 @@ class WatchedRun:
     ended: bool = False
     _beats: int = 0
     _since: float = field(default_factory=time.monotonic)
+    _moved: float = field(default_factory=time.monotonic)
 
     def until_counted(self, lines: int) -> None:
-        """Wait until the newest lines are counted, at least in part, or until nothing happens."""
-        self.lines, before = lines, self.found
+        """Wait until the lines so far are counted, or until nothing more happens."""
+        self.lines = lines
         deadline = time.monotonic() + WAVE_SECONDS_MAX * slowness()
         while time.monotonic() < deadline:
             self._look()
-            if self.ended or (self._arrived and self._is_wave_over(before)):
+            if self.ended or (self._arrived and (self._is_wave_over or self._was_counted)):
                 return
             time.sleep(POLL_SECONDS)
 
@@ -104,20 +108,30 @@ class WatchedRun:
             if found and not self.found:
                 self.step("first count")
             self._since = time.monotonic()
+            if hops != self.hops:
+                self._moved = self._since
             self.found, self.hops = found, hops
             self._beats = 0
             self.pulse.mark()
 
-    def _is_wave_over(self, before: Mapping[str, int]) -> bool:
-        """Whether part of the wave is counted, so that it has a micro-batch, or will not be."""
-        if not any(self.found.values()) or self.found == before:
-            return self._queries_have_looked and self._is_still(BEATS_WRONG, BLIND_SECONDS_RIGHT)
-        return True
+    @property
+    def _is_wave_over(self) -> bool:
+        """Whether the wave is counted and a pause has followed, or it will not be counted."""
+        if self.found:
+            return self._is_still(1, BLIND_SECONDS_RIGHT)
+        return self._queries_have_looked and self._is_still(BEATS_WRONG, BLIND_SECONDS_RIGHT)
 
     @property
     def _queries_have_looked(self) -> bool:
         """Whether each query was triggered since the last change, and has looked for new lines."""
         return time.monotonic() - self._since >= TRIGGER_SECONDS * slowness()
+
+    @property
+    def _was_counted(self) -> bool:
+        """Whether the wave was counted a while ago, though the numbers may change for ever."""
+        still = time.monotonic() - self._moved
+        behind = self.pulse.seconds_behind() if self.pulse.is_known else 0.0
+        return bool(self.found) and still >= WAVE_STILL_SECONDS * slowness() and behind < still
 
     @property
     def _arrived(self) -> bool:
@@ -127,11 +141,17 @@ class WatchedRun:
     def _is_settled(self, expected: Mapping[str, int]) -> bool:
         still = time.monotonic() - self._since
         if not self._arrived:
-            return "received" in self.hops and still >= STUCK_SECONDS * slowness()
+            heard = "received" in self.hops or self._conf_failed
+            return heard and still >= STUCK_SECONDS * slowness()
         if self.found == expected:  # of all lines: a query finds nothing more at its next trigger
             return still >= self.run.settle and self._is_still(BEATS_RIGHT, BLIND_SECONDS_RIGHT)
         is_quiet = still >= self.run.quiet * slowness() and self._queries_have_looked
         return is_quiet and self._is_still(BEATS_WRONG, BLIND_SECONDS_WRONG)
+
+    @property
+    def _conf_failed(self) -> bool:
+        """Whether the agent could not use the learner's conf; it runs, and answers nobody."""
+        return not self.knows_conf and bool(agent_error(self.runtime.log_tail(FLUME, LOG_LINES)))
 
     def _is_still(self, beats: int, blind_seconds: float) -> bool:
         """Whether enough micro-batches have been finished since the last change."""

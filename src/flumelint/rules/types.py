@@ -50,6 +50,7 @@ def unknown_type(conf: Conf) -> Iterator[Report]:
         if not _is_flumes(part, name):
             continue
         near = _nearest_class(part, name) if "." in name else nearest(name, known)
+        near = near or _class_named(part, name)
         yield Report(
             type_.span,
             f"{part} has the type {name}, which Flume 1.11 does not have",
@@ -70,6 +71,12 @@ def _is_flumes(part: Part, name: str) -> bool:
     Other people's classes, too, are in packages that begin with org.apache.flume.
     """
     return "." not in name or _nearest_class(part, name) is not None
+
+
+def _class_named(part: Part, name: str) -> str | None:
+    """The class whose name without its package this is."""
+    classes = [each.cls for each in component_data().all if each.interface == part.interface]
+    return next((each for each in classes if each.rsplit(".", 1)[-1] == name), None)
 
 
 def _nearest_class(part: Part, name: str) -> str | None:

@@ -104,6 +104,13 @@ def test_a_word_that_may_be_a_class_is_only_risky() -> None:
     assert [each.severity for each in found] == [Severity.RISKY]
 
 
+def test_the_name_of_a_class_without_its_package_is_told_in_whole() -> None:
+    [found] = [each for each in check(sink("type = SparkSink")) if each.rule == "unknown-type"]
+
+    assert found.severity is Severity.IDLE
+    assert "write org.apache.spark.streaming.flume.sink.SparkSink" in found.text
+
+
 def test_a_choice_of_required_keys_is_told_as_one() -> None:
     conf = sink("type = org.apache.flume.sink.kafka.KafkaSink", "kafka.topic = t")
 

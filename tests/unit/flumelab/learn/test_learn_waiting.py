@@ -160,23 +160,13 @@ def test_a_wave_is_over_once_it_is_counted(watched):
     assert run.found == {"/": 1}
 
 
-def test_a_wave_is_over_with_its_first_numbers_though_they_change_for_ever(watched):
-    run = watched({}, *[{"found": {"/": n}} for n in range(1, 200)])
+@pytest.mark.parametrize(("behind", "seconds"), [(0, 3.5), (8, 8.5)])
+def test_a_wave_is_over_once_spark_has_had_it_though_the_numbers_change_for_ever(
+    watched, behind, seconds
+):
+    run = watched(*[{"found": {"/": n}, "behind": behind} for n in range(1, 200)])
     run.until_counted(3)
-    assert run.found == {"/": 1}
-
-
-def test_a_zero_that_stands_before_any_line_is_no_count_of_a_wave(watched):
-    run = watched(*[{"found": {"/": 0}}] * 2, {"found": {"/": 2}})
-    run.until_counted(3)
-    assert run.found == {"/": 2}
-
-
-def test_the_numbers_of_one_wave_do_not_end_the_next(watched):
-    run = watched({}, {"found": {"/": 1}}, {"found": {"/": 1}}, {"found": {"/": 2}})
-    run.until_counted(3)
-    run.until_counted(3)
-    assert run.found == {"/": 2}
+    assert run.runtime.now == pytest.approx(seconds, abs=1)
 
 
 def test_a_wave_is_not_over_while_a_query_that_starts_has_counted_nothing(watched):
