@@ -47,7 +47,7 @@ class Script:
         return [Service(name, "stopped") for name in dead]
 
     def log_tail(self, service, lines):
-        return f"the log of {service}"
+        return self.state.get("log", f"the log of {service}")
 
     def mark(self):
         self.beaten = 0
@@ -142,6 +142,16 @@ def test_a_dead_agent_is_a_fault_of_the_machine_if_the_conf_is_the_labs(watched)
 def test_an_agent_that_never_answers_is_a_fault_of_the_machine(watched):
     with pytest.raises(LabError, match="the machine is too busy"):
         watched({"hops": {}}).until_settled(3, RIGHT)
+
+
+def test_an_agent_that_cannot_use_the_learners_conf_is_not_waited_for_to_the_end(watched):
+    log = "10:00:00 ERROR Application: Exception follows. | java.lang.Exception: no such type | \n"
+    run = watched({"hops": {}, "log": log}, knows_conf=False)
+    run.until_settled(3, RIGHT)
+    assert run.runtime.now < 10
+    run = watched({"hops": {}}, knows_conf=False)  # it may still be starting
+    run.until_settled(3, RIGHT)
+    assert run.runtime.now >= run.run.seconds
 
 
 def test_a_program_that_is_far_behind_when_the_time_is_over_was_not_checked(watched):
