@@ -35,7 +35,6 @@ NOT_RUN = {
     "how-to/experiments.md": "run by tests/faults/test_experiments.py",
     "how-to/follow-a-growing-log.md": "run by tests/integration/test_local_growing_log.py",
     "how-to/join-lines.md": "keys of a conf; run by tests/integration/test_stack_traces_conf.py",
-    "how-to/kubernetes.md": "needs a cluster; tests/unit/test_kubernetes.py reads the manifests",
     "how-to/live-page.md": "its commands are those of tests/browser/test_page.py and test_top.py",
     "how-to/move-from-flumeutils.md": "run by tests/integration/test_structured_source.py",
     "how-to/notebooks.md": "needs Docker; test_notebooks.py runs the cells",
