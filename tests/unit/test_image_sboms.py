@@ -65,7 +65,7 @@ def test_an_image_that_is_not_built_is_named_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker = tmp_path / "docker"
-    docker.write_text("#!/bin/sh\nexit 1\n")
+    docker.write_text("#!/bin/sh\necho 'Error: No such image: mine-s3' >&2\nexit 1\n")
     docker.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     done = subprocess.run(
@@ -73,7 +73,10 @@ def test_an_image_that_is_not_built_is_named_with_the_remedy(
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert done.stdout == "sbom: no image mine-s3; build it: docker compose --profile '*' build\n"
+    assert done.stdout == (
+        "sbom: Error: No such image: mine-s3\n"
+        "If it is not built: docker compose --profile '*' build\n"
+    )
 
 
 def test_syft_writes_a_document_for_each_image_that_was_asked_for(
@@ -91,7 +94,7 @@ def test_syft_writes_a_document_for_each_image_that_was_asked_for(
 
     calls = (tmp_path / "calls").read_text().splitlines()
     assert calls == [
-        "docker image inspect mine-flume",
+        "docker image inspect --format {{.Id}} mine-flume",
         f"syft scan docker:mine-flume -q -o cyclonedx-json={written}",
     ]
     assert capsys.readouterr().out == "flume.cdx.json: 1 deb, 2 maven\n"

@@ -29,6 +29,8 @@ def main() -> int:
     parser.add_argument("--java", choices=JAVAS, help="without it all Javas")
     parser.add_argument("--sparks-in", type=Path, help="folder that keeps the wheels of Sparks")
     asked = parser.parse_args()
+    if asked.java and asked.python and asked.java not in JAVAS_OF[asked.python]:
+        parser.error(f"Python {asked.python} is tried on Java {', '.join(JAVAS_OF[asked.python])}")
     failed = False
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
         wheels = Wheels(Path(folder, "wheels"), asked.sparks_in or Path(folder, "sparks"))

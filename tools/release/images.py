@@ -18,6 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "dist/sboms"
+PREFIX = os.environ.get("LAB_IMAGES") or os.environ.get("COMPOSE_PROJECT_NAME") or "flumelab"
+"""As in compose.yaml."""
 SYFT = "github.com/anchore/syft/cmd/syft@v1.57.1"
 KINDS = {
     "loadgen": {"deb", "pypi"},
@@ -40,7 +42,7 @@ def main() -> int:
     """Describe the images that were asked for; the first failure ends it."""
     parser = argparse.ArgumentParser(description="Write an SBOM for each image of the lab.")
     parser.add_argument("images", nargs="*", help=f"without any, all: {', '.join(KINDS)}")
-    parser.add_argument("--prefix", default=os.environ.get("LAB_IMAGES") or "flumelab")
+    parser.add_argument("--prefix", default=PREFIX)
     asked = parser.parse_args()
     unknown = [name for name in asked.images if name not in KINDS]
     if unknown:
@@ -65,9 +67,13 @@ def scan(image: str, document: Path) -> None:
 
     :raises SbomMissing: there is no such image, no syft, or syft has failed
     """
-    inspect = ["docker", "image", "inspect", image]
-    if subprocess.run(inspect, capture_output=True, check=False).returncode:
-        raise SbomMissing(f"no image {image}; build it: docker compose --profile '*' build")
+    if not shutil.which("docker"):
+        raise SbomMissing("there is no docker here")
+    inspect = ["docker", "image", "inspect", "--format", "{{.Id}}", image]
+    found = subprocess.run(inspect, capture_output=True, text=True, check=False)
+    if found.returncode:
+        told = found.stderr.strip()
+        raise SbomMissing(f"{told}\nIf it is not built: docker compose --profile '*' build")
     command = [*syft(), "scan", f"docker:{image}", "-q", "-o", f"cyclonedx-json={document}"]
     here = os.environ | {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
     if subprocess.run(command, env=here, check=False).returncode:

@@ -1,4 +1,5 @@
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,6 +16,12 @@ public final class MiniYarn {
   private static final int START_MS_MAX = 60_000;
 
   public static void main(String[] arguments) throws Exception {
+    // It asks nobody for a password, and listens at this host's name.
+    if (!InetAddress.getLocalHost().isLoopbackAddress()) {
+      throw new IllegalStateException(
+          "other machines reach this one as " + InetAddress.getLocalHost() + ", and YARN would run"
+              + " their commands; let its name be 127.0.0.1 in /etc/hosts, or use a container");
+    }
     MiniYARNCluster cluster = new MiniYARNCluster("yarn", NODES, 1, 1);
     Runtime.getRuntime().addShutdownHook(new Thread(cluster::stop));
     cluster.init(configuration());

@@ -26,14 +26,16 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".lab/yarn"
 OLD_PROGRAM = ROOT / "tests/integration/programs/course_url_counts.py"
 NEW_PROGRAM = ROOT / "examples/kubernetes/url_counts.py"
+FOREIGN = ("SPARK_", "PYSPARK_", "PYTHON", "HADOOP_", "YARN_")
+"""Variables that would lead drivers to another Spark, Python or cluster."""
 LINES = 10_000
 PAGES = 23
 
 
 def main() -> int:
     """Run all four; return 1 if a count is wrong."""
-    for name in [name for name in os.environ if name.startswith(("SPARK_", "PYSPARK_", "PYTHON"))]:
-        del os.environ[name]  # these would reach the drivers
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        del os.environ[name]
     run = FOLDER / "run"
     shutil.rmtree(run, ignore_errors=True)
     print("yarn: setting up a Spark, an archive with the wheel, and YARN", flush=True)

@@ -87,9 +87,11 @@ class Job(LoggedProcess):
     def end(self) -> None:
         """End it as users do, and spark-submit with it."""
         application = application_in(self.output())
-        if application:
-            self._yarn.end(application)
-        self.stop()
+        try:
+            if application:
+                self._yarn.end(application)
+        finally:
+            self.stop()
 
     def _connection(self, port: int) -> FlumeSender:
         made: list[FlumeSender] = []

@@ -162,7 +162,7 @@ def ended(outcome: Outcome) -> Facts | None:
 
 
 def error(outcome: Outcome, like: str = "") -> Facts | None:
-    """The program ended with an error whose last line is like this regular expression."""
+    """The program told an error whose last line is like this regular expression."""
     found = re.search(like, outcome.error) if outcome.error else None
     return {"error": outcome.error, **found.groupdict()} if found else None
 

@@ -44,8 +44,8 @@ class Given:
         """Draw the number of lines by the seed, and the seed by chance unless it is given."""
         seed = random.SystemRandom().randrange(1, SEED_MAX) if seed is None else seed
         low, high = load.lines
-        drawn = random.Random(f"lines {seed}").randint(low, high)
-        return cls(seed, max(drawn // load.batch, 1) * load.batch)
+        batches = random.Random(f"lines {seed}").randint(-(-low // load.batch), high // load.batch)
+        return cls(seed, batches * load.batch)
 
     def waves(self, load: Load) -> list[tuple[int, list[str]]]:
         """The generator's options for each wave, with the number of lines sent by its end."""

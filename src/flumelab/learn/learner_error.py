@@ -9,9 +9,12 @@ _BEGIN = "Traceback (most recent call last):"
 _FRAME = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _ERROR = re.compile(r"(?:[a-z_][\w.]*\.)?([A-Z]\w*\b.*)")
 _AGENT_ERROR = re.compile(
-    r" ERROR [^|\n]*\| (?:[\w$]+\.)*(?P<error>[\w$]*(?:Exception|Error):[^|\n]*)"
+    r" ERROR (?!SinkRunner)[^|\n]*\| (?:[\w$]+\.)*(?P<error>[\w$]*(?:Exception|Error)\b[^|\n]*)"
 )
-"""The lab's agents log an exception on the line of its message, the root cause first."""
+"""The lab's agents log an exception on the line of its message, the root cause first.
+
+That a sink delivers nothing is no mistake of the conf yet: its receiver may still be starting.
+"""
 _WRAPPERS = ("Py4JJavaError", "Py4JError", "StreamingQueryException")
 
 

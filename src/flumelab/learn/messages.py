@@ -5,7 +5,7 @@ from typing import Any
 
 from flumelab.learn import causes, learner_error, predictions
 from flumelab.learn.causes import Outcome
-from flumelab.learn.exercise import Exercise, Kind
+from flumelab.learn.exercise import Cause, Exercise, Kind
 
 KEYS_SHOWN = 4
 KEY_COLUMNS = 40
@@ -23,20 +23,17 @@ ENDED = (
 def of(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
     """Return the id of the cause, and the message.
 
-    An error of the learner's comes before any guess from numbers.
+    An error of the learner's comes before any guess from numbers alone.
     """
     if stopped := _unusable_conf(exercise, outcome):
         return "conf-unusable", stopped
-    guesses = [
-        cause
-        for cause in exercise.causes
-        if not outcome.error or any(rule["rule"] == "error" for rule in cause.when)
-    ]
-    if recognised := causes.of(outcome, guesses):
+    known = [cause for cause in exercise.causes if not outcome.error or _names_error(cause)]
+    if recognised := causes.of(outcome, known):
         cause, facts = recognised
         return cause.id, _with_difference(exercise, outcome, _filled(cause.says, outcome, facts))
     if outcome.error:
-        return "error", f"Your program ended with an error:\n{outcome.error}"
+        begins = "Your program ended with" if outcome.ended else "Your program goes on after"
+        return "error", f"{begins} an error:\n{outcome.error}"
     if outcome.ended:
         return "ended", _with_difference(exercise, outcome, ENDED)
     sent, generated = outcome.hops.get("sent", 0), outcome.hops.get("generated", 0)
@@ -50,10 +47,15 @@ def of(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
     return "different", _with_difference(exercise, outcome, WITHOUT_CAUSE)
 
 
+def _names_error(cause: Cause) -> bool:
+    """Whether a cause asks for the error, and not only for numbers, which the error has changed."""
+    return any(rule["rule"] in ("error", "output") for rule in cause.when)
+
+
 def _unusable_conf(exercise: Exercise, outcome: Outcome) -> str:
     """What Flume says if it runs, but could not use the learner's conf; it answers nobody then."""
     silent = "sent" in outcome.hops and "received" not in outcome.hops
-    if exercise.kind is not Kind.CONF or not silent:
+    if exercise.kind is not Kind.CONF or not silent or outcome.found:
         return ""
     says = learner_error.agent_error(outcome.log)
     return f"Flume cannot use your conf: {says}" if says else ""

@@ -37,7 +37,8 @@ KEYS = {
     "causes": {"id", "when", "says"},
     "wrong": {"file", "cause"},
 }  # fmt: skip
-BUILT_IN = ("lint:", "own-folder", "error", "ended", "not-sent", "not-answered", "different")
+BUILT_IN = ("lint:", "own-folder", "error", "ended", "not-sent", "not-answered", "different",
+            "conf-unusable")  # fmt: skip
 """The causes that every exercise has; see `flumelab.learn.messages`."""
 
 
@@ -159,13 +160,18 @@ def _load(given: Mapping[str, Any]) -> Load:
     low, high = given["lines"]
     if not 0 < low < high:
         raise ValueError("lines is not [least, most]; give two different numbers")
+    batch, waves = int(given.get("batch", 1)), int(given.get("waves", 1))
+    if batch < 1 or -(-low // batch) > high // batch:
+        raise ValueError(f"no number from {low} to {high} is a multiple of batch = {batch}")
+    if batch > 1 and waves > 1:
+        raise ValueError("batch is for one wave; leave out batch or waves")
     return Load(
         scenario=given["scenario"],
         lines=(low, high),
         malformed=float(given.get("malformed", 0)),
         options=tuple(given.get("options", ())),
-        waves=int(given.get("waves", 1)),
-        batch=int(given.get("batch", 1)),
+        waves=waves,
+        batch=batch,
     )
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from flumelab.errors import LabError
-from flumelab.runtimes.processes import wait_until_ended
+from flumelab.runtimes.processes import kill, wait_until_ended
 
 IDLE_SECONDS = 15 * 60
 START_SECONDS_MAX = 90
@@ -139,9 +139,9 @@ def stop(folder: Path) -> bool:
         process = psutil.Process(found.pid)
         children = process.children(recursive=True)
         process.terminate()
-        for each in wait_until_ended([process, *children], STOP_SECONDS_MAX):
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
+        left = wait_until_ended([process, *children], STOP_SECONDS_MAX)
+        kill(left)
+        wait_until_ended(left, STOP_SECONDS_MAX)
     return True
 
 

@@ -22,6 +22,8 @@ from flumelab.learn.warm_runtime import WarmRuntime
 from flumelab.runtimes.runtime import Report, Runtime
 from flumelab.settings import Settings
 
+LOG_LINES = 2_000  # of a container
+
 
 class Workshop:
     """The exercises of a checkout, and what checks them.
@@ -72,7 +74,7 @@ class Workshop:
                 try:
                     yield self._verdict(one)
                 finally:
-                    self._keep_logs()
+                    self._keep_logs(runtime)
                     self._clear(runtime)
 
     def _tell_to_wait(self) -> None:
@@ -130,8 +132,12 @@ class Workshop:
         else:
             runtime.wipe(self._report)
 
-    def _keep_logs(self) -> None:
+    def _keep_logs(self, runtime: Runtime) -> None:
         logs, last = self.settings.state / "local" / "logs", self.folder / "last"
-        if logs.is_dir():
-            shutil.rmtree(last, ignore_errors=True)
+        shutil.rmtree(last, ignore_errors=True)
+        if self._docker:
+            last.mkdir()
+            for each in runtime.services():
+                (last / f"{each.name}.log").write_text(runtime.log_tail(each.name, LOG_LINES))
+        elif logs.is_dir():
             shutil.copytree(logs, last)

@@ -27,6 +27,20 @@ def test_an_error_in_the_learners_file_comes_before_a_guess_from_the_numbers():
     assert cause == "error" and "hashtags.py, line 9: TypeError" in says
 
 
+def test_a_program_that_goes_on_after_its_error_did_not_end():
+    outcome = Outcome({"/": 3}, {"/": 2}, error="hashtags.py, line 9: TypeError: no")
+    ended = messages.of(EXERCISES["hashtags"], replace(outcome, ended=True))[1]
+    assert ended.startswith("Your program ended with an error:")
+    goes_on = messages.of(EXERCISES["hashtags"], outcome)[1]
+    assert goes_on.startswith("Your program goes on after an error:")
+
+
+def test_a_cause_that_asks_for_the_output_knows_the_error():
+    says = "IntegrityError: NOT NULL constraint failed: counts.key"
+    outcome = Outcome({"/": 3}, {}, ended=True, error=says, output=says)
+    assert messages.of(EXERCISES["malformed-line"], outcome)[0] == "no-key"
+
+
 def test_an_error_that_an_exercise_knows_is_told_in_its_words():
     outcome = Outcome({"/": 3}, {}, ended=True, error="totals.py: TypeError: 'NoneType' object")
     assert messages.of(EXERCISES["running-totals"], outcome)[0] == "no-total-yet"
@@ -42,6 +56,14 @@ def test_a_conf_that_flume_cannot_use_is_told_in_flumes_words(name):
     assert cause != "conf-unusable" and says
 
 
+def test_a_conf_by_which_lines_came_is_usable():
+    came = Outcome({"/": 3}, {"/": 1}, hops={"generated": 3, "sent": 0}, log=LOG)
+    assert messages.of(EXERCISES["first-conf"], came)[0] != "conf-unusable"
+
+
 def test_only_an_error_of_the_agents_counts():
+    bare = "10:00:00 ERROR Application: Exception follows. | java.lang.NullPointerException | \\tat"
+    assert agent_error(bare) == "NullPointerException"
+    assert agent_error(LOG.replace("Application", "SinkRunner")) == ""
     assert agent_error(LOG) == "ClassNotFoundException: MySink"
     assert agent_error(LOG.replace("ERROR", "WARN")) == ""
