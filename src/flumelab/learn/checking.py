@@ -97,6 +97,11 @@ def check(one: CheckRun) -> Verdict:
     """Run the file and return the verdict; what has been started still runs."""
     try:
         return _before(one) or _after(one, _run(one))
+    except feeding.NeverSent as error:
+        log = one.runtime.log_tail("flume", OUTPUT_LINES)
+        if one.exercise.kind is Kind.CONF and (says := learner_error.agent_error(log)):
+            return one.verdict(Result.WRONG, "conf-unusable", f"Flume cannot use your conf: {says}")
+        return one.verdict(Result.UNKNOWN, "machine", str(error))
     except LabError as error:
         return one.verdict(Result.UNKNOWN, "machine", str(error))
 
@@ -229,7 +234,9 @@ def _after(one: CheckRun, outcome: Outcome) -> Verdict:
         )
     rows: dict[str, Any] = {"expected": dict(outcome.expected), "found": dict(outcome.found)}
     if not outcome.ended and not outcome.differing:
-        return one.verdict(Result.RIGHT, **rows)
+        if not (lucky := messages.although_right(one.exercise, outcome)):
+            return one.verdict(Result.RIGHT, **rows)
+        return one.verdict(Result.WRONG, *lucky, **rows)
     cause, message = messages.of(one.exercise, outcome)
     return one.verdict(Result.WRONG, cause, message, **rows)
 

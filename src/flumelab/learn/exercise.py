@@ -94,11 +94,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Cause:
-    """A likely cause of a difference: the rules that must all recognise it, and what to say."""
+    """A likely cause of a difference: the rules that must all recognise it, and what to say.
+
+    :param although_right: it is looked for when the numbers are right: they are so by luck, or not
+        by what the exercise is about
+    """
 
     id: str
     when: tuple[Mapping[str, Any], ...]
     says: str
+    although_right: bool = False
 
 
 @dataclass(frozen=True)

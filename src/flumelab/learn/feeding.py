@@ -13,6 +13,10 @@ POLL_SECONDS = 0.05
 FAULT_SECONDS_MAX = 60
 
 
+class NeverSent(LabError):
+    """Flume has not sent as many events as the fault waits for."""
+
+
 def feed(runtime: Runtime, options: Sequence[str]) -> None:
     """Run the generator once; raises `LabError` if it fails."""
     if code := runtime.feed(options, replay=None, quiet=True):
@@ -31,7 +35,7 @@ def feed_with_fault(
 
     :param sent: asks how many that are
 
-    Raises `LabError` if Flume never sends so many: then nothing has been tested.
+    Raises `NeverSent` if Flume never sends so many: then nothing has been tested.
     """
     failed: list[LabError] = []
 
@@ -47,7 +51,7 @@ def feed_with_fault(
         deadline = time.monotonic() + FAULT_SECONDS_MAX
         while sent() < fault.after:
             if time.monotonic() > deadline:
-                raise LabError(
+                raise NeverSent(
                     f"Flume has not sent {fault.after:,} events; {fault.kill} still runs"
                 )
             time.sleep(POLL_SECONDS)

@@ -57,7 +57,7 @@ def _errors(lines: list[str], file: Path) -> Iterator[LearnerError]:
             if frame := _FRAME.match(following):
                 if Path(frame["file"]).name == file.name:
                     place = int(frame["line"])
-            elif following and not following[0].isspace():
+            elif following and not following[0].isspace() and following.strip(" ^~"):
                 text = following.strip()
                 yield LearnerError(file.name, place, _shortened(text))
                 break

@@ -27,7 +27,8 @@ def of(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
     """
     if stopped := _unusable_conf(exercise, outcome):
         return "conf-unusable", stopped
-    known = [cause for cause in exercise.causes if not outcome.error or _names_error(cause)]
+    differing = [cause for cause in exercise.causes if not cause.although_right]
+    known = [cause for cause in differing if not outcome.error or _names_error(cause)]
     if recognised := causes.of(outcome, known):
         cause, facts = recognised
         return cause.id, _with_difference(exercise, outcome, _filled(cause.says, outcome, facts))
@@ -45,6 +46,15 @@ def of(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
         )
         return "not-sent", _with_difference(exercise, outcome, says)
     return "different", _with_difference(exercise, outcome, WITHOUT_CAUSE)
+
+
+def although_right(exercise: Exercise, outcome: Outcome) -> tuple[str, str] | None:
+    """Return the id and the message of what is wrong though the numbers are right."""
+    looked_for = [cause for cause in exercise.causes if cause.although_right]
+    if recognised := causes.of(outcome, looked_for):
+        cause, facts = recognised
+        return cause.id, _filled(cause.says, outcome, facts)
+    return None
 
 
 def _names_error(cause: Cause) -> bool:

@@ -34,7 +34,7 @@ KEYS = {
     "load": {"scenario", "lines", "malformed", "options", "waves", "batch"},
     "check": {"part", "value", "options", "measured", "flume", "keys"},
     "starter": {"cause"},
-    "causes": {"id", "when", "says"},
+    "causes": {"id", "when", "says", "although-right"},
     "wrong": {"file", "cause"},
 }  # fmt: skip
 BUILT_IN = ("lint:", "own-folder", "error", "ended", "not-sent", "not-answered", "different",
@@ -195,7 +195,8 @@ def _cause(given: Mapping[str, Any]) -> Cause:
     rules = tuple(when) if isinstance(when, list) else (when,)
     for rule in rules:
         causes.require_known(rule)
-    return Cause(given["id"], rules, _paragraphs(given["says"]))
+    says, although_right = _paragraphs(given["says"]), bool(given.get("although-right", False))
+    return Cause(given["id"], rules, says, although_right)
 
 
 def _paragraphs(text: str) -> str:

@@ -1,11 +1,12 @@
 """What a learner is told first: their own error, and what Flume says of a conf it cannot use."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from flumelab.learn import messages, read
+from flumelab.learn import learner_error, messages, read
 from flumelab.learn.causes import Outcome
 from flumelab.learn.learner_error import agent_error
 
@@ -25,6 +26,31 @@ def test_an_error_in_the_learners_file_comes_before_a_guess_from_the_numbers():
     assert messages.of(exercise, replace(outcome, error=""))[0] != "error"
     cause, says = messages.of(exercise, outcome)
     assert cause == "error" and "hashtags.py, line 9: TypeError" in says
+
+
+LUCKY = [
+    (exercise, each)
+    for exercise in EXERCISES.values()
+    for each in exercise.wrong
+    if any(cause.id == each.cause and cause.although_right for cause in exercise.causes)
+]
+
+
+@pytest.mark.parametrize(("exercise", "planted"), LUCKY, ids=lambda each: getattr(each, "name", ""))
+def test_an_answer_that_is_right_by_luck_is_told_why(exercise, planted):
+    right = Outcome({"/": 3}, {"/": 3}, source=planted.file.read_text())
+    cause, says = messages.although_right(exercise, right)
+    assert cause == planted.cause and says
+    solved = replace(right, source=exercise.solution.read_text())
+    assert messages.although_right(exercise, solved) is None
+
+
+def test_a_memory_channel_is_no_answer_to_a_kill():
+    for name in ("memory-or-file", "exactly-once"):
+        conf = EXERCISES[name].solution.read_text()
+        memory = re.sub(r"(channels\.buffer\.type =).*", r"\1 memory", conf)
+        lucky = messages.although_right(EXERCISES[name], Outcome({}, {}, source=memory))
+        assert lucky and lucky[0] == "by-luck"
 
 
 def test_a_program_that_goes_on_after_its_error_did_not_end():
@@ -59,6 +85,22 @@ def test_a_conf_that_flume_cannot_use_is_told_in_flumes_words(name):
 def test_a_conf_by_which_lines_came_is_usable():
     came = Outcome({"/": 3}, {"/": 1}, hops={"generated": 3, "sent": 0}, log=LOG)
     assert messages.of(EXERCISES["first-conf"], came)[0] != "conf-unusable"
+
+
+def test_the_marks_below_a_line_of_a_traceback_are_no_error():
+    output = """\
+pyspark.errors.exceptions.captured.StreamingQueryException: [STREAM_FAILED] Query terminated
+Traceback (most recent call last):
+  File "/pyspark/utils.py", line 120, in call
+    raise e
+^^^^^^^^^^^^^^^
+  File "/lab/hours_to_mysql.py", line 17, in store
+    rows.select(nothing)
+~~~~^^^
+NameError: name 'nothing' is not defined
+"""
+    found = learner_error.find(output, Path("hours_to_mysql.py"))
+    assert str(found) == "hours_to_mysql.py, line 17: NameError: name 'nothing' is not defined"
 
 
 def test_only_an_error_of_the_agents_counts():
