@@ -162,7 +162,7 @@ def _repeats(fault: Fault, flow: _Flow) -> Iterator[_Repeat]:
     ok_is_lost = fault.at.hop == "answered"
     match fault.verb, fault.target:
         case "kill", "flume":
-            why = f"The source reads again what it had not noted as read: {flow.source_batch:,}."
+            why = f"The source may read a batch again that it has not noted: {flow.source_batch:,}."
             yield _Repeat(flow.source_batch, why, ok_is_lost and flow.channel == HANDOFF)
             if flow.channel == FILE:  # a hand-off's batch is the source's own
                 yield _without_ok("The agent is killed", flow, ok_is_lost)

@@ -82,7 +82,7 @@ class Watching:
 
     def _check(self, exercise: Exercise) -> None:
         self._seen = self._now()
-        self._show([Text("Checking … please wait", "dim")])
+        self._show([Text("Checking … please wait (Ctrl-C ends)", "dim")])
         with self._session.checked(exercise) as verdict:
             self._show(show.verdict(verdict, exercise, self._session.checks.root))
         if verdict.result is not Result.RIGHT:
