@@ -65,3 +65,10 @@ def test_the_pod_keeps_what_the_template_forbids_and_mounts(pod: dict[str, Any])
     # Spark writes its temporary files where the template has put a volume for them.
     assert {"name": "SPARK_LOCAL_DIRS", "value": "/tmp"} in container["env"]  # noqa: S108
     assert mounts["/tmp"] is False  # noqa: S108
+
+
+def test_executors_know_the_drivers_secret(pod: dict[str, Any]) -> None:
+    (container,) = pod["spec"]["containers"]
+    given = {each["name"]: each.get("value") for each in container["env"]}
+    assert given["_SPARK_AUTH_SECRET"]
+    assert "-Dspark.authenticate=true" in given.values()

@@ -28,11 +28,11 @@ from flumelab.own.services import OwnState
 from flumelab.page.place import LocalPlaces
 from flumelab.page.sampler import Sampler
 from flumelab.runtimes.processes import has_ended
+from tests.support.at_once import AT_A_TIME
 from tests.support.lab import ROOT
 from tests.support.own_files import COPIES, EXCERPT, FLUME, LINES, STREAMS, OwnFiles, hops
 from tests.support.waiting import wait_for
 
-AT_A_TIME = 2
 ENDED_SECONDS_MAX = 200  # a run that is interrupted counts first what Spark has stored
 STATUS = r'" (\d{3}) '
 ROLLED = ["input", "source src", "channel mem", "sink out", "Spark read"]

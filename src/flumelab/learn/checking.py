@@ -99,8 +99,8 @@ def check(one: CheckRun) -> Verdict:
         return _before(one) or _after(one, _run(one))
     except feeding.NeverSent as error:
         log = one.runtime.log_tail("flume", OUTPUT_LINES)
-        if one.exercise.kind is Kind.CONF and (says := learner_error.agent_error(log)):
-            return one.verdict(Result.WRONG, "conf-unusable", f"Flume cannot use your conf: {says}")
+        if unusable := messages.unusable_conf(one.exercise, log):
+            return one.verdict(Result.WRONG, *unusable)
         return one.verdict(Result.UNKNOWN, "machine", str(error))
     except LabError as error:
         return one.verdict(Result.UNKNOWN, "machine", str(error))

@@ -25,8 +25,9 @@ def of(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
 
     An error of the learner's comes before any guess from numbers alone.
     """
-    if stopped := _unusable_conf(exercise, outcome):
-        return "conf-unusable", stopped
+    silent = "sent" in outcome.hops and "received" not in outcome.hops and not outcome.found
+    if silent and (unusable := unusable_conf(exercise, outcome.log)):
+        return unusable
     differing = [cause for cause in exercise.causes if not cause.although_right]
     known = [cause for cause in differing if not outcome.error or _names_error(cause)]
     if recognised := causes.of(outcome, known):
@@ -62,13 +63,10 @@ def _names_error(cause: Cause) -> bool:
     return any(rule["rule"] in ("error", "output") for rule in cause.when)
 
 
-def _unusable_conf(exercise: Exercise, outcome: Outcome) -> str:
-    """What Flume says if it runs, but could not use the learner's conf; it answers nobody then."""
-    silent = "sent" in outcome.hops and "received" not in outcome.hops
-    if exercise.kind is not Kind.CONF or not silent or outcome.found:
-        return ""
-    says = learner_error.agent_error(outcome.log)
-    return f"Flume cannot use your conf: {says}" if says else ""
+def unusable_conf(exercise: Exercise, log: str) -> tuple[str, str] | None:
+    """Return the id and the message, in the words of an agent that does nothing with the conf."""
+    says = learner_error.agent_error(log) if exercise.kind is Kind.CONF else ""
+    return ("conf-unusable", f"Flume cannot use your conf: {says}") if says else None
 
 
 def _filled(says: str, outcome: Outcome, facts: Mapping[str, Any]) -> str:

@@ -37,8 +37,10 @@ KEYS = {
     "causes": {"id", "when", "says", "although-right"},
     "wrong": {"file", "cause"},
 }  # fmt: skip
-BUILT_IN = ("lint:", "own-folder", "error", "ended", "not-sent", "not-answered", "different",
-            "conf-unusable")  # fmt: skip
+BUILT_IN = (
+    "lint:", "own-folder", "error", "ended", "conf-unusable", "not-sent", "not-answered",
+    "different",
+)  # fmt: skip
 """The causes that every exercise has; see `flumelab.learn.messages`."""
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from flumelab.errors import LabError
-from flumelab.runtimes.processes import kill, wait_until_ended
+from flumelab.runtimes.processes import has_ended, kill, wait_until_ended
 
 IDLE_SECONDS = 15 * 60
 START_SECONDS_MAX = 90
@@ -56,7 +56,7 @@ class WarmSpark:
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started) < 0.01
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            return same and not has_ended(process)
         except psutil.NoSuchProcess:
             return False
 

@@ -29,13 +29,16 @@ public final class ExecutorPod {
     given.stringPropertyNames().forEach(name -> conf.set(name, given.getProperty(name)));
     conf.set("spark.kubernetes.executor.podTemplateFile", arguments[1]);
     conf.set("spark.driver.host", "flume-query-0.flume-query.default.svc");
+    conf.set("spark.master", "k8s://https://kubernetes.default.svc");
+    SecurityManager manager =
+        new SecurityManager(conf, Option.empty(), SecurityManager.$lessinit$greater$default$3());
+    manager.initializeAuth(); // the driver makes a secret
     try (KubernetesClient client = new KubernetesClientBuilder().build()) {
       SparkPod made =
           new KubernetesExecutorBuilder()
               .buildFromFeatures(
                   KubernetesConf.createExecutorConf(conf, "1", "spark-1", Option.empty(), 0),
-                  new SecurityManager(
-                      conf, Option.empty(), SecurityManager.$lessinit$greater$default$3()),
+                  manager,
                   client,
                   ResourceProfile$.MODULE$.getOrCreateDefaultProfile(conf))
               .pod();
