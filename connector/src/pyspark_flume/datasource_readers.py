@@ -35,8 +35,9 @@ ROWS_PER_BATCH = 10_000
 
 @dataclass
 class EventRange(InputPartition):
-    """A task's part: the events `start` to `end` - 1 of the log."""
+    """A task's part: the events `start` to `end` - 1 of the log in the folder `landing`."""
 
+    landing: str
     start: int
     end: int
 
@@ -72,7 +73,7 @@ class LandingReader:
         wanted = max(self._options.partitions_min, -(-rows // ROWS_PER_PARTITION))
         parts = min(wanted, rows)
         edges = [start + rows * part // parts for part in range(parts + 1)]
-        return [EventRange(*edge) for edge in pairwise(edges)]
+        return [EventRange(str(self._options.landing), *edge) for edge in pairwise(edges)]
 
 
 class FlumeBatchReader(LandingReader, DataSourceReader):
@@ -83,7 +84,9 @@ class FlumeBatchReader(LandingReader, DataSourceReader):
         landing = Landing(self._options.landing)
         end = landing.latest()
         start = _starting(landing, self._options)
-        return self._split(start, end) or [EventRange(end, end)]
+        return self._split(start, end) or [
+            EventRange(str(self._options.landing), end, end)
+        ]
 
 
 class FlumeStreamReader(LandingReader, DataSourceStreamReader):

@@ -52,7 +52,7 @@ def test_without_limits_a_micro_batch_has_all_events_and_one_line_says_so(
     start = asked.initialOffset()
 
     assert [asked.latestOffset()["events"] for _ in range(2)] == [EVENTS, EVENTS]
-    assert asked.partitions(start, asked.latestOffset()) == [EventRange(0, EVENTS)]
+    assert asked.partitions(start, asked.latestOffset()) == [EventRange(str(landing), 0, EVENTS)]
     [line] = caplog.messages
     assert line.startswith("pyspark_flume: maxRowsPerTrigger and maxBytesPerTrigger need Spark 4.2")
 

@@ -60,8 +60,12 @@ public final class QueriesThatStartTogether
     }
 
     private static void prepare(StreamingRelationV2 relation) {
-        if (relation.source().getOrElse(() -> null) instanceof PythonDataSourceV2 source) {
-            complete(source.source().dataSourceCls().envVars());
+        Object source = relation.source().getOrElse(() -> null);
+        if (source instanceof FlumeSource flume) {
+            source = flume.python();
+        }
+        if (source instanceof PythonDataSourceV2 python) {
+            complete(python.source().dataSourceCls().envVars());
         }
     }
 
