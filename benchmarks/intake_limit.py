@@ -3,8 +3,8 @@
 Prints ``intake_limit: R``: MB/s of 4 senders (frames prepared in advance, 1000 lines in a batch,
 each sender waits for OK before it sends the next batch) over MB/s of the same bytes written to the
 same disk with one fdatasync per batch. The senders use the same cores. With 16 senders, whose
-batches share more of the receiver's fsyncs, only the rate is printed. BENCH_BATCHES, the batches of
-all senders: [4000].
+batches share more of the receiver's fsyncs, only the rate is printed. ``second_agent_ratio`` is
+the rate of 2 senders over that of 1. BENCH_BATCHES, the batches of all senders: [4000].
 """
 
 import os
@@ -56,9 +56,12 @@ if __name__ == "__main__":
     rates = medians(
         {
             "disk": partial(to_disk, batch),
+            "1 sender": partial(to_receiver, batch, 1),
+            "2 senders": partial(to_receiver, batch, 2),
             "4 senders": partial(to_receiver, batch, 4),
             "16 senders": partial(to_receiver, batch, 16),
         },
         "MB/s",
     )
+    print(f"second_agent_ratio: {rates['2 senders'] / rates['1 sender']:.2f}")
     print(f"intake_limit: {rates['4 senders'] / rates['disk']:.2f}")

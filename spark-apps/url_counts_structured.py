@@ -37,7 +37,7 @@ def count_urls():
     source = spark.readStream.format("flume").option("landing", lab.LANDING)
     # A backlog is read in pieces that fit in memory, and the two queries take turns.
     source = source.option("maxRowsPerTrigger", 500_000)
-    events = source.schema("body string").load()  # columns that are not asked for cost nothing
+    events = source.schema("body string").load()  # the body as text
 
     lines = columns.with_url(events, "body")
     urls = lines.select("url")

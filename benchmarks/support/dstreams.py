@@ -1,5 +1,6 @@
 """Run benchmarks/programs/count_each_second.py on any Spark, and measure how fast it counts."""
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,10 @@ from support.flume import Feed, sender
 from support.harness import PYTHON, cpu_seconds, free_port, running, wait_until
 
 PROGRAM = "benchmarks/programs/count_each_second.py"
+
+# A run is so short that the JVM's better compiler would only take CPU from either Spark. BENCH_JAVA
+# names other options; -Xshare:auto is a default, so with it both have the JVM's defaults.
+JAVA_OPTIONS = os.environ.get("BENCH_JAVA", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1")
 
 # A destination of events: its port, and a function that returns how many events are done.
 Side = AbstractContextManager[tuple[int, Callable[[], int]]]
@@ -24,12 +29,9 @@ def counting(
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         counted = Path(folder) / "counted"
-        # As options, because another Spark does not see this environment. A run is so short that
-        # the JVM's better compiler would only take CPU from either Spark.
-        options = [
-            *("--master", "local[2]", "--driver-memory", "2g"),
-            *("--driver-java-options", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"),
-        ]
+        # As options, because another Spark does not see this environment.
+        options = ["--master", "local[2]", "--driver-memory", "2g"]
+        options += ["--driver-java-options", JAVA_OPTIONS]
         command = [*submit, *options, PROGRAM, way, str(port), str(counted)]
         conf = str(ROOT / "benchmarks/spark-conf")
         with running(command, **PYTHON, SPARK_CONF_DIR=conf):

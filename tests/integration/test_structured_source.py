@@ -317,8 +317,9 @@ def lock_is_free(landing: Path) -> bool:
     return True
 
 
+@pytest.mark.parametrize("source", ["flume", "flume_again"])
 def test_a_query_that_starts_changes_nothing_that_another_query_reads(
-    session: SparkSession, tmp_path: Path
+    session: SparkSession, tmp_path: Path, source: str
 ) -> None:
     """Spark's queries share a map, which two of them broke when they put new keys at once."""
 
@@ -327,28 +328,26 @@ def test_a_query_that_starts_changes_nothing_that_another_query_reads(
 
         @classmethod
         def name(cls) -> str:
-            return "flume_again"
+            return source
 
     def variables() -> set[str]:
-        state = session._jsparkSession.sessionState()
-        return set(
-            state.dataSourceManager().lookupDataSource("flume_again").dataSourceCls().envVars()
-        )
+        sources = session._jsparkSession.sessionState().dataSourceManager()
+        return set(sources.lookupDataSource(source).dataSourceCls().envVars())
 
     fill(tmp_path / "landing", *batches_of(0, 10))
     session.dataSource.register(Again)
     first = variables()
-    events = session.readStream.format("flume_again").option("landing", tmp_path / "landing").load()
+    events = session.readStream.format(source).option("landing", tmp_path / "landing").load()
     prepared = variables()
     assert prepared - first >= {"SPARK_LOCAL_DIRS", "SPARK_BUFFER_SIZE"}
 
     writer = events.writeStream.option("checkpointLocation", str(tmp_path / "checkpoint"))
-    query = writer.format("memory").queryName("again").start()
+    query = writer.format("memory").queryName(source).start()
     try:
         query.processAllAvailable()
     finally:
         query.stop()
-    assert session.table("again").count() == 10
+    assert session.table(source).count() == 10
     assert variables() == prepared
 
 

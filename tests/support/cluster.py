@@ -28,9 +28,12 @@ class Worker(Program):
     """A worker with its own address, which its executors know by `name`.
 
     :param host: an address of the loopback network, such as 127.0.0.2
+    :param variables: of its environment
     """
 
-    def __init__(self, directory: Path, master: Master, host: str, name: str) -> None:
+    def __init__(
+        self, directory: Path, master: Master, host: str, name: str, **variables: str
+    ) -> None:
         self.host = host
         directory.mkdir(parents=True)
         hosts = directory / "hosts"
@@ -47,5 +50,6 @@ class Worker(Program):
                 SPARK_DAEMON_JAVA_OPTS=QUICK_JVM,
                 # Inherited by the executors.
                 JAVA_TOOL_OPTIONS=f"-Djdk.net.hosts.file={hosts}",
+                **variables,
             ),
         )

@@ -3,7 +3,9 @@
 If a query gives a `port`, its driver runs the receiver (`pyspark_flume.receiver`); if it gives
 `agents`, the poller (`pyspark_flume.poller`); otherwise one of them runs elsewhere. In every case
 the events are in a landing log (`pyspark_flume.landing`) that the driver and the executors share,
-and `pyspark_flume.datasource_readers` reads it. Spark's Python Data Source API:
+and `pyspark_flume.datasource_readers` plans how it is read. The tasks are the JVM's
+(io.pysparkflume.sql.FlumeSource); where the driver does not have our jar, they are Python's, too.
+Spark's Python Data Source API:
 https://spark.apache.org/docs/latest/api/python/tutorial/sql/python_data_source.html
 """
 
@@ -47,7 +49,6 @@ class FlumeDataSource(DataSource):
     `arrival`: when the receiver accepted the event. `offset` is the event's number in the log.
     docs/reference/structured-streaming.md lists the options.
 
-    Spark reads all columns of a Python source, even those that the query does not use. So
     ``.schema("body string")`` may name the columns that are needed, in any order, and `body` may
     then be a string.
     """

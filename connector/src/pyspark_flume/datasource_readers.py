@@ -1,4 +1,4 @@
-"""Read a landing log for ``format("flume")``: the driver plans by offset, tasks make Arrow batches.
+"""Plan how ``format("flume")`` reads a landing log; without our jar, also read it as Arrow batches.
 
 An offset is a number of events in the log. Tasks import this module, so it imports the receiver and
 the poller only when a driver needs them.
@@ -84,9 +84,7 @@ class FlumeBatchReader(LandingReader, DataSourceReader):
         landing = Landing(self._options.landing)
         end = landing.latest()
         start = _starting(landing, self._options)
-        return self._split(start, end) or [
-            EventRange(str(self._options.landing), end, end)
-        ]
+        return self._split(start, end) or [EventRange(str(self._options.landing), end, end)]
 
 
 class FlumeStreamReader(LandingReader, DataSourceStreamReader):

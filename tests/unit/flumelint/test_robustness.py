@@ -48,6 +48,7 @@ PIECES = [
 LINES = 10_000
 TRIES_MAX = 10  # a busy machine may be slow at first
 SECONDS_MAX = 1.0  # of CPU: other programs may run beside the test
+PACE_SECONDS = 0.08  # of CPU: what `_pace` takes on a machine on which the second holds
 
 
 @settings(deadline=None, max_examples=300)
@@ -154,11 +155,20 @@ def test_ten_thousand_lines_are_checked_within_a_second(text: str) -> None:
     check("a1.sources = r1\n")
     gc.freeze()  # what other tests have left is not searched, as in a process of its own
     try:
-        tries = (_seconds(text) for _ in range(TRIES_MAX))
+        # A shared core is at times half as fast, so each try is measured against its moment.
+        tries = ((_seconds(text), max(1.0, _pace() / PACE_SECONDS)) for _ in range(TRIES_MAX))
 
-        assert any(seconds < SECONDS_MAX for seconds in tries)
+        assert any(seconds < SECONDS_MAX * slowness for seconds, slowness in tries)
     finally:
         gc.unfreeze()
+
+
+def _pace() -> float:
+    """The seconds of a fixed piece of work that is much like the linter's."""
+    start = time.process_time()
+    for number in range(400_000):
+        str(number).split("5")
+    return time.process_time() - start
 
 
 def _seconds(text: str) -> float:

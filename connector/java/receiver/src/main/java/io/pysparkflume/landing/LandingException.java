@@ -2,13 +2,18 @@ package io.pysparkflume.landing;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 
-/** A landing log cannot be read. The messages are those of {@code pyspark_flume.landing}. */
+/** A landing log cannot be read. Python says the same ({@code pyspark_flume.landing}). */
 public final class LandingException extends IOException {
     private static final long serialVersionUID = 1L;
 
     private LandingException(String message) {
         super(message);
+    }
+
+    private static String format(String message, Object... values) {
+        return String.format(Locale.ROOT, message, values);
     }
 
     static LandingException missing(Path folder) {
@@ -18,9 +23,21 @@ public final class LandingException extends IOException {
                         + " path");
     }
 
+    static LandingException denied(Path folder) {
+        return new LandingException(
+                folder + ": Permission denied; let the query read the receiver's folder");
+    }
+
+    static LandingException unnameable(String folder) {
+        return new LandingException(
+                folder
+                        + ": Java cannot name this folder in the process's locale; set"
+                        + " LC_ALL=C.UTF-8 for Spark, or use a name in ASCII");
+    }
+
     static LandingException gone(Path folder, long offset, long begin) {
         return new LandingException(
-                String.format(
+                format(
                         "offset %d of %s is gone, the log begins at %d (retention); start the query"
                                 + " with a new checkpoint, and let retention wait for it (commit) or"
                                 + " keep longer",
@@ -29,7 +46,7 @@ public final class LandingException extends IOException {
 
     static LandingException cut(Path folder, long offset, long end) {
         return new LandingException(
-                String.format(
+                format(
                         "%s has no offset %d, its events end at %d; the log was replaced or cut;"
                                 + " start the query with a new checkpoint",
                         folder, offset, end));
@@ -44,7 +61,7 @@ public final class LandingException extends IOException {
 
     static LandingException damaged(Segment segment, long position, String fact) {
         return new LandingException(
-                String.format(
+                format(
                         "%s is damaged at byte %d: %s; restore it from a copy, or move the folder"
                                 + " away and start an empty log",
                         segment.path(), position, fact));

@@ -5,7 +5,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -23,7 +25,7 @@ public final class RangeReader implements Closeable {
     private static final int SYNC_BYTES = 16;
 
     private final Path folder;
-    private final long end;
+    private long end;
     private final Events events = new Events();
     private final CRC32 crc = new CRC32();
     private long next;
@@ -33,8 +35,12 @@ public final class RangeReader implements Closeable {
     private byte[] sync;
 
     /** Reads the events {@code start} to {@code end} - 1 of the log in a folder. */
-    public RangeReader(Path folder, long start, long end) {
-        this.folder = folder;
+    public RangeReader(String folder, long start, long end) throws LandingException {
+        try {
+            this.folder = Path.of(folder);
+        } catch (InvalidPathException error) {
+            throw LandingException.unnameable(folder);
+        }
         this.next = start;
         this.end = end;
     }
@@ -71,6 +77,11 @@ public final class RangeReader implements Closeable {
 
     @Override
     public void close() throws IOException {
+        end = next; // nothing opens a file any more
+        closeFile();
+    }
+
+    private void closeFile() throws IOException {
         if (file != null) {
             file.close();
             file = null;
@@ -79,7 +90,7 @@ public final class RangeReader implements Closeable {
 
     /** Opens the segment with the next event. */
     private void open() throws IOException {
-        close();
+        closeFile();
         List<Segment> segments = Segment.in(folder);
         if (segments.isEmpty() && !Files.exists(folder.resolve("landing.json"))) {
             throw LandingException.missing(folder);
@@ -91,15 +102,20 @@ public final class RangeReader implements Closeable {
                         .orElseThrow(() -> gone(segments));
         try {
             file = FileChannel.open(segment.path());
+            index = SegmentIndex.of(segment);
         } catch (NoSuchFileException error) {
             throw gone(Segment.in(folder));
+        } catch (AccessDeniedException error) {
+            throw LandingException.denied(folder);
         }
-        index = SegmentIndex.of(segment);
         boolean complete =
                 index.count() > 0
                         && (segment.end() < 0 || index.end(index.count() - 1) == segment.end());
         if (!complete) {
-            throw LandingException.indexDamaged(segment);
+            // Retention removes both files.
+            throw Files.exists(segment.path())
+                    ? LandingException.indexDamaged(segment)
+                    : gone(Segment.in(folder));
         }
         sync = null;
     }
@@ -125,7 +141,9 @@ public final class RangeReader implements Closeable {
         long begin = index.position(entry);
         int size = (int) (index.position(after - 1) + index.length(after - 1) - begin);
         ByteBuffer buffer = ByteBuffer.wrap(events.clear(next, size), 0, size);
-        while (buffer.hasRemaining()) {
+        while (buffer.position() < size) {
+            // Java reads through a buffer outside of the heap, which each thread then keeps.
+            buffer.limit(Math.min(size, buffer.position() + READ_BYTES));
             if (file.read(buffer, begin + buffer.position()) < 0) {
                 throw damaged(entry, "its segment ends here");
             }

@@ -1,12 +1,14 @@
 package io.pysparkflume.landing;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -33,6 +35,8 @@ record Segment(Path folder, long first, long end) {
                             .toArray();
         } catch (NoSuchFileException | NotDirectoryException error) {
             throw LandingException.missing(folder);
+        } catch (AccessDeniedException error) {
+            throw LandingException.denied(folder);
         }
         List<Segment> segments = new ArrayList<>();
         for (int i = 0; i < firsts.length; i++) {
@@ -42,11 +46,15 @@ record Segment(Path folder, long first, long end) {
         return segments;
     }
 
+    private String name(String suffix) {
+        return String.format(Locale.ROOT, "%020d.%s", first, suffix); // other digits elsewhere
+    }
+
     Path path() {
-        return folder.resolve(String.format("%020d.avro", first));
+        return folder.resolve(name("avro"));
     }
 
     Path index() {
-        return folder.resolve(String.format("%020d.index", first));
+        return folder.resolve(name("index"));
     }
 }

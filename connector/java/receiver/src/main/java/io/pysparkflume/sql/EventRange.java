@@ -25,13 +25,17 @@ record EventRange(String landing, long start, long end) implements InputPartitio
                         ? streaming.pickedPartition()
                         : ((PythonInputPartition) part).pickedPartition();
         try {
-            Map<?, ?> fields = (Map<?, ?>) new Unpickler().loads(pickled);
-            return new EventRange(
-                    (String) fields.get("landing"),
-                    ((Number) fields.get("start")).longValue(),
-                    ((Number) fields.get("end")).longValue());
+            if (new Unpickler().loads(pickled) instanceof Map<?, ?> fields
+                    && fields.get("landing") instanceof String landing
+                    && fields.get("start") instanceof Number start
+                    && fields.get("end") instanceof Number end) {
+                return new EventRange(landing, start.longValue(), end.longValue());
+            }
         } catch (IOException error) {
             throw new UncheckedIOException(error);
         }
+        throw new IllegalStateException(
+                "the source flume in Python is not the one of this jar; install the pyspark-flume"
+                        + " of the jar's version, and give a source of your own another name");
     }
 }

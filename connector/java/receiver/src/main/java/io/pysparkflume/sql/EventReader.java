@@ -2,7 +2,6 @@ package io.pysparkflume.sql;
 
 import io.pysparkflume.landing.RangeReader;
 import java.io.IOException;
-import java.nio.file.Path;
 import org.apache.spark.sql.connector.read.PartitionReader;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.vectorized.ColumnVector;
@@ -13,8 +12,8 @@ final class EventReader implements PartitionReader<ColumnarBatch> {
     private final RangeReader log;
     private final ColumnarBatch batch;
 
-    EventReader(EventRange range, StructType columns) {
-        log = new RangeReader(Path.of(range.landing()), range.start(), range.end());
+    EventReader(EventRange range, StructType columns) throws IOException {
+        log = new RangeReader(range.landing(), range.start(), range.end());
         ColumnVector[] vectors = new ColumnVector[columns.size()];
         for (int i = 0; i < vectors.length; i++) {
             vectors[i] = EventColumns.of(columns.apply(i), log.events());

@@ -1,5 +1,7 @@
 package io.pysparkflume.sql;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.connector.read.InputPartition;
 import org.apache.spark.sql.connector.read.PartitionReader;
@@ -16,7 +18,11 @@ record EventReaderFactory(StructType columns) implements PartitionReaderFactory 
 
     @Override
     public PartitionReader<ColumnarBatch> createColumnarReader(InputPartition partition) {
-        return new EventReader((EventRange) partition, columns);
+        try {
+            return new EventReader((EventRange) partition, columns);
+        } catch (IOException error) {
+            throw new UncheckedIOException(error.getMessage(), error);
+        }
     }
 
     @Override

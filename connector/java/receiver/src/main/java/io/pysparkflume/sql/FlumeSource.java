@@ -1,11 +1,11 @@
 package io.pysparkflume.sql;
 
 import java.util.Map;
-import org.apache.spark.sql.connector.catalog.SupportsRead;
 import org.apache.spark.sql.connector.catalog.Table;
 import org.apache.spark.sql.connector.catalog.TableProvider;
 import org.apache.spark.sql.connector.expressions.Transform;
 import org.apache.spark.sql.execution.datasources.v2.python.PythonDataSourceV2;
+import org.apache.spark.sql.execution.datasources.v2.python.PythonTable;
 import org.apache.spark.sql.sources.DataSourceRegister;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
@@ -18,16 +18,12 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  * are different: {@link EventReader} reads the landing log where the query's own code runs, so that
  * no event passes through a Python worker.
  *
- * <p>Spark prefers this class to the Python source of the same name. It finds it by
- * META-INF/services. Where this jar is not on Spark's path, Python also reads.
+ * <p>Spark finds this class by META-INF/services, and prefers it to the Python source of the same
+ * name. Where the driver does not have this jar, Python also reads.
  */
 public final class FlumeSource implements TableProvider, DataSourceRegister {
-    private final PythonDataSourceV2 python = new PythonDataSourceV2();
-
-    /** Spark makes one for each query. */
-    public FlumeSource() {
-        python.setShortName(shortName());
-    }
+    /** Made when it is used: Spark makes a FlumeSource whenever it looks for any source. */
+    private PythonDataSourceV2 python;
 
     @Override
     public String shortName() {
@@ -36,14 +32,15 @@ public final class FlumeSource implements TableProvider, DataSourceRegister {
 
     @Override
     public StructType inferSchema(CaseInsensitiveStringMap options) {
-        return python.inferSchema(options);
+        return python().inferSchema(options);
     }
 
     @Override
     public Table getTable(
             StructType schema, Transform[] partitioning, Map<String, String> properties) {
-        Table table = python.getTable(schema, partitioning, properties);
-        return new FlumeTable(table, (SupportsRead) table, schema);
+        ExecutorJar.add();
+        return new FlumeTable(
+                (PythonTable) python().getTable(schema, partitioning, properties), schema);
     }
 
     @Override
@@ -52,6 +49,10 @@ public final class FlumeSource implements TableProvider, DataSourceRegister {
     }
 
     PythonDataSourceV2 python() {
+        if (python == null) {
+            python = new PythonDataSourceV2();
+            python.setShortName(shortName());
+        }
         return python;
     }
 }

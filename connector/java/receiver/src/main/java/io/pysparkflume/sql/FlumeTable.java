@@ -1,9 +1,8 @@
 package io.pysparkflume.sql;
 
-import java.util.EnumSet;
 import java.util.Set;
 import org.apache.spark.sql.connector.catalog.SupportsRead;
-import org.apache.spark.sql.connector.catalog.Table;
+import org.apache.spark.sql.connector.catalog.SupportsWrite;
 import org.apache.spark.sql.connector.catalog.TableCapability;
 import org.apache.spark.sql.connector.read.Batch;
 import org.apache.spark.sql.connector.read.InputPartition;
@@ -12,11 +11,14 @@ import org.apache.spark.sql.connector.read.Scan;
 import org.apache.spark.sql.connector.read.ScanBuilder;
 import org.apache.spark.sql.connector.read.SupportsPushDownRequiredColumns;
 import org.apache.spark.sql.connector.read.streaming.MicroBatchStream;
+import org.apache.spark.sql.connector.write.LogicalWriteInfo;
+import org.apache.spark.sql.connector.write.WriteBuilder;
+import org.apache.spark.sql.execution.datasources.v2.python.PythonTable;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 
 /** Spark's table for the Python source, whose tasks are replaced by ours. */
-record FlumeTable(Table python, SupportsRead readable, StructType schema) implements SupportsRead {
+record FlumeTable(PythonTable python, StructType schema) implements SupportsRead, SupportsWrite {
     @Override
     public String name() {
         return python.name();
@@ -24,12 +26,18 @@ record FlumeTable(Table python, SupportsRead readable, StructType schema) implem
 
     @Override
     public Set<TableCapability> capabilities() {
-        return EnumSet.of(TableCapability.BATCH_READ, TableCapability.MICRO_BATCH_READ);
+        return python.capabilities();
     }
 
     @Override
     public ScanBuilder newScanBuilder(CaseInsensitiveStringMap options) {
-        return new Builder(readable.newScanBuilder(options), schema);
+        return new Builder(python.newScanBuilder(options), schema);
+    }
+
+    /** Python says that the source cannot be written. */
+    @Override
+    public WriteBuilder newWriteBuilder(LogicalWriteInfo info) {
+        return python.newWriteBuilder(info);
     }
 
     private static final class Builder implements SupportsPushDownRequiredColumns {

@@ -3,7 +3,6 @@ package io.pysparkflume.sql;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import org.apache.spark.unsafe.types.UTF8String;
 
 /** Spark's strings in an array of bytes. */
@@ -15,7 +14,7 @@ final class Text {
     private Text() {}
 
     /**
-     * Returns the text between two places, without a copy. Bytes that are not UTF-8 become
+     * Returns the text between two places, without a copy: it is valid until the next read. Bytes that are not UTF-8 become
      * replacement characters: one client's fault must not fail everyone's query.
      */
     static UTF8String of(byte[] data, int start, int end) {
@@ -24,7 +23,7 @@ final class Text {
         if (isAscii(data, start, end) || text.isValid()) {
             return text;
         }
-        return UTF8String.fromString(new String(data, start, end - start, StandardCharsets.UTF_8));
+        return text.makeValid();
     }
 
     private static boolean isAscii(byte[] data, int start, int end) {

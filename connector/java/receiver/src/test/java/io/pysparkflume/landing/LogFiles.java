@@ -48,8 +48,13 @@ final class LogFiles {
         block.writeBytes(number(joined.length));
         block.writeBytes(joined);
         block.writeBytes(SYNC);
+        raw(arrival, count, block.toByteArray());
+    }
+
+    /** Adds any bytes, for which the index is right. */
+    void raw(long arrival, int count, byte[] block) throws IOException {
         events += count;
-        append(block.toByteArray(), arrival);
+        append(block, arrival);
     }
 
     Path segmentFile() {

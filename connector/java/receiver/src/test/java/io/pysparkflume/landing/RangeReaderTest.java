@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +36,7 @@ class RangeReaderTest {
 
     private List<String> read(long start, long end) throws IOException {
         List<String> found = new ArrayList<>();
-        try (RangeReader reader = new RangeReader(folder, start, end)) {
+        try (RangeReader reader = new RangeReader(folder.toString(), start, end)) {
             Events events = reader.events();
             while (reader.read()) {
                 for (int i = 0; i < events.count(); i++) {
@@ -88,7 +89,7 @@ class RangeReaderTest {
                         text("y"), number(0), text("two"));
         log.block(1, 3, sized, event("none"), two);
 
-        try (RangeReader reader = new RangeReader(folder, 0, 3)) {
+        try (RangeReader reader = new RangeReader(folder.toString(), 0, 3)) {
             assertTrue(reader.read());
             Events events = reader.events();
             assertEquals(List.of("k=v"), headers(events, 0));
@@ -117,7 +118,7 @@ class RangeReaderTest {
     @Test
     void whatTheWriterAddsMeanwhileIsNotRead() throws Exception {
         log.block(1, "a");
-        try (RangeReader reader = new RangeReader(folder, 0, 1)) {
+        try (RangeReader reader = new RangeReader(folder.toString(), 0, 1)) {
             log.block(2, "b");
             assertTrue(reader.read());
             assertEquals(1, reader.events().count());
@@ -129,12 +130,12 @@ class RangeReaderTest {
     void aFolderWithoutALogIsNamed() throws Exception {
         Path missing = folder.resolve("missing");
         String said =
-                assertThrows(LandingException.class, () -> new RangeReader(missing, 0, 1).read())
+                assertThrows(LandingException.class, () -> new RangeReader(missing.toString(), 0, 1).read())
                         .getMessage();
         assertTrue(said.startsWith(missing + " holds no landing log; start the receiver"), said);
 
         Path empty = Files.createDirectory(folder.resolve("empty"));
-        assertThrows(LandingException.class, () -> new RangeReader(empty, 0, 1).read());
+        assertThrows(LandingException.class, () -> new RangeReader(empty.toString(), 0, 1).read());
     }
 
     @Test
@@ -187,6 +188,68 @@ class RangeReaderTest {
         String said = failure(0, count);
         assertTrue(said.contains(" is damaged at byte 50: " + fact), said);
         assertTrue(said.contains("; restore it from a copy, or move the folder away"), said);
+    }
+
+    @Test
+    void aBlockWithoutItsLogsMarkerIsNoticed() throws Exception {
+        log.block(1, "a");
+        log.raw(2, 1, join(number(1), number(3), event("b"), new byte[16]));
+
+        assertTrue(failure(0, 2).contains(": no sync marker after the block; restore"));
+    }
+
+    @Test
+    void aBlockWithAnotherCountThanInTheIndexIsNoticed() throws Exception {
+        log.raw(1, 2, join(number(1), number(3), event("a"), LogFiles.SYNC));
+
+        assertTrue(failure(0, 2).contains(": the index has another count; restore"));
+    }
+
+    @Test
+    void anEntryThatFollowsAnInvalidOneIsNotPublishedYet() throws Exception {
+        log.block(1, "a");
+        log.block(2, "b");
+        log.block(3, "c");
+        byte[] bytes = Files.readAllBytes(log.indexFile());
+        bytes[2 * 36 + 35] ^= 1;
+        Files.write(log.indexFile(), bytes);
+
+        assertEquals(List.of("0 a 1"), read(0, 1));
+        assertTrue(failure(0, 3).contains("has no offset 3, its events end at 1"));
+    }
+
+    @Test
+    void aReaderGoesOnWithTheSegmentThatRetentionRemovesMeanwhile() throws Exception {
+        log.block(1, "x".repeat(1_100_000));
+        log.block(2, "b");
+        try (RangeReader reader = new RangeReader(folder.toString(), 0, 2)) {
+            assertTrue(reader.read());
+            Files.delete(log.segmentFile());
+            Files.delete(log.indexFile());
+            assertTrue(reader.read());
+            assertEquals("b", body(reader.events(), 0));
+        }
+    }
+
+    @Test
+    void aReaderThatWasClosedReadsNothing() throws Exception {
+        log.block(1, "a");
+        RangeReader reader = new RangeReader(folder.toString(), 0, 1);
+        reader.close();
+
+        assertFalse(reader.read());
+    }
+
+    @Test
+    void theDigitsOfTheLocaleDoNotMatter() throws Exception {
+        log.block(1, "a");
+        Locale before = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("fa-IR"));
+        try {
+            assertEquals(List.of("0 a 1"), read(0, 1));
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 
     @Test
