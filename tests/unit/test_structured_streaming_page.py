@@ -19,6 +19,7 @@ CODE = {
     for path in sorted(PACKAGE.rglob("*.py"))
     if not path.is_relative_to(PACKAGE / "testing")
 }
+JAVA = ROOT / "connector/java/receiver/src/main"
 # A peer's bytes are lines of a log that need no answer; SendFailed is for who tests a pipeline.
 NOT_TOLD = {"FlumeError", "ProtocolError", "EventCorrupt", "SendFailed"}
 TOLD = {name for name, each in vars(errors).items() if isinstance(each, type)} - NOT_TOLD
@@ -67,7 +68,8 @@ def quoted() -> list[str]:
 
 
 def test_each_message_on_the_page_of_errors_is_one_of_the_code() -> None:
-    joined = "".join(re.sub(r'"\s*\n\s*f?"', "", text) for text in CODE.values())
+    code = [*CODE.values(), *(path.read_text(encoding="utf-8") for path in JAVA.rglob("*.java"))]
+    joined = "".join(re.sub(r'"\s*\n\s*(f|\+ )?"', "", text) for text in code)
     assert len(quoted()) > 40
     assert [message for message in quoted() if message not in joined] == []
 

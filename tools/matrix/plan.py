@@ -18,6 +18,7 @@ OLDER_FLUMES = ("1.9", "1.10")
 """They are in runtimes/older-flume; all other tests send from Flume 1.11."""
 
 _SOURCE = "tests/integration/test_structured_source.py"
+_READERS = "tests/integration/test_readers_agree.py"
 _PULL = "tests/integration/test_structured_pull.py"
 _OLDER = "tests/integration/test_older_flume.py"
 
@@ -48,6 +49,9 @@ CHECKS: dict[str, tuple[str, ...]] = {
         f"{_SOURCE}::test_a_query_may_name_the_columns_that_it_wants",
         f"{_SOURCE}::test_a_checkpoint_of_another_log_is_refused",
         f"{_PULL}::test_a_query_has_each_line_once_of_an_agent_that_is_killed",
+        f"{_READERS}::test_both_give_the_same_rows",
+        f"{_READERS}::test_a_value_stays_right_when_the_next_events_are_read",
+        f"{_READERS}::test_a_stream_is_read_in_the_jvm",
     ),
     '`format("flume")`, restart': (
         f"{_SOURCE}::test_a_killed_driver_continues_with_each_event_once",
