@@ -130,13 +130,13 @@ final class AvroConnection implements Runnable {
     private byte[] handle(Frame frame) throws ProtocolException {
         Call call = source.read(frame.payload());
         Status status = Status.OK;
-        if (!call.events().isEmpty()) {
+        if (call.events().count() > 0) {
             try {
                 events.store(call.events());
             } catch (Exception e) {
                 // Flume keeps a batch that was not accepted, and sends it again.
                 LOG.warn("Flume client {}: {} events not stored, answered FAILED: {}",
-                        peer(), call.events().size(), e.toString());
+                        peer(), call.events().count(), e.toString());
                 status = Status.FAILED;
             }
         }

@@ -91,28 +91,42 @@ final class AvroReader {
         return count;
     }
 
-    /** Returns the bytes of a record {@code headers map<string>, body bytes}. */
-    byte[] readEvent() throws ProtocolException {
+    /** Reads one record {@code headers map<string>, body bytes}. */
+    EncodedEvents readEvent() throws ProtocolException {
         int start = position;
-        skipMap();
-        skipBytes();
-        return copySince(start);
+        skipEvent();
+        return new EncodedEvents(List.of(copySince(start)), 1);
     }
 
-    /** Reads an array of at most {@link #BATCH_EVENTS_MAX} events, each as its bytes. */
-    List<byte[]> readEvents() throws ProtocolException {
-        List<byte[]> events = new ArrayList<>();
+    /** Reads an array of at most {@link #BATCH_EVENTS_MAX} events. */
+    EncodedEvents readEvents() throws ProtocolException {
+        List<byte[]> chunks = new ArrayList<>();
+        long events = 0;
         for (long count = readBlockCount(); count != 0; count = readBlockCount()) {
-            if (events.size() + count > BATCH_EVENTS_MAX) {
+            events += count;
+            if (events > BATCH_EVENTS_MAX) {
                 throw new ProtocolException(String.format(
                         "batch of at least %,d events, the limit is %,d",
-                        events.size() + count, BATCH_EVENTS_MAX));
+                        events, BATCH_EVENTS_MAX));
             }
+            int start = position;
             for (; count > 0; count--) {
-                events.add(readEvent());
+                skipEvent();
+                if (position - start >= EncodedEvents.CHUNK_BYTES) {
+                    chunks.add(copySince(start));
+                    start = position;
+                }
+            }
+            if (position > start) {
+                chunks.add(copySince(start));
             }
         }
-        return events;
+        return new EncodedEvents(chunks, (int) events);
+    }
+
+    private void skipEvent() throws ProtocolException {
+        skipMap();
+        skipBytes();
     }
 
     byte[] copySince(int start) {

@@ -3,7 +3,6 @@ package io.pysparkflume.streaming;
 import io.pysparkflume.streaming.Handshake.Match;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Protocol;
@@ -57,11 +56,11 @@ final class AvroSource {
     /**
      * A call that has been read.
      *
-     * @param events in order, each as the bytes of one {@code AvroFlumeEvent}
+     * @param events each as the bytes of one {@code AvroFlumeEvent}
      * @param handshake the first bytes of the answer; empty after the first call
      * @param complete false if there was no call, so that the answer is only the handshake
      */
-    record Call(List<byte[]> events, byte[] handshake, boolean complete) {
+    record Call(EncodedEvents events, byte[] handshake, boolean complete) {
         /** Returns the payload of the answer's frame. */
         byte[] answer(Status status) {
             AvroWriter out = new AvroWriter().writeFixed(handshake);
@@ -90,16 +89,16 @@ final class AvroSource {
             // If not connected, the client sends the call again, with its protocol. If no bytes are
             // left, it asked only for the handshake.
             if (!connected || in.remaining() == 0) {
-                return new Call(List.of(), handshake, false);
+                return new Call(EncodedEvents.NONE, handshake, false);
             }
         }
         in.skipMap();
         String message = in.readString();
         if (message.isEmpty()) {
-            return new Call(List.of(), handshake, false); // Avro's ping
+            return new Call(EncodedEvents.NONE, handshake, false); // Avro's ping
         }
-        List<byte[]> events = switch (message) {
-            case "append" -> List.of(in.readEvent());
+        EncodedEvents events = switch (message) {
+            case "append" -> in.readEvent();
             case "appendBatch" -> in.readEvents();
             default -> throw new ProtocolException(
                     "unknown call '" + ProtocolException.printable(message)

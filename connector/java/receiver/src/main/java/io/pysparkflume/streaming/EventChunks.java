@@ -13,19 +13,16 @@ import org.apache.spark.rdd.RDD;
 import scala.Option;
 
 /**
- * Turns a micro-batch into a form that Python reads fast: few partitions, and large chunks of
- * events.
+ * Turns a micro-batch into a form that Python reads fast: few partitions, and large chunks.
  *
  * <p>For each Flume batch the receiver makes a block, and Spark a task. With hundreds of batches a
  * second that is too slow, because each task costs a few milliseconds and a Python worker reads one
  * element at a time.
  */
 final class EventChunks {
-    private static final int CHUNK_BYTES = 256 * 1024;
-
     private EventChunks() {}
 
-    /** Returns an RDD whose elements each hold several events, one after the other, in order. */
+    /** Returns an RDD with the same bytes in fewer partitions and elements, in order. */
     static JavaRDD<byte[]> of(JavaRDD<byte[]> events) {
         int cores = Math.max(1, events.context().defaultParallelism());
         JavaRDD<byte[]> few = events;
@@ -83,8 +80,8 @@ final class EventChunks {
             if (!events.hasNext()) {
                 throw new NoSuchElementException();
             }
-            ByteArrayOutputStream chunk = new ByteArrayOutputStream(CHUNK_BYTES);
-            while (chunk.size() < CHUNK_BYTES && events.hasNext()) {
+            ByteArrayOutputStream chunk = new ByteArrayOutputStream(EncodedEvents.CHUNK_BYTES);
+            while (chunk.size() < EncodedEvents.CHUNK_BYTES && events.hasNext()) {
                 chunk.writeBytes(events.next());
             }
             return chunk.toByteArray();

@@ -1,6 +1,7 @@
 package io.pysparkflume.streaming;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.apache.spark.rdd.RDD;
@@ -11,9 +12,13 @@ import org.apache.spark.streaming.Time;
 import org.apache.spark.streaming.dstream.DStream;
 import org.apache.spark.streaming.dstream.ReceiverInputDStream;
 import org.apache.spark.streaming.receiver.Receiver;
+import org.apache.spark.streaming.scheduler.JobScheduler;
+import org.apache.spark.streaming.scheduler.ReceivedBlockInfo;
+import org.apache.spark.streaming.scheduler.StreamInputInfo;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.Option;
+import scala.collection.immutable.Seq;
 import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
@@ -58,10 +63,33 @@ public final class FlumeInputDStream extends ReceiverInputDStream<byte[]> {
         return new IdleReceiver(receiver.storageLevel());
     }
 
+    /**
+     * Does what Spark does, but counts events. To Spark an element would be a record, and ours has
+     * many events: its Streaming tab and its backpressure would be wrong.
+     */
     @Override
     public Option<RDD<byte[]>> compute(Time time) {
         check(); // a program that continues from a checkpoint has not called the constructor
-        return super.compute(time);
+        if (time.less(graph().startTime())) {
+            return super.compute(time); // no block can belong to it
+        }
+        JobScheduler scheduler = ssc().scheduler();
+        Seq<ReceivedBlockInfo> blocks = scheduler.receiverTracker().getBlocksOfBatch(time)
+                .getOrElse(id(), FlumeInputDStream::noBlocks);
+        long events = CollectionConverters.asJava(blocks).stream()
+                .mapToLong(FlumeInputDStream::events).sum();
+        scheduler.inputInfoTracker().reportInfo(time, new StreamInputInfo(id(), events,
+                StreamInputInfo.apply$default$3()));
+        return Option.apply(createBlockRDD(time, blocks));
+    }
+
+    private static Seq<ReceivedBlockInfo> noBlocks() {
+        return CollectionConverters.asScala(List.<ReceivedBlockInfo>of()).toSeq();
+    }
+
+    /** The receivers give the number of events as a block's metadata. */
+    private static long events(ReceivedBlockInfo block) {
+        return block.metadataOption().isEmpty() ? 0 : (Integer) block.metadataOption().get();
     }
 
     @Override

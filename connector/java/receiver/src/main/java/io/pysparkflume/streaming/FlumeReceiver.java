@@ -5,7 +5,6 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,7 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens like a Flume Avro source. An element is the bytes of one {@code AvroFlumeEvent}.
+ * Listens like a Flume Avro source. An element is the bytes of several {@code AvroFlumeEvent}s; a
+ * block's metadata is their number, see {@link FlumeInputDStream}.
  *
  * <p>A client's batch becomes one block, and is answered OK once Spark has stored that block
  * (including its replica and the write-ahead log, if they are on). If Spark limits the receiver's
@@ -267,12 +267,12 @@ public final class FlumeReceiver extends Receiver<byte[]> {
         }).start();
     }
 
-    private void keep(List<byte[]> events) throws InterruptedException {
-        rate.await(events.size());
+    private void keep(EncodedEvents events) throws InterruptedException {
+        rate.await(events.count());
         if (isStopped()) {
             throw new IllegalStateException("the receiver is stopping");
         }
-        store(events.iterator());
+        store(events.chunks().iterator(), events.count());
     }
 
     private static Thread daemon(String name, Runnable work) {

@@ -123,7 +123,7 @@ final class SinkConnection implements Closeable {
         boolean stored;
         try {
             batch = SinkProtocol.readEventBatch(answer.payload());
-            stored = batch.events().isEmpty() || isStored(batch, store);
+            stored = batch.events().count() == 0 || isStored(batch, store);
         } finally {
             frames.release(answer);
         }
@@ -131,7 +131,7 @@ final class SinkConnection implements Closeable {
         Frame done = call(stored ? SinkProtocol.ack(number) : SinkProtocol.nack(number), false);
         frames.release(done);
         SinkProtocol.readDone(done.payload());
-        return stored ? batch.events().size() : 0;
+        return stored ? batch.events().count() : 0;
     }
 
     private boolean isStored(EventBatch batch, EventStore store) {
@@ -143,7 +143,7 @@ final class SinkConnection implements Closeable {
                 Thread.currentThread().interrupt();
             }
             LOG.warn("Flume sink {}: {} events not stored, the sink keeps them: {}",
-                    sink, batch.events().size(), e.toString());
+                    sink, batch.events().count(), e.toString());
             return false;
         }
     }

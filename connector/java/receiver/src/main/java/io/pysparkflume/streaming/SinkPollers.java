@@ -35,7 +35,7 @@ final class SinkPollers {
         int consumers = Math.max(parallelism, sinks.size());
         FrameMemory memory = FrameMemory.ofHeap();
         EventStore paced = events -> {
-            rate.await(events.size());
+            rate.await(events.count());
             store.store(events);
         };
         List<SinkStatus> statuses = sinks.stream()

@@ -2,7 +2,6 @@ package io.pysparkflume.streaming;
 
 import io.pysparkflume.streaming.Handshake.Match;
 import java.nio.ByteBuffer;
-import java.util.List;
 import org.apache.avro.Protocol;
 
 /**
@@ -43,9 +42,9 @@ final class SinkProtocol {
     /**
      * The events of one transaction of a sink's channel, which is open until the ack or nack.
      *
-     * @param events in order, each as the bytes of one {@code SparkSinkEvent}
+     * @param events each as the bytes of one {@code SparkSinkEvent}
      */
-    record EventBatch(String sequenceNumber, List<byte[]> events) {}
+    record EventBatch(String sequenceNumber, EncodedEvents events) {}
 
     /** Makes the handshake, with Avro's ping as its call, to check the server before any poll. */
     static byte[] handshake() {
@@ -91,7 +90,7 @@ final class SinkProtocol {
         AvroReader in = readHead(answer);
         String error = in.readString();
         String sequenceNumber = in.readString();
-        List<byte[]> events = in.readEvents();
+        EncodedEvents events = in.readEvents();
         requireEnd(in);
         if (!error.isEmpty()) {
             throw new SinkErrorException(ProtocolException.printable(error, ERROR_CHARS_MAX));

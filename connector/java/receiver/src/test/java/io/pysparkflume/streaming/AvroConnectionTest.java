@@ -33,7 +33,7 @@ class AvroConnectionTest {
     private static final String SECOND_FAILED = "00000002 00000001 00000003 000002";
 
     private final FrameMemory memory = new FrameMemory(BYTES);
-    private final BlockingQueue<List<byte[]>> stored = new LinkedBlockingQueue<>();
+    private final BlockingQueue<EncodedEvents> stored = new LinkedBlockingQueue<>();
     private Socket client;
     private Socket accepted;
     private Thread serving;
@@ -60,10 +60,10 @@ class AvroConnectionTest {
 
         send(FIRST);
         assertAnswer(FIRST_OK);
-        assertEquals("00046869", Bytes.hex(stored.remove().get(0)));
+        assertEquals("00046869", Bytes.hex(stored.remove().chunks().get(0)));
         send(SECOND);
         assertAnswer(SECOND_OK);
-        assertEquals("00046869", Bytes.hex(stored.remove().get(0)));
+        assertEquals("00046869", Bytes.hex(stored.remove().chunks().get(0)));
     }
 
     @Test

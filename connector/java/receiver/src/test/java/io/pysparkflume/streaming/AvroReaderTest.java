@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -123,5 +124,18 @@ class AvroReaderTest {
             AvroReader in = new AvroReader(Arrays.copyOf(map, length));
             assertThrows(ProtocolException.class, in::skipMap, length + " bytes");
         }
+    }
+
+    @Test
+    void aBatchIsCutIntoChunksOfWholeEvents() throws Exception {
+        byte[] event = Bytes.join(hex("00 808040"), new byte[512 * 1024]); // a body of 512 KiB
+        byte[] small = hex("00 02 61");
+
+        EncodedEvents events = new AvroReader(Bytes.join(
+                hex("08"), small, event, small, small, hex("02"), small, hex("00"))).readEvents();
+
+        assertEquals(5, events.count());
+        assertEquals(List.of(small.length + event.length, 2 * small.length, small.length),
+                events.chunks().stream().map(chunk -> chunk.length).toList());
     }
 }

@@ -1,9 +1,13 @@
 package io.pysparkflume.streaming;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 
 /** Wire bytes for tests, written as literal hex digits, with spaces for the reader. */
 final class Bytes {
@@ -15,6 +19,23 @@ final class Bytes {
 
     static String hex(byte[] bytes) {
         return HexFormat.of().formatHex(bytes);
+    }
+
+    /** Returns each event of a batch as hex digits; their number is checked. */
+    static List<String> hex(EncodedEvents events) {
+        List<String> found = new ArrayList<>();
+        for (byte[] chunk : events.chunks()) {
+            AvroReader in = new AvroReader(chunk);
+            try {
+                while (in.remaining() > 0) {
+                    found.add(hex(in.readEvent().chunks().get(0)));
+                }
+            } catch (ProtocolException e) {
+                throw new AssertionError("a chunk has an event that is not whole", e);
+            }
+        }
+        assertEquals(events.count(), found.size());
+        return found;
     }
 
     static byte[] utf8(String text) {

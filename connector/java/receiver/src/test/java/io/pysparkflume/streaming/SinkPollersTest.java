@@ -40,8 +40,7 @@ class SinkPollersTest {
     private static final String HEADERS = "02 0a4bc3b66c6e 06e580a4 00  00";
 
     private final BlockingQueue<List<String>> stored = new LinkedBlockingQueue<>();
-    private final EventStore keep =
-            events -> stored.add(events.stream().map(Bytes::hex).toList());
+    private final EventStore keep = events -> stored.add(Bytes.hex(events));
     private FakeSink sink;
     private SinkPollers pollers;
 
@@ -394,7 +393,7 @@ class SinkPollersTest {
         private final CountDownLatch mayReturn = new CountDownLatch(1);
 
         @Override
-        public void store(List<byte[]> events) throws InterruptedException {
+        public void store(EncodedEvents events) throws InterruptedException {
             storing.countDown();
             mayReturn.await();
         }

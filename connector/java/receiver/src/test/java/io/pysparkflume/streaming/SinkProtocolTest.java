@@ -144,7 +144,7 @@ class SinkProtocolTest {
 
         assertEquals("s1", batch.sequenceNumber());
         assertEquals(Arrays.stream(events).map(e -> e.replace(" ", "")).toList(),
-                batch.events().stream().map(Bytes::hex).toList());
+                Bytes.hex(batch.events()));
     }
 
     private static void assertSinkError(String text, String answer) {
