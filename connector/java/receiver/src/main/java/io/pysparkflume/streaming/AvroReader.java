@@ -14,7 +14,7 @@ import java.util.List;
  *     encoding</a>
  */
 final class AvroReader {
-    /** An empty event has 2 bytes on the wire, but about 40 in memory. */
+    /** An empty event has 2 bytes on the wire, but an object in Python. */
     static final int BATCH_EVENTS_MAX = 1_000_000;
 
     private static final int VARINT_BYTES_MAX = 10;

@@ -11,7 +11,7 @@ import java.util.List;
  * @param count the number of events in all chunks
  */
 record EncodedEvents(List<byte[]> chunks, int count) {
-    /** A chunk ends with the first event that makes it this large. */
+    /** A chunk ends with the first event that makes it this large, or with its block in Avro. */
     static final int CHUNK_BYTES = 256 * 1024;
 
     static final EncodedEvents NONE = new EncodedEvents(List.of(), 0);

@@ -4,7 +4,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import org.apache.spark.Partition;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.rdd.PartitionCoalescer;
@@ -22,14 +21,14 @@ import scala.Option;
 final class EventChunks {
     private EventChunks() {}
 
-    /** Returns an RDD with the same bytes in fewer partitions and elements, in order. */
-    static JavaRDD<byte[]> of(JavaRDD<byte[]> events) {
-        int cores = Math.max(1, events.context().defaultParallelism());
-        JavaRDD<byte[]> few = events;
-        if (events.getNumPartitions() > cores) {
+    /** Returns an RDD with the same bytes in few partitions and large elements, in order. */
+    static JavaRDD<byte[]> of(JavaRDD<byte[]> chunks) {
+        int cores = Math.max(1, chunks.context().defaultParallelism());
+        JavaRDD<byte[]> few = chunks;
+        if (chunks.getNumPartitions() > cores) {
             few = JavaRDD.fromRDD(
-                    events.rdd().coalesce(cores, false, Option.apply(new Runs()), null),
-                    events.classTag());
+                    chunks.rdd().coalesce(cores, false, Option.apply(new Runs()), null),
+                    chunks.classTag());
         }
         return few.mapPartitions(Chunks::new);
     }
@@ -64,25 +63,27 @@ final class EventChunks {
     }
 
     static final class Chunks implements Iterator<byte[]> {
-        private final Iterator<byte[]> events;
+        private final Iterator<byte[]> chunks;
 
-        Chunks(Iterator<byte[]> events) {
-            this.events = events;
+        Chunks(Iterator<byte[]> chunks) {
+            this.chunks = chunks;
         }
 
         @Override
         public boolean hasNext() {
-            return events.hasNext();
+            return chunks.hasNext();
         }
 
         @Override
         public byte[] next() {
-            if (!events.hasNext()) {
-                throw new NoSuchElementException();
+            byte[] first = chunks.next();
+            if (first.length >= EncodedEvents.CHUNK_BYTES || !chunks.hasNext()) {
+                return first;
             }
-            ByteArrayOutputStream chunk = new ByteArrayOutputStream(EncodedEvents.CHUNK_BYTES);
-            while (chunk.size() < EncodedEvents.CHUNK_BYTES && events.hasNext()) {
-                chunk.writeBytes(events.next());
+            ByteArrayOutputStream chunk = new ByteArrayOutputStream(2 * EncodedEvents.CHUNK_BYTES);
+            chunk.writeBytes(first);
+            while (chunk.size() < EncodedEvents.CHUNK_BYTES && chunks.hasNext()) {
+                chunk.writeBytes(chunks.next());
             }
             return chunk.toByteArray();
         }

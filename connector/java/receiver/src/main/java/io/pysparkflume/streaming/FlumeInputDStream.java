@@ -87,9 +87,14 @@ public final class FlumeInputDStream extends ReceiverInputDStream<byte[]> {
         return CollectionConverters.asScala(List.<ReceivedBlockInfo>of()).toSeq();
     }
 
-    /** The receivers give the number of events as a block's metadata. */
+    /**
+     * The receivers give the number of events as a block's metadata. A receiver of an earlier jar
+     * gives none; there a record is an event.
+     */
     private static long events(ReceivedBlockInfo block) {
-        return block.metadataOption().isEmpty() ? 0 : (Integer) block.metadataOption().get();
+        Option<Object> events =
+                block.metadataOption().isDefined() ? block.metadataOption() : block.numRecords();
+        return events.isEmpty() ? 0 : ((Number) events.get()).longValue();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.pysparkflume.streaming;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -44,6 +45,18 @@ class EventChunksTest {
         assertEquals(List.of(large.length, 1 + large.length, 2),
                 chunks(List.of(large, new byte[1], large, new byte[2])).stream()
                         .map(chunk -> chunk.length).toList());
+    }
+
+    @Test
+    void chunksOfSmallBatchesAreJoinedAndALargeOneIsNotCopied() {
+        byte[] batch = new byte[200 * KIB];
+        byte[] large = new byte[300 * KIB];
+
+        List<byte[]> chunks = chunks(List.of(batch, batch, large, batch));
+
+        assertEquals(List.of(400 * KIB, 300 * KIB, 200 * KIB),
+                chunks.stream().map(chunk -> chunk.length).toList());
+        assertSame(large, chunks.get(1));
     }
 
     @Test
