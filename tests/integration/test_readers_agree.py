@@ -23,7 +23,7 @@ from pyspark_flume.ingest.line_identity import identify
 from pyspark_flume.landing import LandingWriter
 
 from tests.support.landing import flip, segment_paths
-from tests.support.spark import wait_for
+from tests.support.spark import registered_anew, wait_for
 
 SEED = 20_261_129
 KEYS = ["host", "timestamp", "ä", "k" * 70]
@@ -178,18 +178,23 @@ def test_a_task_that_stops_early_leaves_no_file_open(session: SparkSession, land
     wait_for(lambda: not open_segments(), "all segments are closed")
 
 
-@pytest.mark.parametrize("limited", [True, False], ids=["limited", "as before Spark 4.2"])
+@pytest.mark.parametrize(
+    "limited",
+    [True, pytest.param(False, marks=registered_anew)],
+    ids=["as it is", "without limits"],
+)
 def test_a_stream_is_read_in_the_jvm(
     session: SparkSession, landing: Path, tmp_path: Path, limited: bool
 ) -> None:
     class WithoutLimits(DefaultSource):
-        """What Python plans where Spark knows no limits."""
+        """What Python plans before Spark 4.2."""
 
         def streamReader(self, schema: StructType) -> UnlimitedStreamReader:  # noqa: N802
             columns = [(field.name, field.dataType.simpleString()) for field in schema]
             return UnlimitedStreamReader(self._options, columns)
 
-    session.dataSource.register(DefaultSource if limited else WithoutLimits)
+    if not limited:
+        session.dataSource.register(WithoutLimits)
     try:
         events = session.readStream.format("flume").option("landing", str(landing)).load()
         writer = (
@@ -200,9 +205,11 @@ def test_a_stream_is_read_in_the_jvm(
         assert IN_THE_JVM in query._jsq.explainInternal(False)
         assert rows(session.table("streamed")) == rows(read(session, "flume_in_python", landing))
     finally:
-        session.dataSource.register(DefaultSource)
+        if not limited:
+            session.dataSource.register(DefaultSource)
 
 
+@registered_anew
 def test_a_source_of_that_name_that_is_not_ours_is_refused(
     session: SparkSession, landing: Path
 ) -> None:

@@ -34,6 +34,7 @@ from tests.support.spark import (
     accepts,
     environment,
     free_port,
+    registered_anew,
     wait_for,
 )
 
@@ -317,7 +318,7 @@ def lock_is_free(landing: Path) -> bool:
     return True
 
 
-@pytest.mark.parametrize("source", ["flume", "flume_again"])
+@pytest.mark.parametrize("source", [pytest.param("flume", marks=registered_anew), "flume_again"])
 def test_a_query_that_starts_changes_nothing_that_another_query_reads(
     session: SparkSession, tmp_path: Path, source: str
 ) -> None:
