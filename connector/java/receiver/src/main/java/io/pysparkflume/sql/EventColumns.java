@@ -26,12 +26,18 @@ final class EventColumns {
         };
     }
 
-    private static final class Bodies extends ReadOnlyColumn {
-        private final Events events;
+    private abstract static class EventColumn extends ReadOnlyColumn {
+        final Events events;
 
-        Bodies(StructField column, Events events) {
+        EventColumn(StructField column, Events events) {
             super(column.dataType());
             this.events = events;
+        }
+    }
+
+    private static final class Bodies extends EventColumn {
+        Bodies(StructField column, Events events) {
+            super(column, events);
         }
 
         @Override
@@ -45,12 +51,9 @@ final class EventColumns {
         }
     }
 
-    private static final class Offsets extends ReadOnlyColumn {
-        private final Events events;
-
+    private static final class Offsets extends EventColumn {
         Offsets(StructField column, Events events) {
-            super(column.dataType());
-            this.events = events;
+            super(column, events);
         }
 
         @Override
@@ -59,12 +62,9 @@ final class EventColumns {
         }
     }
 
-    private static class Arrivals extends ReadOnlyColumn {
-        protected final Events events;
-
+    private static class Arrivals extends EventColumn {
         Arrivals(StructField column, Events events) {
-            super(column.dataType());
-            this.events = events;
+            super(column, events);
         }
 
         /** In µs since 1970. */
