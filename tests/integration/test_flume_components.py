@@ -11,8 +11,10 @@ import pytest
 
 from flumelint.component_data import component_data
 from tests.support.flume_components import FLUME_HOME, components, page_tables, tables
+from tests.support.ports import free_ports
 
 JAVA = Path(__file__).parent / "java"
+PORTS = 300  # more than one for each component, started and configured
 CLOSED = "http://127.0.0.1:1/"  # where the twitter source shall ask
 PRINTED = ("known", "found", "ran", "without")
 CHECKED_AT_START = {"morphlineFile"}  # without it the sink is configured, and does not start
@@ -47,6 +49,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
             *("java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
             *(f"-Duser.home={folder}", *twitter, "-cp", class_path),
             *("StartComponents", str(FLUME_HOME / "components.txt"), str(folder)),
+            *map(str, free_ports(PORTS)),
         ],
         cwd=folder,
         env={**os.environ, "HOME": str(folder)},

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Hashtable;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -17,10 +18,13 @@ import org.apache.flume.Context;
 /** The least that each component wants in its conf. */
 final class ComponentSettings {
   private final Path folder;
+  private final Iterator<Integer> ports;
   private final AtomicInteger serial = new AtomicInteger();
 
-  ComponentSettings(Path folder) {
+  /** The ports are free, and no outgoing connection gets one of them meanwhile. */
+  ComponentSettings(Path folder, Iterator<Integer> ports) {
     this.folder = folder;
+    this.ports = ports;
   }
 
   /** Those of a class, by its simple name, with folders and ports of its own; and `more`. */
@@ -123,10 +127,8 @@ final class ComponentSettings {
     return all;
   }
 
-  static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
+  synchronized int freePort() {
+    return ports.next();
   }
 
   /** A JMS provider of which every call answers nothing, or another such object. */

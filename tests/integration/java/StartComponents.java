@@ -20,6 +20,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.apache.flume.Channel;
 import org.apache.flume.Context;
 import org.apache.flume.Event;
@@ -53,7 +54,8 @@ import org.apache.flume.source.DefaultSourceFactory;
 /**
  * Starts each component of Flume by Flume's own factories and prints what came of it.
  *
- * <p>Run as {@code java -cp … StartComponents components.txt FOLDER}. Lines of the output:
+ * <p>Run as {@code java -cp … StartComponents components.txt FOLDER PORT…}. Lines of the
+ * output:
  * <pre>
  * known KIND ALIAS CLASS      a type in Flume's enums
  * found KIND CLASS            a component in a jar of Flume
@@ -72,13 +74,14 @@ public final class StartComponents {
   private final ComponentSettings settings;
   private final AtomicInteger serial = new AtomicInteger();
 
-  private StartComponents(Path folder) {
+  private StartComponents(Path folder, List<Integer> ports) {
     this.folder = folder;
-    this.settings = new ComponentSettings(folder);
+    this.settings = new ComponentSettings(folder, ports.iterator());
   }
 
   public static void main(String[] arguments) throws Exception {
-    StartComponents starter = new StartComponents(Path.of(arguments[1]));
+    List<Integer> ports = Stream.of(arguments).skip(2).map(Integer::valueOf).toList();
+    StartComponents starter = new StartComponents(Path.of(arguments[1]), ports);
     FlumeTypes.printEnums();
     FlumeTypes.printFound();
     ExecutorService threads = Executors.newCachedThreadPool(work -> {
@@ -260,7 +263,7 @@ public final class StartComponents {
   }
 
   private void startHandler(String type) throws Exception {
-    int port = ComponentSettings.freePort();
+    int port = settings.freePort();
     Source source = new DefaultSourceFactory().create("source" + serial.incrementAndGet(), "http");
     Channel channel = channel(false);
     source.setChannelProcessor(processor(channel));
