@@ -41,10 +41,11 @@ def ratio(way: str, conf: str, spark24: list[str]) -> float:
 if __name__ == "__main__":
     spark24 = shlex.split(os.environ.get("SPARK24_SUBMIT", ""))
     if not spark24:
-        sys.exit(
+        print(
             "dstream_ratio, pull_ratio: not measured, because SPARK24_SUBMIT is not set; see the"
             " first lines of benchmarks/dstream_ratio.py"
         )
+        sys.exit()
     for way in sys.argv[1:] or NAMES:
         name, conf = NAMES[way]
         print(f"{name}: {ratio(way, conf, spark24):.2f}", flush=True)

@@ -54,7 +54,7 @@ RotateEveryOption = Annotated[
     typer.Option(min=1, metavar="N", help="In growing-log: begin a new log after N lines."),
 ]
 RotateByOption = Annotated[
-    str | None, typer.Option(metavar="rename|copy|name", help="… and how (default: name).")
+    str | None, typer.Option(metavar="rename|copy|name", help="… and how (default: rename).")
 ]
 BuildOption = Annotated[
     bool, typer.Option("--build/--no-build", help="Build what has changed first, or leave it.")

@@ -4,7 +4,7 @@ It rests on five facts about Flume and this lab:
 
 1. Only a memory channel forgets: what it holds is gone if the agent is killed.
 2. A spooldir source notes how far it has read after the channel has a batch. If the agent is killed
-   in between, it reads that batch again. A hand-off channel has a batch once the receiver has it.
+   in between, it reads that batch again. A handoff channel has a batch once the receiver has it.
 3. A sink takes a batch out of its channel for good once it has the receiver's OK. Without an OK it
    sends the batch again; from a file channel, also after a kill.
 4. What was answered OK is stored: in the landing log, or in Spark's write-ahead log.
@@ -60,7 +60,7 @@ class Theory:
     """How many lines may be counted that the generator did not make."""
 
 
-MEMORY, FILE, HANDOFF = "memory", "file", "hand-off"
+MEMORY, FILE, HANDOFF = "memory", "file", "handoff"
 
 
 def channel_word(channel: Component) -> str:
@@ -73,7 +73,7 @@ def channel_word(channel: Component) -> str:
         if channel.is_a(*types):
             return kind
     raise LabError(
-        f"the theory knows no channel of type {channel.type}; use memory, file or a hand-off"
+        f"the theory knows no channel of type {channel.type}; use memory, file or handoff"
     )
 
 
@@ -164,7 +164,7 @@ def _repeats(fault: Fault, flow: _Flow) -> Iterator[_Repeat]:
         case "kill", "flume":
             why = f"The source may read a batch again that it has not noted: {flow.source_batch:,}."
             yield _Repeat(flow.source_batch, why, ok_is_lost and flow.channel == HANDOFF)
-            if flow.channel == FILE:  # a hand-off's batch is the source's own
+            if flow.channel == FILE:  # a handoff's batch is the source's own
                 yield _without_ok("The agent is killed", flow, ok_is_lost)
         case "kill", "driver" | "receiver" | "worker":
             yield _without_ok("The receiver is killed", flow, ok_is_lost)

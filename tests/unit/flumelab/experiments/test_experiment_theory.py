@@ -63,7 +63,7 @@ def test_a_hand_off_loses_none_and_repeats_the_batch_that_it_holds() -> None:
 
 
 def test_a_channel_that_the_theory_does_not_know_is_an_error() -> None:
-    with pytest.raises(LabError, match="no channel of type jdbc; use memory, file or a hand-off"):
+    with pytest.raises(LabError, match="no channel of type jdbc; use memory, file or handoff"):
         theory("file-channel.conf", KILL, **{"lab.channels.buffer.type": "jdbc"})
 
 
