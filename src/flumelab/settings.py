@@ -1,8 +1,9 @@
 """Where the lab is and which ports it uses, from environment variables or by default.
 
 A setting is declared once, as a field of `Settings`. The doctor's checks, the environment of
-`docker compose` and a test of the README's table read it from there. These are plain dataclasses,
-because importing pydantic-settings takes 0.2 s, as long as everything else that `flumelab` imports.
+`docker compose` and a test of docs/reference/settings.md read it from there. These are plain
+dataclasses, because importing pydantic-settings takes 0.2 s, as long as everything else that
+`flumelab` imports.
 """
 
 import os
@@ -22,7 +23,7 @@ MEMORY = re.compile(r"[1-9]\d*[mg]")
 class Port(NamedTuple):
     """A port of the lab, with its default number or the number from its variable.
 
-    :param serves: what listens there, in the words of the README's table
+    :param serves: what listens there, in the words of docs/reference/settings.md
     :param runtimes: the runtimes that open it
     :param always: whether every lab of these runtimes opens it, and not only some lessons
     """

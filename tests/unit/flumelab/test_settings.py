@@ -26,14 +26,22 @@ def test_every_port_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
-def test_the_readme_has_every_port_with_its_default_and_what_it_serves() -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_the_page_has_every_port_with_its_default_and_what_it_serves() -> None:
+    page = (ROOT / "docs/reference/settings.md").read_text()
+    table = re.findall(r"^\| `(LAB_\w+_PORT)` \| (\d+) \| (.+) \|$", page, re.MULTILINE)
     declared = settings.PORTS.values()
-    named = re.findall(r"`(LAB_\w+_PORT)` (?:\| )?(\d+)", readme.replace("\n", " "))
-    assert sorted(named) == sorted((port.variable, str(port.number)) for port in declared)
-    table = dict(re.findall(r"`(LAB_\w+_PORT)` \| \d+ \| (.+) \|$", readme, re.MULTILINE))
-    assert table == {p.variable: p.serves for p in declared if p.variable in table}
-    assert table.keys() >= {port.variable for port in declared if port.always}
+    assert table == [(port.variable, str(port.number), port.serves) for port in declared]
+    always = [port.always for port in declared]
+    assert always == sorted(always, reverse=True)  # as the page says
+
+
+def test_every_variable_that_the_page_names_is_read_somewhere() -> None:
+    page = (ROOT / "docs/reference/settings.md").read_text()
+    sources = [*ROOT.glob("compose*.yaml"), ROOT / "Makefile", *(ROOT / "src").rglob("*.py")]
+    read = "".join(path.read_text() for path in sources)
+    named = set(re.findall(r"`((?:LAB|COMPOSE)_\w+)`", page))
+    assert len(named) > len(settings.PORTS)
+    assert [name for name in named if name not in read] == []
 
 
 def test_compose_publishes_the_same_default_ports() -> None:
