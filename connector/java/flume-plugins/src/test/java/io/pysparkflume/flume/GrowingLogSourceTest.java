@@ -305,8 +305,8 @@ class GrowingLogSourceTest {
     @Test
     void manyLogsShareBatchesAndFewAreOpen() throws Exception {
         logs.set("maxOpenFiles", "10");
-        logs.set("batchSize", "500");
-        for (int i = 0; i < 1000; i++) {
+        logs.set("batchSize", "5000");
+        for (int i = 0; i < 10_000; i++) {
             logs.append("access.log." + i, i + "\nb\n");
         }
         int[] batches = {0};
@@ -317,12 +317,12 @@ class GrowingLogSourceTest {
         };
         logs.start();
         logs.settle();
-        assertEquals(2000, new HashSet<>(places(true)).size());
+        assertEquals(20_000, new HashSet<>(places(true)).size());
         assertEquals(4, batches[0]);
 
         logs.append("access.log.7", "c\n");
         logs.settle();
-        assertEquals(2001, logs.events.size());
+        assertEquals(20_001, logs.events.size());
         assertTrue(most[0] <= 10, "open: " + most[0]);
     }
 
