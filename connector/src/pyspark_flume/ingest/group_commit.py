@@ -76,7 +76,8 @@ class GroupCommit:
                     seconds = await loop.run_in_executor(self._thread, self._writer.commit)
             except LandingError as error:
                 self._log_change(str(error))
-                # The writer has also forgotten the batches that arrived meanwhile.
+                # Those that arrived meanwhile fail, too: the writer has forgotten some of them.
+                self._writer.discard()
                 taken += self._waiting
                 self._waiting = []
                 self.counters.failed_batches += len(taken)

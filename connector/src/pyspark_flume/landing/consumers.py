@@ -41,12 +41,15 @@ def commit(folder: Path, consumer: str, events: int) -> None:
 
 def committed(folder: Path) -> dict[str, int]:
     """Return the number of events that each consumer has committed, by its name."""
-    return {path.stem: _events(path) for path in sorted((folder / CONSUMERS).glob("[!.]*.json"))}
+    found = {path.stem: _events(path) for path in sorted((folder / CONSUMERS).glob("[!.]*.json"))}
+    return {name: events for name, events in found.items() if events is not None}
 
 
-def _events(path: Path) -> int:
+def _events(path: Path) -> int | None:
     try:
         return int(json.loads(path.read_text())["events"])
+    except FileNotFoundError:  # removed at this moment, because its query is gone
+        return None
     except (ValueError, KeyError, TypeError):
         raise LandingError(
             f"{path} is not a query's commit; remove it if that query is gone, "

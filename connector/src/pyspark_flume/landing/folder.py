@@ -9,6 +9,7 @@
     consumers/<name>.json       what a query has committed
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -119,6 +120,8 @@ def lock(folder: Path) -> int:
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     except BlockingIOError:
         holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
         os.close(descriptor)
@@ -126,8 +129,9 @@ def lock(folder: Path) -> int:
             f"{folder} is written by process {holder or 'unknown'}; "
             "stop that one first, or use another folder"
         ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 
@@ -155,6 +159,7 @@ def _remove_stale_files(folder: Path) -> None:
     for path in folder.glob(".*.tmp"):
         path.unlink(missing_ok=True)
     for path in (folder / CONSUMERS).glob(".*.tmp"):
-        # A query may be writing its file at this moment.
-        if time.time() - path.stat().st_mtime > STALE_SECONDS:
-            path.unlink(missing_ok=True)
+        # A query may be writing its file at this moment, and then renames it.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                path.unlink()

@@ -90,6 +90,14 @@ class PendingBatches:
             if self._used_since_take:
                 self._failure_to_repeat = failure
 
+    def discard(self) -> None:
+        """Forget what is not durable, when each caller has been told. No commit may be running."""
+        with self._lock:
+            self._batches = []
+            self._seen = self._durable_seen.copy()
+            self._used_since_take = False
+            self._failure_to_repeat = None
+
     def durable_seen(self) -> str:
         """Return the snapshot of the ranges of all durable batches."""
         return self._durable_seen.snapshot()

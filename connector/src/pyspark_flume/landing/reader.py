@@ -87,11 +87,16 @@ class Landing:
     def at(self, time_ms: int) -> int:
         """Return the number of the first event that arrived at `time_ms` or later, or `latest`."""
         self._refresh()
+        if not self._segments:
+            return 0
+        # The last segment may have no events yet, and then has no time of arrival.
+        is_filled = self._end() > self._segments[-1].first
+        filled = self._segments if is_filled else self._segments[:-1]
         try:
-            place = bisect_left(self._segments, time_ms, key=self._last_arrival)
+            place = bisect_left(filled, time_ms, key=self._last_arrival)
         except OffsetTooOld:  # retention has removed a segment meanwhile
             return self.at(time_ms)
-        if place == len(self._segments):
+        if place == len(filled):
             return self._end()
         entries = self._read_index(self._segments[place])
         block = 1 + int(np.searchsorted(entries["arrival_ms"][1:], time_ms))
@@ -223,8 +228,7 @@ class Landing:
         return int(entries["events"][-1]) if len(entries) else last.first
 
     def _last_arrival(self, segment: Segment) -> int:
-        arrivals = self._read_index(segment)["arrival_ms"][1:]
-        return int(arrivals[-1]) if len(arrivals) else -1
+        return int(self._read_index(segment)["arrival_ms"][-1])
 
     def _place_of_segment_with(self, offset: int) -> int:
         return max(0, bisect_right(self._segments, offset, key=lambda segment: segment.first) - 1)

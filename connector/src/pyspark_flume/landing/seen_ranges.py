@@ -69,10 +69,6 @@ class SeenRanges:
         cut = [start] * (left % 2 == 0) + edges[left:right] + [end] * (right % 2 == 0)
         return [(cut[i], cut[i + 1]) for i in range(0, len(cut), 2)]
 
-    def contains(self, file: str, start: int, end: int) -> bool:
-        """Whether all bytes `start` to `end` - 1 of `file` have been seen."""
-        return not self.missing(file, start, end)
-
     def copy(self) -> "SeenRanges":
         """Return an independent copy with the same ranges and bounds."""
         other = SeenRanges(self._files_max, self._edges_max // 2)

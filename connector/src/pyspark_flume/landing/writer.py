@@ -33,8 +33,8 @@ REMEDY = "free space or repair the disk; Flume sends the batches again"
 class LandingWriter:
     """Appends batches durably. Threads may share it: one may `commit` while others `append`.
 
-    `missing` and `contains` also count batches that still wait for their commit. So even a batch
-    with nothing new must not be answered OK before the next `commit`.
+    `missing` also counts batches that still wait for their commit. So even a batch with nothing new
+    must not be answered OK before the next `commit`.
     """
 
     def __init__(
@@ -110,9 +110,12 @@ class LandingWriter:
         """Return the byte ranges of `run` that no batch contained: [] if all have been seen."""
         return self._pending.missing(run)
 
-    def contains(self, file: str, start: int, end: int) -> bool:
-        """Whether batches with all of these bytes of `file` have been appended."""
-        return not self.missing(FileRange(file, start, end, 0, 0))
+    def discard(self) -> None:
+        """Forget what has been appended and not committed; none of it may be answered OK.
+
+        After a commit that has raised, the next one then does not raise for it again.
+        """
+        self._pending.discard()
 
     def commit(self) -> float:
         """Store what has been appended. When this returns, it is durable and visible to readers.

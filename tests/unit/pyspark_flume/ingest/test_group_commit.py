@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyspark_flume.errors import LandingError
 from pyspark_flume.events.event_positions import scan_events
 from pyspark_flume.events.record import decode_events, encode_event
 from pyspark_flume.ingest.group_commit import GroupCommit
@@ -141,6 +142,45 @@ def test_what_could_not_be_stored_is_not_known(
     asyncio.run(run())
 
     assert Counter(events_of(tmp_path)) == Counter([*A, *B])
+
+
+def test_a_batch_that_comes_after_the_failure_is_not_stored_if_it_is_answered_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes when the thread has failed, and the loop does not know that yet."""
+
+    async def run() -> list[bool]:
+        loop = asyncio.get_running_loop()
+        late: list[asyncio.Future[bool]] = []
+        with LandingWriter.open(tmp_path, identify) as writer:
+            group_commit = GroupCommit(writer)
+            commit = writer.commit
+
+            def submit_late() -> None:
+                late.append(group_commit.submit(scan_events(encode_event({}, b"late"), 1)))
+                submitted.set()
+
+            def failing() -> float:
+                try:
+                    return commit()
+                except LandingError:
+                    loop.call_soon_threadsafe(submit_late)
+                    assert submitted.wait(20)
+                    raise
+
+            monkeypatch.setattr(writer, "commit", failing)
+            monkeypatch.setattr(os, "fdatasync", Failing(1, os.fdatasync))
+            committing = asyncio.create_task(group_commit.run())
+            answers = [await group_commit.submit(scan_events(PLAIN, 1))]
+            answers.append(await late[0])
+            answers.append(await group_commit.submit(scan_events(PLAIN, 1)))
+            committing.cancel()
+            group_commit.close()
+        return answers
+
+    submitted = threading.Event()
+    assert asyncio.run(run()) == [False, False, True]
+    assert bodies(tmp_path) == [b"plain"]
 
 
 class Failing:

@@ -4,6 +4,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -180,8 +181,8 @@ def test_ranges_seen_are_known_at_once_and_after_a_restart(folder: Path) -> None
     with opened(folder) as writer:
         writer.append(*batch(0, 3))
         assert writer.missing(batch(10, 4)[2][0]) == [(30, 50)]
-        assert writer.contains("access.log", 10, 20)
-        assert not writer.contains("access.log", 30, 40)
+        assert writer.missing(FileRange("access.log", 10, 20, 0, 0)) == []
+        assert writer.missing(FileRange("access.log", 30, 40, 0, 0)) == [(30, 40)]
         writer.commit()
     with opened(folder) as writer:
         assert writer.missing(batch(10, 4)[2][0]) == [(30, 50)]
@@ -191,7 +192,8 @@ def test_beyond_the_limit_the_oldest_files_are_forgotten(folder: Path) -> None:
     with LandingWriter.open(folder, identify, files_max=2) as writer:
         for file in "abc":
             writer.append(*batch(0, 1, file))
-        assert [writer.contains(file, 0, 10) for file in "abc"] == [False, True, True]
+        missing = {file: writer.missing(FileRange(file, 0, 10, 0, 0)) for file in "abc"}
+        assert missing == {"a": [(0, 10)], "b": [], "c": []}
 
 
 # --- disks that fail ----------------------------------------------------------------------------
@@ -266,6 +268,31 @@ def test_a_segment_that_cannot_be_created_is_created_later(
     assert stored(folder) == lines(0, 4)
     with opened(folder) as writer:
         assert writer.missing(ALL) == [(40, 1000)]
+
+
+def test_a_time_is_found_although_the_last_segment_has_no_events(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = count(1000, 1000)  # ms
+    monkeypatch.setattr("time.time_ns", lambda: next(clock) * 1_000_000)
+    with opened(folder, segment_bytes=1) as writer:
+        for _ in range(3):
+            writer.append(*batch(10 * writer.events, 1))
+            writer.commit()
+        disk = FailingDisk(monkeypatch, "pwritev", 2)  # only the new segment's header fits
+        writer.append(*batch(30, 1))
+        with pytest.raises(LandingWriteFailed):
+            writer.commit()
+        log = Landing(folder)
+        assert [info.first for info in log.segments()] == [0, 1, 2, 3]
+        first, _, third = (info.last_arrival_ms for info in log.segments()[:3])
+        assert [log.at(ms) for ms in (0, first + 1, third, third + 1)] == [0, 1, 2, 3]
+        disk.repaired()
+
+
+def test_a_time_is_the_end_while_there_is_no_event(folder: Path) -> None:
+    with opened(folder):
+        assert Landing(folder).at(0) == 0
 
 
 @pytest.mark.parametrize("suffix", [".index", ".avro"])
@@ -363,6 +390,34 @@ def test_a_batch_appended_while_another_is_written_waits_for_its_commit(
         assert stored(folder) == lines(0, 2)
         writer.commit()
     assert stored(folder) == lines(0, 4)
+
+
+def test_what_is_discarded_is_not_stored_and_makes_no_commit_fail(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(folder) as writer:
+        writer.append(*batch(0, 2))
+        during_a_failing_commit(writer, monkeypatch, lambda: writer.append(*batch(20, 2)))
+        writer.append(*batch(40, 2))
+        writer.discard()
+        assert writer.missing(ALL) == [(0, 1000)]
+        writer.append(*batch(0, 1))
+        writer.commit()
+    assert stored(folder) == lines(0, 1)
+
+
+def test_a_lock_that_cannot_be_written_is_released(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(LandingError, match="No space left on device"):
+            opened(folder)
+    with opened(folder):
+        pass
 
 
 def test_a_log_that_was_deleted_is_not_written_to(folder: Path) -> None:
