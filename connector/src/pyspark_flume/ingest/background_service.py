@@ -1,6 +1,7 @@
 """A service in a thread of this process, for a driver that runs its query's receiver or poller."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -73,6 +74,7 @@ async def _run_until_stop(service: IngestService, started: "Future[Callable[[], 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def request_stop() -> None:
-        loop.call_soon_threadsafe(stop.set)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the service has just ended
+            loop.call_soon_threadsafe(stop.set)
 
     await service.run(lambda: started.set_result(request_stop), stop)

@@ -114,12 +114,14 @@ class SparkSinkClient:
     ) -> EventBatch[EventColumns] | None:
         """Send a call and return its answer's batch.
 
-        Raises `ProtocolError`, or `OSError`, which includes a silence of `seconds_max`.
+        Raises `ProtocolError`, or `OSError`, which includes a silence of `seconds_max`. Once an
+        answer has begun, its rest must not be late.
         """
         self._writer.write(request)
         answers: list[EventBatch[EventColumns] | None] = []
         while not answers:
-            async with asyncio.timeout(seconds_max):
+            begun = self._pull.in_frame
+            async with asyncio.timeout(ANSWER_SECONDS_MAX if begun else seconds_max):
                 data = await self._reader.read(CHUNK_BYTES)
             if not data:
                 raise ConnectionResetError("it has closed the connection")

@@ -23,7 +23,8 @@ def server_context(settings: ReceiverSettings) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(settings.certificate, settings.key)
+        # Without a password OpenSSL would ask for one at the terminal.
+        context.load_cert_chain(settings.certificate, settings.key, password="")
         if settings.client_ca:
             context.load_verify_locations(settings.client_ca)
             context.verify_mode = ssl.CERT_REQUIRED

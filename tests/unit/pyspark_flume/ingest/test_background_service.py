@@ -38,6 +38,16 @@ def test_a_service_runs_in_a_thread_that_does_not_keep_the_process(tmp_path: Pat
         service.check()
 
 
+def test_a_stop_at_the_moment_of_the_end_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = BackgroundService.start(settings(tmp_path))
+    service.stop()
+    monkeypatch.setattr(service._thread, "is_alive", lambda: True)  # as it was a moment ago
+
+    service.stop()
+
+
 def test_a_service_that_cannot_start_says_why_and_leaves_no_thread(tmp_path: Path) -> None:
     first = BackgroundService.start(settings(tmp_path))
     try:

@@ -280,6 +280,19 @@ def test_an_agent_that_answers_nothing_is_asked_again_in_time(
     assert said(caplog, port) == ["no answer from AGENT (timed out); retrying"]
 
 
+def test_an_agent_that_stops_in_the_middle_of_an_answer_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spark_sink_client, "ANSWER_SECONDS_MAX", 0.5)
+    one_buffer_of_100_bytes = b"\0\0\0\1\0\0\0\x64"
+    with SparkSinkStandIn() as agent:
+        agent.garbage.extend([one_buffer_of_100_bytes + b"half"] * CONNECTIONS_PER_AGENT)
+        with polling(tmp_path, agent):
+            until(lambda: not agent.garbage, "each connection has half an answer")
+            agent.put(lines("after it"))
+            until(lambda: agent.drained, "new connections fetch the event")
+
+
 def test_a_poll_waits_for_events_unless_idle_timeout_is_set(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,20 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, text: str | None) -
     settings = ReceiverSettings(tmp_path, port=4141, certificate=certificate, key=key)
 
     with pytest.raises(IngestionFailed, match=f"TLS with certificate {certificate}, key {key}, "):
+        server_context(settings)
+
+
+def test_a_key_with_a_password_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    secret = ["-newkey", "rsa:2048", "-passout", "pass:secret", "-subj", "/CN=x"]
+    subprocess.run(
+        ["openssl", "req", "-x509", *secret, "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    settings = ReceiverSettings(tmp_path, port=4141, certificate=certificate, key=key)
+
+    with pytest.raises(IngestionFailed, match="give readable PEM files that match"):
         server_context(settings)
 
 
