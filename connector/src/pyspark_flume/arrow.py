@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pyarrow as pa
 
-from pyspark_flume.events.bulk_read import Ints, Mask, as_words, read_decimals
+from pyspark_flume.events.bulk_read import (
+    TIMESTAMP_MS_MAX,
+    Ints,
+    Mask,
+    as_words,
+    read_decimals,
+)
 from pyspark_flume.events.event_positions import EventColumns, find_header
 
 _TIMESTAMP = pa.timestamp("us", "UTC")
@@ -25,10 +31,6 @@ _ARROW_TYPES = {
 def schema_of(columns: Iterable[tuple[str, str]]) -> pa.Schema:
     """Return the Arrow schema of columns such as ``("body", "binary")``, a name and a SQL type."""
     return pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns])
-
-
-# 9999-12-31T23:59:59.999Z, the last time that SQL and Python can express.
-_TIMESTAMP_MS_MAX = 253_402_300_799_999
 
 
 def record_batch(
@@ -72,7 +74,7 @@ def _timestamps(columns: EventColumns, arrival: pa.TimestampArray) -> pa.Timesta
     sent = read_decimals(
         as_words(columns.data), columns.value_starts[headers], columns.value_ends[headers]
     )
-    fits = (sent >= 0) & (sent <= _TIMESTAMP_MS_MAX)
+    fits = (sent >= 0) & (sent <= TIMESTAMP_MS_MAX)
     timestamps = arrival.view(pa.int64()).to_numpy().copy()
     timestamps[events[fits]] = sent[fits] * 1000
     return pa.array(timestamps).view(_TIMESTAMP)

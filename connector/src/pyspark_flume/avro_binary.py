@@ -40,11 +40,13 @@ def read_long(data: bytes | memoryview, position: int) -> tuple[int, int]:
             position += 1
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
+                if value >> 64:
+                    break
                 return (value >> 1) ^ -(value & 1), position
             shift += 7
     except IndexError:
         raise EventCorrupt(f"ends within a number, at byte {start}") from None
-    raise EventCorrupt(f"number of more than {VARINT_BYTES_MAX} bytes, at byte {start}")
+    raise EventCorrupt(f"number of more than 64 bits, at byte {start}")
 
 
 def read_string(data: bytes, position: int) -> tuple[str, int]:

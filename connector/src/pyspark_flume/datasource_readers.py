@@ -17,6 +17,7 @@ from pyspark.sql.datasource import DataSourceReader, DataSourceStreamReader, Inp
 from pyspark_flume.errors import OffsetForeign
 from pyspark_flume.events.event_positions import scan_events, slice_events
 from pyspark_flume.landing import Block, Landing, commit
+from pyspark_flume.landing.reader import READ_BYTES
 from pyspark_flume.options.source import SourceOptions
 from pyspark_flume.options.value_types import EARLIEST, LATEST
 
@@ -174,11 +175,17 @@ class UnlimitedStreamReader(FlumeStreamReader):
 def _groups(log: Landing, events: EventRange) -> Iterator[list[Block]]:
     """Yield groups of neighbouring blocks, because each Arrow batch has a fixed cost."""
     group: list[Block] = []
+    size = 0
     for block in log.blocks(events.start, events.end):
+        # Joined blocks must stay below the 2 GiB that Arrow's offsets reach; one block is smaller.
+        if group and size + len(block.items) > READ_BYTES:
+            yield group
+            group, size = [], 0
         group.append(block)
+        size += len(block.items)
         if block.first + block.count - group[0].first >= ROWS_PER_BATCH:
             yield group
-            group = []
+            group, size = [], 0
     if group:
         yield group
 

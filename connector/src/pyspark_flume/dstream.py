@@ -45,14 +45,16 @@ class FlumeUtils:
         :param enableDecompression: whether the sinks have ``compression-type = deflate``
         :param bodyDecoder: called with each body (bytes) on the executors
         :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
-        :raises OptionInvalid: `ssc` is no StreamingContext, or was restored from a checkpoint
+        :raises OptionInvalid: an invalid address, or an `ssc` that is no StreamingContext or was
+            restored from a checkpoint
         :raises ConnectorJarMissing: Spark does not have the connector's jar
         """
+        _, listens_on = _address((hostname, port), "a receiver")
         _require_context(ssc, "createStream")
         chunks = _jvm_streams(ssc).createStream(
             ssc._jssc,
             hostname,
-            int(port),
+            listens_on,
             ssc.sparkContext._getJavaStorageLevel(storageLevel),
             bool(enableDecompression),
         )
@@ -84,7 +86,7 @@ class FlumeUtils:
             StreamingContext or was restored from a checkpoint
         :raises ConnectorJarMissing: Spark does not have the connector's jar
         """
-        sinks = [_sink_address(address) for address in addresses]
+        sinks = [_address(address, "a SparkSink") for address in addresses]
         if not sinks:
             raise OptionInvalid(
                 "createPollingStream has no addresses; pass (host, port) of each agent's SparkSink"
@@ -135,13 +137,13 @@ def _require_context(ssc: object, function: str) -> None:
         )
 
 
-def _sink_address(address: tuple[str, int]) -> tuple[str, int]:
+def _address(address: tuple[str, int], whose: str) -> tuple[str, int]:
     try:
         host, port = address
         port = int(port)
     except (TypeError, ValueError):
         raise OptionInvalid(
-            f"{address!r} is not an address; pass (host, port) of a SparkSink"
+            f"{address!r} is not an address; pass host and port of {whose}"
         ) from None
     if not host or not 0 < port <= _PORT_MAX:
         raise OptionInvalid(f"{address!r} is not an address; a port is 1 to {_PORT_MAX}")

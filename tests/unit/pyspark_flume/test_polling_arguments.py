@@ -47,6 +47,12 @@ def test_an_argument_that_is_not_an_address_is_named(address: Any) -> None:
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("port", [0, -1, 70_000, "port", None])
+def test_a_port_on_which_nobody_can_listen_is_refused(port: Any) -> None:
+    with pytest.raises(OptionInvalid, match=r"^\('worker-1', .+\) is not an address; "):
+        flume.FlumeUtils.createStream(NO_SPARK, "worker-1", port)
+
+
 @pytest.mark.parametrize("name", ["maxBatchSize", "parallelism"])
 @pytest.mark.parametrize("value", [0, -5])
 def test_a_number_below_one_is_refused(name: str, value: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pyspark_flume import datasource
+from pyspark_flume import datasource, datasource_readers
 from pyspark_flume.datasource_readers import EventRange, UnlimitedStreamReader
 from pyspark_flume.errors import OffsetTooOld
 from pyspark_flume.ingest.line_identity import identify
@@ -55,6 +55,21 @@ def test_without_limits_a_micro_batch_has_all_events_and_one_line_says_so(
     assert asked.partitions(start, asked.latestOffset()) == [EventRange(str(landing), 0, EVENTS)]
     [line] = caplog.messages
     assert line.startswith("pyspark_flume: maxRowsPerTrigger and maxBytesPerTrigger need Spark 4.2")
+
+
+def test_large_batches_are_not_joined_beyond_what_arrow_can_address(
+    landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(b"".join(lines(*map(str, range(10, 20)))))
+    monkeypatch.setattr(datasource_readers, "READ_BYTES", 2 * size)
+    asked = reader(landing)
+    [task] = asked.partitions(asked.initialOffset(), asked.latestOffset())
+
+    batches = list(asked.read(task))
+
+    assert [batch.num_rows for batch in batches] == [20] * 5
+    bodies = [body for batch in batches for body in batch["body"].to_pylist()]
+    assert bodies == [b"%d" % number for number in range(EVENTS)]
 
 
 def test_a_query_without_a_limit_is_told_nothing(

@@ -11,7 +11,9 @@ Words = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 
 DIGITS_MAX = 18  # int64 holds every number of that many digits
-# Enough for lengths below 128 MiB, which is more than a batch may have.
+# 9999-12-31T23:59:59.999Z, the last time that SQL and Python can express.
+TIMESTAMP_MS_MAX = 253_402_300_799_999
+# Enough for lengths below 128 MiB. Longer ones are read one by one.
 _LENGTH_BYTES_MAX = 4
 _POWERS_OF_10 = 10 ** np.arange(9)
 

@@ -6,15 +6,13 @@ The column `timestamp` then has the time of arrival, or a day in January 1970.
 import logging
 from datetime import UTC, datetime
 
-from pyspark_flume.events.bulk_read import DIGITS_MAX
+from pyspark_flume.events.bulk_read import DIGITS_MAX, TIMESTAMP_MS_MAX
 from pyspark_flume.events.event_positions import EventColumns, find_header, slice_events
 
 log = logging.getLogger(__name__)
 
 MS_MIN = 100_000_000_000
 """3 March 1973 in milliseconds, the year 5138 in seconds: what is below is in seconds."""
-MS_MAX = 253_402_300_799_999
-"""The last time that SQL can express, as in `pyspark_flume.arrow`."""
 SHOWN_BYTES_MAX = 60
 
 
@@ -39,7 +37,7 @@ class TimestampCheck:
 
 
 def _fact(value: bytes) -> str:
-    if not value.isdigit() or len(value) > DIGITS_MAX or int(value) > MS_MAX:
+    if not value.isdigit() or len(value) > DIGITS_MAX or int(value) > TIMESTAMP_MS_MAX:
         return (
             "it is no number of milliseconds since 1970, so the column timestamp has the time of "
             "arrival; let RegexExtractorInterceptorMillisSerializer write the header, or parse "

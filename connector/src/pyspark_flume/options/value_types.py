@@ -106,7 +106,6 @@ def _read_retention(name: str, text: str) -> Retention:
         raise OptionInvalid(f"option {name}: {error}") from None
 
 
-TEXT = OptionType("text", lambda _, text: text)
 HOST = OptionType("address", lambda _, text: text)
 PEM_FILE = OptionType("PEM file", lambda _, text: text)
 FOLDER = OptionType("folder", lambda _, text: Path(text))

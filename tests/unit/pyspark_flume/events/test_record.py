@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyspark_flume.avro_binary import read_long
 from pyspark_flume.errors import EventCorrupt
 from pyspark_flume.events.record import decode_events, encode_event
 
@@ -98,6 +99,20 @@ def test_a_header_that_is_not_utf8_does_not_fail_its_event() -> None:
 def test_a_length_or_a_count_that_lies_is_corrupt(wire: str) -> None:
     with pytest.raises(EventCorrupt):
         list(decode_events(hexed(wire)))
+
+
+@pytest.mark.parametrize(
+    ("wire", "value"),
+    [("feffffffffffffffff01", 2**63 - 1), ("ffffffffffffffffff01", -(2**63)), ("01", -1)],
+)
+def test_a_number_has_64_bits(wire: str, value: int) -> None:
+    assert read_long(hexed(wire), 0) == (value, len(hexed(wire)))
+
+
+@pytest.mark.parametrize("wire", ["82808080808080808002", "8080808080808080807e", "80" * 11])
+def test_a_number_of_more_bits_is_corrupt(wire: str) -> None:
+    with pytest.raises(EventCorrupt, match="number of more than 64 bits, at byte 0"):
+        read_long(hexed(wire), 0)
 
 
 # --- any event ----------------------------------------------------------------------------------
