@@ -13,7 +13,9 @@ from functools import partial
 from support import ROOT
 from support.dstreams import counting, events_per_second
 from support.flume import agent
-from support.harness import free_port, medians, metric, size
+from support.harness import medians, metric, size
+
+from tests.support.ports import free_port
 
 LINES = size("BENCH_LINES", 1_000_000)
 

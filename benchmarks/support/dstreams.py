@@ -9,7 +9,8 @@ from pathlib import Path
 
 from support import ROOT
 from support.flume import Feed, sender
-from support.harness import PYTHON, cpu_seconds, free_port, running, wait_until
+from support.harness import PYTHON, cpu_seconds, running, wait_until
+from tests.support.ports import free_port
 
 PROGRAM = "benchmarks/programs/count_each_second.py"
 

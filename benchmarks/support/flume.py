@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from support import ROOT
-from support.harness import accepts, free_port, metric, running, wait_until
+from support.harness import accepts, metric, running, wait_until
+from tests.support.ports import free_port
 
 FLUME_HOME = str(ROOT / "runtimes/flume/target/flume")
 PARTS = 20  # the lines that are measured come in this many files

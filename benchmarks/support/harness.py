@@ -75,13 +75,6 @@ def wait_until(done: Callable[[], bool], claim: str, poll_seconds: float = 0.05)
         time.sleep(poll_seconds)
 
 
-def free_port() -> int:
-    """Return a port on which nothing listens now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def accepts(port: int) -> bool:
     """Whether a process listens on this port."""
     with socket.socket() as probe:
