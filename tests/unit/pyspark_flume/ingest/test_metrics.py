@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import sys
 import time
@@ -16,7 +15,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from pyspark_flume.errors import IngestionFailed
 from pyspark_flume.ingest.background_service import BackgroundService
 from pyspark_flume.ingest.counters import Histogram
-from pyspark_flume.landing import Landing, commit
+from pyspark_flume.landing import Landing, commit, disk
 from pyspark_flume.options.ingestion import PollerSettings, ReceiverSettings
 
 from tests.support.avro_client import FAILED, OK, AvroClient, append_batch, handshake, lines
@@ -61,7 +60,7 @@ def test_a_receiver_counts_batches_events_duplicates_failures_and_connections(
         assert sink.call(append_batch(A[4:])) == OK  # two of them again
         assert sink.call(append_batch(lines("x", "y"))) == OK
         with monkeypatch.context() as broken:
-            broken.setattr(os, "fdatasync", raising(full))
+            broken.setattr(disk, "fdatasync", raising(full))
             assert sink.call(append_batch(lines("z"))) == FAILED
         with AvroClient(settings.port) as stranger, AvroClient(settings.port) as third:
             assert third.closed_by_peer()
