@@ -13,6 +13,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from pyspark_flume.landing import disk
 from support.flume import receiver_port
 from support.harness import medians, size
 from support.lines import LINES_PER_BATCH, batches_of_lines
@@ -30,7 +31,7 @@ def to_disk(batch: bytes) -> float:
         for _ in range(BATCHES):
             written = os.write(descriptor, batch)
             assert written == len(batch)
-            os.fdatasync(descriptor)
+            disk.fdatasync(descriptor)
         seconds = time.monotonic() - began
         os.close(descriptor)
     return BATCHES * len(batch) / seconds / MB

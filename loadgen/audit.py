@@ -6,7 +6,6 @@ other end begins with these two.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import sys
@@ -64,7 +63,7 @@ def audit(spool: Path, ledger: Path) -> Audit:
     What a loadgen publishes or appends meanwhile is in both counts or in neither; a file that Flume
     renames meanwhile is counted once. Raises LoadgenError.
     """
-    with folder_locked(spool, "--spool", fcntl.LOCK_SH):  # loadgens publish under the same lock
+    with folder_locked(spool, "--spool", shared=True):  # loadgens publish under the same lock
         names = _visible_names(spool)
         entries = ledgers.read(ledger)
         ignored = [name for name in names if IGNORED.fullmatch(name)]

@@ -17,7 +17,6 @@ published.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -32,6 +31,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from loadgen.errors import LedgerError, os_errors_at
+from loadgen.flock import lock, require_flock
 from loadgen.scenarios import Batch, Events
 
 NAME = re.compile(r"(?P<stem>[a-z-]+)-(?P<number>\d{6,})\.log")
@@ -158,8 +158,9 @@ class Ledger:
 
         The file is opened each time, because a reset of the lab may remove it between two files.
         """
+        require_flock(self._path)
         with self._path.open("ab+", buffering=0) as self._file:
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            lock(self._file)
             status = os.fstat(self._file.fileno())
             if status.st_ino != self._inode or status.st_size < self._bytes_seen:
                 self._inode, self._lines_seen, self._bytes_seen = status.st_ino, 0, 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import select
 import signal
+import socket
 
 
 class StopSignal:
@@ -12,9 +12,11 @@ class StopSignal:
 
     def __init__(self) -> None:
         self.received: str | None = None  # the name of the first signal
-        # A pipe, because a signal that arrives just before a wait must also end that wait.
-        self._wake, self._woken = os.pipe()
-        os.set_blocking(self._woken, False)
+        # Two ends, because a signal that arrives just before a wait must also end that wait. They
+        # are no pipe, since Windows can wait for sockets only.
+        ends = socket.socketpair()
+        ends[1].setblocking(False)
+        self._wake, self._woken = (end.detach() for end in ends)
 
     def listen(self) -> None:
         """Handle the two signals from now on; call it in the main thread."""

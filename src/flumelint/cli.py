@@ -39,7 +39,7 @@ Settings: [tool.flumelint] in pyproject.toml, or .flumelint.toml.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    _write_utf8(sys.stdout)
+    _write_alike(sys.stdout)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _run(given)
@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"flumelint: {error}", file=sys.stderr)
         return BAD_USE
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - the reader went away
+        # The reader went away.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
         return CLEAN
     except Exception:
         traceback.print_exc()
@@ -136,10 +137,13 @@ def _route(arguments: list[str]) -> int:
     return FOUND if show_route(options, os.environ, sys.stdout) else CLEAN
 
 
-def _write_utf8(stream: IO[str]) -> None:
-    """Let arrows and file names pass where the locale is C."""
+def _write_alike(stream: IO[str]) -> None:
+    """Let arrows and file names pass where the locale is C, and --diff keep a conf's line ends.
+
+    Windows would write ``\\r\\n`` for each ``\\n``.
+    """
     if hasattr(stream, "reconfigure"):
-        stream.reconfigure(encoding="utf-8", errors="replace")
+        stream.reconfigure(encoding="utf-8", errors="replace", newline="\n")
 
 
 if __name__ == "__main__":

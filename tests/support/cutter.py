@@ -21,9 +21,9 @@ class Cutter:
         self._armed.set()
 
     def close(self) -> None:
-        # This wakes the thread that accepts.
-        self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
+        with contextlib.suppress(OSError):  # macOS refuses it
+            self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts, on Linux
+        self._server.close()  # wakes it on macOS
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from pyspark_flume.events.record import decode_events, encode_event
-from pyspark_flume.landing import Landing
+from pyspark_flume.landing import Landing, disk
 
 from tests.support.avro_client import OK, AvroClient, append_batch, handshake
 from tests.support.spark import Program, environment, free_port
@@ -65,14 +64,14 @@ class ReceiverProgram(Program):
 
 
 class Gate:
-    """Replaces os.fdatasync: counts the calls, and holds them while `open` is not set."""
+    """Replaces the log's fdatasync: counts the calls, and holds them while `open` is not set."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls = 0
         self.open = threading.Event()
         self.open.set()
-        self._fdatasync = os.fdatasync
-        monkeypatch.setattr(os, "fdatasync", self)
+        self._fdatasync = disk.fdatasync
+        monkeypatch.setattr(disk, "fdatasync", self)
 
     def __call__(self, descriptor: int) -> None:
         self.calls += 1

@@ -90,8 +90,9 @@ class SparkSinkStandIn:
 
     def stop(self) -> None:
         """Stop and close every connection; open transactions are rolled back."""
-        with suppress(OSError):  # it may have stopped before
-            self._listener.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # it may have stopped before, and macOS refuses it
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts, on Linux
+        self._listener.close()  # wakes it on macOS
         self._accepting.join()
         with self._changed:
             for each in self._connections:

@@ -32,6 +32,16 @@ def test_a_version_that_is_used_is_named_as_tested(what: str, file: str, pattern
     assert re.search(rf"\b{re.escape(found(file, pattern))}\b", TESTED[what])
 
 
+@pytest.mark.parametrize("project", [".", "connector", "src/flumelint"])
+def test_only_the_system_that_is_tested_is_a_classifier(project: str) -> None:
+    """It is Linux; what is prepared for others has not run there."""
+    stated = tomllib.loads((ROOT / project / "pyproject.toml").read_text())["project"]
+    systems = [each for each in stated["classifiers"] if each.startswith("Operating System")]
+    assert systems == ["Operating System :: POSIX :: Linux"]
+    assert TESTED["system"].startswith("Linux ")
+    assert not re.search("macOS|Windows", TESTED["system"])
+
+
 def test_each_python_that_is_tested_is_a_classifier() -> None:
     stated = tomllib.loads((ROOT / "connector/pyproject.toml").read_text())["project"]
     told = {

@@ -101,4 +101,7 @@ def _fix(found: Finding) -> dict[str, Any]:
 
 
 def _uri(name: str) -> str:
-    return "stdin" if name == "-" else quote(PurePath(name).as_posix())
+    path = PurePath(name)
+    if path.drive and path.is_absolute():  # on Windows, where C: would be taken for a scheme
+        return path.as_uri()
+    return "stdin" if name == "-" else quote(path.as_posix())

@@ -244,6 +244,20 @@ def test_diff_shows_the_fix_and_writes_nothing(
     assert conf.read_text() == WRONG
 
 
+def test_the_line_ends_of_a_diff_are_the_confs_also_where_a_system_has_others(
+    conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for end in ("\n", "\r\n"):
+        conf.write_bytes(WRONG.replace("\n", end).encode())
+        stdout = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", newline="\r\n")  # as on Windows
+        monkeypatch.setattr("sys.stdout", stdout)
+        assert run("--diff", "a.conf") == 1
+        written = stdout.buffer.getvalue()  # type: ignore[attr-defined]
+        change = f"-a1.sinks.k1.channels = c1{end}+a1.sinks.k1.channel = c1{end}"
+        assert change.encode() in written
+        assert b"@@\n" in written
+
+
 def test_fix_of_standard_input_goes_to_standard_output(
     monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -6,6 +6,8 @@ See https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; the number
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import PureWindowsPath
 from typing import Any
 
 import pytest
@@ -175,3 +177,19 @@ def test_each_result_points_at_its_rule_and_has_a_fix_if_it_says_so() -> None:
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert ("fixes" in result) == result["properties"]["fixable"]
+
+
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        (r"confs\a b.conf", "confs/a%20b.conf"),
+        (r"C:\confs\a b.conf", "file:///C:/confs/a%20b.conf"),
+        ("-", "stdin"),
+    ],
+)
+def test_a_file_of_windows_is_named_as_a_uri(
+    monkeypatch: pytest.MonkeyPatch, name: str, uri: str
+) -> None:
+    monkeypatch.setattr(sys.modules[as_sarif.__module__], "PurePath", PureWindowsPath)
+    [run] = json.loads(as_sarif([], [name]))["runs"]
+    assert run["artifacts"] == [{"location": {"uri": uri}}]

@@ -96,7 +96,10 @@ def _allow_open_files(wanted: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        except ValueError:  # macOS has a limit of its own, which the hard one does not show
+            allowed = soft
     if allowed < wanted:
         log.warning(
             "this process may open %d files, but %d connections need %d; raise ulimit -n or lower "

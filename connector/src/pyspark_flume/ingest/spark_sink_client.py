@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import socket
+import sys
 from collections.abc import Callable, Iterator
 
 from pyspark_flume.avroipc.limits import Limits
@@ -21,7 +22,11 @@ ANSWER_SECONDS_MAX = 30
 # An error that takes longer only means that there were no events meanwhile.
 PROMPT_ERROR_SECONDS_MAX = 1
 # An agent whose machine is gone never answers a poll; keep-alive notices this within two minutes.
-KEEPALIVE = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 6}
+if sys.platform == "darwin":
+    TCP_KEEPIDLE = socket.TCP_KEEPALIVE  # its name on macOS
+else:
+    TCP_KEEPIDLE = socket.TCP_KEEPIDLE
+KEEPALIVE = {TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 6}
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 10.0
 
 

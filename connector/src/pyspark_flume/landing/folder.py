@@ -20,6 +20,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from pyspark_flume.errors import LandingError, LandingLocked
+from pyspark_flume.landing import disk
 from pyspark_flume.landing.avro_container import FORMAT
 
 IDENTITY = "landing.json"
@@ -141,7 +142,7 @@ def write_atomically(path: Path, text: str) -> None:
     with temporary.open("w") as file:
         file.write(text)
         file.flush()
-        os.fsync(file.fileno())
+        disk.fsync(file.fileno())
     temporary.replace(path)
     sync_folder(path.parent)
 
@@ -150,7 +151,7 @@ def sync_folder(folder: Path) -> None:
     """Make the names of the files in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        disk.fsync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -10,7 +10,7 @@ from typing import Self
 from uuid import UUID
 from zlib import crc32
 
-from pyspark_flume.landing import avro_container, index
+from pyspark_flume.landing import avro_container, disk, index
 from pyspark_flume.landing.folder import Segment, sync_folder
 from pyspark_flume.landing.index import Entry
 
@@ -68,7 +68,7 @@ class SegmentWriter:
         writer = cls(segment, sync, entries[-1], indexed)
         try:
             writer._cut()
-            os.fdatasync(writer._descriptor)
+            disk.fdatasync(writer._descriptor)
             if entries[indexed:]:
                 writer.publish(entries[indexed:])
             writer.sync_index()
@@ -109,7 +109,7 @@ class SegmentWriter:
         try:
             write_all(self._descriptor, buffers, self.size)
             began = time.perf_counter()
-            os.fdatasync(self._descriptor)
+            disk.fdatasync(self._descriptor)
             seconds = time.perf_counter() - began
             if os.fstat(self._descriptor).st_nlink == 0:  # the written file has no name any more
                 raise FileNotFoundError(errno.ENOENT, "was deleted while the receiver wrote it")
@@ -143,7 +143,7 @@ class SegmentWriter:
 
     def sync_index(self) -> None:
         """Make the index durable. `write` does not do so, because the blocks can rebuild it."""
-        os.fdatasync(self._index_descriptor)
+        disk.fdatasync(self._index_descriptor)
 
     def close(self) -> None:
         """Close both files; a second call does nothing."""

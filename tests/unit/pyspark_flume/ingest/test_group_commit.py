@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 import threading
 from collections import Counter
@@ -18,7 +17,7 @@ from pyspark_flume.events.event_positions import scan_events
 from pyspark_flume.events.record import decode_events, encode_event
 from pyspark_flume.ingest.group_commit import GroupCommit
 from pyspark_flume.ingest.line_identity import identify
-from pyspark_flume.landing import Landing, LandingWriter
+from pyspark_flume.landing import Landing, LandingWriter, disk
 
 from tests.support.receiver import bodies, line_event, lines_of
 
@@ -131,7 +130,7 @@ def test_what_could_not_be_stored_is_not_known(
         with LandingWriter.open(tmp_path, identify) as writer:
             group_commit = GroupCommit(writer)
             committing = asyncio.create_task(group_commit.run())
-            monkeypatch.setattr(os, "fdatasync", Failing(calls_failing, os.fdatasync))
+            monkeypatch.setattr(disk, "fdatasync", Failing(calls_failing, disk.fdatasync))
             batches = [A[:2], A[1:], B, A]
             events = [scan_events(memoryview(b"".join(batch)), len(batch)) for batch in batches]
             while not all(await asyncio.gather(*map(group_commit.submit, events))):
@@ -243,7 +242,7 @@ def _commits_in_loop(
     synced: threading.Event | None = None,
 ) -> set[bool]:
     """Whether the fsyncs of a batch ran in the event loop's thread."""
-    in_loop, sync = set(), os.fdatasync
+    in_loop, sync = set(), disk.fdatasync
 
     def recorded(descriptor: int) -> None:
         in_loop.add(threading.current_thread() is threading.main_thread())
@@ -253,7 +252,7 @@ def _commits_in_loop(
 
     async def run() -> None:
         with LandingWriter.open(folder, identify) as writer:
-            monkeypatch.setattr(os, "fdatasync", recorded)
+            monkeypatch.setattr(disk, "fdatasync", recorded)
             group_commit = GroupCommit(writer, lambda: senders == 1)
             committing = asyncio.create_task(group_commit.run())
             working = asyncio.create_task(group_commit.in_thread(work)) if work else None

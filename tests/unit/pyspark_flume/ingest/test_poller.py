@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import re
 import socket
 import threading
@@ -19,7 +18,7 @@ from pyspark_flume.ingest import spark_sink_client
 from pyspark_flume.ingest.background_service import BackgroundService
 from pyspark_flume.ingest.poller import CONNECTIONS_PER_AGENT
 from pyspark_flume.ingest.service import END_SECONDS_MAX
-from pyspark_flume.landing import Landing
+from pyspark_flume.landing import Landing, disk
 from pyspark_flume.options.ingestion import PollerSettings
 
 from tests.support.avro_client import frame, lines
@@ -115,7 +114,7 @@ def test_a_batch_that_cannot_be_stored_goes_back_and_comes_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     full = threading.Event()
-    fdatasync = os.fdatasync
+    fdatasync = disk.fdatasync
 
     def sync(descriptor: int) -> None:
         if full.is_set():
@@ -123,7 +122,7 @@ def test_a_batch_that_cannot_be_stored_goes_back_and_comes_again(
         fdatasync(descriptor)
 
     with SparkSinkStandIn() as agent, polling(tmp_path, agent, batch_events_max=20):
-        monkeypatch.setattr(os, "fdatasync", sync)
+        monkeypatch.setattr(disk, "fdatasync", sync)
         full.set()
         agent.put([*A, *lines("plain")])
         until(lambda: agent.count("nack") > 2, "batches go back")

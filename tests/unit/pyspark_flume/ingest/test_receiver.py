@@ -58,6 +58,12 @@ def test_a_port_that_is_taken_is_an_error_in_one_line(tmp_path: Path) -> None:
         service.stop()
 
 
+def asks_for(wanted: int, caplog: pytest.LogCaptureFixture) -> list[str]:
+    with caplog.at_level(logging.WARNING):
+        receiver._allow_open_files(wanted)
+    return caplog.messages
+
+
 @pytest.mark.parametrize(
     ("soft", "hard", "expected", "warned"),
     [
@@ -81,9 +87,24 @@ def test_as_many_files_may_be_open_as_connections_need(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
     monkeypatch.setattr(resource, "setrlimit", lambda _, limits: became.append(limits))
 
-    with caplog.at_level(logging.WARNING):
-        receiver._allow_open_files(1100)
+    said = asks_for(1100, caplog)
 
     assert became == ([expected] if expected else [])
     needs = f"may open 1099 files, but {1100 - receiver.SPARE_FILES} connections need 1100; raise"
-    assert [needs in text for text in caplog.messages] == [True] * warned
+    assert [needs in text for text in said] == [True] * warned
+
+
+def test_a_limit_on_open_files_that_only_the_system_knows_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The hard limit of macOS is infinite, and yet it refuses large numbers."""
+
+    def refuse(_: int, limits: tuple[int, int]) -> None:
+        raise ValueError("current limit exceeds maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+
+    [said] = asks_for(20_000, caplog)
+
+    assert said.startswith("this process may open 256 files, but 19744 connections need 20000;")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from pyspark_flume.errors import LandingError, LandingWriteFailed
-from pyspark_flume.landing import FileRange, Landing, LandingWriter
+from pyspark_flume.landing import FileRange, Landing, LandingWriter, disk
 from pyspark_flume.landing.segment_writer import write_all
 
 from tests.support.landing import (
@@ -28,12 +28,13 @@ ALL = FileRange("access.log", 0, 1000, 0, 0)
 
 
 class FailingDisk:
-    """Makes os.`call` fail after `after` calls, until `repaired`."""
+    """Makes a call of `os` or `disk` fail after `after` calls, until `repaired`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, call: str, after: int = 0) -> None:
         self.left: float = after
         self.partly = call == "pwritev"
-        real = getattr(os, call)
+        module = disk if call == "fdatasync" else os
+        real = getattr(module, call)
 
         def failing(*arguments: object) -> object:
             self.left -= 1
@@ -44,7 +45,7 @@ class FailingDisk:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return real(*arguments)
 
-        monkeypatch.setattr(os, call, failing)
+        monkeypatch.setattr(module, call, failing)
 
     def repaired(self) -> None:
         self.left = float("inf")
@@ -70,7 +71,7 @@ def test_the_index_is_written_after_the_segment_is_on_disk(
 ) -> None:
     with opened(folder) as writer:
         visible = []
-        monkeypatch.setattr(os, "fdatasync", lambda _: visible.append(Landing(folder).latest()))
+        monkeypatch.setattr(disk, "fdatasync", lambda _: visible.append(Landing(folder).latest()))
         for start in (0, 20):
             writer.append(*batch(start, 2))
             writer.commit()
@@ -345,7 +346,7 @@ def during_a_failing_commit(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fdatasync", failing)
+        patch.setattr(disk, "fdatasync", failing)
         with pytest.raises(LandingWriteFailed, match="Input/output error"):
             writer.commit()
 
@@ -385,7 +386,7 @@ def test_a_batch_appended_while_another_is_written_waits_for_its_commit(
     with opened(folder) as writer:
         writer.append(*batch(0, 2))
         with monkeypatch.context() as patch:
-            patch.setattr(os, "fdatasync", lambda _: writer.append(*batch(20, 2)))
+            patch.setattr(disk, "fdatasync", lambda _: writer.append(*batch(20, 2)))
             writer.commit()
         assert stored(folder) == lines(0, 2)
         writer.commit()
@@ -438,7 +439,7 @@ def test_a_failure_of_the_program_itself_forgets_as_well(
     with opened(folder) as writer:
         writer.append(*batch(0, 2))
         with monkeypatch.context() as patch:
-            patch.setattr(os, "fdatasync", failing)
+            patch.setattr(disk, "fdatasync", failing)
             with pytest.raises(MemoryError):
                 writer.commit()
         assert writer.missing(ALL) == [(0, 1000)]
