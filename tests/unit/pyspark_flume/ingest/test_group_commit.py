@@ -168,7 +168,7 @@ def test_a_batch_that_comes_after_the_failure_is_not_stored_if_it_is_answered_fa
                     raise
 
             monkeypatch.setattr(writer, "commit", failing)
-            monkeypatch.setattr(os, "fdatasync", Failing(1, os.fdatasync))
+            monkeypatch.setattr(disk, "fdatasync", Failing(1, disk.fdatasync))
             committing = asyncio.create_task(group_commit.run())
             answers = [await group_commit.submit(scan_events(PLAIN, 1))]
             answers.append(await late[0])
