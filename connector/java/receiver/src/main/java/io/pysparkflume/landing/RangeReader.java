@@ -1,6 +1,7 @@
 package io.pysparkflume.landing;
 
-import io.pysparkflume.landing.AvroCursor.CorruptException;
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -169,13 +170,13 @@ public final class RangeReader implements Closeable {
         int rows = (int) (index.end(entry) - first);
         int from = (int) Math.max(0, events.first() - first);
         int to = (int) Math.min(rows, end - first);
-        AvroCursor cursor = new AvroCursor(events.data(), start, blockEnd - SYNC_BYTES);
+        AvroReader in = new AvroReader(events.data(), start, blockEnd - SYNC_BYTES);
         try {
-            if (cursor.readLong() != rows || cursor.readLong() != cursor.left()) {
+            if (in.readLong() != rows || in.readLong() != in.remaining()) {
                 throw damaged(entry, "the index has another count");
             }
             events.add(
-                    cursor.position(), blockEnd - SYNC_BYTES, rows, from, to, index.arrival(entry));
+                    in.position(), blockEnd - SYNC_BYTES, rows, from, to, index.arrival(entry));
         } catch (CorruptException error) {
             throw damaged(entry, error.getMessage());
         }

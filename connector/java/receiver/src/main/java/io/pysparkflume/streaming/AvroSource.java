@@ -1,5 +1,7 @@
 package io.pysparkflume.streaming;
 
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import io.pysparkflume.streaming.Handshake.Match;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
@@ -83,6 +85,14 @@ final class AvroSource {
      */
     Call read(byte[] payload) throws ProtocolException {
         AvroReader in = new AvroReader(payload);
+        try {
+            return read(in);
+        } catch (CorruptException e) {
+            throw ProtocolException.corrupt(in, e);
+        }
+    }
+
+    private Call read(AvroReader in) throws CorruptException, ProtocolException {
         byte[] handshake = new byte[0];
         if (!connected) {
             handshake = shakeHands(in);
@@ -98,8 +108,8 @@ final class AvroSource {
             return new Call(EncodedEvents.NONE, handshake, false); // Avro's ping
         }
         EncodedEvents events = switch (message) {
-            case "append" -> in.readEvent();
-            case "appendBatch" -> in.readEvents();
+            case "append" -> EncodedEvents.readOne(in);
+            case "appendBatch" -> EncodedEvents.readArray(in);
             default -> throw new ProtocolException(
                     "unknown call '" + ProtocolException.printable(message)
                             + "', expected append or appendBatch");
@@ -110,7 +120,7 @@ final class AvroSource {
         return new Call(events, handshake, true);
     }
 
-    private byte[] shakeHands(AvroReader in) throws ProtocolException {
+    private byte[] shakeHands(AvroReader in) throws CorruptException, ProtocolException {
         Handshake.Request client = Handshake.Request.read(in);
         boolean known = KNOWN_CLIENTS.contains(client.clientHash());
         if (client.clientProtocol() != null && !known) {

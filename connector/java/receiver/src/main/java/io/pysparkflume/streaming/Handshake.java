@@ -1,5 +1,7 @@
 package io.pysparkflume.streaming;
 
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import java.nio.ByteBuffer;
 
 /**
@@ -22,7 +24,7 @@ final class Handshake {
      * @param serverHash the hash of the protocol that the client expects of the server
      */
     record Request(ByteBuffer clientHash, String clientProtocol, ByteBuffer serverHash) {
-        static Request read(AvroReader in) throws ProtocolException {
+        static Request read(AvroReader in) throws CorruptException, ProtocolException {
             ByteBuffer clientHash = ByteBuffer.wrap(in.readFixed(HASH_BYTES));
             String clientProtocol = readOptional(in) ? in.readString() : null;
             ByteBuffer serverHash = ByteBuffer.wrap(in.readFixed(HASH_BYTES));
@@ -45,7 +47,7 @@ final class Handshake {
      * @param serverHash the protocol's hash, or null if the client knows it
      */
     record Answer(Match match, String serverProtocol, ByteBuffer serverHash) {
-        static Answer read(AvroReader in) throws ProtocolException {
+        static Answer read(AvroReader in) throws CorruptException, ProtocolException {
             long match = in.readLong();
             if (match < 0 || match >= Match.values().length) {
                 throw new ProtocolException("not an Avro handshake: match " + match);
@@ -68,13 +70,14 @@ final class Handshake {
         }
     }
 
-    private static void skipMeta(AvroReader in) throws ProtocolException {
+    private static void skipMeta(AvroReader in) throws CorruptException, ProtocolException {
         if (readOptional(in)) {
             in.skipMap();
         }
     }
 
-    private static boolean readOptional(AvroReader in) throws ProtocolException {
+    private static boolean readOptional(AvroReader in)
+            throws CorruptException, ProtocolException {
         long branch = in.readLong();
         if (branch != 0 && branch != 1) {
             throw new ProtocolException("not an Avro handshake: union branch " + branch);

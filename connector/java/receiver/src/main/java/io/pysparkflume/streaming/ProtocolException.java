@@ -1,5 +1,7 @@
 package io.pysparkflume.streaming;
 
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import java.io.IOException;
 
 /** Thrown if the peer broke the protocol; the message names the rule, the value and the limit. */
@@ -10,6 +12,11 @@ final class ProtocolException extends IOException {
 
     ProtocolException(String message) {
         super(message);
+    }
+
+    /** Returns the error for a message that is corrupt where its reader stands. */
+    static ProtocolException corrupt(AvroReader message, CorruptException cause) {
+        return new ProtocolException(cause.getMessage() + ", at byte " + message.position());
     }
 
     /** Returns a peer's text for a log line: without line breaks, and not too long. */

@@ -178,8 +178,9 @@ class RangeReaderTest {
                 "1; 00 01; length of -1 bytes",
                 "1; 00 02 61 00; 1 bytes too many after 1 events",
                 "2; 00 02 61; a number without an end",
-                "1; 20 02 61; 16 headers in 2 bytes",
-                "1; 02 ff ff ff ff ff ff ff ff ff ff 01; a number without an end",
+                "1; 20 02 61; block of 16 items in the last 2 bytes",
+                "1; 02 ff ff ff ff ff ff ff ff ff ff 01; number of more than 64 bits",
+                "1; 00 82 80 80 80 80 80 80 80 80 02 61; number of more than 64 bits",
             })
     void bytesThatAreNotTheAnnouncedEventsAreNoticed(int count, String items, String fact)
             throws Exception {

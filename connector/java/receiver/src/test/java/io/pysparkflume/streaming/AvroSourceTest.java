@@ -196,9 +196,16 @@ class AvroSourceTest {
         APPEND_BATCH + "feffffffffffffffff01" + HI + "00", // 2^63 - 1 events
         APPEND_BATCH + "ffffffffffffffffff01 02" + HI + "00", // -2^63 events
         APPEND + "7e 0261 0262 00 00", // 63 headers
-        APPEND + "00 06 6869"}) // a body of 3 bytes claimed, 2 present
+        APPEND + "00 06 6869", // a body of 3 bytes claimed, 2 present
+        APPEND + "00 82808080808080808002 61"}) // a body of 2^63 + 1 bytes, which is 1 in 64 bits
     void aFalseCountOrLengthIsRefused(String call) {
         assertThrows(ProtocolException.class, () -> connected().read(hex(call)));
+    }
+
+    @Test
+    void aDamagedCallIsRefusedWithItsPlace() {
+        assertRefused("a number without an end, at byte 9", hex(APPEND + "80"));
+        assertRefused("length of 3 bytes with 2 left, at byte 10", hex(APPEND + "00 06 6869"));
     }
 
     @Test
@@ -209,7 +216,7 @@ class AvroSourceTest {
 
     @Test
     void aBatchAtTheLimitIsAccepted() throws Exception {
-        byte[] events = new byte[2 * AvroReader.BATCH_EVENTS_MAX]; // no headers, no body
+        byte[] events = new byte[2 * EncodedEvents.BATCH_EVENTS_MAX]; // no headers, no body
 
         Call call = connected().read(join(hex(APPEND_BATCH + "80897a"), events, hex("00")));
 
@@ -218,7 +225,7 @@ class AvroSourceTest {
 
     @Test
     void aBatchOverTheLimitIsRefused() {
-        byte[] events = new byte[2 * AvroReader.BATCH_EVENTS_MAX];
+        byte[] events = new byte[2 * EncodedEvents.BATCH_EVENTS_MAX];
 
         assertRefused("batch of at least 1,000,001 events, the limit is 1,000,000",
                 join(hex(APPEND_BATCH + "82897a"), events, hex("0000 00")));
