@@ -25,7 +25,9 @@ final class ProtocolException extends IOException {
     }
 
     static String printable(String text, int charsMax) {
-        String safe = text.replaceAll("[^\\x20-\\x7e]", "?");
-        return safe.length() <= charsMax ? safe : safe.substring(0, charsMax) + "…";
+        boolean isCut = text.length() > charsMax;
+        String safe = (isCut ? text.substring(0, charsMax) : text)
+                .replaceAll("[^\\x20-\\x7e]", "?");
+        return isCut ? safe + "…" : safe;
     }
 }

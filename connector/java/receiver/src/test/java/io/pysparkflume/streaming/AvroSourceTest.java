@@ -13,6 +13,8 @@ import io.pysparkflume.streaming.AvroSource.Call;
 import io.pysparkflume.streaming.AvroSource.Status;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -248,6 +250,32 @@ class AvroSourceTest {
     }
 
     @Test
+    void aProtocolThatDiffersIsNamedInOneShortLine() {
+        String symbols = IntStream.range(0, 5_000).mapToObj(i -> "\"S" + i + "\"")
+                .collect(Collectors.joining(","));
+        String text = text("other").replaceFirst("AvroSourceProtocol", "Avro\\\\nSource")
+                .replace("\"OK\",\"FAILED\",\"UNKNOWN\"", symbols);
+
+        String said = refusedHandshake(text).getMessage();
+        assertTrue(said.startsWith(
+                "the client's Avro?Source.append differs from Flume's: "),
+                ProtocolException.printable(said, 200));
+        assertEquals(1, said.lines().count());
+        assertTrue(said.length() < 500, said.length() + " characters");
+    }
+
+    @Test
+    void aProtocolAtTheLimitIsAcceptedAndALargerOneIsRefusedUnread() throws Exception {
+        int free = 65_536 - utf8(text("")).length;
+        byte[] largest = string(text("x".repeat(free)));
+        assertEvents(source.read(join(hex("55112233445566778899aabbccddeeff 02"), largest,
+                hex(FLUME_1_11 + "00" + APPEND + HI))), HI);
+
+        assertHandshakeRefused("protocol of 65,537 bytes, the limit is 65,536",
+                text("x".repeat(free + 1)));
+    }
+
+    @Test
     void aProtocolThatIsNotFlumesIsRefused() {
         assertHandshakeRefused("the client speaks Mail, expected AvroSourceProtocol",
                 "{\"protocol\":\"Mail\",\"messages\":{}}");
@@ -272,7 +300,7 @@ class AvroSourceTest {
 
     @Test
     void aProtocolThatIsNestedDeeplyIsRefused() {
-        assertHandshakeRefused("", "[".repeat(100_000));
+        assertHandshakeRefused("", "[".repeat(60_000));
         String arrays = "{\"type\":\"array\",\"items\":";
         assertHandshakeRefused("", "{\"protocol\":\"P\",\"types\":[" + arrays.repeat(900)
                 + "\"int\"" + "}".repeat(900) + "]}");
@@ -296,11 +324,14 @@ class AvroSourceTest {
     }
 
     private static void assertHandshakeRefused(String reason, String text) {
+        ProtocolException e = refusedHandshake(text);
+        assertTrue(e.getMessage().contains(reason), e.getMessage());
+    }
+
+    private static ProtocolException refusedHandshake(String text) {
         byte[] call = join(hex("44112233445566778899aabbccddeeff 02"), string(text),
                 hex(FLUME_1_11 + "00" + APPEND + HI));
-        ProtocolException e =
-                assertThrows(ProtocolException.class, () -> new AvroSource().read(call));
-        assertTrue(e.getMessage().contains(reason), e.getMessage());
+        return assertThrows(ProtocolException.class, () -> new AvroSource().read(call));
     }
 
     private static String answer(Call call, Status status) {

@@ -57,6 +57,8 @@ class SinkProtocolTest {
         assertHandshakeRefused("the sink speaks AvroSourceProtocol, expected SparkFlumeProtocol",
                 client(AvroSource.PROTOCOL.toString()));
         assertHandshakeRefused("the sink's protocol is not valid", client("{"));
+        assertHandshakeRefused("protocol of 70,000 bytes, the limit is 65,536",
+                client(text + " ".repeat(70_000 - text.length())));
     }
 
     @ParameterizedTest
