@@ -6,7 +6,6 @@ import io.pysparkflume.streaming.Handshake.Match;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Protocol;
 
 /**
@@ -20,9 +19,6 @@ import org.apache.avro.Protocol;
  *     protocol wire format</a>
  */
 final class AvroSource {
-    /** Each version of Flume has one protocol text; there are fewer versions than this. */
-    private static final int CLIENT_PROTOCOLS_MAX = 64;
-
     static final Protocol PROTOCOL = Protocol.parse("""
             {"protocol": "AvroSourceProtocol", "namespace": "org.apache.flume.source.avro",
              "types": [
@@ -44,13 +40,11 @@ final class AvroSource {
     private static final ByteBuffer FLUME_1_11_HASH =
             ByteBuffer.wrap(HexFormat.of().parseHex("86aadae2c45474c0fe93ffd0f2350a65"));
 
-    /** The hashes of texts that were checked, for clients that reconnect. */
-    private static final Set<ByteBuffer> KNOWN_CLIENTS = ConcurrentHashMap.newKeySet();
-
-    static {
-        KNOWN_CLIENTS.add(PROTOCOL_HASH);
-        KNOWN_CLIENTS.add(FLUME_1_11_HASH);
-    }
+    /**
+     * The protocols that need no check. A client's own is not added: the client may name it by any
+     * hash.
+     */
+    private static final Set<ByteBuffer> KNOWN_HASHES = Set.of(PROTOCOL_HASH, FLUME_1_11_HASH);
 
     /** The answers of the protocol's {@code Status} enum, in its order. */
     enum Status { OK, FAILED, UNKNOWN }
@@ -122,18 +116,14 @@ final class AvroSource {
 
     private byte[] shakeHands(AvroReader in) throws CorruptException, ProtocolException {
         Handshake.Request client = Handshake.Request.read(in);
-        boolean known = KNOWN_CLIENTS.contains(client.clientHash());
-        if (client.clientProtocol() != null && !known) {
+        boolean isKnown = KNOWN_HASHES.contains(client.clientHash());
+        if (!isKnown && client.clientProtocol() != null) {
             ProtocolLayout.requireSame(
                     PROTOCOL, client.clientProtocol(), "the client", "a Flume avro sink");
-            known = true;
-            if (KNOWN_CLIENTS.size() < CLIENT_PROTOCOLS_MAX) {
-                KNOWN_CLIENTS.add(client.clientHash());
-            }
         }
-        connected = known;
+        connected = isKnown || client.clientProtocol() != null;
         Match match = !connected ? Match.NONE
-                : KNOWN_CLIENTS.contains(client.serverHash()) ? Match.BOTH : Match.CLIENT;
+                : KNOWN_HASHES.contains(client.serverHash()) ? Match.BOTH : Match.CLIENT;
         AvroWriter out = new AvroWriter();
         (match == Match.BOTH
                 ? new Handshake.Answer(match, null, null)

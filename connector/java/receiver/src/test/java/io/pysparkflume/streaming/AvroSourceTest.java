@@ -99,15 +99,15 @@ class AvroSourceTest {
     }
 
     @Test
-    void aClientThatWasCheckedReconnectsByItsHash() throws Exception {
-        String hash = "22112233445566778899aabbccddeeff";
-        source.read(join(hex(hash + "02"), string(text("reconnects")),
+    void aHashIsNotBelievedBecauseAnotherClientSentItWithAFlumeProtocol() throws Exception {
+        String hash = "22112233445566778899aabbccddeeff"; // not the text's
+        source.read(join(hex(hash + "02"), string(text("under a wrong hash")),
                 hex(FLUME_1_11 + "00" + APPEND + HI)));
 
         Call call = new AvroSource().read(hex(hash + "00" + FLUME_1_11 + "00" + APPEND + HI));
 
-        assertEvents(call, HI);
-        assertEquals("00000000" + "000000", answer(call, Status.OK));
+        assertEvents(call);
+        assertEquals("04" + serverProtocol(), answer(call, Status.OK)); // NONE
     }
 
     @Test
