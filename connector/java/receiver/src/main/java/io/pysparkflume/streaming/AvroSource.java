@@ -52,7 +52,7 @@ final class AvroSource {
     /**
      * A call that has been read.
      *
-     * @param events each as the bytes of one {@code AvroFlumeEvent}
+     * @param events chunks of the bytes of {@code AvroFlumeEvent}s
      * @param handshake the first bytes of the answer; empty after the first call
      * @param complete false if there was no call, so that the answer is only the handshake
      */

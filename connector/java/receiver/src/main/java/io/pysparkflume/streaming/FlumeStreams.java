@@ -97,8 +97,8 @@ public final class FlumeStreams {
         boolean useDisk = level.useDisk() || !isLogged;
         if (useDisk != level.useDisk()) {
             LOG.warn("{}: with a storageLevel without disk Spark drops events that were answered OK"
-                    + " when memory runs short, so they go to disk then; pass MEMORY_AND_DISK or set"
-                    + " {}=true", place, WRITE_AHEAD_LOG);
+                    + " when memory runs short, so they go to disk then; pass MEMORY_AND_DISK or"
+                    + " set {}=true", place, WRITE_AHEAD_LOG);
         }
         int replication = streaming.sparkContext().isLocal() ? 1 : level.replication();
         return StorageLevel.apply(useDisk, level.useMemory(), level.useOffHeap(),

@@ -44,7 +44,7 @@ final class SinkProtocol {
     /**
      * The events of one transaction of a sink's channel, which is open until the ack or nack.
      *
-     * @param events each as the bytes of one {@code SparkSinkEvent}
+     * @param events chunks of the bytes of {@code SparkSinkEvent}s
      */
     record EventBatch(String sequenceNumber, EncodedEvents events) {}
 

@@ -129,9 +129,8 @@ class RangeReaderTest {
     @Test
     void aFolderWithoutALogIsNamed() throws Exception {
         Path missing = folder.resolve("missing");
-        String said =
-                assertThrows(LandingException.class, () -> new RangeReader(missing.toString(), 0, 1).read())
-                        .getMessage();
+        RangeReader reader = new RangeReader(missing.toString(), 0, 1);
+        String said = assertThrows(LandingException.class, reader::read).getMessage();
         assertTrue(said.startsWith(missing + " holds no landing log; start the receiver"), said);
 
         Path empty = Files.createDirectory(folder.resolve("empty"));
@@ -166,7 +165,7 @@ class RangeReaderTest {
         Files.write(log.segmentFile(), bytes);
 
         String said = failure(0, 1);
-        assertTrue(said.startsWith(log.segmentFile() + " is damaged at byte 50: its checksum"), said);
+        assertTrue(said.contains(" is damaged at byte 50: its checksum"), said);
     }
 
     @ParameterizedTest
