@@ -1,6 +1,7 @@
 package io.pysparkflume.landing;
 
-import io.pysparkflume.landing.AvroCursor.CorruptException;
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import java.util.Arrays;
 
 /**
@@ -69,21 +70,22 @@ public final class Events {
     void add(int start, int end, int rows, int from, int to, long arrival)
             throws CorruptException {
         reserve(count + to - from);
-        AvroCursor cursor = new AvroCursor(data, start, end);
+        AvroReader in = new AvroReader(data, start, end);
         for (int row = 0; row < rows; row++) {
-            int begin = cursor.position();
-            cursor.skipMap();
-            int length = cursor.skip();
+            int begin = in.position();
+            in.skipMap();
+            int length = in.skipBytes();
             if (row >= from && row < to) {
                 starts[count] = begin;
-                bodyStarts[count] = cursor.position() - length;
-                ends[count] = cursor.position();
+                bodyStarts[count] = in.position() - length;
+                ends[count] = in.position();
                 arrivals[count] = arrival;
                 count++;
             }
         }
-        if (cursor.left() > 0) {
-            throw new CorruptException(cursor.left() + " bytes too many after " + rows + " events");
+        if (in.remaining() > 0) {
+            throw new CorruptException(
+                    in.remaining() + " bytes too many after " + rows + " events");
         }
     }
 
@@ -99,31 +101,31 @@ public final class Events {
 
     /** Steps through an event's headers. A key may come twice. */
     public static final class Headers {
-        private final AvroCursor cursor;
+        private final AvroReader in;
         private long left;
         private int keyStart;
         private int keyEnd;
         private int valueStart;
 
         private Headers(byte[] data, int start, int end) {
-            cursor = new AvroCursor(data, start, end);
+            in = new AvroReader(data, start, end);
         }
 
         /** Goes to the next header; returns whether there is one. */
         public boolean next() {
             try {
                 if (left == 0) {
-                    left = cursor.readBlockCount();
+                    left = in.readBlockCount();
                     if (left == 0) {
                         return false;
                     }
                 }
                 left--;
-                int keyLength = cursor.skip();
-                keyEnd = cursor.position();
+                int keyLength = in.skipBytes();
+                keyEnd = in.position();
                 keyStart = keyEnd - keyLength;
-                int valueLength = cursor.skip();
-                valueStart = cursor.position() - valueLength;
+                int valueLength = in.skipBytes();
+                valueStart = in.position() - valueLength;
                 return true;
             } catch (CorruptException error) {
                 throw new IllegalStateException(error); // Events has read them before
@@ -143,7 +145,7 @@ public final class Events {
         }
 
         public int valueEnd() {
-            return cursor.position();
+            return in.position();
         }
     }
 }

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** A landing log cannot be read. Python says the same ({@code pyspark_flume.landing}). */
+/**
+ * A landing log cannot be read. Python says the same ({@code pyspark_flume.landing}), but it has no
+ * folder that it cannot name.
+ */
 public final class LandingException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -39,8 +42,8 @@ public final class LandingException extends IOException {
         return new LandingException(
                 format(
                         "offset %d of %s is gone, the log begins at %d (retention); start the query"
-                                + " with a new checkpoint, and let retention wait for it (commit) or"
-                                + " keep longer",
+                                + " with a new checkpoint, and let retention wait for it (commit)"
+                                + " or keep longer",
                         offset, folder, begin));
     }
 

@@ -1,6 +1,7 @@
 package io.pysparkflume.landing;
 
-import io.pysparkflume.landing.AvroCursor.CorruptException;
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -67,9 +68,9 @@ public final class RangeReader implements Closeable {
             throw LandingException.cut(folder, end, index.end(index.count() - 1));
         }
         int after = lastFitting(entry) + 1;
-        readBytes(entry, after);
+        int bytes = readBytes(entry, after);
         for (int each = entry; each < after; each++) {
-            add(each, (int) (index.position(each) - index.position(entry)));
+            add(each, (int) (index.position(each) - index.position(entry)), bytes);
         }
         next = events.first() + events.count();
         return true;
@@ -137,7 +138,8 @@ public final class RangeReader implements Closeable {
         return last;
     }
 
-    private void readBytes(int entry, int after) throws IOException {
+    /** Reads blocks; returns the number of bytes, which is too small if the segment was cut. */
+    private int readBytes(int entry, int after) throws IOException {
         long begin = index.position(entry);
         int size = (int) (index.position(after - 1) + index.length(after - 1) - begin);
         ByteBuffer buffer = ByteBuffer.wrap(events.clear(next, size), 0, size);
@@ -145,17 +147,19 @@ public final class RangeReader implements Closeable {
             // Java reads through a buffer outside of the heap, which each thread then keeps.
             buffer.limit(Math.min(size, buffer.position() + READ_BYTES));
             if (file.read(buffer, begin + buffer.position()) < 0) {
-                throw damaged(entry, "its segment ends here");
+                break;
             }
         }
+        return buffer.position();
     }
 
-    /** Adds the events of a block whose bytes begin at {@code start} of what was read. */
-    private void add(int entry, int start) throws IOException {
+    /** Adds the events of a block that begins at {@code start} of the {@code bytes} read. */
+    private void add(int entry, int start, int bytes) throws IOException {
         int blockEnd = start + index.length(entry);
         crc.reset();
         crc.update(events.data(), start, index.length(entry));
-        if ((int) crc.getValue() != index.crc(entry)) {
+        // Behind the bytes read are those of an earlier read, which may be the same.
+        if (blockEnd > bytes || (int) crc.getValue() != index.crc(entry)) {
             throw damaged(entry, "its checksum differs from the index");
         }
         if (sync == null) {
@@ -169,13 +173,13 @@ public final class RangeReader implements Closeable {
         int rows = (int) (index.end(entry) - first);
         int from = (int) Math.max(0, events.first() - first);
         int to = (int) Math.min(rows, end - first);
-        AvroCursor cursor = new AvroCursor(events.data(), start, blockEnd - SYNC_BYTES);
+        AvroReader in = new AvroReader(events.data(), start, blockEnd - SYNC_BYTES);
         try {
-            if (cursor.readLong() != rows || cursor.readLong() != cursor.left()) {
+            if (in.readLong() != rows || in.readLong() != in.remaining()) {
                 throw damaged(entry, "the index has another count");
             }
             events.add(
-                    cursor.position(), blockEnd - SYNC_BYTES, rows, from, to, index.arrival(entry));
+                    in.position(), blockEnd - SYNC_BYTES, rows, from, to, index.arrival(entry));
         } catch (CorruptException error) {
             throw damaged(entry, error.getMessage());
         }

@@ -8,8 +8,8 @@ import org.slf4j.LoggerFactory;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * Gives the executors of a cluster the driver's copy of our jar, so that they need not have it: Spark
- * sends it to each executor before its first task.
+ * Gives the executors of a cluster the driver's copy of our jar, so that they need not have it:
+ * Spark sends it to each executor before its first task.
  */
 final class ExecutorJar {
     private static final Logger LOG = LoggerFactory.getLogger(ExecutorJar.class);

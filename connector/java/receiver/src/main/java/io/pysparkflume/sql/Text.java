@@ -14,8 +14,9 @@ final class Text {
     private Text() {}
 
     /**
-     * Returns the text between two places, without a copy: it is valid until the next read. Bytes that are not UTF-8 become
-     * replacement characters: one client's fault must not fail everyone's query.
+     * Returns the text between two places, without a copy: it is valid until the next read. Bytes
+     * that are not UTF-8 become replacement characters: one client's fault must not fail everyone's
+     * query.
      */
     static UTF8String of(byte[] data, int start, int end) {
         UTF8String text = UTF8String.fromBytes(data, start, end - start);

@@ -61,13 +61,14 @@ final class AvroConnection implements Runnable {
         } catch (ZipException e) {
             refuse("bytes are not zlib (" + e.getMessage() + "); set compression-type = deflate on"
                     + " the sink or enableDecompression=False here");
-        } catch (IOException e) {
-            boolean closedHere = socket.isClosed();
-            if (!closedHere) {
-                refuse(e.getMessage());
-            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (IOException | RuntimeException | Error e) {
+            // Not one of them may escape: Spark ends an executor whose thread fails.
+            boolean closedHere = socket.isClosed();
+            if (!closedHere) {
+                refuse(e instanceof IOException ? e.getMessage() : e.toString());
+            }
         } finally {
             close();
         }
@@ -133,7 +134,7 @@ final class AvroConnection implements Runnable {
         if (call.events().count() > 0) {
             try {
                 events.store(call.events());
-            } catch (Exception e) {
+            } catch (Exception | OutOfMemoryError e) {
                 // Flume keeps a batch that was not accepted, and sends it again.
                 LOG.warn("Flume client {}: {} events not stored, answered FAILED: {}",
                         peer(), call.events().count(), e.toString());

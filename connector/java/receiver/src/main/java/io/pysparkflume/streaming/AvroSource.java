@@ -1,10 +1,11 @@
 package io.pysparkflume.streaming;
 
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import io.pysparkflume.streaming.Handshake.Match;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Protocol;
 
 /**
@@ -18,9 +19,6 @@ import org.apache.avro.Protocol;
  *     protocol wire format</a>
  */
 final class AvroSource {
-    /** Each version of Flume has one protocol text; there are fewer versions than this. */
-    private static final int CLIENT_PROTOCOLS_MAX = 64;
-
     static final Protocol PROTOCOL = Protocol.parse("""
             {"protocol": "AvroSourceProtocol", "namespace": "org.apache.flume.source.avro",
              "types": [
@@ -42,13 +40,11 @@ final class AvroSource {
     private static final ByteBuffer FLUME_1_11_HASH =
             ByteBuffer.wrap(HexFormat.of().parseHex("86aadae2c45474c0fe93ffd0f2350a65"));
 
-    /** The hashes of texts that were checked, for clients that reconnect. */
-    private static final Set<ByteBuffer> KNOWN_CLIENTS = ConcurrentHashMap.newKeySet();
-
-    static {
-        KNOWN_CLIENTS.add(PROTOCOL_HASH);
-        KNOWN_CLIENTS.add(FLUME_1_11_HASH);
-    }
+    /**
+     * The protocols that need no check. A client's own is not added: the client may name it by any
+     * hash.
+     */
+    private static final Set<ByteBuffer> KNOWN_HASHES = Set.of(PROTOCOL_HASH, FLUME_1_11_HASH);
 
     /** The answers of the protocol's {@code Status} enum, in its order. */
     enum Status { OK, FAILED, UNKNOWN }
@@ -56,7 +52,7 @@ final class AvroSource {
     /**
      * A call that has been read.
      *
-     * @param events each as the bytes of one {@code AvroFlumeEvent}
+     * @param events chunks of the bytes of {@code AvroFlumeEvent}s
      * @param handshake the first bytes of the answer; empty after the first call
      * @param complete false if there was no call, so that the answer is only the handshake
      */
@@ -83,6 +79,14 @@ final class AvroSource {
      */
     Call read(byte[] payload) throws ProtocolException {
         AvroReader in = new AvroReader(payload);
+        try {
+            return read(in);
+        } catch (CorruptException e) {
+            throw ProtocolException.corrupt(in, e);
+        }
+    }
+
+    private Call read(AvroReader in) throws CorruptException, ProtocolException {
         byte[] handshake = new byte[0];
         if (!connected) {
             handshake = shakeHands(in);
@@ -98,8 +102,8 @@ final class AvroSource {
             return new Call(EncodedEvents.NONE, handshake, false); // Avro's ping
         }
         EncodedEvents events = switch (message) {
-            case "append" -> in.readEvent();
-            case "appendBatch" -> in.readEvents();
+            case "append" -> EncodedEvents.readOne(in);
+            case "appendBatch" -> EncodedEvents.readArray(in);
             default -> throw new ProtocolException(
                     "unknown call '" + ProtocolException.printable(message)
                             + "', expected append or appendBatch");
@@ -110,20 +114,16 @@ final class AvroSource {
         return new Call(events, handshake, true);
     }
 
-    private byte[] shakeHands(AvroReader in) throws ProtocolException {
+    private byte[] shakeHands(AvroReader in) throws CorruptException, ProtocolException {
         Handshake.Request client = Handshake.Request.read(in);
-        boolean known = KNOWN_CLIENTS.contains(client.clientHash());
-        if (client.clientProtocol() != null && !known) {
+        boolean isKnown = KNOWN_HASHES.contains(client.clientHash());
+        if (!isKnown && client.clientProtocol() != null) {
             ProtocolLayout.requireSame(
                     PROTOCOL, client.clientProtocol(), "the client", "a Flume avro sink");
-            known = true;
-            if (KNOWN_CLIENTS.size() < CLIENT_PROTOCOLS_MAX) {
-                KNOWN_CLIENTS.add(client.clientHash());
-            }
         }
-        connected = known;
+        connected = isKnown || client.clientProtocol() != null;
         Match match = !connected ? Match.NONE
-                : KNOWN_CLIENTS.contains(client.serverHash()) ? Match.BOTH : Match.CLIENT;
+                : KNOWN_HASHES.contains(client.serverHash()) ? Match.BOTH : Match.CLIENT;
         AvroWriter out = new AvroWriter();
         (match == Match.BOTH
                 ? new Handshake.Answer(match, null, null)

@@ -1,5 +1,6 @@
 package io.pysparkflume.streaming;
 
+import io.pysparkflume.avro.AvroReader;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 

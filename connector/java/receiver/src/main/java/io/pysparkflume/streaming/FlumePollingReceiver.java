@@ -8,9 +8,9 @@ import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.streaming.receiver.Receiver;
 
 /**
- * Pulls from SparkSinks in Flume agents. An element is the bytes of several {@code SparkSinkEvent}s,
- * which are the same as those of {@code AvroFlumeEvent}s; a block's metadata is their number, see
- * {@link FlumeInputDStream}.
+ * Pulls from SparkSinks in Flume agents. An element is the bytes of several {@code
+ * SparkSinkEvent}s, which are the same as those of {@code AvroFlumeEvent}s; a block's metadata is
+ * their number, see {@link FlumeInputDStream}.
  *
  * <p>A sink's batch becomes one block, and is acked once Spark has stored that block (including its
  * replica and the write-ahead log, if they are on). Until then it stays in Flume's channel.

@@ -25,6 +25,9 @@ public final class FlumeStreams {
     /** By default Flume gives up a call after 20 s, so a client that stalls longer is gone. */
     private static final String STALL_TIMEOUT_DEFAULT = "30s";
 
+    /** Sockets take their time-outs in ms, as an int: 24 days. */
+    private static final long STALL_SECONDS_LIMIT = Integer.MAX_VALUE / 1000;
+
     private FlumeStreams() {}
 
     /**
@@ -62,7 +65,8 @@ public final class FlumeStreams {
 
     /** Returns how long a peer may stall within a call: {@code spark.flume.stallTimeout}. */
     static int stallSecondsMax(SparkConf conf) {
-        return Math.max(1, (int) conf.getTimeAsSeconds(STALL_TIMEOUT, STALL_TIMEOUT_DEFAULT));
+        long seconds = conf.getTimeAsSeconds(STALL_TIMEOUT, STALL_TIMEOUT_DEFAULT);
+        return (int) Math.max(1, Math.min(STALL_SECONDS_LIMIT, seconds));
     }
 
     private static JavaDStream<byte[]> receive(
@@ -93,8 +97,8 @@ public final class FlumeStreams {
         boolean useDisk = level.useDisk() || !isLogged;
         if (useDisk != level.useDisk()) {
             LOG.warn("{}: with a storageLevel without disk Spark drops events that were answered OK"
-                    + " when memory runs short, so they go to disk then; pass MEMORY_AND_DISK or set"
-                    + " {}=true", place, WRITE_AHEAD_LOG);
+                    + " when memory runs short, so they go to disk then; pass MEMORY_AND_DISK or"
+                    + " set {}=true", place, WRITE_AHEAD_LOG);
         }
         int replication = streaming.sparkContext().isLocal() ? 1 : level.replication();
         return StorageLevel.apply(useDisk, level.useMemory(), level.useOffHeap(),

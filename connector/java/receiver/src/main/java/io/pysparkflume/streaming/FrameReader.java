@@ -41,6 +41,9 @@ final class FrameReader {
     private final FrameMemory memory;
     private final int memoryWaitSeconds;
 
+    /** What the current frame has taken; more than it keeps if the heap is full. */
+    private int taken;
+
     /**
      * @param memory shared by all connections; a frame's bytes are taken from it as they arrive,
      *     and the caller gives them back with {@link #release}
@@ -72,6 +75,7 @@ final class FrameReader {
         }
         ByteArrayOutputStream payload = new ByteArrayOutputStream();
         Frame frame = null;
+        taken = 0;
         try {
             for (int i = 0; i < buffers; i++) {
                 readBuffer(payload);
@@ -79,7 +83,7 @@ final class FrameReader {
             frame = new Frame(serial, payload.toByteArray());
         } finally {
             if (frame == null) { // whatever the cause, even a full heap
-                memory.give(this, payload.size());
+                memory.give(this, taken);
             }
         }
         return frame;
@@ -109,6 +113,7 @@ final class FrameReader {
                                 + " send smaller batches or give the executor more",
                         memoryWaitSeconds));
             }
+            taken += read;
             payload.write(chunk, 0, read);
             left -= read;
         }

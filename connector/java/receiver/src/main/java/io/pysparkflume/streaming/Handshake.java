@@ -1,6 +1,9 @@
 package io.pysparkflume.streaming;
 
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The two records that open an Avro RPC connection. The MD5 of its text identifies a protocol.
@@ -9,6 +12,9 @@ import java.nio.ByteBuffer;
  */
 final class Handshake {
     private static final int HASH_BYTES = 16;
+
+    /** A protocol's text is parsed into objects; Flume's texts have less than 1 KiB. */
+    private static final int PROTOCOL_BYTES_MAX = 64 * 1024;
 
     private Handshake() {}
 
@@ -22,9 +28,9 @@ final class Handshake {
      * @param serverHash the hash of the protocol that the client expects of the server
      */
     record Request(ByteBuffer clientHash, String clientProtocol, ByteBuffer serverHash) {
-        static Request read(AvroReader in) throws ProtocolException {
+        static Request read(AvroReader in) throws CorruptException, ProtocolException {
             ByteBuffer clientHash = ByteBuffer.wrap(in.readFixed(HASH_BYTES));
-            String clientProtocol = readOptional(in) ? in.readString() : null;
+            String clientProtocol = readProtocol(in);
             ByteBuffer serverHash = ByteBuffer.wrap(in.readFixed(HASH_BYTES));
             skipMeta(in);
             return new Request(clientHash, clientProtocol, serverHash);
@@ -45,12 +51,12 @@ final class Handshake {
      * @param serverHash the protocol's hash, or null if the client knows it
      */
     record Answer(Match match, String serverProtocol, ByteBuffer serverHash) {
-        static Answer read(AvroReader in) throws ProtocolException {
+        static Answer read(AvroReader in) throws CorruptException, ProtocolException {
             long match = in.readLong();
             if (match < 0 || match >= Match.values().length) {
                 throw new ProtocolException("not an Avro handshake: match " + match);
             }
-            String serverProtocol = readOptional(in) ? in.readString() : null;
+            String serverProtocol = readProtocol(in);
             ByteBuffer serverHash =
                     readOptional(in) ? ByteBuffer.wrap(in.readFixed(HASH_BYTES)) : null;
             skipMeta(in);
@@ -68,13 +74,26 @@ final class Handshake {
         }
     }
 
-    private static void skipMeta(AvroReader in) throws ProtocolException {
+    private static String readProtocol(AvroReader in) throws CorruptException, ProtocolException {
+        if (!readOptional(in)) {
+            return null;
+        }
+        int length = in.skipBytes();
+        if (length > PROTOCOL_BYTES_MAX) {
+            throw new ProtocolException(String.format("protocol of %,d bytes, the limit is %,d",
+                    length, PROTOCOL_BYTES_MAX));
+        }
+        return new String(in.copySince(in.position() - length), StandardCharsets.UTF_8);
+    }
+
+    private static void skipMeta(AvroReader in) throws CorruptException, ProtocolException {
         if (readOptional(in)) {
             in.skipMap();
         }
     }
 
-    private static boolean readOptional(AvroReader in) throws ProtocolException {
+    private static boolean readOptional(AvroReader in)
+            throws CorruptException, ProtocolException {
         long branch = in.readLong();
         if (branch != 0 && branch != 1) {
             throw new ProtocolException("not an Avro handshake: union branch " + branch);

@@ -93,7 +93,8 @@ final class ProgramCheck implements StreamingListener {
      * Says where to change the master: on the command line, or in a program that sets it.
      *
      * @param submitted the master of spark-submit, by flag or by default; null without spark-submit
-     * @param command the JVM's own command line; a program that Python runs is "pyspark-shell" there
+     * @param command the JVM's own command line; a program that Python runs is "pyspark-shell"
+     *     there
      */
     static String localRemedy(String master, int cores, String submitted, String command) {
         boolean isPythons = command.contains("pyspark-shell") && !command.contains("--master ");

@@ -1,5 +1,7 @@
 package io.pysparkflume.streaming;
 
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import java.io.IOException;
 
 /** Thrown if the peer broke the protocol; the message names the rule, the value and the limit. */
@@ -12,13 +14,20 @@ final class ProtocolException extends IOException {
         super(message);
     }
 
+    /** Returns the error for a message that is corrupt where its reader stands. */
+    static ProtocolException corrupt(AvroReader message, CorruptException cause) {
+        return new ProtocolException(cause.getMessage() + ", at byte " + message.position());
+    }
+
     /** Returns a peer's text for a log line: without line breaks, and not too long. */
     static String printable(String text) {
         return printable(text, NAME_CHARS_MAX);
     }
 
     static String printable(String text, int charsMax) {
-        String safe = text.replaceAll("[^\\x20-\\x7e]", "?");
-        return safe.length() <= charsMax ? safe : safe.substring(0, charsMax) + "…";
+        boolean isCut = text.length() > charsMax;
+        String safe = (isCut ? text.substring(0, charsMax) : text)
+                .replaceAll("[^\\x20-\\x7e]", "?");
+        return isCut ? safe + "…" : safe;
     }
 }

@@ -9,6 +9,9 @@ import org.apache.avro.SchemaNormalization;
 
 /** Checks that a peer's byte layout is exactly ours, because events are kept undecoded. */
 final class ProtocolLayout {
+    /** The layouts of Flume's own calls have at most 310 characters. */
+    private static final int LAYOUT_CHARS_MAX = 400;
+
     private ProtocolLayout() {}
 
     /**
@@ -28,16 +31,17 @@ final class ProtocolLayout {
             throw new ProtocolException(peer + "'s protocol is not valid: "
                     + ProtocolException.printable(String.valueOf(e.getMessage())));
         }
+        String name = ProtocolException.printable(theirs.getName());
         for (Map.Entry<String, Protocol.Message> message : ours.getMessages().entrySet()) {
             Protocol.Message their = theirs.getMessages().get(message.getKey());
             if (their != null && !layout(their).equals(layout(message.getValue()))) {
-                throw new ProtocolException(peer + "'s " + theirs.getName() + "."
-                        + message.getKey() + " differs from Flume's: " + layout(their));
+                throw new ProtocolException(peer + "'s " + name + "." + message.getKey()
+                        + " differs from Flume's: " + ProtocolException.printable(
+                                layout(their).toString(), LAYOUT_CHARS_MAX));
             }
         }
         if (theirs.getMessages().keySet().stream().noneMatch(ours.getMessages()::containsKey)) {
-            throw new ProtocolException(peer + " speaks "
-                    + ProtocolException.printable(theirs.getName())
+            throw new ProtocolException(peer + " speaks " + name
                     + ", expected " + ours.getName() + " (" + expected + ")");
         }
     }

@@ -1,5 +1,7 @@
 package io.pysparkflume.streaming;
 
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import io.pysparkflume.streaming.Handshake.Match;
 import java.nio.ByteBuffer;
 import org.apache.avro.Protocol;
@@ -42,7 +44,7 @@ final class SinkProtocol {
     /**
      * The events of one transaction of a sink's channel, which is open until the ack or nack.
      *
-     * @param events each as the bytes of one {@code SparkSinkEvent}
+     * @param events chunks of the bytes of {@code SparkSinkEvent}s
      */
     record EventBatch(String sequenceNumber, EncodedEvents events) {}
 
@@ -59,7 +61,13 @@ final class SinkProtocol {
      * the ping.
      */
     static void readHandshake(byte[] answer) throws ProtocolException {
-        Handshake.Answer server = Handshake.Answer.read(new AvroReader(answer));
+        AvroReader in = new AvroReader(answer);
+        Handshake.Answer server;
+        try {
+            server = Handshake.Answer.read(in);
+        } catch (CorruptException e) {
+            throw ProtocolException.corrupt(in, e);
+        }
         if (server.match() == Match.NONE) {
             throw new ProtocolException("the sink does not accept " + PROTOCOL.getName());
         }
@@ -87,37 +95,45 @@ final class SinkProtocol {
      * @throws SinkErrorException there is no batch and nothing to ack
      */
     static EventBatch readEventBatch(byte[] answer) throws ProtocolException, SinkErrorException {
-        AvroReader in = readHead(answer);
-        String error = in.readString();
-        String sequenceNumber = in.readString();
-        EncodedEvents events = in.readEvents();
-        requireEnd(in);
-        if (!error.isEmpty()) {
-            throw new SinkErrorException(ProtocolException.printable(error, ERROR_CHARS_MAX));
+        AvroReader in = new AvroReader(answer);
+        try {
+            readHead(in);
+            String error = in.readString();
+            String sequenceNumber = in.readString();
+            EncodedEvents events = EncodedEvents.readArray(in);
+            requireEnd(in);
+            if (!error.isEmpty()) {
+                throw new SinkErrorException(ProtocolException.printable(error, ERROR_CHARS_MAX));
+            }
+            return new EventBatch(sequenceNumber, events);
+        } catch (CorruptException e) {
+            throw ProtocolException.corrupt(in, e);
         }
-        return new EventBatch(sequenceNumber, events);
     }
 
     /** Reads the answer to {@link #ack} or {@link #nack}. */
     static void readDone(byte[] answer) throws ProtocolException, SinkErrorException {
-        requireEnd(readHead(answer));
+        AvroReader in = new AvroReader(answer);
+        try {
+            readHead(in);
+        } catch (CorruptException e) {
+            throw ProtocolException.corrupt(in, e);
+        }
+        requireEnd(in);
     }
 
     private static AvroWriter call(AvroWriter out, String message) {
         return out.writeLong(0).writeString(message); // metadata: an empty map
     }
 
-    private static AvroReader readHead(byte[] answer)
-            throws ProtocolException, SinkErrorException {
-        AvroReader in = new AvroReader(answer);
+    private static void readHead(AvroReader in) throws CorruptException, SinkErrorException {
         in.skipMap();
         long failed = in.readLong(); // a boolean: its bytes read as 0 or -1
-        if (failed == 0) {
-            return in;
+        if (failed != 0) {
+            in.readLong(); // the union of errors has one branch, a string
+            throw new SinkErrorException(
+                    ProtocolException.printable(in.readString(), ERROR_CHARS_MAX));
         }
-        in.readLong(); // the union of errors has one branch, a string
-        throw new SinkErrorException(
-                ProtocolException.printable(in.readString(), ERROR_CHARS_MAX));
     }
 
     private static void requireEnd(AvroReader in) throws ProtocolException {

@@ -37,7 +37,8 @@ final class LogFiles {
 
     /** Adds a block of events without headers. */
     void block(long arrival, String... bodies) throws IOException {
-        block(arrival, bodies.length, Arrays.stream(bodies).map(LogFiles::event).toArray(byte[][]::new));
+        byte[][] items = Arrays.stream(bodies).map(LogFiles::event).toArray(byte[][]::new);
+        block(arrival, bodies.length, items);
     }
 
     /** Adds a block that says how many events its bytes are. */

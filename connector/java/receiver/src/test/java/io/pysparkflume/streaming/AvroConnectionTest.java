@@ -9,13 +9,17 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(30)
 class AvroConnectionTest {
@@ -34,6 +38,7 @@ class AvroConnectionTest {
 
     private final FrameMemory memory = new FrameMemory(BYTES);
     private final BlockingQueue<EncodedEvents> stored = new LinkedBlockingQueue<>();
+    private final Queue<Throwable> escaped = new ConcurrentLinkedQueue<>();
     private Socket client;
     private Socket accepted;
     private Thread serving;
@@ -52,6 +57,7 @@ class AvroConnectionTest {
         serving.join();
         assertTrue(accepted.isClosed());
         assertEquals(BYTES, memory.free());
+        assertEquals(List.of(), List.copyOf(escaped)); // in an executor Spark would end the JVM
     }
 
     @Test
@@ -82,11 +88,16 @@ class AvroConnectionTest {
         assertAnswer(FIRST_OK);
     }
 
-    @Test
-    void aBatchThatIsNotStoredIsAnsweredFailedAndTheConnectionStaysOpen() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aBatchThatIsNotStoredIsAnsweredFailedAndTheConnectionStaysOpen(boolean heapIsFull)
+            throws Exception {
         CountDownLatch refused = new CountDownLatch(2);
         serve(events -> {
             refused.countDown();
+            if (refused.getCount() == 0 && heapIsFull) {
+                throw new OutOfMemoryError("Java heap space");
+            }
             if (refused.getCount() == 0) {
                 throw new IllegalStateException("the receiver is stopping");
             }
@@ -145,27 +156,48 @@ class AvroConnectionTest {
     }
 
     @Test
-    void aFullHeapClosesTheConnection() throws Exception {
-        Thread.UncaughtExceptionHandler quiet = (thread, error) -> { };
-        serve(events -> {
-            throw new OutOfMemoryError("Java heap space");
-        }, quiet);
+    void anUnexpectedErrorClosesTheConnectionWithALogLine() throws Exception {
+        try (LogLines log = new LogLines(AvroConnection.class)) {
+            serve(events -> {
+                throw new StackOverflowError();
+            });
+            send(FIRST);
 
-        send(FIRST);
+            assertClosed();
+            serving.join();
+            assertEquals("WARN Flume client " + peer()
+                    + " disconnected: java.lang.StackOverflowError\n", log.toString());
+        }
+    }
 
-        assertClosed();
+    @Test
+    void anUnexpectedExceptionClosesTheConnectionWithALogLine() throws Exception {
+        try (LogLines log = new LogLines(AvroConnection.class)) {
+            serve(stored::add, -1); // no socket has such a time-out
+            send(FIRST);
+
+            assertClosed();
+            serving.join();
+            String line = log.toString();
+            assertTrue(line.startsWith("WARN Flume client " + peer()
+                    + " disconnected: java.lang.IllegalArgumentException"), line);
+            assertEquals(1, line.lines().count(), line);
+        }
     }
 
     private void serve(EventStore store) {
-        serve(store, null);
+        serve(store, STALL_SECONDS);
     }
 
-    private void serve(EventStore store, Thread.UncaughtExceptionHandler handler) {
-        AvroConnection connection =
-                new AvroConnection(accepted, false, memory, STALL_SECONDS, store);
-        serving = new Thread(connection, "serving");
-        serving.setUncaughtExceptionHandler(handler);
+    private void serve(EventStore store, int stallSeconds) {
+        serving = new Thread(
+                new AvroConnection(accepted, false, memory, stallSeconds, store), "serving");
+        serving.setUncaughtExceptionHandler((thread, error) -> escaped.add(error));
         serving.start();
+    }
+
+    private String peer() {
+        return "127.0.0.1:" + client.getLocalPort();
     }
 
     private void send(String hex) throws IOException {

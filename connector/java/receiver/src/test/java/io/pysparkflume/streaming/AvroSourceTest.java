@@ -4,6 +4,7 @@ import static io.pysparkflume.streaming.Bytes.hex;
 import static io.pysparkflume.streaming.Bytes.join;
 import static io.pysparkflume.streaming.Bytes.string;
 import static io.pysparkflume.streaming.Bytes.utf8;
+import static io.pysparkflume.streaming.ClientProtocolTest.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -12,7 +13,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.pysparkflume.streaming.AvroSource.Call;
 import io.pysparkflume.streaming.AvroSource.Status;
 import java.util.Arrays;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,20 +29,6 @@ class AvroSourceTest {
     private static final String HI = "00 04 6869";
     private static final String EMPTY = "02 0261 0262 00  00";
     private static final String X = "01 08 0261 0262 00  02 78";
-
-    /** A text that Flume 1.4 might have sent: the same layout in other words. */
-    private static final String OTHER_TEXT = """
-            {"protocol":"AvroSourceProtocol","namespace":"org.apache.flume.source.avro",
-             "doc":"%s","types":[
-             {"type":"enum","name":"Status","symbols":["OK","FAILED","UNKNOWN"]},
-             {"type":"record","name":"AvroFlumeEvent","fields":[
-              {"name":"headers","type":{"type":"map","values":"string"}},
-              {"name":"body","type":"bytes"}]}],
-             "messages":{
-              "append":{"request":[{"name":"event","type":"AvroFlumeEvent"}],
-               "response":"Status"},
-              "appendBatch":{"request":[{"name":"events",
-               "type":{"type":"array","items":"AvroFlumeEvent"}}],"response":"Status"}}}""";
 
     private final AvroSource source = new AvroSource();
 
@@ -97,15 +83,15 @@ class AvroSourceTest {
     }
 
     @Test
-    void aClientThatWasCheckedReconnectsByItsHash() throws Exception {
-        String hash = "22112233445566778899aabbccddeeff";
-        source.read(join(hex(hash + "02"), string(text("reconnects")),
+    void aHashIsNotBelievedBecauseAnotherClientSentItWithAFlumeProtocol() throws Exception {
+        String hash = "22112233445566778899aabbccddeeff"; // not the text's
+        source.read(join(hex(hash + "02"), string(text("under a wrong hash")),
                 hex(FLUME_1_11 + "00" + APPEND + HI)));
 
         Call call = new AvroSource().read(hex(hash + "00" + FLUME_1_11 + "00" + APPEND + HI));
 
-        assertEvents(call, HI);
-        assertEquals("00000000" + "000000", answer(call, Status.OK));
+        assertEvents(call);
+        assertEquals("04" + serverProtocol(), answer(call, Status.OK)); // NONE
     }
 
     @Test
@@ -196,9 +182,16 @@ class AvroSourceTest {
         APPEND_BATCH + "feffffffffffffffff01" + HI + "00", // 2^63 - 1 events
         APPEND_BATCH + "ffffffffffffffffff01 02" + HI + "00", // -2^63 events
         APPEND + "7e 0261 0262 00 00", // 63 headers
-        APPEND + "00 06 6869"}) // a body of 3 bytes claimed, 2 present
+        APPEND + "00 06 6869", // a body of 3 bytes claimed, 2 present
+        APPEND + "00 82808080808080808002 61"}) // a body of 2^63 + 1 bytes, which is 1 in 64 bits
     void aFalseCountOrLengthIsRefused(String call) {
         assertThrows(ProtocolException.class, () -> connected().read(hex(call)));
+    }
+
+    @Test
+    void aDamagedCallIsRefusedWithItsPlace() {
+        assertRefused("a number without an end, at byte 9", hex(APPEND + "80"));
+        assertRefused("length of 3 bytes with 2 left, at byte 10", hex(APPEND + "00 06 6869"));
     }
 
     @Test
@@ -209,7 +202,7 @@ class AvroSourceTest {
 
     @Test
     void aBatchAtTheLimitIsAccepted() throws Exception {
-        byte[] events = new byte[2 * AvroReader.BATCH_EVENTS_MAX]; // no headers, no body
+        byte[] events = new byte[2 * EncodedEvents.BATCH_EVENTS_MAX]; // no headers, no body
 
         Call call = connected().read(join(hex(APPEND_BATCH + "80897a"), events, hex("00")));
 
@@ -218,57 +211,12 @@ class AvroSourceTest {
 
     @Test
     void aBatchOverTheLimitIsRefused() {
-        byte[] events = new byte[2 * AvroReader.BATCH_EVENTS_MAX];
+        byte[] events = new byte[2 * EncodedEvents.BATCH_EVENTS_MAX];
 
         assertRefused("batch of at least 1,000,001 events, the limit is 1,000,000",
                 join(hex(APPEND_BATCH + "82897a"), events, hex("0000 00")));
         assertRefused("batch of at least 1,000,001 events, the limit is 1,000,000",
                 join(hex(APPEND_BATCH + "80897a"), events, hex("02 0000 00")));
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {
-        "\"bytes\"}]}]|\"string\"}]}]", // a body that is text
-        "\"string\"}|\"bytes\"}", // headers that are bytes
-        "[\"OK\",\"FAILED\"|[\"FAILED\",\"OK\"", // 0 is not OK
-        "{\"name\":\"body\"|{\"name\":\"n\",\"type\":\"long\"},{\"name\":\"body\""}) // more fields
-    void aProtocolOfAnotherLayoutIsRefused(String change) {
-        String[] fromTo = change.split("\\|");
-        String text = text("other").replaceAll("\\s", "");
-        assertTrue(text.contains(fromTo[0]), "nothing would be changed");
-
-        assertHandshakeRefused("differs from Flume's", text.replace(fromTo[0], fromTo[1]));
-    }
-
-    @Test
-    void aProtocolThatIsNotFlumesIsRefused() {
-        assertHandshakeRefused("the client speaks Mail, expected AvroSourceProtocol",
-                "{\"protocol\":\"Mail\",\"messages\":{}}");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {
-        "", "x", "{", "[]", "{}", "null", "5", "\"x\"",
-        "{\"protocol\":5}",
-        "{\"protocol\":\"P\",\"types\":5}",
-        "{\"protocol\":\"P\",\"types\":[5]}",
-        "{\"protocol\":\"P\",\"types\":[{\"type\":\"record\",\"name\":\"1\"}]}",
-        "{\"protocol\":\"P\",\"messages\":[]}",
-        "{\"protocol\":\"P\",\"messages\":{\"append\":5}}",
-        "{\"protocol\":\"P\",\"messages\":{\"append\":{}}}",
-        "{\"protocol\":\"P\",\"messages\":{\"append\":{\"request\":5}}}",
-        "{\"protocol\":\"P\",\"messages\":{\"append\":{\"request\":[5]}}}",
-        "{\"protocol\":\"P\",\"messages\":{\"append\":{\"request\":[],\"response\":5}}}"})
-    void anInvalidProtocolIsRefused(String text) {
-        assertHandshakeRefused("", text);
-    }
-
-    @Test
-    void aProtocolThatIsNestedDeeplyIsRefused() {
-        assertHandshakeRefused("", "[".repeat(100_000));
-        String arrays = "{\"type\":\"array\",\"items\":";
-        assertHandshakeRefused("", "{\"protocol\":\"P\",\"types\":[" + arrays.repeat(900)
-                + "\"int\"" + "}".repeat(900) + "]}");
     }
 
     private static AvroSource connected() throws ProtocolException {
@@ -288,20 +236,8 @@ class AvroSourceTest {
         assertTrue(e.getMessage().contains(reason), e.getMessage());
     }
 
-    private static void assertHandshakeRefused(String reason, String text) {
-        byte[] call = join(hex("44112233445566778899aabbccddeeff 02"), string(text),
-                hex(FLUME_1_11 + "00" + APPEND + HI));
-        ProtocolException e =
-                assertThrows(ProtocolException.class, () -> new AvroSource().read(call));
-        assertTrue(e.getMessage().contains(reason), e.getMessage());
-    }
-
     private static String answer(Call call, Status status) {
         return hex(call.answer(status));
-    }
-
-    private static String text(String doc) {
-        return OTHER_TEXT.formatted(doc);
     }
 
     /** The server's text and hash, neither of them null, and no metadata. */

@@ -2,6 +2,8 @@ package io.pysparkflume.streaming;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.pysparkflume.avro.AvroReader;
+import io.pysparkflume.avro.CorruptException;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -28,9 +30,9 @@ final class Bytes {
             AvroReader in = new AvroReader(chunk);
             try {
                 while (in.remaining() > 0) {
-                    found.add(hex(in.readEvent().chunks().get(0)));
+                    found.add(hex(EncodedEvents.readOne(in).chunks().get(0)));
                 }
-            } catch (ProtocolException e) {
+            } catch (CorruptException e) {
                 throw new AssertionError("a chunk has an event that is not whole", e);
             }
         }

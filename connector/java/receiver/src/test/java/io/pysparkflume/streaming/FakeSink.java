@@ -3,6 +3,7 @@ package io.pysparkflume.streaming;
 import static io.pysparkflume.streaming.Bytes.hex;
 import static io.pysparkflume.streaming.Bytes.join;
 
+import io.pysparkflume.avro.AvroReader;
 import io.pysparkflume.streaming.FrameReader.Frame;
 import java.io.DataOutputStream;
 import java.io.IOException;

@@ -203,6 +203,26 @@ class FrameReaderTest {
                 () -> readAndRelease(endsWith(bytes("00000001 00000001 00000004 6161"), full)));
     }
 
+    @Test
+    void aFrameWhoseBytesCannotBeKeptHoldsNoMemory() {
+        // Bytes that do not fit into the reader's buffer stand for bytes that do not fit into the
+        // heap: they are taken from the memory, and then cannot be copied.
+        InputStream oversized = new SequenceInputStream(
+                bytes("00000001 00000001 00000004"), new InputStream() {
+                    @Override
+                    public int read(byte[] buffer, int start, int length) {
+                        return length + 1;
+                    }
+
+                    @Override
+                    public int read() {
+                        return 0;
+                    }
+                });
+
+        assertThrows(IndexOutOfBoundsException.class, () -> readAndRelease(oversized));
+    }
+
     private FrameReader reader(InputStream in) {
         return new FrameReader(in, LIMIT, memory, 0);
     }

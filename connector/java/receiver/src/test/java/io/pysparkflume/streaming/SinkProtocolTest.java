@@ -57,6 +57,8 @@ class SinkProtocolTest {
         assertHandshakeRefused("the sink speaks AvroSourceProtocol, expected SparkFlumeProtocol",
                 client(AvroSource.PROTOCOL.toString()));
         assertHandshakeRefused("the sink's protocol is not valid", client("{"));
+        assertHandshakeRefused("protocol of 70,000 bytes, the limit is 65,536",
+                client(text + " ".repeat(70_000 - text.length())));
     }
 
     @ParameterizedTest
@@ -131,6 +133,7 @@ class SinkProtocolTest {
     @ValueSource(strings = {
         HEAD + "08" + HI + "00", // 4 events claimed, 1 present
         HEAD + "feffffffffffffffff01" + HI + "00", // 2^63 - 1 events
+        HEAD + "02 00 82808080808080808002 61 00", // a body of 2^63 + 1 bytes
         HEAD + "02 00 06 6869 00", // a body of 3 bytes, and then no end
         HEAD + "02 7e 0261 0262 00 00 00", // 63 headers
         "00 00  00 feffffff0f 7331 00", // a sequence number of 2 GiB

@@ -1,13 +1,12 @@
-package io.pysparkflume.streaming;
+package io.pysparkflume.avro;
 
-import static io.pysparkflume.streaming.Bytes.hex;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
-import java.util.List;
+import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,16 +35,20 @@ class AvroReaderTest {
     void aNumberThatTheMessageCutsOffIsRefused(String bytes) {
         AvroReader in = new AvroReader(hex(bytes));
 
-        ProtocolException e = assertThrows(ProtocolException.class, in::readLong);
-        assertTrue(e.getMessage().contains("ends within a number"), e.getMessage());
+        CorruptException e = assertThrows(CorruptException.class, in::readLong);
+        assertTrue(e.getMessage().contains("a number without an end"), e.getMessage());
     }
 
-    @Test
-    void aNumberOfElevenBytesIsRefused() {
-        AvroReader in = new AvroReader(hex("ffffffffffffffffffff 01"));
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "82808080808080808002", // 2^64 + 2, which is 2 in 64 bits
+        "ffffffffffffffffff7f", // 70 bits
+        "ffffffffffffffffffff01"}) // 11 bytes
+    void aNumberOfMoreThan64BitsIsRefused(String bytes) {
+        AvroReader in = new AvroReader(hex(bytes));
 
-        ProtocolException e = assertThrows(ProtocolException.class, in::readLong);
-        assertTrue(e.getMessage().contains("more than 10 bytes"), e.getMessage());
+        CorruptException e = assertThrows(CorruptException.class, in::readLong);
+        assertTrue(e.getMessage().contains("number of more than 64 bits"), e.getMessage());
     }
 
     @Test
@@ -67,8 +70,8 @@ class AvroReaderTest {
         "feffffffffffffffff01 e282ac", // 2^63 - 1 bytes
         "ffffffffffffffffff01 e282ac"}) // -2^63 bytes
     void aFalseLengthIsRefused(String bytes) {
-        assertThrows(ProtocolException.class, () -> new AvroReader(hex(bytes)).readString());
-        assertThrows(ProtocolException.class, () -> new AvroReader(hex(bytes)).skipBytes());
+        assertThrows(CorruptException.class, () -> new AvroReader(hex(bytes)).readString());
+        assertThrows(CorruptException.class, () -> new AvroReader(hex(bytes)).skipBytes());
     }
 
     @Test
@@ -76,7 +79,7 @@ class AvroReaderTest {
         AvroReader in = new AvroReader(hex("010203"));
 
         assertArrayEquals(hex("0102"), in.readFixed(2));
-        assertThrows(ProtocolException.class, () -> in.readFixed(2));
+        assertThrows(CorruptException.class, () -> in.readFixed(2));
     }
 
     @Test
@@ -96,7 +99,7 @@ class AvroReaderTest {
     void aBlockOfMoreItemsThanBytesIsRefused(String bytes) {
         AvroReader in = new AvroReader(hex(bytes));
 
-        ProtocolException e = assertThrows(ProtocolException.class, in::readBlockCount);
+        CorruptException e = assertThrows(CorruptException.class, in::readBlockCount);
         assertTrue(e.getMessage().startsWith("block of "), e.getMessage());
     }
 
@@ -122,20 +125,28 @@ class AvroReaderTest {
 
         for (int length = 0; length < map.length; length++) {
             AvroReader in = new AvroReader(Arrays.copyOf(map, length));
-            assertThrows(ProtocolException.class, in::skipMap, length + " bytes");
+            assertThrows(CorruptException.class, in::skipMap, length + " bytes");
         }
     }
 
     @Test
-    void aBatchIsCutIntoChunksOfWholeEvents() throws Exception {
-        byte[] event = Bytes.join(hex("00 808040"), new byte[512 * 1024]); // a body of 512 KiB
-        byte[] small = hex("00 02 61");
+    void onlyAPartOfTheArrayIsRead() throws Exception {
+        byte[] bytes = hex("ff 0261 00 04 61");
+        AvroReader in = new AvroReader(bytes, 1, 5);
 
-        EncodedEvents events = new AvroReader(Bytes.join(
-                hex("08"), small, event, small, small, hex("02"), small, hex("00"))).readEvents();
+        assertEquals("a", in.readString());
+        assertEquals(3, in.position());
+        assertArrayEquals(hex("0261"), in.copySince(1));
+        in.skipMap();
+        assertEquals(1, in.remaining());
+        // The array has the byte that this length claims, but it is another one's.
+        CorruptException e = assertThrows(CorruptException.class, in::skipBytes);
+        assertEquals("length of 2 bytes with 0 left", e.getMessage());
+        assertThrows(CorruptException.class, in::readLong);
+        assertThrows(CorruptException.class, in::skipMap);
+    }
 
-        assertEquals(5, events.count());
-        assertEquals(List.of(small.length + event.length, 2 * small.length, small.length),
-                events.chunks().stream().map(chunk -> chunk.length).toList());
+    private static byte[] hex(String digits) {
+        return HexFormat.of().parseHex(digits.replace(" ", ""));
     }
 }
