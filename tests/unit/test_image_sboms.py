@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tools.release import images
-from tools.release.images import KINDS, ROOT, SbomMissing, check, kinds, syft
+from tools.release.go import ProgramMissing, go_program
+from tools.release.images import KINDS, ROOT, SYFT, SbomMissing, check, kinds
 
 DOCUMENT = {
     "components": [
@@ -53,12 +54,12 @@ def test_syft_is_the_installed_one_or_that_which_go_builds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SbomMissing, match="neither syft nor Go"):
-        syft()
+    with pytest.raises(ProgramMissing, match="neither syft nor Go"):
+        go_program("syft", SYFT)
     path_with(tmp_path, "go")
-    assert syft() == ["go", "run", images.SYFT]
+    assert go_program("syft", SYFT) == ["go", "run", SYFT]
     path_with(tmp_path, "syft")
-    assert syft() == ["syft"]
+    assert go_program("syft", SYFT) == ["syft"]
 
 
 def test_an_image_that_is_not_built_is_named_with_the_remedy(

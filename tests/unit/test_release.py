@@ -63,14 +63,15 @@ def test_the_poms_of_what_is_shaded_into_a_jar_are_not_the_jars() -> None:
     pom = "<licenses><license><name>The MIT License</name></license></licenses>"
     found = read_jar("kafka-clients-4.1.2.jar", jar(properties=PROPERTIES, pom=pom))
 
-    assert (found.group, found.version, found.licence) == ("", "4.1.2", "Apache-2.0")
+    assert (found.group, found.version) == ("org.apache.kafka", "4.1.2")
+    assert found.licence == "Apache-2.0"
 
 
 def test_a_jar_without_a_pom_gets_its_group_from_the_table(tmp_path: Path) -> None:
     assert read_jar("irclib-1.10.jar", jar()).group == "org.schwering"
 
-    unknown = wheel(tmp_path, {"kafka-clients-4.1.2.jar": jar(manifest="")})
-    with pytest.raises(ValueError, match=r"kafka-clients-4\.1\.2\.jar has no group; add it"):
+    unknown = wheel(tmp_path, {"thing-4.jar": jar(manifest="Bundle-License: license/mit\n")})
+    with pytest.raises(ValueError, match=r"thing-4\.jar has no group; add it"):
         sbom(unknown, MADE)
 
 

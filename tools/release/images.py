@@ -13,8 +13,9 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
+
+from tools.release.go import ProgramMissing, go_program
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "dist/sboms"
@@ -56,7 +57,7 @@ def main() -> int:
             check(name, found)
             counted = ", ".join(f"{number} {kind}" for kind, number in sorted(found.items()))
             print(f"{document.relative_to(ROOT)}: {counted}", flush=True)
-    except SbomMissing as missing:
+    except (SbomMissing, ProgramMissing) as missing:
         print(f"sbom: {missing}")
         return 1
     return 0
@@ -65,7 +66,8 @@ def main() -> int:
 def scan(image: str, document: Path) -> None:
     """Let syft write the SBOM of an image.
 
-    :raises SbomMissing: there is no such image, no syft, or syft has failed
+    :raises SbomMissing: there is no such image, or syft has failed
+    :raises ProgramMissing: there is no syft
     """
     if not shutil.which("docker"):
         raise SbomMissing("there is no docker here")
@@ -74,22 +76,11 @@ def scan(image: str, document: Path) -> None:
     if found.returncode:
         told = found.stderr.strip()
         raise SbomMissing(f"{told}\nIf it is not built: docker compose --profile '*' build")
-    command = [*syft(), "scan", f"docker:{image}", "-q", "-o", f"cyclonedx-json={document}"]
+    syft = go_program("syft", SYFT)
+    command = [*syft, "scan", f"docker:{image}", "-q", "-o", f"cyclonedx-json={document}"]
     here = os.environ | {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
     if subprocess.run(command, env=here, check=False).returncode:
         raise SbomMissing(f"syft has failed with {image}; its message stands above")
-
-
-def syft() -> Sequence[str]:
-    """Return the command that is syft: an installed one, or the pinned one, which Go builds.
-
-    :raises SbomMissing: neither is there
-    """
-    if shutil.which("syft"):
-        return ["syft"]
-    if shutil.which("go"):
-        return ["go", "run", SYFT]
-    raise SbomMissing("neither syft nor Go is here; install one of them")
 
 
 def kinds(document: dict[str, object]) -> Counter[str]:
