@@ -85,8 +85,13 @@ lint-page: .venv/ready ## make the pages of flumelint's rules anew, and its pict
 lint: lint-workflows ## ruff, mypy, the import contracts, and the workflows
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
-lint-workflows: .venv/ready ## zizmor over .github/, and the form of what other programs read
+# Without shellcheck and pyflakes, which actionlint calls where it finds them: each machine says the same.
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+lint-workflows: .venv/ready ## zizmor and actionlint over .github/, and the form of what other programs read
 	@$(BIN)/zizmor --offline --quiet --pedantic .github
+	@if command -v go >/dev/null; then go run $(ACTIONLINT) -shellcheck= -pyflakes=; \
+		else echo "lint: actionlint is left out, since Go is not installed"; fi
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
