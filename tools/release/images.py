@@ -20,12 +20,13 @@ from tools.release.go import ProgramMissing, go_program
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "dist/sboms"
 PREFIX = os.environ.get("LAB_IMAGES") or os.environ.get("COMPOSE_PROJECT_NAME") or "flumelab"
-"""As in compose.yaml."""
+"""As in compose.yaml and compose.own.yaml."""
 SYFT = "github.com/anchore/syft/cmd/syft@v1.57.1"
 KINDS = {
     "loadgen": {"deb", "pypi"},
     "flume": {"deb", "maven"},
     "spark": {"deb", "maven", "pypi"},
+    "own": {"deb", "maven", "pypi"},
     "notebook": {"deb", "maven", "pypi"},
     "kafka": {"deb", "maven"},
     "s3": {"deb", "maven"},
@@ -75,7 +76,9 @@ def scan(image: str, document: Path) -> None:
     found = subprocess.run(inspect, capture_output=True, text=True, check=False)
     if found.returncode:
         told = found.stderr.strip()
-        raise SbomMissing(f"{told}\nIf it is not built: docker compose --profile '*' build")
+        own = image.endswith("-own")
+        build = "-f compose.own.yaml build own" if own else "--profile '*' build"
+        raise SbomMissing(f"{told}\nIf it is not built: docker compose {build}")
     syft = go_program("syft", SYFT)
     command = [*syft, "scan", f"docker:{image}", "-q", "-o", f"cyclonedx-json={document}"]
     here = os.environ | {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
