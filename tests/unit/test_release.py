@@ -17,7 +17,8 @@ pytest.importorskip("cyclonedx", reason="make .venv/ready installs it")
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from tools.release.build import build_wheel
+from tools.release.addresses import without_address
+from tools.release.build import PROJECTS, build_wheel
 from tools.release.jars import LicenceUnknown, read_jar
 from tools.release.licences import is_allowed, package_licences
 from tools.release.sbom import sbom
@@ -191,3 +192,21 @@ def test_a_built_wheel_has_its_sbom_where_pep_770_puts_it(tmp_path: Path) -> Non
         )
     assert list(components(document)) == ["some/thing-1.2.jar"]
     assert json.loads(document)["metadata"]["component"]["purl"] == "pkg:pypi/some@1.5"
+
+
+def test_files_without_the_projects_address_are_named(tmp_path: Path) -> None:
+    for project in PROJECTS:
+        (tmp_path / project).mkdir(parents=True, exist_ok=True)
+        (tmp_path / project / "pyproject.toml").write_text('[project]\nname = "some"\n')
+    (tmp_path / "CITATION.cff").write_text("title: some\n")
+    all_of_them = [
+        *("src/flumelint/pyproject.toml", "connector/pyproject.toml"),
+        *("pyproject.toml", "CITATION.cff"),
+    ]
+    assert without_address(tmp_path) == all_of_them
+
+    with (tmp_path / "connector/pyproject.toml").open("a") as file:
+        file.write('urls = { Source = "https://example.org/some" }\n')
+    with (tmp_path / "CITATION.cff").open("a") as file:
+        file.write("repository-code: https://example.org/some\n")
+    assert without_address(tmp_path) == [all_of_them[0], all_of_them[2]]
