@@ -25,7 +25,7 @@ BIN     := .venv/bin
 FLUMELAB = $(BIN)/flumelab
 
 .DEFAULT_GOAL := help
-.PHONY: help lab down lessons classroom test test-unit faults soak experiments fuzz mutants bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check sbom licences audit matrix yarn docs bundle bundle-test classroom-cost lock
+.PHONY: help lab down lessons classroom test test-unit faults soak experiments fuzz mutants bench lint lint-confs lint-workflows lint-page lint-proof wheel release-check sbom jars licences audit audit-packages audit-jars matrix yarn docs bundle bundle-test classroom-cost lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -85,8 +85,13 @@ lint-page: .venv/ready ## make the pages of flumelint's rules anew, and its pict
 lint: lint-workflows ## ruff, mypy, the import contracts, and the workflows
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
-lint-workflows: .venv/ready ## zizmor over .github/, and the form of what other programs read
+# Without shellcheck and pyflakes, which actionlint calls where it finds them: each machine says the same.
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+lint-workflows: .venv/ready ## zizmor and actionlint over .github/, and the form of what other programs read
 	@$(BIN)/zizmor --offline --quiet --pedantic .github
+	@if command -v go >/dev/null; then go run $(ACTIONLINT) -shellcheck= -pyflakes=; \
+		else echo "lint: actionlint is left out, since Go is not installed"; fi
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
@@ -113,15 +118,23 @@ release-check: .venv/ready ## build all distributions as a release does, and ins
 sbom: .venv/ready ## what is in each image, in dist/sboms/; they have to be built [IMAGES="flume spark"]
 	@$(BIN)/python -m tools.release.images $(IMAGES)
 
-licences: .venv/ready ## count the licences of what users get, and name what is not allowed
+jars: .venv/ready
 	@$(FLUMELAB) build --runtime local
 	@mvn -q -B -T 2 -DskipTests -f runtimes/pom.xml -P servers package
+
+licences: jars ## count the licences of what users get, and name what is not allowed
 	@$(BIN)/python -m tools.release.licences
 
+audit: ## known vulnerabilities of what the lock names, and of the jars; needs the internet
+	@$(MAKE) --no-print-directory --keep-going audit-packages audit-jars
+
 # A package that cannot be looked up is a failure, too: nothing found would otherwise look clean.
-audit: .venv/ready ## known vulnerabilities of what the lock names; needs the internet
+audit-packages: .venv/ready ## the first half: the lock, without its rows for another Python
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/release.txt
 	@for lock in requirements/*.txt; do echo "$$lock" && $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r $$lock || failed=1; done; exit $${failed:-0}
+
+audit-jars: jars ## the second half: the jars, by osv-scanner, which Go builds if it is not installed
+	@$(BIN)/python -m tools.release.audit
 
 docs: .venv/ready ## the docs as a site that works from files, with search, in dist/docs
 	@$(BIN)/python -m tools.docs.site

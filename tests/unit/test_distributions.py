@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
 
 from flumelint.version import VERSION
 
@@ -64,6 +66,19 @@ def test_a_distribution_says_what_it_is(project: str) -> None:
     assert stated["classifiers"] == sorted(stated["classifiers"])
     assert "Typing :: Typed" in stated["classifiers"]
     assert (ROOT / project / stated["readme"]).is_file()
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+@pytest.mark.parametrize("builder", [WheelBuilder, SdistBuilder])
+def test_a_distributions_metadata_can_be_read_by_older_tools(
+    builder: type[WheelBuilder | SdistBuilder], project: str
+) -> None:
+    """twine 6 refuses Metadata-Version 2.5; 2.4 has licence files, too."""
+    config = builder(str(ROOT / project)).config
+    metadata = config.core_metadata_constructor(config.builder.metadata)
+    assert metadata.startswith("Metadata-Version: 2.4\n")
+    licences = re.findall("(?m)^License-File: (.+)$", metadata)
+    assert licences == settings(project)["project"]["license-files"]
 
 
 def test_typed_packages_say_so() -> None:

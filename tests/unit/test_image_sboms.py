@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tools.release import images
-from tools.release.images import KINDS, ROOT, SbomMissing, check, kinds, syft
+from tools.release.go import ProgramMissing, go_program
+from tools.release.images import KINDS, ROOT, SYFT, SbomMissing, check, kinds
 
 DOCUMENT = {
     "components": [
@@ -34,8 +35,8 @@ def path_with(folder: Path, *programs: str) -> str:
 
 
 def test_each_image_of_the_lab_gets_one() -> None:
-    compose = (ROOT / "compose.yaml").read_text()
-    assert set(re.findall(r"image: \$\{LAB_IMAGES:-.*?\}\}-(\w+)", compose)) == KINDS.keys()
+    compose = "".join((ROOT / name).read_text() for name in ("compose.yaml", "compose.own.yaml"))
+    assert set(re.findall(r"image: \$\{LAB_IMAGES:-.*?\}-(\w+)", compose)) == KINDS.keys()
 
 
 def test_packages_are_counted_by_kind() -> None:
@@ -53,29 +54,31 @@ def test_syft_is_the_installed_one_or_that_which_go_builds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SbomMissing, match="neither syft nor Go"):
-        syft()
+    with pytest.raises(ProgramMissing, match="neither syft nor Go"):
+        go_program("syft", SYFT)
     path_with(tmp_path, "go")
-    assert syft() == ["go", "run", images.SYFT]
+    assert go_program("syft", SYFT) == ["go", "run", SYFT]
     path_with(tmp_path, "syft")
-    assert syft() == ["syft"]
+    assert go_program("syft", SYFT) == ["syft"]
 
 
+@pytest.mark.parametrize(
+    ("name", "build"), [("s3", "--profile '*' build"), ("own", "-f compose.own.yaml build own")]
+)
 def test_an_image_that_is_not_built_is_named_with_the_remedy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, build: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker = tmp_path / "docker"
-    docker.write_text("#!/bin/sh\necho 'Error: No such image: mine-s3' >&2\nexit 1\n")
+    docker.write_text(f"#!/bin/sh\necho 'Error: No such image: mine-{name}' >&2\nexit 1\n")
     docker.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     done = subprocess.run(
-        [sys.executable, "-m", "tools.release.images", "s3", "--prefix", "mine"],
+        [sys.executable, "-m", "tools.release.images", name, "--prefix", "mine"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stdout == (
-        "sbom: Error: No such image: mine-s3\n"
-        "If it is not built: docker compose --profile '*' build\n"
+        f"sbom: Error: No such image: mine-{name}\nIf it is not built: docker compose {build}\n"
     )
 
 

@@ -17,7 +17,8 @@ pytest.importorskip("cyclonedx", reason="make .venv/ready installs it")
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from tools.release.build import build_wheel
+from tools.release.addresses import without_address
+from tools.release.build import PROJECTS, build_wheel
 from tools.release.jars import LicenceUnknown, read_jar
 from tools.release.licences import is_allowed, package_licences
 from tools.release.sbom import sbom
@@ -63,14 +64,15 @@ def test_the_poms_of_what_is_shaded_into_a_jar_are_not_the_jars() -> None:
     pom = "<licenses><license><name>The MIT License</name></license></licenses>"
     found = read_jar("kafka-clients-4.1.2.jar", jar(properties=PROPERTIES, pom=pom))
 
-    assert (found.group, found.version, found.licence) == ("", "4.1.2", "Apache-2.0")
+    assert (found.group, found.version) == ("org.apache.kafka", "4.1.2")
+    assert found.licence == "Apache-2.0"
 
 
 def test_a_jar_without_a_pom_gets_its_group_from_the_table(tmp_path: Path) -> None:
     assert read_jar("irclib-1.10.jar", jar()).group == "org.schwering"
 
-    unknown = wheel(tmp_path, {"kafka-clients-4.1.2.jar": jar(manifest="")})
-    with pytest.raises(ValueError, match=r"kafka-clients-4\.1\.2\.jar has no group; add it"):
+    unknown = wheel(tmp_path, {"thing-4.jar": jar(manifest="Bundle-License: license/mit\n")})
+    with pytest.raises(ValueError, match=r"thing-4\.jar has no group; add it"):
         sbom(unknown, MADE)
 
 
@@ -190,3 +192,21 @@ def test_a_built_wheel_has_its_sbom_where_pep_770_puts_it(tmp_path: Path) -> Non
         )
     assert list(components(document)) == ["some/thing-1.2.jar"]
     assert json.loads(document)["metadata"]["component"]["purl"] == "pkg:pypi/some@1.5"
+
+
+def test_files_without_the_projects_address_are_named(tmp_path: Path) -> None:
+    for project in PROJECTS:
+        (tmp_path / project).mkdir(parents=True, exist_ok=True)
+        (tmp_path / project / "pyproject.toml").write_text('[project]\nname = "some"\n')
+    (tmp_path / "CITATION.cff").write_text("title: some\n")
+    all_of_them = [
+        *("src/flumelint/pyproject.toml", "connector/pyproject.toml"),
+        *("pyproject.toml", "CITATION.cff"),
+    ]
+    assert without_address(tmp_path) == all_of_them
+
+    with (tmp_path / "connector/pyproject.toml").open("a") as file:
+        file.write('urls = { Source = "https://example.org/some" }\n')
+    with (tmp_path / "CITATION.cff").open("a") as file:
+        file.write("repository-code: https://example.org/some\n")
+    assert without_address(tmp_path) == [all_of_them[0], all_of_them[2]]

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flumelint.version import VERSION
+from tools.release.addresses import without_address
 from tools.release.build import build
 from tools.release.install import install_and_try
 
@@ -36,6 +37,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         install_and_try(ROOT, distributions, Path(folder))
     print(f"release: version {VERSION} is ready in {OUTPUT.relative_to(ROOT)}")
+    if lacking := without_address(ROOT):
+        print(f"release: REMINDER: no address of the project is in {', '.join(lacking)}")
     return 0
 
 

@@ -13,18 +13,20 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
+
+from tools.release.go import ProgramMissing, go_program
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "dist/sboms"
 PREFIX = os.environ.get("LAB_IMAGES") or os.environ.get("COMPOSE_PROJECT_NAME") or "flumelab"
-"""As in compose.yaml."""
+"""As in compose.yaml and compose.own.yaml."""
 SYFT = "github.com/anchore/syft/cmd/syft@v1.57.1"
 KINDS = {
     "loadgen": {"deb", "pypi"},
     "flume": {"deb", "maven"},
     "spark": {"deb", "maven", "pypi"},
+    "own": {"deb", "maven", "pypi"},
     "notebook": {"deb", "maven", "pypi"},
     "kafka": {"deb", "maven"},
     "s3": {"deb", "maven"},
@@ -56,7 +58,7 @@ def main() -> int:
             check(name, found)
             counted = ", ".join(f"{number} {kind}" for kind, number in sorted(found.items()))
             print(f"{document.relative_to(ROOT)}: {counted}", flush=True)
-    except SbomMissing as missing:
+    except (SbomMissing, ProgramMissing) as missing:
         print(f"sbom: {missing}")
         return 1
     return 0
@@ -65,7 +67,8 @@ def main() -> int:
 def scan(image: str, document: Path) -> None:
     """Let syft write the SBOM of an image.
 
-    :raises SbomMissing: there is no such image, no syft, or syft has failed
+    :raises SbomMissing: there is no such image, or syft has failed
+    :raises ProgramMissing: there is no syft
     """
     if not shutil.which("docker"):
         raise SbomMissing("there is no docker here")
@@ -73,23 +76,14 @@ def scan(image: str, document: Path) -> None:
     found = subprocess.run(inspect, capture_output=True, text=True, check=False)
     if found.returncode:
         told = found.stderr.strip()
-        raise SbomMissing(f"{told}\nIf it is not built: docker compose --profile '*' build")
-    command = [*syft(), "scan", f"docker:{image}", "-q", "-o", f"cyclonedx-json={document}"]
+        own = image.endswith("-own")
+        build = "-f compose.own.yaml build own" if own else "--profile '*' build"
+        raise SbomMissing(f"{told}\nIf it is not built: docker compose {build}")
+    syft = go_program("syft", SYFT)
+    command = [*syft, "scan", f"docker:{image}", "-q", "-o", f"cyclonedx-json={document}"]
     here = os.environ | {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
     if subprocess.run(command, env=here, check=False).returncode:
         raise SbomMissing(f"syft has failed with {image}; its message stands above")
-
-
-def syft() -> Sequence[str]:
-    """Return the command that is syft: an installed one, or the pinned one, which Go builds.
-
-    :raises SbomMissing: neither is there
-    """
-    if shutil.which("syft"):
-        return ["syft"]
-    if shutil.which("go"):
-        return ["go", "run", SYFT]
-    raise SbomMissing("neither syft nor Go is here; install one of them")
 
 
 def kinds(document: dict[str, object]) -> Counter[str]:

@@ -51,7 +51,7 @@ def read_jar(name: str, content: bytes) -> Jar:
     stated = re.search("^Bundle-License: *(.*)$", manifest, re.MULTILINE)
     licences = re.search("<licenses>.*?</licenses>", pom, re.DOTALL)
     return Jar(
-        group=own[0]["group"] if own else _table()["groups"].get(artifact, ""),
+        group=own[0]["group"] if own else _group(artifact),
         artifact=artifact,
         version=in_properties[1] if in_properties else in_name["version"] if in_name else "",
         licence=_licence(name, f"{licences[0] if licences else ''} {stated[1] if stated else ''}"),
@@ -63,6 +63,11 @@ def _text(archive: zipfile.ZipFile, name: str) -> str:
         return archive.read(name).decode("utf-8", "replace")
     except KeyError:
         return ""
+
+
+def _group(artifact: str) -> str:
+    groups = _table()["groups"].items()
+    return next((group for group, its in groups if re.fullmatch(its, artifact)), "")
 
 
 def _licence(name: str, stated: str) -> str:

@@ -1,4 +1,4 @@
-"""The SBOM of a wheel: what it contains that is not this project's Python code (PEP 770)."""
+"""SBOMs: what a wheel or a folder contains that is not this project's Python code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import re
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -26,7 +26,7 @@ U_PLOT = re.compile(rb"/uPlot \(v(?P<version>[\d.]+)\)")
 
 
 def sbom(wheel: Path, made: datetime) -> str:
-    """Return the SBOM of a wheel, as CycloneDX in JSON; the same for the same wheel and time."""
+    """Return the SBOM of a wheel (PEP 770); the same for the same wheel and time."""
     name, version, _, _ = parse_wheel_filename(wheel.name)
     root = Component(
         name=name,
@@ -36,7 +36,18 @@ def sbom(wheel: Path, made: datetime) -> str:
         bom_ref=f"pypi/{name}",
         licenses=[LicenseFactory().make_from_string(_licence_of(wheel))],
     )
-    components = sorted(_components(wheel), key=lambda each: str(each.bom_ref))
+    with zipfile.ZipFile(wheel) as archive:
+        files = ((file, archive.read(file)) for file in archive.namelist())
+        return describe(root, files, made)
+
+
+def describe(root: Component, files: Iterable[tuple[str, bytes]], made: datetime) -> str:
+    """Return the SBOM of what has these files, as CycloneDX in JSON.
+
+    :param root: what has them
+    :param files: the name and the content of each; what is foreign in them is found by the name
+    """
+    components = sorted(_components(files), key=lambda each: str(each.bom_ref))
     content = "".join(f"{each.bom_ref} {each.hashes}" for each in components)
     bom = Bom(
         serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{root.purl} {made} {content}"),
@@ -57,25 +68,21 @@ def _licence_of(wheel: Path) -> str:
     return str(licence)
 
 
-def _components(wheel: Path) -> Iterator[Component]:
-    with zipfile.ZipFile(wheel) as archive:
-        for name in archive.namelist():
-            path = PurePosixPath(name)
-            if path.suffix == ".jar":
-                jar = read_jar(path.name, archive.read(name))
-                if not jar.group:
-                    raise ValueError(f"{path.name} has no group; add it to jar_licences.toml")
-                purl = PackageURL("maven", jar.group, jar.artifact, jar.version)
-                yield _component(name, archive.read(name), purl, jar.licence)
-            elif path.match("vendor/uPlot*.js"):
-                content = archive.read(name)
-                found = U_PLOT.search(content)
-                if not found:
-                    raise ValueError(
-                        f"{name} does not say its version; adapt tools/release/sbom.py"
-                    )
-                purl = PackageURL("npm", None, "uplot", found["version"].decode())
-                yield _component(name, content, purl, "MIT")
+def _components(files: Iterable[tuple[str, bytes]]) -> Iterator[Component]:
+    for name, content in files:
+        path = PurePosixPath(name)
+        if path.suffix == ".jar":
+            jar = read_jar(path.name, content)
+            if not jar.group:
+                raise ValueError(f"{path.name} has no group; add it to jar_licences.toml")
+            purl = PackageURL("maven", jar.group, jar.artifact, jar.version)
+            yield _component(name, content, purl, jar.licence)
+        elif path.match("vendor/uPlot*.js"):
+            found = U_PLOT.search(content)
+            if not found:
+                raise ValueError(f"{name} does not say its version; adapt tools/release/sbom.py")
+            purl = PackageURL("npm", None, "uplot", found["version"].decode())
+            yield _component(name, content, purl, "MIT")
 
 
 def _component(name: str, content: bytes, purl: PackageURL, licence: str) -> Component:
