@@ -52,6 +52,7 @@ NOT_RUN = {
     "lessons.md": "its programs are run by tests/integration/test_lessons.py",
     "reference/dstreams.md": "signatures; test_import_hook.py compares them",
     "reference/flume-components.md": "messages; run by tests/integration/test_flume_ng_script.py",
+    "reference/structured-streaming.md": "its schema is read by test_structured_source.py",
     "reference/page-api.md": "both addresses are read by test_page_server.py",
     "reference/landing-log.md": "the commands of how-to/monitoring.md",
 }

@@ -20,7 +20,9 @@ from tools.release.go import ProgramMissing, go_program
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "dist/sboms"
 PREFIX = os.environ.get("LAB_IMAGES") or os.environ.get("COMPOSE_PROJECT_NAME") or "flumelab"
-"""As in compose.yaml and compose.own.yaml."""
+"""As in compose.yaml."""
+OWN_PREFIX = os.environ.get("LAB_IMAGES") or "flumelab"
+"""As in compose.own.yaml, which is a Compose project of its own."""
 SYFT = "github.com/anchore/syft/cmd/syft@v1.57.1"
 KINDS = {
     "loadgen": {"deb", "pypi"},
@@ -44,7 +46,7 @@ def main() -> int:
     """Describe the images that were asked for; the first failure ends it."""
     parser = argparse.ArgumentParser(description="Write an SBOM for each image of the lab.")
     parser.add_argument("images", nargs="*", help=f"without any, all: {', '.join(KINDS)}")
-    parser.add_argument("--prefix", default=PREFIX)
+    parser.add_argument("--prefix", help="of the images' names, if not that of the Compose files")
     asked = parser.parse_args()
     unknown = [name for name in asked.images if name not in KINDS]
     if unknown:
@@ -53,7 +55,8 @@ def main() -> int:
     try:
         for name in asked.images or KINDS:
             document = OUTPUT / f"{name}.cdx.json"
-            scan(f"{asked.prefix}-{name}", document)
+            prefix = asked.prefix or (OWN_PREFIX if name == "own" else PREFIX)
+            scan(f"{prefix}-{name}", document)
             found = kinds(json.loads(document.read_text("utf-8")))
             check(name, found)
             counted = ", ".join(f"{number} {kind}" for kind, number in sorted(found.items()))

@@ -5,8 +5,8 @@ of ``count, (key, value)…`` that end with a count of 0; a negative count is fo
 size in bytes. See "Binary Encoding" in the Avro 1.12 specification.
 
 Each reading function returns the position after what it has read, and raises `EventCorrupt` if a
-number does not end or a length points past the end of the data. A Python worker of `FlumeUtils`
-imports this module, so it needs only Python.
+number does not end or has more than 64 bits, or a length points past the end of the data. A Python
+worker of `FlumeUtils` imports this module, so it needs only Python.
 """
 
 from pyspark_flume.errors import EventCorrupt

@@ -40,16 +40,16 @@ class FlumeUtils:
         core. A sink's batch is answered OK once Spark has stored it.
 
         :param hostname: address or host name to listen on; ``sinks.….hostname`` in a Flume conf
-        :param port: ``sinks.….port`` in a Flume conf
+        :param port: ``sinks.….port`` in a Flume conf; 0 takes any free one
         :param storageLevel: how Spark stores events until their micro-batch is done
         :param enableDecompression: whether the sinks have ``compression-type = deflate``
         :param bodyDecoder: called with each body (bytes) on the executors
         :return: elements are ``(headers, bodyDecoder(body))``, headers a dict of strings
-        :raises OptionInvalid: an invalid address, or an `ssc` that is no StreamingContext or was
+        :raises OptionInvalid: an invalid port, or an `ssc` that is no StreamingContext or was
             restored from a checkpoint
         :raises ConnectorJarMissing: Spark does not have the connector's jar
         """
-        _, listens_on = _address((hostname, port), "a receiver")
+        listens_on = _port_to_listen_on(port)
         _require_context(ssc, "createStream")
         chunks = _jvm_streams(ssc).createStream(
             ssc._jssc,
@@ -86,7 +86,7 @@ class FlumeUtils:
             StreamingContext or was restored from a checkpoint
         :raises ConnectorJarMissing: Spark does not have the connector's jar
         """
-        sinks = [_address(address, "a SparkSink") for address in addresses]
+        sinks = [_sink_address(address) for address in addresses]
         if not sinks:
             raise OptionInvalid(
                 "createPollingStream has no addresses; pass (host, port) of each agent's SparkSink"
@@ -137,17 +137,27 @@ def _require_context(ssc: object, function: str) -> None:
         )
 
 
-def _address(address: tuple[str, int], whose: str) -> tuple[str, int]:
+def _sink_address(address: tuple[str, int]) -> tuple[str, int]:
     try:
         host, port = address
         port = int(port)
     except (TypeError, ValueError):
         raise OptionInvalid(
-            f"{address!r} is not an address; pass host and port of {whose}"
+            f"{address!r} is not an address; pass (host, port) of a SparkSink"
         ) from None
     if not host or not 0 < port <= _PORT_MAX:
         raise OptionInvalid(f"{address!r} is not an address; a port is 1 to {_PORT_MAX}")
     return str(host), port
+
+
+def _port_to_listen_on(port: int) -> int:
+    try:
+        number = int(port)
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number <= _PORT_MAX:
+        raise OptionInvalid(f"createStream has port={port!r}; pass 0 to {_PORT_MAX}")
+    return number
 
 
 def _at_least_one(name: str, value: int) -> int:

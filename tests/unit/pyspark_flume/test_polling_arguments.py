@@ -47,9 +47,9 @@ def test_an_argument_that_is_not_an_address_is_named(address: Any) -> None:
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("port", [0, -1, 70_000, "port", None])
+@pytest.mark.parametrize("port", [-1, 70_000, "port", None])
 def test_a_port_on_which_nobody_can_listen_is_refused(port: Any) -> None:
-    with pytest.raises(OptionInvalid, match=r"^\('worker-1', .+\) is not an address; "):
+    with pytest.raises(OptionInvalid, match=rf"^createStream has port={port!r}; "):
         flume.FlumeUtils.createStream(NO_SPARK, "worker-1", port)
 
 

@@ -80,6 +80,7 @@ class GroupCommit:
                 self._writer.discard()
                 taken += self._waiting
                 self._waiting = []
+                self._work.clear()
                 self.counters.failed_batches += len(taken)
                 _settle(taken, stored=False)
             else:

@@ -57,7 +57,7 @@ class IngestionSettings(LandingSettings):
         whole("seconds", 0, 10**9),
         "0",
         help="how long a connection may be silent before it is closed; 0: for ever. "
-        "A SparkSink may be silent for its `timeout`",
+        "A SparkSink may be silent for its `timeout`, but for no more than 30 s within an answer",
     )
     metrics_port: int | None = option(
         "metricsPort",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 import threading
 from collections import Counter
@@ -144,7 +145,7 @@ def test_what_could_not_be_stored_is_not_known(
 
 
 def test_a_batch_that_comes_after_the_failure_is_not_stored_if_it_is_answered_failed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It comes when the thread has failed, and the loop does not know that yet."""
 
@@ -163,23 +164,27 @@ def test_a_batch_that_comes_after_the_failure_is_not_stored_if_it_is_answered_fa
                 try:
                     return commit()
                 except LandingError:
-                    loop.call_soon_threadsafe(submit_late)
-                    assert submitted.wait(20)
+                    if not late:
+                        loop.call_soon_threadsafe(submit_late)
+                        assert submitted.wait(20)
                     raise
 
             monkeypatch.setattr(writer, "commit", failing)
-            monkeypatch.setattr(disk, "fdatasync", Failing(1, disk.fdatasync))
+            monkeypatch.setattr(disk, "fdatasync", Failing(2, disk.fdatasync))
             committing = asyncio.create_task(group_commit.run())
             answers = [await group_commit.submit(scan_events(PLAIN, 1))]
             answers.append(await late[0])
-            answers.append(await group_commit.submit(scan_events(PLAIN, 1)))
+            for _ in range(2):
+                answers.append(await group_commit.submit(scan_events(PLAIN, 1)))
             committing.cancel()
             group_commit.close()
         return answers
 
     submitted = threading.Event()
-    assert asyncio.run(run()) == [False, False, True]
+    caplog.set_level(logging.INFO)
+    assert asyncio.run(run()) == [False, False, False, True]
     assert bodies(tmp_path) == [b"plain"]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
 
 
 class Failing:

@@ -64,7 +64,7 @@ final class AvroConnection implements Runnable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException | RuntimeException | Error e) {
-            // Not one of them may escape: Spark ends an executor whose thread fails.
+            // Spark ends an executor if one of these escapes from its thread.
             boolean closedHere = socket.isClosed();
             if (!closedHere) {
                 refuse(e instanceof IOException ? e.getMessage() : e.toString());
