@@ -44,14 +44,14 @@ CHECKS: dict[str, tuple[str, ...]] = {
     '`format("flume")`': (
         f"{_SOURCE}::test_an_event_is_a_row_and_nothing_has_to_be_registered",
         f"{_SOURCE}::test_a_query_with_a_port_receives_while_another_one_reads",
-        f"{_SOURCE}::test_a_query_that_starts_changes_nothing_that_another_query_reads",
+        f"{_SOURCE}::test_a_query_that_starts_changes_nothing_that_another_query_reads[flume_again]",
         f"{_SOURCE}::test_retention_by_commit_removes_what_the_query_has_done",
         f"{_SOURCE}::test_a_query_may_name_the_columns_that_it_wants",
         f"{_SOURCE}::test_a_checkpoint_of_another_log_is_refused",
         f"{_PULL}::test_a_query_has_each_line_once_of_an_agent_that_is_killed",
         f"{_READERS}::test_both_give_the_same_rows",
         f"{_READERS}::test_a_value_stays_right_when_the_next_events_are_read",
-        f"{_READERS}::test_a_stream_is_read_in_the_jvm",
+        f"{_READERS}::test_a_stream_is_read_in_the_jvm[as it is]",
     ),
     '`format("flume")`, restart': (
         f"{_SOURCE}::test_a_killed_driver_continues_with_each_event_once",
