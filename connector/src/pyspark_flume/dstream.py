@@ -40,7 +40,8 @@ class FlumeUtils:
         core. A sink's batch is answered OK once Spark has stored it.
 
         :param hostname: address or host name to listen on; ``sinks.….hostname`` in a Flume conf
-        :param port: ``sinks.….port`` in a Flume conf; 0 takes any free one
+        :param port: ``sinks.….port`` in a Flume conf; 0, any free one, is of use only to
+            tests that send nothing
         :param storageLevel: how Spark stores events until their micro-batch is done
         :param enableDecompression: whether the sinks have ``compression-type = deflate``
         :param bodyDecoder: called with each body (bytes) on the executors
